@@ -1,0 +1,88 @@
+#include "dataplane/base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "dataplane/base/err.h"
+
+bool ip_addr_in_prefix(const struct ip_addr *a, const struct ip_addr *prefix, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	if (bits > 128)
+		return false;
+	if (memcmp(a->bytes, prefix->bytes, whole) != 0)
+		return false;
+	if (rest == 0)
+		return true;
+	return ((a->bytes[whole] ^ prefix->bytes[whole]) >> (8 - rest)) == 0;
+}
+
+char *ip_addr_text(const struct ip_addr *a, char ret[IP_ADDR_TEXT], bool eve)
+{
+	const uint8_t *b = a->bytes;
+
+	if (ip_addr_is_v4(a)) {
+		snprintf(ret, IP_ADDR_TEXT, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+	} else if (eve) {
+		for (int i = 0; i < 8; i++)
+			snprintf(ret + 5 * i, (size_t)(IP_ADDR_TEXT - 5 * i), "%02x%02x%s",
+				 b[2 * i], b[2 * i + 1], i < 7 ? ":" : "");
+	} else {
+		inet_ntop(AF_INET6, b, ret, IP_ADDR_TEXT);
+	}
+	return ret;
+}
+
+int ip_addr_parse(const char *text, struct ip_addr *ret)
+{
+	uint8_t buf[16];
+
+	if (inet_pton(AF_INET, text, buf) == 1) {
+		*ret = ip_addr_v4(buf);
+		return ERR_OK;
+	}
+	if (inet_pton(AF_INET6, text, buf) == 1) {
+		*ret = ip_addr_v6(buf);
+		return ERR_OK;
+	}
+	return ERR_INVALID;
+}
+
+char *mac_addr_text(const struct mac_addr *m, char ret[MAC_ADDR_TEXT])
+{
+	const uint8_t *b = m->bytes;
+
+	snprintf(ret, MAC_ADDR_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
+		 b[5]);
+	return ret;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int mac_addr_parse(const char *text, struct mac_addr *ret)
+{
+	char separator = text[0] && text[1] ? text[2] : 0;
+	bool bare = hex_digit(separator) >= 0;
+
+	if (!bare && separator != ':' && separator != '-')
+		return ERR_INVALID;
+	for (int i = 0; i < 6; i++) {
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0)
+			return ERR_INVALID;
+		ret->bytes[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+		if (!bare && i < 5 && *text++ != separator)
+			return ERR_INVALID;
+	}
+	return *text == 0 ? ERR_OK : ERR_INVALID;
+}

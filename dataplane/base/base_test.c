@@ -1,0 +1,123 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "dataplane/base/addr.h"
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/err.h"
+#include "dataplane/base/hash.h"
+#include "dataplane/base/json.h"
+#include "dataplane/base/slab.h"
+
+static void cursor_is_sticky(void **state)
+{
+	static const uint8_t bytes[] = {1, 2, 3, 4, 5};
+	struct cursor c = cursor_init(bytes, sizeof(bytes)), child;
+
+	assert_int_equal(cursor_u16(&c), 0x0102);
+	child = cursor_child(&c, 2);
+	assert_int_equal(cursor_u32(&child), 0);
+	assert_true(child.bad);
+	assert_false(c.bad);
+	assert_int_equal(cursor_u16(&c), 0);
+	assert_true(c.bad);
+	assert_int_equal(cursor_u8(&c), 0);
+}
+
+static void addresses_as_text(void **state)
+{
+	char text[IP_ADDR_TEXT], mac_text[MAC_ADDR_TEXT];
+	struct ip_addr a, net;
+	struct mac_addr mac;
+
+	assert_int_equal(ip_addr_parse("192.168.1.5", &a), 0);
+	assert_string_equal(ip_addr_text(&a, text, false), "192.168.1.5");
+	ip_addr_parse("192.168.0.0", &net);
+	assert_true(ip_addr_in_prefix(&a, &net, 96 + 16));
+	assert_false(ip_addr_in_prefix(&a, &net, 96 + 24));
+	assert_int_equal(ip_addr_parse("2001:db8::1", &a), 0);
+	assert_string_equal(ip_addr_text(&a, text, true),
+			    "2001:0db8:0000:0000:0000:0000:0000:0001");
+	assert_string_equal(ip_addr_text(&a, text, false), "2001:db8::1");
+	assert_int_equal(ip_addr_parse("1.2.3", &a), ERR_INVALID);
+
+	assert_int_equal(mac_addr_parse("00-1B-2c-3d-4E-5f", &mac), 0);
+	assert_string_equal(mac_addr_text(&mac, mac_text), "00:1b:2c:3d:4e:5f");
+	assert_int_equal(mac_addr_parse("001b2c3d4e5f", &mac), 0);
+	assert_int_equal(mac_addr_parse("00:1b-2c:3d:4e:5f", &mac), ERR_INVALID);
+	assert_int_equal(mac_addr_parse("001b2c3d4e5f0", &mac), ERR_INVALID);
+	assert_int_equal(mac_addr_parse("", &mac), ERR_INVALID);
+}
+
+static void json_escapes(void **state)
+{
+	char buf[256], tiny[8];
+	struct json j;
+
+	json_init(&j, buf, sizeof(buf));
+	json_object(&j, NULL);
+	json_string(&j, "a", SLICE_LIT("x\"\n\xff\xe3\x81\x82"));
+	json_array(&j, "b");
+	json_int(&j, NULL, -1);
+	json_base64(&j, NULL, SLICE_LIT("ab"));
+	json_array_end(&j);
+	json_end(&j);
+	assert_true(json_finish(&j) > 0);
+	assert_string_equal(buf, "{\"a\":\"x\\\"\\n\\u00ff\xe3\x81\x82\",\"b\":[-1,\"YWI=\"]}");
+
+	json_init(&j, tiny, sizeof(tiny));
+	json_text(&j, NULL, "longer than that");
+	assert_int_equal(json_finish(&j), ERR_LIMIT);
+}
+
+/* Every size gets its block, blocks do not overlap, and the cap holds. */
+static void slab_keeps_its_cap(void **state)
+{
+	struct slab *s = slab_new(1 << 20);
+	uint8_t *p[64];
+
+	for (unsigned i = 0; i < 64; i++) {
+		size_t n = 1 + i * 37;
+
+		p[i] = slab_alloc(s, n);
+		assert_non_null(p[i]);
+		assert_int_equal((uintptr_t)p[i] % 16, 0);
+		memset(p[i], (int)i, n);
+	}
+	for (unsigned i = 0; i < 64; i++) {
+		size_t n = 1 + i * 37;
+
+		for (size_t k = 0; k < n; k++)
+			assert_int_equal(p[i][k], i);
+		p[i] = slab_grow(s, p[i], n, 2 * n);
+		assert_int_equal(p[i][n - 1], i);
+	}
+	assert_null(slab_alloc(s, 1 << 20));
+	assert_int_equal(slab_refused(s), 1);
+	for (unsigned i = 0; i < 64; i++)
+		slab_free(s, p[i], 2 * (1 + i * 37));
+	assert_int_equal(slab_used(s), 0);
+	slab_delete(s);
+}
+
+static void siphash_depends_on_key(void **state)
+{
+	struct hash_key a = {1, 2}, b = {1, 3};
+
+	assert_true(hash_bytes(&a, "banken", 6) != hash_bytes(&b, "banken", 6));
+	assert_true(hash_bytes(&a, "banken", 6) == hash_bytes(&a, "banken", 6));
+	assert_true(hash_bytes(&a, "banken", 6) != hash_bytes(&a, "banken", 5));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cursor_is_sticky),	  cmocka_unit_test(addresses_as_text),
+		cmocka_unit_test(json_escapes),		  cmocka_unit_test(slab_keeps_its_cap),
+		cmocka_unit_test(siphash_depends_on_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
