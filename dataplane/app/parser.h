@@ -1,0 +1,196 @@
+/* The parser contract: what a protocol folder (app/<proto>/) sees and provides. A folder exports
+ * one `const struct app_proto`; nothing central is edited but the list in app/meson.build.
+ *
+ * A parser is called with the bytes of one direction in order, on the worker that owns the flow. It
+ * reads through cursors, keeps its state in blocks of io->slab, makes transactions with app_tx_new
+ * and moves their progress. It never logs, never alerts: detection and records read its
+ * transactions through the tables below. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/base/addr.h"
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/limits.h"
+#include "dataplane/base/packet.h"
+#include "dataplane/base/slab.h"
+#include "dataplane/base/slice.h"
+
+struct record; /* dataplane/api/record.h: EVE fields are written through it */
+struct app_flow;
+struct app_file;
+
+/* Part of every transaction, first member of the protocol's own struct. */
+struct app_tx {
+	struct app_tx *next;
+	uint64_t id;	     /* 0, 1, ... within the flow */
+	uint32_t size;	     /* of the protocol's struct, for the slab */
+	uint8_t progress[2]; /* per direction; steps are the protocol's, complete = proto->complete
+			      */
+	uint8_t event_count;
+	uint8_t flags;			    /* framework: logged, skip inspection per direction */
+	uint8_t event[LIMIT_APP_TX_EVENTS]; /* indices into proto->events */
+	uint64_t start_ns;
+	struct app_file *files[2]; /* newest last, by direction; framework (app/file.h) */
+	struct detect_tx *detect;  /* detect's: what was inspected and matched */
+	bool only_one_way[2];	   /* [dir]: nothing will ever come in that direction (DNS query
+				      without answer logged apart, NOTIFY, ...) */
+};
+
+struct app_tuple {
+	struct ip_addr addr[2]; /* [DIR_TS] = client */
+	uint16_t port[2];
+	uint8_t ip_proto;
+};
+
+/* Handed to every parser call; the framework's private part follows in app/app.c. */
+struct app_io {
+	struct slab *slab;
+	uint64_t now_ns;
+	const struct app_tuple *tuple;
+	struct app_flow *flow; /* opaque to parsers, for the calls below */
+};
+
+enum app_status {
+	APP_OK,	  /* `used` bytes were consumed; with used < len the rest is kept and presented
+		     again in front of new bytes once `need` more have come (0 = any) */
+	APP_BAD,  /* not this protocol any more: parsing of the flow stops, event
+		     "applayer_proto..."; what was parsed stays */
+	APP_DONE, /* nothing further is of use (encrypted): reassembly may stop */
+};
+
+struct app_result {
+	enum app_status status;
+	uint32_t used;
+	uint32_t need;
+};
+
+#define APP_RESULT_OK(n)      ((struct app_result){APP_OK, (uint32_t)(n), 0})
+#define APP_RESULT_MORE(n, m) ((struct app_result){APP_OK, (uint32_t)(n), (uint32_t)(m)})
+#define APP_RESULT_BAD	      ((struct app_result){APP_BAD, 0, 0})
+#define APP_RESULT_DONE(n)    ((struct app_result){APP_DONE, (uint32_t)(n), 0})
+
+struct app_input {
+	struct slice data;
+	bool eof; /* no more bytes will come in this direction; data may be empty */
+};
+
+enum app_probe {
+	APP_PROBE_NO,
+	APP_PROBE_YES,
+	APP_PROBE_MORE,	    /* cannot say before more bytes */
+	APP_PROBE_REVERSED, /* yes, but these bytes come from the server */
+};
+
+enum app_transport {
+	APP_TCP = 1 << 0,
+	APP_UDP = 1 << 1,
+};
+
+/* Identification by bytes at the start of a direction: a hit within the first offset+depth bytes.
+ */
+struct app_pattern {
+	enum dir dir;
+	uint8_t transport; /* enum app_transport */
+	const char *bytes;
+	uint16_t len, offset, depth; /* depth counts from 0, as in rules: offset + len <= depth */
+	bool nocase;
+};
+
+/* Identification by a function, tried on these ports (NULL-terminated text such as "53" or
+ * "80,8080"); NULL = any port, tried after patterns and port-bound ones. */
+struct app_probe_rule {
+	uint8_t transport;
+	const char *ports;
+	enum dir dir; /* side whose port it is: DIR_TS = destination port of the client's packets */
+	uint16_t min_len;
+	enum app_probe (*probe)(const struct app_tuple *tuple, enum dir dir, struct slice data);
+};
+
+/* A sticky buffer of rules. */
+struct app_buffer {
+	const char *name;    /* as in rules: "http.uri" */
+	bool dir[2];	     /* in which directions it exists */
+	uint8_t progress[2]; /* least tx progress of that direction at which it may be inspected */
+	bool multi;	     /* several instances: index 0, 1, ... until get returns false */
+	bool body;	     /* grows while the transaction runs: may be inspected again as it does;
+				see get's note */
+	/* The bytes, valid while the transaction is. false = not there (a rule on it cannot match,
+	 * negated content included). For `body` it is the window to inspect now. */
+	bool (*get)(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret);
+};
+
+/* A keyword whose evaluation belongs to the protocol (dns.opcode, tls.version, ...). */
+struct app_keyword {
+	const char *name;
+	bool dir[2];
+	uint8_t progress[2];
+	/* Compiles the raw argument of the rule. Returns NULL and fills `why` (one sentence, cap
+	 * bytes) when it is not valid. Called at load. Freed with free(). */
+	void *(*compile)(struct slice argument, char *why, size_t cap);
+	bool (*match)(const struct app_tx *tx, enum dir dir, const void *compiled);
+};
+
+struct app_proto {
+	const char *name;	   /* as in rules and EVE app_proto: "http" */
+	const char *rule_names[4]; /* further names rules may use for it, NULL-terminated */
+	const char *event_prefix;  /* of app-layer-event names: "http" -> "http.<event>" */
+	uint8_t transport;
+	bool enabled_by_default;
+	const struct app_pattern *patterns;
+	unsigned pattern_count;
+	const struct app_probe_rule *probes;
+	unsigned probe_count;
+
+	void *(*state_new)(struct app_io *io);
+	void (*state_free)(struct app_io *io, void *state);
+	/* TCP: in-order bytes; UDP: one datagram a call (used is ignored). */
+	struct app_result (*parse)(struct app_io *io, void *state, enum dir dir,
+				   struct app_input input);
+	/* `len` bytes are missing. false: the parser cannot go on (as APP_BAD). NULL = cannot. */
+	bool (*gap)(struct app_io *io, void *state, enum dir dir, uint64_t len);
+	/* Gives back what the transaction owns (not the struct itself). */
+	void (*tx_free)(struct app_io *io, void *state, struct app_tx *tx);
+
+	uint8_t complete[2]; /* progress at which a direction of a transaction is finished */
+	bool unidirectional; /* a transaction is one direction's message (DNS, ...): the other one
+				counts as complete */
+	const char *const *events; /* names without prefix, in order of the protocol's enum */
+	unsigned event_count;
+	const struct app_buffer *buffers;
+	unsigned buffer_count;
+	const struct app_keyword *keywords;
+	unsigned keyword_count;
+
+	/* EVE: writes the object's fields (`"http":{...}` is opened by the caller with `eve_key`).
+	 * Called when the transaction is complete in both directions, at the flow's end, and for
+	 * alerts (with what is known so far). Returns false when there is nothing to log. */
+	const char *eve_type; /* event_type; NULL = no record of its own */
+	const char *eve_key;
+	bool (*log)(const struct app_tx *tx, const void *state, struct record *record);
+};
+
+/* --- calls for parsers --- */
+
+/* A new transaction of `size` bytes, zeroed, appended to the flow's list; NULL at a limit (memory,
+ * LIMIT_APP_TRANSACTIONS): the parser returns APP_BAD. */
+struct app_tx *app_tx_new(struct app_io *io, uint32_t size);
+/* The newest transaction, the oldest one still alive, by id; NULL when there is none. */
+struct app_tx *app_tx_last(const struct app_io *io);
+struct app_tx *app_tx_first(const struct app_io *io);
+struct app_tx *app_tx_find(const struct app_io *io, uint64_t id);
+/* Sets an event once a transaction. */
+void app_tx_event(struct app_tx *tx, unsigned event);
+/* Raw-stream rules should see what has come so far (a request or response is complete). */
+void app_raw_trigger(struct app_io *io, enum dir dir);
+/* Another protocol goes on in this flow (STARTTLS, CONNECT, Upgrade): identification starts again
+ * with the next byte of each direction. `hint` is the expected name or NULL. */
+void app_change_proto(struct app_io *io, const char *hint);
+
+/* Files carried by a transaction (app/file.h). */
+struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
+			       struct slice name);
+void app_file_data(struct app_io *io, struct app_file *file, struct slice data);
+void app_file_gap(struct app_io *io, struct app_file *file, uint64_t len);
+void app_file_close(struct app_io *io, struct app_file *file, bool truncated);

@@ -1,0 +1,33 @@
+/* Every limit that traffic can meet, in one place. Reaching one is counted under the name beside
+ * it; what then happens is said in the comment. Those marked (key) can be set with --set. */
+#pragma once
+
+enum limits {
+	/* decode */
+	LIMIT_TUNNEL_DEPTH = 16,	   /* decode.tunnel_depth: inner packet not decoded */
+	LIMIT_VLAN_DEPTH = 3,		   /* decode.vlan_depth */
+	LIMIT_MPLS_LABELS = 8,		   /* decode.mpls_labels */
+	LIMIT_IPV6_EXTENSION_HEADERS = 16, /* decode.ipv6_extensions */
+	LIMIT_DEFRAG_TRACKERS = 16384,	   /* defrag.trackers: the oldest goes */
+	LIMIT_DEFRAG_FRAGMENTS = 65535,	   /* defrag.fragments, over all trackers */
+	LIMIT_DEFRAG_SECONDS = 60,	   /* a tracker's life */
+
+	/* flow (per worker) */
+	LIMIT_FLOWS = 1 << 20, /* (flow.max) flow.evicted: see flow/README */
+
+	/* stream */
+	LIMIT_STREAM_DEPTH = 1 << 20,	 /* (stream.reassembly.depth) bytes a direction */
+	LIMIT_STREAM_SEGMENTS = 4096,	 /* stream.segments: out-of-order pieces a direction */
+	LIMIT_STREAM_MEMORY = 256 << 20, /* stream.memcap, bytes a worker */
+
+	/* app */
+	LIMIT_APP_MEMORY = 512 << 20,  /* app.memory, bytes a worker */
+	LIMIT_APP_TRANSACTIONS = 1024, /* live transactions a flow: the parser stops */
+	LIMIT_APP_BUFFERED = 1 << 16,  /* bytes kept for a parser that asked for more */
+	LIMIT_APP_TX_EVENTS = 16,      /* events a transaction */
+	LIMIT_APP_PROBE_BYTES = 4096,  /* identification gives up after that many */
+
+	/* detect */
+	LIMIT_ALERTS_PER_PACKET = 15,	/* detect.alert_queue_overflow */
+	LIMIT_INSPECT_RECURSION = 3000, /* content steps a list */
+};

@@ -1,0 +1,137 @@
+/* Flow table of one worker: bounded, keyed hash, one cache line of hot state a flow. A flow is both
+ * directions of a 5-tuple (with VLAN ids unless switched off). Owner: the worker; not thread-safe.
+ *
+ * DIR_TS is the direction of the packet that opened the flow, unless stream or app proves the
+ * opposite (flow_reverse). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/base/addr.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/counter.h"
+#include "dataplane/base/hash.h"
+#include "dataplane/base/packet.h"
+
+enum flow_state {
+	FLOW_NEW,	  /* one direction seen */
+	FLOW_ESTABLISHED, /* both (TCP: handshake completed) */
+	FLOW_CLOSED,	  /* TCP closed or reset */
+	FLOW_BYPASSED,	  /* nothing is wanted any more: packets cost the look-up */
+};
+
+enum flow_end_reason {
+	FLOW_END_TIMEOUT,
+	FLOW_END_FORCED, /* table full */
+	FLOW_END_SHUTDOWN,
+	FLOW_END_CLOSED, /* TCP: reused tuple or closed time-out */
+};
+
+/* What some stage still wants from the flow's packets. Empty = a packet costs the look-up only. */
+enum flow_want {
+	FLOW_WANT_STREAM = 1 << 0, /* reassembly */
+	FLOW_WANT_APP = 1 << 1,	   /* a parser is at work or identification is */
+	FLOW_WANT_RAW_TS = 1 << 2, /* raw payload rules, to server */
+	FLOW_WANT_RAW_TC = 1 << 3,
+	FLOW_WANT_PACKET = 1 << 4, /* rules on single packets */
+	FLOW_WANT_EVIDENCE = 1 << 5,
+	FLOW_WANT_ALL = (1 << 6) - 1,
+};
+
+enum flow_flag {
+	FLOW_TS_SEEN = 1 << 0,
+	FLOW_TC_SEEN = 1 << 1,
+	FLOW_HANDSHAKE = 1 << 2, /* three-way handshake seen whole (Q8) */
+	FLOW_MIDSTREAM = 1 << 3,
+	FLOW_REVERSED = 1 << 4,
+	FLOW_ALERTED = 1 << 5,
+	FLOW_APP_FAILED_TS = 1 << 6, /* identification gave up */
+	FLOW_APP_FAILED_TC = 1 << 7,
+	FLOW_WATCHED = 1 << 8, /* an address of the flow has a watch slot (Q9) */
+};
+
+struct flow_key {
+	struct ip_addr addr[2]; /* [DIR_TS] = client, source of the opening packet */
+	uint16_t port[2];	/* ICMP: id or type/code, see flow/key.c */
+	uint16_t vlan[2];
+	uint8_t ip_proto;
+};
+
+struct flow {
+	/* hot: touched by every packet */
+	struct flow *next; /* hash chain */
+	uint32_t hash;
+	uint16_t flags; /* enum flow_flag */
+	uint8_t state;	/* enum flow_state */
+	uint8_t wanted; /* enum flow_want */
+	uint64_t last_ns;
+	struct tcp_session *tcp;    /* stream's */
+	struct app_flow *app;	    /* app's */
+	struct flow_detect *detect; /* detect's: flowbits, raw progress */
+	uint32_t packets_left;	    /* flow's own use */
+	uint32_t timeout_slot;
+
+	struct flow_key key;
+	/* counts: [DIR_TS], [DIR_TC]; bytes of whole frames on the wire */
+	uint64_t packets[2];
+	uint64_t bytes[2];
+	uint64_t start_ns;
+	uint64_t id;		/* unique in this worker's life, never 0; EVE flow_id */
+	struct mac_addr mac[2]; /* source of the first packet each way */
+	uint8_t ip_version;
+	uint8_t ttl_min[2], ttl_max[2];
+	uint8_t tcp_flags[2]; /* union of all seen */
+	uint8_t end_reason;
+	uint32_t alerts;
+	struct flow *older, *newer; /* time-out list of its state, flow's own use */
+};
+
+struct flow_config {
+	unsigned max;  /* flows */
+	bool use_vlan; /* VLAN ids are part of the key */
+	/* seconds, by state: new, established, closed */
+	uint32_t timeout_tcp[3], timeout_udp[3], timeout_icmp[3], timeout_other[3];
+};
+
+extern const struct flow_config flow_config_default; /* Suricata's default time-outs */
+
+/* Called when a flow is about to leave the table, while it is still whole: stream flushes, app and
+ * detect finish, event writes the flow record; then each frees what hangs on the flow. */
+struct flow_sink {
+	void (*end)(void *ctx, struct flow *f, uint64_t now_ns);
+	void *ctx;
+};
+
+struct flow_table;
+
+struct flow_table *flow_table_new(const struct flow_config *config, struct hash_key key,
+				  const struct flow_sink *sink);
+/* Ends every flow (FLOW_END_SHUTDOWN). */
+void flow_table_delete(struct flow_table *t);
+
+/* Finds or makes the packet's flow; sets p->flow, p->dir, counts it and moves the state of
+ * non-TCP flows. NULL for packets that belong to no flow (fragments, non-IP) and when the table has
+ * no room (counted). An ICMP error belongs to the flow it quotes. */
+struct flow *flow_of_packet(struct flow_table *t, struct packet *p);
+
+/* Hash of a packet's tuple, the same for both directions; for prefetching and for spreading packets
+ * over workers. */
+uint32_t flow_hash(const struct flow_table *t, const struct packet *p);
+void flow_prefetch(const struct flow_table *t, uint32_t hash);
+
+/* Time-outs: looks at a bounded number of the oldest flows. Call once a burst. */
+void flow_tick(struct flow_table *t, uint64_t now_ns);
+
+/* TCP's view of the state; moves the flow to that state's time-out list. */
+void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state);
+
+/* Client and server were taken for each other: swaps key, counts and flags. The caller (stream,
+ * app) swaps what it owns. */
+void flow_reverse(struct flow *f);
+
+unsigned flow_count(const struct flow_table *t);
+struct counter_set flow_counters(const struct flow_table *t);
+
+/* Community ID v1, seed 0: "1:..." (corelight/community-id-spec). `ret` holds at least 32 bytes. */
+enum { COMMUNITY_ID_TEXT = 32 };

@@ -1,0 +1,102 @@
+/* TCP: connection tracking and reassembly for one worker. Delivers each direction's bytes in order,
+ * once, when the receiver has acknowledged them (so that overlaps can be decided by policy as the
+ * receiver does), without copying when segments came in order and are still at hand. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/base/counter.h"
+#include "dataplane/base/packet.h"
+#include "dataplane/base/slab.h"
+#include "dataplane/flow/flow.h"
+
+enum stream_overlap { /* target-based policies, named as in Suricata's host-os-policy */
+		      STREAM_OVERLAP_BSD,
+		      STREAM_OVERLAP_LAST,
+		      STREAM_OVERLAP_LINUX,
+		      STREAM_OVERLAP_OLD_LINUX,
+		      STREAM_OVERLAP_SOLARIS,
+		      STREAM_OVERLAP_WINDOWS,
+		      STREAM_OVERLAP_VISTA,
+};
+
+enum stream_data_flag {
+	STREAM_DATA_START = 1 << 0, /* first bytes of the direction (offset 0) */
+	STREAM_DATA_EOF = 1 << 1,   /* nothing follows: FIN, RST, time-out or depth; len may be 0 */
+	STREAM_DATA_DEPTH = 1 << 2, /* with EOF: the reassembly depth was reached */
+	STREAM_DATA_GAP = 1 << 3,   /* `len` bytes are missing; data is NULL */
+};
+
+struct stream_chunk {
+	const uint8_t *data; /* valid during the call; NULL for a gap */
+	uint32_t len;
+	uint32_t flags;	 /* enum stream_data_flag */
+	uint64_t offset; /* of data[0] since the start of the direction */
+};
+
+/* The app layer. Called in order, per direction; `p` is the packet that made the bytes deliverable
+ * (usually the acknowledgement, so of the other direction, or a PACKET_PSEUDO_END). */
+struct stream_sink {
+	void (*data)(void *ctx, struct flow *f, struct packet *p, enum dir dir,
+		     const struct stream_chunk *chunk);
+	void *ctx;
+};
+
+struct stream_config {
+	bool midstream;		/* pick up connections without their handshake */
+	bool async_oneside;	/* one direction only is expected */
+	bool inline_mode;	/* deliver at once, not at the acknowledgement */
+	bool drop_bad_checksum; /* -k: segments with a wrong checksum are not used */
+	enum stream_overlap overlap;
+	uint32_t depth;	       /* bytes a direction, 0 = all */
+	uint32_t raw_chunk[2]; /* raw inspection granularity (stream.reassembly.toserver-chunk-size)
+				*/
+};
+
+extern const struct stream_config stream_config_default;
+
+struct stream_worker;
+
+struct stream_worker *stream_worker_new(const struct stream_config *config,
+					struct flow_table *flows, struct slab *slab,
+					const struct stream_sink *sink);
+void stream_worker_delete(struct stream_worker *w);
+
+/* Tracks and reassembles; sets the PACKET_STREAM_* flags and stream events on `p`, moves the flow's
+ * state, calls the sink. */
+void stream_packet(struct stream_worker *w, struct flow *f, struct packet *p);
+
+/* Delivers what is left of both directions (acknowledged or not) with EOF. `p` is the pseudo packet
+ * of the flow's end. Then stream_free. */
+void stream_flush(struct stream_worker *w, struct flow *f, struct packet *p, enum dir dir);
+void stream_free(struct stream_worker *w, struct flow *f);
+
+/* --- Raw inspection: rules on the reassembled bytes themselves (content without a buffer). ---
+ * The bytes of `dir` that may be inspected now: those acknowledged and not yet marked done, once
+ * raw_chunk bytes are there, or earlier when stream_raw_trigger was called or the direction ended.
+ * Contiguous; may begin before the first uninspected byte so that matches across chunks are found.
+ * Returns false when there is nothing to inspect now. */
+struct stream_raw {
+	const uint8_t *data;
+	uint32_t len;
+	uint64_t offset; /* of data[0] since the start of the direction */
+	uint32_t fresh;	 /* the last `fresh` bytes have not been inspected before */
+};
+bool stream_raw_get(struct stream_worker *w, struct flow *f, const struct packet *p, enum dir dir,
+		    struct stream_raw *ret);
+void stream_raw_done(struct stream_worker *w, struct flow *f, enum dir dir, uint64_t upto);
+/* Inspect what is there at the next packet: a request or response is complete. */
+void stream_raw_trigger(struct flow *f, enum dir dir);
+/* No rule can match the raw bytes of this flow any more: nothing is kept for it. */
+void stream_raw_disable(struct flow *f, enum dir dir);
+/* Nothing more is wanted at all (TLS after its handshake): reassembly of the flow ends. */
+void stream_disable(struct stream_worker *w, struct flow *f, enum dir dir);
+
+/* For rules: bytes seen per direction by sequence numbers (stream_size); TCP state questions. */
+uint64_t stream_size(const struct flow *f, enum dir dir);
+bool stream_handshake_complete(const struct flow *f);
+/* Next sequence number expected from that side; for resets. 0/false when unknown. */
+bool stream_next_seq(const struct flow *f, enum dir dir, uint32_t *ret_seq);
+
+struct counter_set stream_counters(const struct stream_worker *w);
