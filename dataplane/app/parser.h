@@ -169,6 +169,18 @@ struct app_proto {
 	const char *eve_type; /* event_type; NULL = no record of its own */
 	const char *eve_key;
 	bool (*log)(const struct app_tx *tx, const void *state, struct record *record);
+
+	/* --- optional, zero when not needed --- */
+	/* Progress of both directions at which the record is written although the transaction goes
+	 * on (TLS: handshake done); {0, 0} = when it is complete. */
+	uint8_t log_progress[2];
+	/* For transactions that give several records (one a question of a DNS query): called with
+	 * index 0, 1, ... until it returns false; `log` is then not called for records. */
+	bool (*log_nth)(const struct app_tx *tx, const void *state, uint32_t index,
+			struct record *record);
+	/* What an alert on the transaction carries, called with no object open: it writes whole
+	 * fields ("dns":{...}, "smtp":{...} and "email":{...}). NULL = `log` inside `eve_key`. */
+	void (*log_alert)(const struct app_tx *tx, const void *state, struct record *record);
 };
 
 /* --- calls for parsers --- */
@@ -184,6 +196,10 @@ struct app_tx *app_tx_find(const struct app_io *io, uint64_t id);
 void app_tx_event(struct app_tx *tx, unsigned event);
 /* Raw-stream rules should see what has come so far (a request or response is complete). */
 void app_raw_trigger(struct app_io *io, enum dir dir);
+/* From here on the payload of both directions is encrypted: rules on raw payload and raw stream
+ * bytes do not look at it any more, the parser goes on (Suricata's encryption-handling: default).
+ */
+void app_payload_encrypted(struct app_io *io);
 /* Another protocol goes on in this flow (STARTTLS, CONNECT, Upgrade): identification starts again
  * with the next byte of each direction. `hint` is the expected name or NULL. */
 void app_change_proto(struct app_io *io, const char *hint);
