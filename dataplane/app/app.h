@@ -19,11 +19,22 @@ const struct app_proto *app_proto_by_name(struct slice name);
 
 struct app_config {
 	uint64_t disabled; /* bit = index in app_protocols (app-layer.protocols.X.enabled=no) */
-	uint32_t http_request_body_limit, http_response_body_limit; /* bytes, 0 = no limit */
-	uint8_t file_wanted; /* APP_FILE_* computed for every file; rules add more */
+	struct app_limits limits;
+	bool midstream; /* as stream_config's: patterns of the other direction are tried too */
 };
 
 extern const struct app_config app_config_default;
+
+/* Events of the flow, not of a transaction ("applayer_...", app-layer-event without prefix). */
+enum app_flow_event {
+	APP_EVENT_MISMATCH_PROTOCOL_BOTH_DIRECTIONS,
+	APP_EVENT_WRONG_DIRECTION_FIRST_DATA,
+	APP_EVENT_DETECT_PROTOCOL_ONLY_ONE_DIRECTION,
+	APP_EVENT_PROTO_DETECTION_SKIPPED,
+	APP_EVENT_NO_TLS_AFTER_STARTTLS,
+	APP_EVENT_UNEXPECTED_PROTOCOL,
+	APP_FLOW_EVENTS,
+};
 
 /* --- what hangs on flow->app --- */
 struct app_flow {
@@ -33,12 +44,18 @@ struct app_flow {
 	struct app_tx *tx_first, *tx_last; /* alive, by id */
 	uint64_t tx_count;		   /* ever made; next id */
 	bool failed, done;		   /* parser returned APP_BAD / APP_DONE */
-	bool tried[2];			   /* identification of the direction is over */
-	bool reversed;			   /* worker has to flow_reverse: handled inside app */
-	uint8_t event_count; /* of the flow: applayer_mismatch_protocol_both_directions ... */
+	bool tried[2];			   /* identification of the direction is over; with seen[]
+					      NULL it failed */
+	bool off;			   /* identification gave up for the whole flow */
+	bool depth[2]; /* the stream depth was reached: counts as complete for inspection */
+	bool eof[2];   /* no more bytes will come */
+	/* Of the packet being processed; cleared by app_tx_release. enum app_flow_event */
+	uint8_t event_count;
 	uint16_t events[4];
 	struct app_side *side[2]; /* kept bytes, private to app.c */
 	struct app_tuple tuple;
+	const struct app_proto *orig;	  /* before a change of protocol; NULL without one */
+	const struct app_proto *expected; /* what the change asked for */
 };
 
 struct app_worker;
@@ -46,6 +63,12 @@ struct app_worker;
 struct app_worker *app_worker_new(const struct app_config *config, struct slab *slab,
 				  struct stream_worker *stream);
 void app_worker_delete(struct app_worker *w);
+/* Told before a transaction is freed: whoever hung something on tx->detect takes it back. */
+struct app_sink {
+	void (*tx_end)(void *ctx, struct flow *f, struct app_tx *tx);
+	void *ctx;
+};
+void app_worker_sink(struct app_worker *w, const struct app_sink *sink);
 
 /* The stream's sink. */
 void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enum dir dir,
@@ -61,14 +84,19 @@ enum app_tx_flag {
 	APP_TX_INSPECTED_TC = 1 << 2,
 };
 void app_tx_release(struct app_worker *w, struct flow *f);
-/* True when dir of tx is finished (progress or nothing will come). `flow_ended`: whatever is there
- * counts as finished. */
+/* True when dir of tx is finished: its progress says so, or nothing more will come (end of the
+ * direction, parser stopped). */
 bool app_tx_complete(const struct app_flow *a, const struct app_tx *tx, enum dir dir);
+/* Progress of dir for inspection: the transaction's own, or complete once the depth was reached. */
+uint8_t app_tx_progress(const struct app_flow *a, const struct app_tx *tx, enum dir dir);
 
 void app_flow_free(struct app_worker *w, struct flow *f);
 
 /* EVE app_proto text: protocol name, "failed" when identification gave up, "unknown" before. */
 const char *app_proto_text(const struct flow *f);
+/* EVE app_proto_ts/_tc: the direction's own result when it differs from app_proto, else NULL. */
+const char *app_proto_side_text(const struct flow *f, enum dir dir);
+const char *app_flow_event_name(unsigned event);
 bool app_event_name(const struct app_proto *proto, unsigned event, char *ret, size_t cap);
 
 struct counter_set app_counters(const struct app_worker *w);

@@ -50,6 +50,18 @@ struct app_io {
 	uint64_t now_ns;
 	const struct app_tuple *tuple;
 	struct app_flow *flow; /* opaque to parsers, for the calls below */
+	const struct app_limits *limits;
+};
+
+/* What parsers take from the configuration. */
+struct app_limits {
+	/* app-layer.protocols.http...: bytes of a body that are kept for inspection (0 = all), how
+	 * much has to be there before the first inspection, and how much of what was inspected is
+	 * shown again in front of new bytes. */
+	uint32_t http_request_body_limit, http_response_body_limit;
+	uint32_t http_request_inspect_min, http_response_inspect_min;
+	uint32_t http_request_inspect_window, http_response_inspect_window;
+	uint8_t file_wanted; /* APP_FILE_* computed for every file; rules add more */
 };
 
 enum app_status {
@@ -96,6 +108,11 @@ struct app_pattern {
 	const char *bytes;
 	uint16_t len, offset, depth; /* depth counts from 0, as in rules: offset + len <= depth */
 	bool nocase;
+	/* A hit counts only when this agrees (NULL = always); asked with at least confirm_min
+	 * bytes, and given up when it still says MORE at more than confirm_max (0 = depth). */
+	enum app_probe (*confirm)(const struct app_tuple *tuple, enum dir dir, struct slice data);
+	uint16_t confirm_min, confirm_max;
+	bool weak; /* probes of other protocols are asked too and win */
 };
 
 /* Identification by a function, tried on these ports (NULL-terminated text such as "53" or
@@ -106,6 +123,7 @@ struct app_probe_rule {
 	enum dir dir; /* side whose port it is: DIR_TS = destination port of the client's packets */
 	uint16_t min_len;
 	enum app_probe (*probe)(const struct app_tuple *tuple, enum dir dir, struct slice data);
+	uint16_t max_len; /* MORE at more bytes than this is a NO; 0 = LIMIT_APP_PROBE_BYTES */
 };
 
 /* A sticky buffer of rules. */
@@ -181,6 +199,9 @@ struct app_proto {
 	/* What an alert on the transaction carries, called with no object open: it writes whole
 	 * fields ("dns":{...}, "smtp":{...} and "email":{...}). NULL = `log` inside `eve_key`. */
 	void (*log_alert)(const struct app_tx *tx, const void *state, struct record *record);
+
+	/* 1 << dir: the direction that must speak first (a client of HTTP, TLS); 0 = either. */
+	uint8_t first_data;
 };
 
 /* --- calls for parsers --- */
@@ -201,8 +222,12 @@ void app_raw_trigger(struct app_io *io, enum dir dir);
  */
 void app_payload_encrypted(struct app_io *io);
 /* Another protocol goes on in this flow (STARTTLS, CONNECT, Upgrade): identification starts again
- * with the next byte of each direction. `hint` is the expected name or NULL. */
-void app_change_proto(struct app_io *io, const char *hint);
+ * with the next byte of each direction. `hint` is the expected name or NULL. `server_port`: where
+ * the new protocol says it goes (CONNECT host:port), for probes; 0 = the flow's own. The parser
+ * returns with `used` at the last byte of the old protocol. False when a change is already under
+ * way or the flow has had LIMIT_APP_PROTO_CHANGES of them. */
+bool app_change_proto(struct app_io *io, const char *hint);
+bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_port);
 
 /* Files carried by a transaction (app/file.h). */
 struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,

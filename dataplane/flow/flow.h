@@ -48,7 +48,8 @@ enum flow_flag {
 	FLOW_ALERTED = 1 << 5,
 	FLOW_APP_FAILED_TS = 1 << 6, /* identification gave up */
 	FLOW_APP_FAILED_TC = 1 << 7,
-	FLOW_WATCHED = 1 << 8, /* an address of the flow has a watch slot (Q9) */
+	FLOW_WATCHED = 1 << 8,	 /* an address of the flow has a watch slot (Q9) */
+	FLOW_ENCRYPTED = 1 << 9, /* its packets' payload is not for rules: PACKET_NO_PAYLOAD */
 };
 
 struct flow_key {
