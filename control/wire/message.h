@@ -213,9 +213,12 @@ struct sensor_health {
 struct watch_result {
 	const char *command_id;
 	struct host_ident host;
-	uint64_t since, until;	  /* the time this covers */
-	uint64_t attempts;	  /* frames from the host to non-exempt peers */
-	uint64_t answers;	  /* frames to the host from non-exempt peers */
+	uint64_t since, until; /* the time this covers */
+	uint64_t attempts;     /* frames from the host to non-exempt peers */
+	/* Frames to the host from non-exempt peers that answer what it sent after `since`: a
+	 * SYN-ACK, an ACK of new bytes, a datagram back. A peer's retransmission of older bytes is
+	 * none: the mirror copies it although the cut drops it. */
+	uint64_t answers;
 	uint64_t sessions;	  /* TCP sessions with non-exempt peers that went on both ways */
 	uint64_t exempt_attempts; /* frames from the host to exempt peers */
 	uint64_t exempt_answers;
@@ -316,7 +319,8 @@ enum command_state {
 	COMMAND_STATE_RELEASED,
 	COMMAND_STATE_OUTSIDE_POLICY,
 	COMMAND_STATE_EXCEPTION,
-	COMMAND_STATE_REFUSED, /* by the receiver: signature, expiry, protected, double */
+	COMMAND_STATE_REFUSED,	 /* by the receiver: signature, expiry, protected, double */
+	COMMAND_STATE_RELEASING, /* released or ended, not every method has confirmed */
 };
 
 struct command_status {

@@ -204,7 +204,7 @@ static void words_go_both_ways(void **state)
 	enum command_state s;
 	enum level l;
 
-	for (int i = 1; i <= COMMAND_STATE_REFUSED; i++) {
+	for (int i = 1; i <= COMMAND_STATE_RELEASING; i++) {
 		assert_int_equal(command_state_parse(command_state_text((enum command_state)i), &s),
 				 0);
 		assert_int_equal(s, i);

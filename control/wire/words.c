@@ -10,9 +10,9 @@ static const char *const action_words[] = {"unspecified", "quarantine", "block",
 static const char *const cause_words[] = {"unspecified", "threat", "policy", "manual", "vendor"};
 static const char *const scope_words[] = {"unspecified", "full", "internal-only"};
 static const char *const state_words[] = {
-	"unspecified", "requested",	 "held",      "sent",	"acked",
-	"verified",    "still-seen",	 "quiet",     "failed", "expired",
-	"released",    "outside-policy", "exception", "refused"};
+	"unspecified", "requested",	 "held",      "sent",	 "acked",
+	"verified",    "still-seen",	 "quiet",     "failed",	 "expired",
+	"released",    "outside-policy", "exception", "refused", "releasing"};
 static const char *const level_words[] = {"unspecified", "safe", "caution", "warning", "danger"};
 static const char *const message_words[] = {"none",	     "report",		"command",
 					    "status",	     "watch",		"reset",
