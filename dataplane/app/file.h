@@ -39,4 +39,6 @@ struct app_file {
 	uint8_t md5[16], sha1[20], sha256[32];
 	const char *magic;		/* static text of libmagic, NULL before it is known */
 	struct app_file_digest *digest; /* running contexts */
+	uint8_t head[16];		/* the first bytes, head_len of them */
+	uint8_t head_len;
 };

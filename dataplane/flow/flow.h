@@ -50,6 +50,7 @@ enum flow_flag {
 	FLOW_APP_FAILED_TC = 1 << 7,
 	FLOW_WATCHED = 1 << 8,	 /* an address of the flow has a watch slot (Q9) */
 	FLOW_ENCRYPTED = 1 << 9, /* its packets' payload is not for rules: PACKET_NO_PAYLOAD */
+	FLOW_OBSERVED = 1 << 10, /* behaviour knows that it was answered */
 };
 
 struct flow_key {
@@ -109,6 +110,8 @@ struct flow_table;
 struct flow_table *flow_table_new(const struct flow_config *config, struct hash_key key,
 				  const struct flow_sink *sink);
 /* Ends every flow (FLOW_END_SHUTDOWN). */
+void flow_table_end_all(struct flow_table *t, uint64_t now_ns);
+/* The table must be empty (flow_table_end_all). */
 void flow_table_delete(struct flow_table *t);
 
 /* Finds or makes the packet's flow; sets p->flow, p->dir, counts it and moves the state of

@@ -71,6 +71,9 @@ void stream_packet(struct stream_worker *w, struct flow *f, struct packet *p);
  * of the flow's end. Then stream_free. */
 void stream_flush(struct stream_worker *w, struct flow *f, struct packet *p, enum dir dir);
 void stream_free(struct stream_worker *w, struct flow *f);
+/* Whether the flow's end has anything to flush: bytes not delivered, not inspected, or a session
+ * that did not close (Suricata makes its end-of-flow pseudo packets under the same condition). */
+bool stream_needs_flush(const struct flow *f);
 
 /* --- Raw inspection: rules on the reassembled bytes themselves (content without a buffer). ---
  * The bytes of `dir` that may be inspected now: those acknowledged and not yet marked done, once
