@@ -44,19 +44,19 @@ static const struct map_field host_ident_fields[] = {
 };
 MAP(host_ident);
 
-static const struct map_field flow_key_fields[] = {
-	IP(flow_key, src),
-	IP(flow_key, dst),
-	U32(flow_key, src_port),
-	U32(flow_key, dst_port),
-	U32(flow_key, proto),
-	U32(flow_key, vlan),
-	TEXT(flow_key, community_id),
-	TEXT(flow_key, app_proto),
-	U64(flow_key, flow_id),
-	TEXT(flow_key, in_iface),
+static const struct map_field flow_tuple_fields[] = {
+	IP(flow_tuple, src),
+	IP(flow_tuple, dst),
+	U32(flow_tuple, src_port),
+	U32(flow_tuple, dst_port),
+	U32(flow_tuple, proto),
+	U32(flow_tuple, vlan),
+	TEXT(flow_tuple, community_id),
+	TEXT(flow_tuple, app_proto),
+	U64(flow_tuple, flow_id),
+	TEXT(flow_tuple, in_iface),
 };
-MAP(flow_key);
+MAP(flow_tuple);
 
 static const struct map_field evidence_ref_fields[] = {
 	TEXT(evidence_ref, file),   U64(evidence_ref, packet),	   TEXT(evidence_ref, buffer),
@@ -72,7 +72,7 @@ static const struct map_field alert_fields[] = {
 	SUB(alert, peer, host_ident),
 	BOOL(alert, host_is_source),
 	BOOL(alert, handshake_completed),
-	SUB(alert, flow, flow_key),
+	SUB(alert, flow, flow_tuple),
 	U32(alert, gid),
 	U32(alert, sid),
 	U32(alert, rev),
@@ -92,7 +92,7 @@ static const struct map_field alert_fields[] = {
 MAP(alert);
 
 static const struct map_field flow_summary_fields[] = {
-	SUB(flow_summary, flow, flow_key),
+	SUB(flow_summary, flow, flow_tuple),
 	U64(flow_summary, start),
 	U64(flow_summary, end),
 	U64(flow_summary, packets_to_server),
@@ -215,7 +215,7 @@ MAP(watch_order);
 
 static const struct map_field reset_order_fields[] = {
 	TEXT(reset_order, command_id),	 SUB(reset_order, host, host_ident),
-	BOOL(reset_order, one_flow),	 SUB(reset_order, flow, flow_key),
+	BOOL(reset_order, one_flow),	 SUB(reset_order, flow, flow_tuple),
 	TEXTS(reset_order, exempt),	 U64(reset_order, issued),
 	U64(reset_order, order_expires), U64(reset_order, keep_until),
 };
@@ -441,7 +441,7 @@ const struct map frame_map = {
 
 const struct map *const fields_maps[] = {
 	&host_ident_map,
-	&flow_key_map,
+	&flow_tuple_map,
 	&evidence_ref_map,
 	&alert_map,
 	&flow_summary_map,

@@ -27,6 +27,33 @@ int message_encode(const struct message *m, struct slice *ret, struct errmsg *e)
 	return rc;
 }
 
+int message_encode_signed(const struct message_signature *s, struct slice *ret, struct errmsg *e)
+{
+	Banken__V1__Signed inner = BANKEN__V1__SIGNED__INIT;
+	Banken__V1__Message outer = BANKEN__V1__MESSAGE__INIT;
+	uint8_t *bytes;
+	size_t size;
+
+	inner.body = (ProtobufCBinaryData){s->body.len, (uint8_t *)s->body.data};
+	inner.signature = (ProtobufCBinaryData){s->value.len, (uint8_t *)s->value.data};
+	inner.certificate =
+		(ProtobufCBinaryData){s->certificate.len, (uint8_t *)s->certificate.data};
+	outer.body_case = BANKEN__V1__MESSAGE__BODY_SIGNED;
+	outer.signed_ = &inner;
+	size = banken__v1__message__get_packed_size(&outer);
+	if (size > WIRE_PAYLOAD_MAX)
+		return errmsg_set(e, ERR_LIMIT,
+				  "message of %zu bytes is larger than the %u "
+				  "allowed",
+				  size, (unsigned)WIRE_PAYLOAD_MAX);
+	bytes = malloc(size);
+	if (!bytes)
+		return errmsg_set(e, ERR_NOMEM, "no memory to encode a message");
+	banken__v1__message__pack(&outer, bytes);
+	*ret = SLICE(bytes, size);
+	return 0;
+}
+
 void payload_free(struct slice *payload)
 {
 	free((void *)payload->data);

@@ -43,7 +43,7 @@ struct host_ident {
 	const char *switch_port;
 };
 
-struct flow_key {
+struct flow_tuple {
 	struct ip_addr src, dst; /* src opened the flow */
 	uint32_t src_port, dst_port;
 	uint32_t proto; /* IANA number */
@@ -90,7 +90,7 @@ struct alert {
 	struct host_ident peer;	  /* the other end */
 	bool host_is_source;	  /* host is flow.src */
 	bool handshake_completed; /* Q8: the addresses are proven by a TCP handshake */
-	struct flow_key flow;
+	struct flow_tuple flow;
 	uint32_t gid, sid, rev; /* gid 2: behaviour */
 	const char *msg;
 	const char *classtype; /* short name, e.g. "trojan-activity" */
@@ -109,7 +109,7 @@ struct alert {
 /* ---- other reports ---- */
 
 struct flow_summary {
-	struct flow_key flow;
+	struct flow_tuple flow;
 	uint64_t start, end;
 	uint64_t packets_to_server, packets_to_client;
 	uint64_t bytes_to_server, bytes_to_client;
@@ -350,7 +350,7 @@ struct reset_order {
 	const char *command_id;
 	struct host_ident host;
 	bool one_flow; /* only `flow`, else every flow of the host not exempt */
-	struct flow_key flow;
+	struct flow_tuple flow;
 	struct text_list exempt;
 	uint64_t issued, order_expires;
 	uint64_t keep_until; /* new sessions are reset too until then; 0: only those going on */
