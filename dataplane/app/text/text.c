@@ -1,0 +1,106 @@
+#include "dataplane/app/text/text.h"
+
+/* Length of the UTF-8 sequence at the start, 0 when it is none (RFC 3629). */
+static size_t utf8_sequence(struct slice s)
+{
+	uint8_t first = s.data[0], low = 0x80, high = 0xbf;
+	size_t n = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+
+	if (first >= 0x80 && (first < 0xc2 || first > 0xf4))
+		return 0;
+	if (s.len < n)
+		return 0;
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	for (size_t i = 1; i < n; i++) {
+		if (s.data[i] < low || s.data[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return n;
+}
+
+bool text_is_utf8(struct slice s)
+{
+	while (s.len > 0) {
+		size_t n = utf8_sequence(s);
+
+		if (n == 0)
+			return false;
+		s = slice_sub(s, n, s.len);
+	}
+	return true;
+}
+
+/* The longest start of at most `max` bytes that cuts no sequence. */
+static struct slice cut(struct slice s, size_t max)
+{
+	if (s.len <= max)
+		return s;
+	while (max > 0 && (s.data[max] & 0xc0) == 0x80)
+		max--;
+	return slice_sub(s, 0, max);
+}
+
+void text_log(struct record *r, const char *name, struct slice value)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t out[TEXT_MAX];
+	size_t n = 0;
+
+	if (text_is_utf8(value)) {
+		record_str(r, name, cut(value, TEXT_MAX));
+		return;
+	}
+	for (size_t i = 0; i < value.len && n + 4 <= sizeof(out); i++) {
+		uint8_t b = value.data[i];
+
+		if (b < 128) {
+			out[n++] = b;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = (uint8_t)hex[b >> 4];
+		out[n++] = (uint8_t)hex[b & 15];
+	}
+	record_str(r, name, SLICE(out, n));
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct slice text_trim(struct slice s)
+{
+	while (s.len > 0 && is_space(s.data[0]))
+		s = slice_sub(s, 1, s.len);
+	while (s.len > 0 && is_space(s.data[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool text_number(struct slice s, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t digit = (uint8_t)(s.data[i] - '0');
+
+		if (digit > 9 || value > (max - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*ret = value;
+	return true;
+}
