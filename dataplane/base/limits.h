@@ -21,11 +21,12 @@ enum limits {
 	LIMIT_STREAM_MEMORY = 256 << 20, /* stream.memcap, bytes a worker */
 
 	/* app */
-	LIMIT_APP_MEMORY = 512 << 20,	  /* app.memory, bytes a worker */
-	LIMIT_APP_TRANSACTIONS = 1024,	  /* live transactions a flow: the parser stops */
-	LIMIT_APP_BUFFERED = 1 << 16,	  /* bytes kept for a parser that asked for more */
-	LIMIT_APP_TX_EVENTS = 16,	  /* events a transaction */
-	LIMIT_APP_PROBE_BYTES = 4096,	  /* identification gives up after that many */
+	LIMIT_APP_MEMORY = 512 << 20,	     /* app.memory, bytes a worker */
+	LIMIT_APP_TRANSACTIONS = 1024,	     /* live transactions a flow: the parser stops */
+	LIMIT_APP_BUFFERED = (1 << 16) + 16, /* bytes kept for a parser that asked for more: a whole
+						TLS record or DNS message with its head */
+	LIMIT_APP_TX_EVENTS = 16,	     /* events a transaction */
+	LIMIT_APP_PROBE_BYTES = 4096,	     /* identification gives up after that many */
 	LIMIT_APP_UNKNOWN_BYTES = 100000, /* app.skipped: bytes of a direction kept unidentified */
 	LIMIT_APP_PROTO_CHANGES = 4,	  /* app.changes: STARTTLS, CONNECT ... in one flow */
 

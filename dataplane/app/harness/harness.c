@@ -77,12 +77,20 @@ void app_payload_encrypted(struct app_io *io)
 	of_io(io)->encrypted = true;
 }
 
-void app_change_proto(struct app_io *io, const char *hint)
+bool app_change_proto(struct app_io *io, const char *hint)
+{
+	return app_change_proto_port(io, hint, 0);
+}
+
+bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_port)
 {
 	struct harness *h = of_io(io);
 
+	if (h->changed)
+		return false;
 	h->changed = true;
 	snprintf(h->hint, sizeof(h->hint), "%s", hint ? hint : "");
+	return true;
 }
 
 struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
@@ -144,6 +152,10 @@ void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
 struct harness *harness_new(const struct app_proto *proto, enum app_transport transport,
 			    uint16_t port)
 {
+	static const struct app_limits limits = {
+		.http_request_body_limit = 100 << 10,
+		.http_response_body_limit = 100 << 10,
+	};
 	struct harness *h = calloc(1, sizeof(*h));
 
 	if (!h)
@@ -158,7 +170,7 @@ struct harness *harness_new(const struct app_proto *proto, enum app_transport tr
 	h->io.slab = slab_new(256u << 20);
 	h->io.now_ns = 1600000000000000000ULL;
 	h->io.tuple = &h->tuple;
-	h->io.flow = NULL;
+	h->io.limits = &limits;
 	if (!h->io.slab)
 		abort();
 	h->state = proto->state_new(&h->io);
@@ -439,7 +451,8 @@ static enum app_probe identify_pattern(const struct harness *h, enum dir dir, st
 			struct slice want = SLICE(p->bytes, p->len), have = SLICE(at.data, p->len);
 
 			if (p->nocase ? slice_eq_nocase(want, have) : slice_eq(want, have))
-				return APP_PROBE_YES;
+				return p->confirm ? p->confirm(&h->tuple, dir, data)
+						  : APP_PROBE_YES;
 			at = slice_sub(at, 1, at.len);
 		}
 	}
