@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef __clang_analyzer__
+#if !defined(__clang__) /* clang takes the attribute on first declarations only */
 #define BANNED(instead) __attribute__((error("banned call: use " instead)))
 
 char *strcpy(char *, const char *) BANNED("a length-checked copy");
