@@ -1,0 +1,102 @@
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/helper/helper.h"
+#include "control/mitigator/drivers/command/command.h"
+#include "control/mitigator/drivers/driver.h"
+#include "control/mitigator/drivers/enforcer/enforcer.h"
+#include "control/mitigator/drivers/ovs/ovs.h"
+#include "control/mitigator/drivers/reset/reset.h"
+
+static_assert(sizeof(struct driver_answer) <= HELPER_PACKET_MAX, "one answer is one packet");
+
+/* A new driver is one line here. */
+static const struct driver_desc *const descs[] = {
+	&driver_ovs,
+	&driver_enforcer,
+	&driver_reset,
+	&driver_command,
+};
+
+const struct driver_desc *driver_at(unsigned i)
+{
+	return i < ARRAY_SIZE(descs) ? descs[i] : NULL;
+}
+
+const struct driver_desc *driver_find(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(descs); i++) {
+		if (strcmp(descs[i]->name, type) == 0)
+			return descs[i];
+	}
+	return NULL;
+}
+
+const char *driver_outcome_text(enum driver_outcome o)
+{
+	static const char *const words[] = {"none", "done", "refused", "failed", "away"};
+
+	return (unsigned)o < ARRAY_SIZE(words) ? words[o] : words[0];
+}
+
+static size_t item_size(const struct driver_answer *a)
+{
+	return a->verb == DRIVER_PORTS ? sizeof(a->ports[0]) : sizeof(a->held[0]);
+}
+
+size_t driver_answer_size(const struct driver_answer *a)
+{
+	return offsetof(struct driver_answer, held) + a->items_n * item_size(a);
+}
+
+bool driver_answer_check(const struct driver_answer *a, size_t n)
+{
+	return n >= offsetof(struct driver_answer, held) && a->items_n <= DRIVER_ITEMS &&
+	       n == driver_answer_size(a);
+}
+
+void driver_say(struct driver_sink *sink, struct driver_answer *a, enum driver_outcome outcome,
+		const char *fmt, ...)
+{
+	va_list ap;
+
+	a->outcome = outcome;
+	a->items_n = 0;
+	a->last = true;
+	va_start(ap, fmt);
+	vsnprintf(a->text, sizeof(a->text), fmt, ap);
+	va_end(ap);
+	sink->answer(sink, a);
+}
+
+struct socket_sink {
+	struct driver_sink sink;
+	int fd;
+};
+
+static void answer_to_socket(struct driver_sink *s, const struct driver_answer *a)
+{
+	struct socket_sink *to = container_of(s, struct socket_sink, sink);
+
+	helper_send(to->fd, a, driver_answer_size(a));
+}
+
+void driver_serve(int fd, void *arg)
+{
+	const struct driver_config *config = arg;
+	const struct driver_desc *desc = driver_find(config->type);
+	struct driver_answer *scratch = calloc(1, sizeof(*scratch));
+	struct socket_sink to = {{answer_to_socket}, fd};
+	struct driver_order order;
+
+	while (desc && scratch && helper_receive(fd, &order, sizeof(order)) == sizeof(order)) {
+		memset(scratch, 0, offsetof(struct driver_answer, held));
+		scratch->verb = order.verb;
+		scratch->cut = order.cut;
+		scratch->number = order.number;
+		desc->run(config, &order, scratch, &to.sink);
+	}
+	free(scratch);
+}

@@ -1,0 +1,7 @@
+/* TCP reset from the sensors' response port: ends sessions, and new ones while it lasts. Needs no
+ * device in the path, stops no datagram. */
+#pragma once
+
+#include "control/mitigator/drivers/driver.h"
+
+extern const struct driver_desc driver_reset;
