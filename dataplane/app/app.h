@@ -18,7 +18,8 @@ extern const struct app_proto *const app_protocols[];
 const struct app_proto *app_proto_by_name(struct slice name);
 
 struct app_config {
-	uint64_t disabled; /* bit = index in app_protocols (app-layer.protocols.X.enabled=no) */
+	/* bit = index in app_protocols (app-layer.protocols.X.enabled=yes|no) */
+	uint64_t disabled, enabled; /* enabled: those that are not by default */
 	struct app_limits limits;
 	bool midstream; /* as stream_config's: patterns of the other direction are tried too */
 };
@@ -82,6 +83,7 @@ enum app_tx_flag {
 	APP_TX_LOGGED = 1 << 0,
 	APP_TX_INSPECTED_TS = 1 << 1, /* << dir: detection is through with this direction */
 	APP_TX_INSPECTED_TC = 1 << 2,
+	APP_TX_EVENTS_LOST = 1 << 7, /* more than LIMIT_APP_TX_EVENTS */
 };
 void app_tx_release(struct app_worker *w, struct flow *f);
 /* True when dir of tx is finished: its progress says so, or nothing more will come (end of the

@@ -33,7 +33,10 @@ struct app_file {
 	uint8_t *window; /* the bytes kept: [window_offset, window_offset + window_len) */
 	uint32_t window_len, window_cap;
 	uint64_t window_offset;
-	uint64_t inspected; /* detect: bytes already inspected as file.data */
+	uint64_t inspected;   /* detect: bytes already inspected as file.data */
+	uint32_t keep;	      /* most bytes of the window, 0 = none (the protocol shows its own) */
+	uint32_t keep_behind; /* of the inspected bytes, so many stay in the window */
+	bool logged;	      /* its fileinfo record was written */
 	uint8_t *name;
 	uint16_t name_len;
 	uint8_t md5[16], sha1[20], sha256[32];
@@ -42,3 +45,6 @@ struct app_file {
 	uint8_t head[16];		/* the first bytes, head_len of them */
 	uint8_t head_len;
 };
+
+/* Writes the fields of EVE's "fileinfo" object, which the caller has opened. */
+void app_file_log(const struct app_file *file, struct record *record);

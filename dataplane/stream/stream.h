@@ -96,6 +96,10 @@ void stream_raw_disable(struct flow *f, enum dir dir);
 /* Nothing more is wanted at all (TLS after its handshake): reassembly of the flow ends. */
 void stream_disable(struct stream_worker *w, struct flow *f, enum dir dir);
 
+/* Client and server were taken for each other (midstream): swaps the connection's sides. May be
+ * called by the sink while it handles a chunk; the rest of that call goes on for the other side. */
+void stream_reverse(struct flow *f);
+
 /* For rules: bytes seen per direction by sequence numbers (stream_size); TCP state questions. */
 uint64_t stream_size(const struct flow *f, enum dir dir);
 bool stream_handshake_complete(const struct flow *f);

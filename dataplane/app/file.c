@@ -1,0 +1,182 @@
+/* Files of a transaction: opened, filled and closed by parsers. */
+#include "dataplane/app/file.h"
+
+#include "dataplane/api/record.h"
+#include "dataplane/app/internal.h"
+#include "dataplane/files/digest.h"
+
+_Static_assert((int)APP_FILE_MD5 == (int)DIGEST_MD5 && (int)APP_FILE_SHA1 == (int)DIGEST_SHA1 &&
+		       (int)APP_FILE_SHA256 == (int)DIGEST_SHA256,
+	       "the masks are the same");
+
+enum { WINDOW_FIRST = 4096 };
+
+static void name_set(struct app_io *io, struct app_file *file, struct slice name)
+{
+	if (name.len > LIMIT_FILE_NAME)
+		name.len = LIMIT_FILE_NAME;
+	if (name.len == 0)
+		return;
+	file->name = slab_alloc(io->slab, name.len);
+	if (!file->name)
+		return;
+	memcpy(file->name, name.data, name.len);
+	file->name_len = (uint16_t)name.len;
+}
+
+struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
+			       struct slice name)
+{
+	struct app_call *c = app_call_of(io);
+	struct app_file *file, **tail = &tx->files[dir];
+	unsigned count = 0;
+
+	for (; *tail; tail = &(*tail)->next)
+		count++;
+	if (count >= LIMIT_TX_FILES) {
+		app_count(c->w, APP_COUNT_FILE_LIMIT);
+		return NULL;
+	}
+	file = slab_zalloc(io->slab, sizeof(*file));
+	if (!file) {
+		app_count(c->w, APP_COUNT_MEMORY);
+		return NULL;
+	}
+	file->id = ++c->w->file_count;
+	file->tx_id = tx->id;
+	file->wanted = io->limits->file_wanted;
+	file->keep = LIMIT_FILE_WINDOW;
+	name_set(io, file, name);
+	if (file->wanted & DIGEST_ALL) {
+		file->digest = slab_alloc(io->slab, sizeof(struct digest));
+		if (file->digest)
+			digest_init((struct digest *)file->digest, file->wanted);
+		else
+			app_count(c->w, APP_COUNT_MEMORY);
+	}
+	*tail = file;
+	app_count(c->w, APP_COUNT_FILES);
+	return file;
+}
+
+/* Makes room for `len` bytes by dropping what has been inspected, then by growing, then by dropping
+ * the oldest. Returns how many of the newest `len` bytes fit. */
+static uint32_t window_room(struct app_io *io, struct app_file *file, uint32_t len)
+{
+	uint64_t seen =
+		file->inspected > file->window_offset ? file->inspected - file->window_offset : 0;
+	uint32_t drop = seen > file->keep_behind ? (uint32_t)(seen - file->keep_behind) : 0;
+	uint32_t want;
+
+	if (len > file->keep)
+		len = file->keep;
+	if (drop > file->window_len)
+		drop = file->window_len;
+	if (file->window_len - drop > file->keep - len)
+		drop = file->window_len - (file->keep - len);
+	if (drop) {
+		file->window_len -= drop;
+		file->window_offset += drop;
+		memmove(file->window, file->window + drop, file->window_len);
+	}
+	want = file->window_len + len;
+	if (want > file->window_cap) {
+		uint32_t cap = file->window_cap ? file->window_cap : WINDOW_FIRST;
+		uint8_t *grown;
+
+		while (cap < want)
+			cap *= 2;
+		grown = slab_grow(io->slab, file->window, file->window_cap, cap);
+		if (!grown)
+			return 0;
+		file->window = grown;
+		file->window_cap = cap;
+	}
+	return len;
+}
+
+static void window_add(struct app_io *io, struct app_file *file, struct slice data)
+{
+	uint32_t len = data.len > UINT32_MAX ? UINT32_MAX : (uint32_t)data.len;
+	uint32_t room = window_room(io, file, len);
+
+	if (room < data.len) {
+		/* Not contiguous any more: the window starts anew with the newest bytes. */
+		if (room == 0)
+			app_count(app_call_of(io)->w, APP_COUNT_FILE_LIMIT);
+		file->window_len = 0;
+		file->window_offset = file->size + data.len - room;
+	}
+	if (room)
+		memcpy(file->window + file->window_len, data.data + data.len - room, room);
+	file->window_len += room;
+}
+
+void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
+{
+	if (!file || file->state != APP_FILE_OPEN || data.len == 0)
+		return;
+	if (file->digest && !file->gaps)
+		digest_update((struct digest *)file->digest, data);
+	if (file->keep)
+		window_add(io, file, data);
+	file->size += data.len;
+}
+
+void app_file_gap(struct app_io *io, struct app_file *file, uint64_t len)
+{
+	if (!file || file->state != APP_FILE_OPEN || len == 0)
+		return;
+	file->gaps = true;
+	file->size += len;
+	file->window_len = 0;
+	file->window_offset = file->size;
+}
+
+static void digest_end(struct app_io *io, struct app_file *file)
+{
+	if (!file->digest)
+		return;
+	if (!file->gaps) {
+		digest_finish((struct digest *)file->digest, file->md5, file->sha1, file->sha256);
+		file->have |= file->wanted & DIGEST_ALL;
+	}
+	slab_free(io->slab, file->digest, sizeof(struct digest));
+	file->digest = NULL;
+}
+
+void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
+{
+	if (!file || file->state != APP_FILE_OPEN)
+		return;
+	file->state = truncated ? APP_FILE_TRUNCATED : APP_FILE_CLOSED;
+	digest_end(io, file);
+}
+
+void app_file_free(struct app_io *io, struct app_file *file)
+{
+	slab_free(io->slab, file->digest, sizeof(struct digest));
+	slab_free(io->slab, file->window, file->window_cap);
+	slab_free(io->slab, file->name, file->name_len);
+	slab_free(io->slab, file, sizeof(*file));
+}
+
+void app_file_log(const struct app_file *file, struct record *r)
+{
+	static const char *const states[] = {"UNKNOWN", "CLOSED", "TRUNCATED"};
+
+	record_str(r, "filename", SLICE(file->name, file->name_len));
+	record_bool(r, "gaps", file->gaps);
+	record_text(r, "state", states[file->state]);
+	if (file->have & APP_FILE_MAGIC)
+		record_text(r, "magic", file->magic);
+	if (file->have & APP_FILE_MD5)
+		record_hex(r, "md5", SLICE(file->md5, sizeof(file->md5)), 0);
+	if (file->have & APP_FILE_SHA1)
+		record_hex(r, "sha1", SLICE(file->sha1, sizeof(file->sha1)), 0);
+	if (file->have & APP_FILE_SHA256)
+		record_hex(r, "sha256", SLICE(file->sha256, sizeof(file->sha256)), 0);
+	record_bool(r, "stored", false);
+	record_uint(r, "size", file->size);
+	record_uint(r, "tx_id", file->tx_id);
+}

@@ -1,0 +1,103 @@
+/* What app.c, identify.c, tx.c and file.c share. Not for parsers. */
+#pragma once
+
+#include "dataplane/app/app.h"
+#include "dataplane/app/identify.h"
+
+enum app_counter {
+	APP_COUNT_FAILED_TCP,
+	APP_COUNT_FAILED_UDP,
+	APP_COUNT_SKIPPED,
+	APP_COUNT_GAP_UNKNOWN,
+	APP_COUNT_MEMORY,
+	APP_COUNT_BUFFERED,
+	APP_COUNT_TRANSACTIONS,
+	APP_COUNT_TX_EVENTS,
+	APP_COUNT_CHANGES,
+	APP_COUNT_FILES,
+	APP_COUNT_FILE_LIMIT,
+	APP_COUNTS, /* then APP_PROTO_COUNTS a protocol */
+};
+
+enum app_proto_counter {
+	APP_PROTO_FLOW,
+	APP_PROTO_TX,
+	APP_PROTO_ERROR,
+	APP_PROTO_GAP,
+	APP_PROTO_COUNTS,
+};
+
+enum app_verdict {
+	APP_UNKNOWN, /* identification goes on */
+	APP_FOUND,
+	APP_FAILED, /* over without a result; the other direction may have one */
+	APP_GAPPED, /* bytes were missing at its start: the other direction decides */
+};
+
+struct app_side {
+	uint8_t *kept; /* bytes that wait in front of new ones */
+	uint32_t len, cap;
+	uint32_t need; /* the parser asked for so many bytes more */
+	bool waited;   /* a change of protocol has waited for the old transactions once */
+	uint8_t verdict;
+	struct identify_state identify;
+};
+
+enum app_first { APP_FIRST_NONE = 0, APP_FIRST_PARSED = 4 }; /* else 1 << dir */
+
+struct app_flow_full {
+	struct app_flow pub; /* first: flow->app points here */
+	struct app_side sides[2];
+	uint8_t first; /* 1 << the direction that spoke first, APP_FIRST_PARSED once parsing began
+			*/
+	uint8_t changes;
+	bool changing;
+	uint16_t server_port; /* for probes after a change; 0 = the flow's */
+	unsigned tx_live;
+};
+
+struct app_worker {
+	struct app_config config;
+	struct slab *slab;
+	struct stream_worker *stream;
+	struct identify *identify;
+	struct app_sink sink;
+	uint64_t file_count;
+	unsigned protos;
+	uint64_t *counts;
+	struct counter_name *names;
+	char *name_text;
+};
+
+/* One call into the framework: what app_io opens to. */
+struct app_call {
+	struct app_io io;
+	struct app_worker *w;
+	struct flow *f;
+	struct packet *p;
+	struct app_flow_full *a;
+};
+
+static inline struct app_call *app_call_of(const struct app_io *io)
+{
+	return container_of(io, struct app_call, io);
+}
+
+static inline struct app_flow_full *app_full(struct app_flow *a)
+{
+	return container_of(a, struct app_flow_full, pub);
+}
+
+static inline void app_count(struct app_worker *w, unsigned counter)
+{
+	w->counts[counter]++;
+}
+
+void app_count_proto(struct app_worker *w, const struct app_proto *proto,
+		     enum app_proto_counter counter);
+void app_call_init(struct app_call *c, struct app_worker *w, struct flow *f, struct packet *p);
+
+/* tx.c */
+void app_tx_free_all(struct app_call *c);
+/* file.c */
+void app_file_free(struct app_io *io, struct app_file *file);
