@@ -137,6 +137,12 @@ struct app_buffer {
 	/* The bytes, valid while the transaction is. false = not there (a rule on it cannot match,
 	 * negated content included). For `body` it is the window to inspect now. */
 	bool (*get)(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret);
+	/* `body` only. window: offset of get's first byte in the whole body, and whether the body
+	 * ends with get's last byte. seen: detection has inspected the window; get then returns
+	 * false until more has come (enough for the next inspection, or the end), and the next
+	 * window begins http_*_inspect_window before the first byte not seen. */
+	void (*window)(const struct app_tx *tx, enum dir dir, uint64_t *ret_offset, bool *ret_end);
+	void (*seen)(struct app_tx *tx, enum dir dir);
 };
 
 /* A keyword whose evaluation belongs to the protocol (dns.opcode, tls.version, ...). */
