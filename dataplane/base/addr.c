@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dataplane/base/err.h"
 
@@ -85,4 +86,53 @@ int mac_addr_parse(const char *text, struct mac_addr *ret)
 			return ERR_INVALID;
 	}
 	return *text == 0 ? ERR_OK : ERR_INVALID;
+}
+
+bool ip_addr_is_host(const struct ip_addr *a)
+{
+	static const struct ip_addr loopback6 = {{[15] = 1}};
+	uint32_t v4 = ip_addr_v4_u32(a);
+
+	if (ip_addr_is_v4(a))
+		return v4 >> 24 != 0 && v4 >> 24 != 127 && v4 >> 28 < 14;
+	return a->bytes[0] != 0xff && !ip_addr_is_zero(a) && !ip_addr_eq(a, &loopback6);
+}
+
+int ip_prefix_parse(const char *text, struct ip_addr *ret, uint8_t *ret_bits)
+{
+	char addr[IP_ADDR_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned long bits, most;
+	char *end;
+
+	if (len >= sizeof(addr))
+		return ERR_INVALID;
+	memcpy(addr, text, len);
+	addr[len] = 0;
+	if (ip_addr_parse(addr, ret) < 0)
+		return ERR_INVALID;
+	most = strchr(addr, ':') ? 128 : 32;
+	bits = most;
+	if (slash) {
+		if (slash[1] < '0' || slash[1] > '9')
+			return ERR_INVALID;
+		bits = strtoul(slash + 1, &end, 10);
+		if (*end || bits > most)
+			return ERR_INVALID;
+	}
+	*ret_bits = (uint8_t)(128 - most + bits);
+	for (unsigned i = *ret_bits; i < 128; i++)
+		ret->bytes[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
+	return ERR_OK;
+}
+
+char *ip_prefix_text(const struct ip_addr *a, uint8_t bits, char ret[IP_PREFIX_TEXT])
+{
+	bool v4 = ip_addr_is_v4(a) && bits >= 96;
+	char addr[IP_ADDR_TEXT];
+
+	snprintf(ret, IP_PREFIX_TEXT, "%s/%u", ip_addr_text(a, addr, false),
+		 v4 ? bits - 96u : bits);
+	return ret;
 }

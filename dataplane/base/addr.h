@@ -73,3 +73,40 @@ char *mac_addr_text(const struct mac_addr *m, char ret[MAC_ADDR_TEXT]);
 
 /* xxxxxxxxxxxx, xx-xx-xx-xx-xx-xx or xx:xx:xx:xx:xx:xx in either case (Q11). 0 or ERR_INVALID. */
 int mac_addr_parse(const char *text, struct mac_addr *ret);
+
+static inline bool ip_addr_is_zero(const struct ip_addr *a)
+{
+	static const struct ip_addr zero;
+
+	return ip_addr_eq(a, &zero);
+}
+
+/* An address that one host of a network can have: not unspecified, loopback, multicast, broadcast.
+ */
+bool ip_addr_is_host(const struct ip_addr *a);
+
+/* "10.0.0.0/8", "10.0.0.5", "2001:db8::/32". `bits` counts the 128; bits behind
+ * the length are cleared. 0 or ERR_INVALID. */
+int ip_prefix_parse(const char *text, struct ip_addr *ret, uint8_t *ret_bits);
+
+enum { IP_PREFIX_TEXT = IP_ADDR_TEXT + 4 };
+/* With its length, "10.0.0.5/32"; returns ret. */
+char *ip_prefix_text(const struct ip_addr *a, uint8_t bits, char ret[IP_PREFIX_TEXT]);
+
+static inline bool mac_addr_eq(const struct mac_addr *a, const struct mac_addr *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static inline bool mac_addr_is_zero(const struct mac_addr *m)
+{
+	static const struct mac_addr zero;
+
+	return mac_addr_eq(m, &zero);
+}
+
+/* Group addresses and the all-zero one belong to no host. */
+static inline bool mac_addr_is_host(const struct mac_addr *m)
+{
+	return !(m->bytes[0] & 1) && !mac_addr_is_zero(m);
+}

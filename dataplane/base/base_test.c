@@ -51,6 +51,48 @@ static void addresses_as_text(void **state)
 	assert_int_equal(mac_addr_parse("", &mac), ERR_INVALID);
 }
 
+static void prefixes(void **state)
+{
+	static const char *const bad[] = {
+		"",	      "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x",
+		"2001::/129", "10.0.0/8",  "/8",	  "10.0.0.0/ 8"};
+	char text[IP_PREFIX_TEXT];
+	struct ip_addr a;
+	uint8_t bits;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(ip_prefix_parse(bad[i], &a, &bits), ERR_INVALID);
+	assert_int_equal(ip_prefix_parse("10.1.2.3/8", &a, &bits), 0);
+	assert_int_equal(bits, 104);
+	assert_string_equal(ip_prefix_text(&a, bits, text), "10.0.0.0/8");
+	assert_int_equal(ip_prefix_parse("2001:db8::1", &a, &bits), 0);
+	assert_string_equal(ip_prefix_text(&a, bits, text), "2001:db8::1/128");
+	assert_int_equal(ip_prefix_parse("0.0.0.0/0", &a, &bits), 0);
+	assert_string_equal(ip_prefix_text(&a, bits, text), "0.0.0.0/0");
+	assert_int_equal(ip_prefix_parse("::/0", &a, &bits), 0);
+	assert_string_equal(ip_prefix_text(&a, bits, text), "::/0");
+}
+
+static void hosts_addresses(void **state)
+{
+	static const char *const nobody[] = {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255",
+					     "ff02::1", "::1",	     "::"};
+	struct mac_addr m = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	struct ip_addr a;
+
+	for (size_t i = 0; i < ARRAY_SIZE(nobody); i++) {
+		assert_int_equal(ip_addr_parse(nobody[i], &a), 0);
+		assert_false(ip_addr_is_host(&a));
+	}
+	assert_int_equal(ip_addr_parse("fe80::1", &a), 0);
+	assert_true(ip_addr_is_host(&a));
+	assert_false(mac_addr_is_host(&m));
+	m.bytes[0] = 0x52;
+	assert_true(mac_addr_is_host(&m));
+	memset(&m, 0, sizeof(m));
+	assert_false(mac_addr_is_host(&m));
+}
+
 static void json_escapes(void **state)
 {
 	char buf[256], tiny[8];
@@ -114,8 +156,12 @@ static void siphash_depends_on_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cursor_is_sticky),	  cmocka_unit_test(addresses_as_text),
-		cmocka_unit_test(json_escapes),		  cmocka_unit_test(slab_keeps_its_cap),
+		cmocka_unit_test(cursor_is_sticky),
+		cmocka_unit_test(addresses_as_text),
+		cmocka_unit_test(prefixes),
+		cmocka_unit_test(hosts_addresses),
+		cmocka_unit_test(json_escapes),
+		cmocka_unit_test(slab_keeps_its_cap),
 		cmocka_unit_test(siphash_depends_on_key),
 	};
 

@@ -112,7 +112,7 @@ enum driver_place { DRIVER_HELPER, DRIVER_LINK };
 /* A message with room for what it points to. */
 struct driver_letter {
 	struct message message;
-	char texts[DRIVER_EXEMPTS][IP_ADDR_TEXT + 4];
+	char texts[DRIVER_EXEMPTS][IP_PREFIX_TEXT];
 	const char *exempt[DRIVER_EXEMPTS];
 	struct ip_addr more[TARGET_IPS];
 };

@@ -19,7 +19,7 @@ static void add_exempt(struct driver_order *o, const char *prefix)
 {
 	struct driver_prefix *p = &o->exempts[o->exempts_n++];
 
-	assert_int_equal(prefix_parse(prefix, &p->addr, &p->bits), 0);
+	assert_int_equal(ip_prefix_parse(prefix, &p->addr, &p->bits), 0);
 }
 
 static void add_ip(struct driver_order *o, const char *text)
@@ -57,9 +57,10 @@ static void test_ovs_write(void **state)
 	struct driver_order o = order();
 
 	flows_of(&o, 0,
-		 DELETE ADD("65002", "ip,dl_src=52:54:00:00:00:01,nw_dst=10.77.0.3/"
-				     "32,actions=NORMAL") ADD(
-			 "65002", "ip,dl_dst=52:54:00:00:00:01,nw_src=10.77.0.3/32,actions=NORMAL")
+		 DELETE ADD("65002",
+			    "ip,dl_src=52:54:00:00:00:01,nw_dst=10.77.0.3/"
+			    "32,actions=NORMAL") ADD("65002", "ip,dl_dst=52:54:00:00:00:01,nw_src="
+							      "10.77.0.3/32,actions=NORMAL")
 			 ADD("65002",
 			     "arp,dl_dst=52:54:00:00:00:01,arp_spa=10.77.0.3,actions=NORMAL")
 				 ADD("65002", "arp,dl_src=52:54:00:00:00:01,arp_spa=10.77.0."

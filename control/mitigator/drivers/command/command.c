@@ -15,7 +15,7 @@ static const char *const verbs[] = {
 
 static void write_target(struct json *j, const struct driver_order *o)
 {
-	char mac[MAC_ADDR_TEXT], ip[IP_ADDR_TEXT], prefix[IP_ADDR_TEXT + 4];
+	char mac[MAC_ADDR_TEXT], ip[IP_ADDR_TEXT], prefix[IP_PREFIX_TEXT];
 
 	json_text(j, "mac",
 		  mac_addr_is_zero(&o->target.mac) ? "" : mac_addr_text(&o->target.mac, mac));
@@ -28,12 +28,7 @@ static void write_target(struct json *j, const struct driver_order *o)
 	json_text(j, "port", o->target.switch_port);
 	json_array(j, "exempt");
 	for (unsigned i = 0; i < o->exempts_n; i++) {
-		bool v4 = ip_addr_is_v4(&o->exempts[i].addr) && o->exempts[i].bits >= 96;
-
-		snprintf(prefix, sizeof(prefix), "%s/%u",
-			 ip_addr_text(&o->exempts[i].addr, ip, false),
-			 o->exempts[i].bits - (v4 ? 96u : 0));
-		json_text(j, NULL, prefix);
+		json_text(j, NULL, ip_prefix_text(&o->exempts[i].addr, o->exempts[i].bits, prefix));
 	}
 	json_array_end(j);
 }
