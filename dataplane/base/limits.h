@@ -4,13 +4,17 @@
 
 enum limits {
 	/* decode */
-	LIMIT_TUNNEL_DEPTH = 16,	   /* decode.tunnel_depth: inner packet not decoded */
-	LIMIT_VLAN_DEPTH = 3,		   /* decode.vlan_depth */
-	LIMIT_MPLS_LABELS = 8,		   /* decode.mpls_labels */
-	LIMIT_IPV6_EXTENSION_HEADERS = 16, /* decode.ipv6_extensions */
-	LIMIT_DEFRAG_TRACKERS = 16384,	   /* defrag.trackers: the oldest goes */
-	LIMIT_DEFRAG_FRAGMENTS = 65535,	   /* defrag.fragments, over all trackers */
-	LIMIT_DEFRAG_SECONDS = 60,	   /* a tracker's life */
+	LIMIT_TUNNEL_DEPTH = 16,	    /* decode.tunnel_depth: inner packet not decoded */
+	LIMIT_VLAN_DEPTH = 3,		    /* decode.vlan_depth */
+	LIMIT_DECODE_LAYERS = 16,	    /* decode.too_many_layers, carriers included */
+	LIMIT_MPLS_LABELS = 256,	    /* decode.mpls_labels: the rest is not decoded */
+	LIMIT_IPV6_EXTENSION_HEADERS = 128, /* decode.ipv6_extensions: the rest is not decoded */
+	LIMIT_DEFRAG_TRACKERS = 16384,	    /* defrag.trackers: the oldest goes */
+	LIMIT_DEFRAG_FRAGMENTS = 65535,	    /* defrag.fragments: the oldest datagrams go */
+	LIMIT_DEFRAG_MEMORY = 32 << 20,	    /* the same, bytes of fragments a worker */
+	LIMIT_DEFRAG_PER_DATAGRAM = 4096,   /* defrag.per_datagram: later ones are ignored */
+	LIMIT_DEFRAG_SECONDS = 60,	    /* a tracker's life */
+	LIMIT_DEFRAG_TICK = 16,		    /* trackers given up by one decode_tick */
 
 	/* flow (per worker) */
 	LIMIT_FLOWS = 1 << 20, /* (flow.max) flow.evicted: see flow/README */

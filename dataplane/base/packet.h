@@ -40,6 +40,26 @@ enum packet_flag {
 	PACKET_STREAM_EOF = 1 << 10,  /* last chance to inspect this direction */
 	/* flow */
 	PACKET_ESTABLISHED = 1 << 11, /* the flow had traffic both ways (TCP: handshake done) */
+	/* decode */
+	PACKET_WANTS_FLOW = 1 << 12, /* its layers belong to a flow (not fragments, GRE, unknown) */
+	/* rx */
+	PACKET_STABLE = 1 << 13, /* the frame's bytes stay where they are until the run ends */
+};
+
+/* IPv4 options present and well formed (keyword ipopts). */
+enum packet_ip4_option {
+	IP4_OPTION_EOL = 1 << 0,
+	IP4_OPTION_NOP = 1 << 1,
+	IP4_OPTION_RR = 1 << 2,
+	IP4_OPTION_TS = 1 << 3,
+	IP4_OPTION_QS = 1 << 4,
+	IP4_OPTION_LSRR = 1 << 5,
+	IP4_OPTION_SSRR = 1 << 6,
+	IP4_OPTION_SID = 1 << 7,
+	IP4_OPTION_SEC = 1 << 8,
+	IP4_OPTION_CIPSO = 1 << 9,
+	IP4_OPTION_RTRALT = 1 << 10,
+	IP4_OPTION_ESEC = 1 << 11,
 };
 
 struct packet_tcp {
@@ -62,6 +82,7 @@ struct packet_icmp {
 	uint16_t id, seq; /* echo and timestamp, else 0 */
 	bool has_id;
 	bool has_embedded; /* an error message that quotes a header: the quoted tuple */
+	bool has_embedded_ports;
 	uint8_t embedded_proto;
 	struct ip_addr embedded_src, embedded_dst;
 	uint16_t embedded_sport, embedded_dport;
@@ -80,7 +101,7 @@ struct packet {
 	void *origin;	    /* rx's handle (an mbuf live, NULL offline) */
 
 	/* decode */
-	uint32_t flags;	    /* enum packet_flag */
+	uint32_t flags;	    /* enum packet_flag; rx sets PACKET_STABLE or 0 */
 	uint8_t ip_version; /* 4, 6 or 0 */
 	uint8_t ip_proto;   /* the upper protocol, extension headers skipped */
 	uint8_t ttl;	    /* or hop limit */
@@ -98,13 +119,19 @@ struct packet {
 	uint16_t ip_id;		/* IPv4 */
 	uint16_t frag_offset;	/* bytes / 8 */
 	bool more_fragments, dont_fragment, reserved_bit;
-	const uint8_t *l4;	/* layer 4 header, NULL without one */
-	uint32_t l4_len;	/* header and payload */
-	const uint8_t *payload; /* of layer 4 (of IP when layer 4 is unknown) */
+	uint16_t ip4_options; /* enum packet_ip4_option */
+	const uint8_t *l3;    /* what follows the link headers when it is not IP (ARP, LLDP ...) */
+	uint32_t l3_len;
+	/* What IP carries. With ip_proto TCP, UDP, SCTP, ICMP or ESP only when its header was sound
+	 * (ports, tcp, icmp and payload are then set); NULL for fragments. */
+	const uint8_t *l4;
+	uint32_t l4_len; /* header and payload; UDP: its own length field */
+	/* Of those protocols, as Suricata inspects it (ICMPv6: see decode/icmp6.c); else NULL. */
+	const uint8_t *payload;
 	uint32_t payload_len;
-	struct packet_tcp tcp;
-	struct packet_icmp icmp;
-	struct packet *outer; /* the packet this one was carried in, or NULL */
+	struct packet_tcp tcp;	 /* valid with ip_proto TCP and l4 */
+	struct packet_icmp icmp; /* valid with ip_proto ICMP or ICMPv6 and l4 */
+	struct packet *outer;	 /* the packet this one was carried in, or NULL */
 	uint8_t tunnel_depth;
 	uint8_t event_count;
 	uint16_t events[PACKET_EVENTS]; /* enum decode_event, or STREAM_EVENT_BASE + enum
@@ -140,14 +167,39 @@ enum tcp_flag {
 };
 
 enum ip_proto {
+	IP_PROTO_HOPOPTS = 0,
 	IP_PROTO_ICMP = 1,
 	IP_PROTO_IPIP = 4,
 	IP_PROTO_TCP = 6,
 	IP_PROTO_UDP = 17,
 	IP_PROTO_IPV6 = 41,
+	IP_PROTO_ROUTING = 43,
+	IP_PROTO_FRAGMENT = 44,
 	IP_PROTO_GRE = 47,
 	IP_PROTO_ESP = 50,
 	IP_PROTO_AH = 51,
 	IP_PROTO_ICMPV6 = 58,
+	IP_PROTO_NONE = 59,
+	IP_PROTO_DSTOPTS = 60,
 	IP_PROTO_SCTP = 132,
+	IP_PROTO_MOBILITY = 135,
+	IP_PROTO_HIP = 139,
+	IP_PROTO_SHIM6 = 140,
+};
+
+/* Link types as in pcap files (LINKTYPE_*). */
+enum link_type {
+	LINK_NULL = 0,
+	LINK_ETHERNET = 1,
+	LINK_PPP = 9,
+	LINK_DLT_RAW = 12, /* what libpcap calls raw IP on Linux */
+	LINK_DLT_RAW_BSD = 14,
+	LINK_PPP_HDLC = 50,
+	LINK_RAW = 101,
+	LINK_CISCO_HDLC = 104,
+	LINK_LOOP = 108,
+	LINK_SLL = 113,
+	LINK_IPV4 = 228,
+	LINK_IPV6 = 229,
+	LINK_SLL2 = 276,
 };

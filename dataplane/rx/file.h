@@ -1,0 +1,39 @@
+/* Frames from a capture file, offline. Classic pcap (micro- and nanoseconds, either byte order) is
+ * read from a mapping of the file; everything else that libpcap knows (pcapng, pipes) by libpcap.
+ * Single-threaded; the file is the caller's until rx_file_close. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/base/err.h"
+#include "dataplane/base/packet.h"
+
+struct rx_file;
+
+/* How many later frames leave an earlier one's bytes alone when the file is not stable. */
+enum { RX_FILE_HELD = 64 };
+
+/* 0, or negative with a sentence: not there (ERR_IO), empty, garbage, compressed (ERR_INVALID). */
+int rx_file_open(const char *path, struct rx_file **ret, struct errmsg *e);
+void rx_file_close(struct rx_file *f);
+
+/* Only frames that match `expression` (pcap-filter(7)) are given from now on. 0 or ERR_INVALID. */
+int rx_file_filter(struct rx_file *f, const char *expression, struct errmsg *e);
+
+/* The next frame into the rx fields of `p` (the others are left alone): 1, or 0 at the end; then
+ * rx_file_damage says whether it was the whole file. */
+int rx_file_next(struct rx_file *f, struct packet *p);
+
+/* True: frames lie in the mapped file, keep their place for the whole run and carry PACKET_STABLE.
+ * False: they are overwritten RX_FILE_HELD frames later. */
+bool rx_file_stable(const struct rx_file *f);
+
+/* LINKTYPE_* of the file (pcapng: of its first interface). */
+uint16_t rx_file_link_type(const struct rx_file *f);
+
+/* Frames given so far. */
+uint64_t rx_file_packets(const struct rx_file *f);
+
+/* NULL, or one sentence about where and how the file is damaged and how many frames were read. */
+const char *rx_file_damage(const struct rx_file *f);
