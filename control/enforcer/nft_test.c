@@ -1,0 +1,164 @@
+/* What is written for nft, and what is understood of what it prints (tests/smoke has the real one).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/enforcer/nft.h"
+
+static struct nft_host host(void)
+{
+	struct nft_host h = {.ips_n = 2, .exempts_n = 3};
+
+	mac_addr_parse("52:54:00:00:00:05", &h.mac);
+	ip_addr_parse("10.0.0.5", &h.ips[0]);
+	ip_addr_parse("2001:db8::5", &h.ips[1]);
+	ip_prefix_parse("10.0.0.0/8", &h.exempts[0].addr, &h.exempts[0].bits);
+	ip_prefix_parse("10.9.1.1", &h.exempts[1].addr, &h.exempts[1].bits);
+	ip_prefix_parse("2001:db8::9", &h.exempts[2].addr, &h.exempts[2].bits);
+	return h;
+}
+
+static char *write_text(const struct nft_layout *l, bool fresh, enum nft_op op,
+			const struct nft_host *h)
+{
+	struct nft_change c = {op, h};
+	struct slice text;
+
+	assert_int_equal(nft_write(l, fresh, &c, 1, &text), 0);
+	return (char *)text.data;
+}
+
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
+static void test_write(void **state)
+{
+	struct nft_layout inet = {0}, all = {.bridge = true, .devices_n = 1, .devices = {"eth0"}};
+	struct nft_host h = host();
+	char *text = write_text(&inet, false, NFT_ADD, &h);
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	assert_non_null(root);
+	json_decref(root);
+	assert_non_null(strstr(text,
+			       "{\"add\":{\"element\":{\"family\":\"inet\",\"table\":\"banken\","
+			       "\"name\":\"from4\",\"elem\":[\"10.0.0.5\"]}}}"));
+	assert_non_null(strstr(text, "\"pass4\",\"elem\":[{\"concat\":[\"10.0.0.5\",{\"prefix\":{"
+				     "\"addr\":\"10.0.0.0\",\"len\":8}}]}]"));
+	/* The narrower of two exemptions would be refused as overlapping. */
+	assert_null(strstr(text, "10.9.1.1"));
+	free(text);
+	text = write_text(&all, true, NFT_ADD, &h);
+	assert_int_equal(count(text, "\"delete\":{\"table\""), 3);
+	assert_int_equal(count(text, "\"add\":{\"table\""), 6);
+	assert_int_equal(count(text, "\"add\":{\"chain\""), 5);
+	assert_non_null(strstr(text, "\"dev\":\"eth0\""));
+	free(text);
+	h.timeout = 30;
+	text = write_text(&inet, false, NFT_ADD, &h);
+	/* Every element ends by itself, exemptions too. */
+	assert_int_equal(count(text, "\"timeout\":30"), count(text, "\"add\":{\"element\""));
+	free(text);
+	text = write_text(&inet, false, NFT_REMOVE, &h);
+	assert_int_equal(count(text, "timeout"), 0);
+	assert_int_equal(count(text, "\"delete\":{\"element\""), 11);
+	free(text);
+}
+
+static void test_many(void **state)
+{
+	enum { MANY = 1000 };
+	static struct nft_host hosts[MANY];
+	static struct nft_change changes[MANY];
+	struct nft_layout l = {.bridge = true};
+	struct slice text;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		hosts[i] = host();
+		hosts[i].mac.bytes[4] = (uint8_t)(i >> 8);
+		hosts[i].mac.bytes[5] = (uint8_t)i;
+		changes[i] = (struct nft_change){NFT_ADD, &hosts[i]};
+	}
+	assert_int_equal(nft_write(&l, true, changes, MANY, &text), 0);
+	assert_int_equal(strlen((const char *)text.data), text.len);
+	free((void *)text.data);
+}
+
+#define SET(family, name, elems)                                                                   \
+	"{\"set\":{\"family\":\"" family "\",\"name\":\"" name                                     \
+	"\",\"table\":\"banken\",\"elem\":[" elems "]}}"
+#define ELEM(val, packets)                                                                         \
+	"{\"elem\":{\"val\":\"" val "\",\"counter\":{\"packets\":" packets ",\"bytes\":1}}}"
+
+static void test_read(void **state)
+{
+	static const char text[] = "{\"nftables\":[{\"metainfo\":{}}," SET(
+		"inet", "from4",
+		ELEM("10.0.0.5",
+		     "7")) "," SET("inet", "from6",
+				   "") "," SET("inet", "mac",
+					       ELEM("52:54:00:00:00:05",
+						    "3")) "," SET("inet", "to4",
+								  ELEM("10.0.0.5",
+								       "99")) "]}\n"
+									      "{\"nftables\":[" SET(
+										      "bridge",
+										      "mac",
+										      ELEM("52:54:"
+											   "00:00:"
+											   "00:05",
+											   "4")) "]"
+												 "}"
+												 "\n";
+	struct nft_count c[8];
+	struct errmsg e;
+	size_t n;
+
+	assert_int_equal(nft_read(text, strlen(text), c, 8, &n, &e), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(c[0].packets, 7);
+	assert_false(c[0].is_mac);
+	assert_true(c[1].is_mac);
+	assert_int_equal(c[2].packets, 4);
+	assert_int_equal(nft_read(text, strlen(text), c, 1, &n, &e), 0);
+	assert_int_equal(n, 1);
+}
+
+static void test_read_bad(void **state)
+{
+	static const char *const bad[] = {"",
+					  "x",
+					  "[]",
+					  "{}",
+					  "{\"nftables\":[]}",
+					  "{\"nftables\":[" SET("inet", "from4", "") "]}"};
+	struct nft_count c[2];
+	struct errmsg e;
+	size_t n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_true(nft_read(bad[i], strlen(bad[i]), c, 2, &n, &e) < 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read_bad),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
