@@ -3,6 +3,8 @@
  * reconnect. Lower lanes go first. Doubles are dropped by seen.h inside the receiver's own
  * transaction, so that each message is stored exactly once whatever is killed when.
  *
+ * A callback may wake, send and drop as it likes, but not delete the link or server that calls it.
+ *
  * link: the side that dials, for ever, with back-off. link_server: the side that listens. */
 #pragma once
 

@@ -20,7 +20,8 @@ struct spool_config {
 	const char *path;	 /* of the database; its folder must be there and be writable */
 	uint64_t max_bytes;	 /* of payload; 0: 1 GiB */
 	unsigned urgent_percent; /* reserved for LANE_URGENT; 0: 50 */
-	uint64_t ballast_bytes;	 /* disk kept free for urgent records; 0: 8 MiB */
+	uint64_t ballast_bytes;	 /* disk kept free for urgent records; 0: 8 MiB;
+				  * under 4 MiB the log may not find room */
 	bool no_sync;		 /* tests: survives kill -9 but not a power cut */
 };
 

@@ -1,0 +1,32 @@
+/* One connection of a link, the same for both sides: handshake, greeting, sending from the spool,
+ * storing and acknowledging what comes. Private to link.c and link_server.c. */
+#pragma once
+
+#include "control/wire/link.h"
+
+struct session;
+
+struct session_owner {
+	/* Greeted; session_peer is known. False: the owner does not want it (it will be ended). */
+	bool (*up)(void *ctx, struct session *s);
+	/* Over, for the reason in the sentence; the owner calls session_delete in here. */
+	void (*over)(void *ctx, struct session *s, const char *sentence);
+	void *ctx;
+};
+
+/* Takes over the connected, non-blocking `fd`. `destination`: the spool's name for the peer, NULL:
+ * the name in its certificate. NULL with a sentence (fd is closed) when TLS cannot be set up.
+ * `over` is never called before this returns. */
+struct session *session_new(const struct link_setup *setup, const struct session_owner *owner,
+			    int fd, enum tls_side side, const char *where, const char *destination,
+			    struct errmsg *e);
+void session_delete(struct session *s);
+/* Says good-bye with the sentence and calls `over`. */
+void session_end(struct session *s, const char *sentence);
+
+void session_wake(struct session *s);
+bool session_send_passing(struct session *s, struct slice payload);
+const struct identity *session_peer(const struct session *s);
+bool session_is_up(const struct session *s);
+/* connected, where, counts; the rest is the owner's. */
+void session_status(const struct session *s, struct link_status *ret);
