@@ -1,0 +1,61 @@
+/* The daily report (R1): one model, rendered as HTML or JSON, in Japanese or English. The same
+ * model gives the same bytes (R5). Text in the model is hostile: the renderers escape it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dataplane/base/err.h"
+
+enum report_language { REPORT_ENGLISH, REPORT_JAPANESE };
+
+struct report_threat { /* part 1: what was detected */
+	char *name, *category, *technique, *severity, *source;
+	uint64_t first, last; /* ns since 1970 */
+	uint64_t hits;
+	unsigned hosts;
+};
+
+struct report_host { /* parts 2 to 4: who needs action, how it came in, what to do */
+	char *name, *ip, *mac, *level, *cut_state, *cut_reason, *root_cause;
+	uint64_t cut_at, verified_at, released_at;
+	char **handling; /* steps in order */
+	size_t handling_count;
+	uint64_t alerts;
+};
+
+struct report_blind { /* R3 */
+	char *sensor, *sentence;
+};
+
+struct report_daily {
+	char *site;
+	uint64_t from, to, made; /* ns; `made` before `to`: "so far today" */
+	int utc_offset_minutes;
+	struct report_threat *threats;
+	size_t threat_count;
+	struct report_host *hosts;
+	size_t host_count;
+	struct report_blind *blind;
+	size_t blind_count;
+	uint64_t alerts, packets, lost;
+	unsigned per_hour[24]; /* alerts by hour of the day, for the plot */
+};
+
+/* Grows one of the lists by a zeroed entry; NULL when there is no memory. */
+struct report_threat *report_add_threat(struct report_daily *d);
+struct report_host *report_add_host(struct report_daily *d);
+struct report_blind *report_add_blind(struct report_daily *d);
+int report_add_handling(struct report_host *h, const char *step);
+void report_daily_free(struct report_daily *d);
+
+/* Whole documents. ERR_IO when `out` could not take them. */
+int report_daily_html(const struct report_daily *d, enum report_language language, FILE *out);
+int report_daily_json(const struct report_daily *d, FILE *out);
+
+/* Text of strangers for HTML: <, >, &, quotes and control characters are replaced. */
+void report_html_escape(const char *text, FILE *out);
+/* "2026-11-21 09:00:05" in the given zone. */
+const char *report_time(uint64_t ns, int utc_offset_minutes, char ret[32]);

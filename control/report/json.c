@@ -1,0 +1,58 @@
+#include "control/report/daily.h"
+
+#include <jansson.h>
+
+static json_t *text(const char *value)
+{
+	json_t *j = json_string(value ? value : "");
+
+	return j ? j : json_string("");
+}
+
+static json_t *threat(const struct report_threat *t)
+{
+	return json_pack("{so so so so sI sI sI sI}", "name", text(t->name), "category",
+			 text(t->category), "severity", text(t->severity), "technique",
+			 text(t->technique), "first_ns", (json_int_t)t->first, "last_ns",
+			 (json_int_t)t->last, "hits", (json_int_t)t->hits, "hosts",
+			 (json_int_t)t->hosts);
+}
+
+static json_t *host(const struct report_host *h)
+{
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < h->handling_count; i++)
+		json_array_append_new(steps, text(h->handling[i]));
+	return json_pack("{so so so so so so so sI sI sI sI so}", "name", text(h->name), "ip",
+			 text(h->ip), "mac", text(h->mac), "level", text(h->level), "cut_state",
+			 text(h->cut_state), "cut_reason", text(h->cut_reason), "root_cause",
+			 text(h->root_cause), "cut_at_ns", (json_int_t)h->cut_at, "verified_at_ns",
+			 (json_int_t)h->verified_at, "released_at_ns", (json_int_t)h->released_at,
+			 "alerts", (json_int_t)h->alerts, "handling", steps);
+}
+
+int report_daily_json(const struct report_daily *d, FILE *out)
+{
+	json_t *threats = json_array(), *hosts = json_array(), *blind = json_array(), *root;
+	int rc;
+
+	for (size_t i = 0; i < d->threat_count; i++)
+		json_array_append_new(threats, threat(&d->threats[i]));
+	for (size_t i = 0; i < d->host_count; i++)
+		json_array_append_new(hosts, host(&d->hosts[i]));
+	for (size_t i = 0; i < d->blind_count; i++)
+		json_array_append_new(blind,
+				      json_pack("{so so}", "sensor", text(d->blind[i].sensor),
+						"sentence", text(d->blind[i].sentence)));
+	root = json_pack("{so sI sI sI sI sI so so so}", "site", text(d->site), "from_ns",
+			 (json_int_t)d->from, "to_ns", (json_int_t)d->to, "alerts",
+			 (json_int_t)d->alerts, "packets", (json_int_t)d->packets, "lost",
+			 (json_int_t)d->lost, "threats", threats, "hosts", hosts, "blind", blind);
+	if (!root)
+		return ERR_NOMEM;
+	rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_SORT_KEYS) == 0 ? ERR_OK : ERR_IO;
+	fputc('\n', out);
+	json_decref(root);
+	return rc;
+}
