@@ -23,6 +23,9 @@ enum limits {
 	LIMIT_STREAM_DEPTH = 1 << 20,	 /* (stream.reassembly.depth) bytes a direction */
 	LIMIT_STREAM_SEGMENTS = 4096,	 /* stream.segments: out-of-order pieces a direction */
 	LIMIT_STREAM_MEMORY = 256 << 20, /* stream.memcap, bytes a worker */
+	LIMIT_STREAM_HISTORY = 64 << 20, /* of those, delivered bytes kept for comparison */
+	LIMIT_STREAM_SACK = 64,		 /* stream.sack_ranges a direction */
+	LIMIT_STREAM_OVERLAPS = 64,	 /* stream.overlap_work: segments met by one segment */
 
 	/* app */
 	LIMIT_APP_MEMORY = 512 << 20,	     /* app.memory, bytes a worker */

@@ -44,6 +44,9 @@ enum packet_flag {
 	PACKET_WANTS_FLOW = 1 << 12, /* its layers belong to a flow (not fragments, GRE, unknown) */
 	/* rx */
 	PACKET_STABLE = 1 << 13, /* the frame's bytes stay where they are until the run ends */
+	/* stream: accepted, and the session is established or further: app layer and stream rules
+	 * apply */
+	PACKET_STREAM_ESTABLISHED = 1 << 14,
 };
 
 /* IPv4 options present and well formed (keyword ipopts). */

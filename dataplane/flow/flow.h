@@ -5,7 +5,9 @@
  * opposite (flow_reverse). */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/base/addr.h"
@@ -55,45 +57,55 @@ enum flow_flag {
 
 struct flow_key {
 	struct ip_addr addr[2]; /* [DIR_TS] = client, source of the opening packet */
-	uint16_t port[2];	/* ICMP: id or type/code, see flow/key.c */
-	uint16_t vlan[2];
+	uint16_t port[2];	/* ICMP: type and the type that answers it; ESP: SPI; see key.c */
+	uint16_t vlan[3];	/* 0 when VLANs are not part of the key */
 	uint8_t ip_proto;
+	uint8_t tunnel; /* depth of the packet: an inner flow never meets an outer one */
 };
 
 struct flow {
-	/* hot: touched by every packet */
-	struct flow *next; /* hash chain */
-	uint32_t hash;
-	uint16_t flags; /* enum flow_flag */
-	uint8_t state;	/* enum flow_state */
-	uint8_t wanted; /* enum flow_want */
+	/* line 1: found, identified */
+	_Alignas(64) struct flow_key key;
 	uint64_t last_ns;
-	struct tcp_session *tcp;    /* stream's */
-	struct app_flow *app;	    /* app's */
-	struct flow_detect *detect; /* detect's: flowbits, raw progress */
-	uint32_t packets_left;	    /* flow's own use */
-	uint32_t timeout_slot;
+	struct tcp_session *tcp; /* stream's */
 
-	struct flow_key key;
+	/* line 2: counted and worked on by every packet */
+	uint16_t flags;	      /* enum flow_flag */
+	uint8_t state;	      /* enum flow_state */
+	uint8_t wanted;	      /* enum flow_want */
+	uint8_t tcp_flags[2]; /* union of all seen */
+	uint8_t ttl_min[2], ttl_max[2];
+	uint8_t list; /* flow's own use: time-out list */
+	uint8_t ip_version;
+	uint32_t queued_s;    /* flow's own use: when it was last put at the end of its list */
+	struct app_flow *app; /* app's */
+	struct flow_detect *detect; /* detect's: flowbits, raw progress */
 	/* counts: [DIR_TS], [DIR_TC]; bytes of whole frames on the wire */
 	uint64_t packets[2];
 	uint64_t bytes[2];
+
+	/* line 3: start and end */
 	uint64_t start_ns;
-	uint64_t id;		/* unique in this worker's life, never 0; EVE flow_id */
+	uint64_t id; /* unique in this worker's life, never 0; EVE flow_id */
+	uint32_t hash;
+	uint32_t next;		/* flow's own use: overflow chain or free list, an index */
+	uint32_t older, newer;	/* flow's own use: neighbours in the time-out list */
 	struct mac_addr mac[2]; /* source of the first packet each way */
-	uint8_t ip_version;
-	uint8_t ttl_min[2], ttl_max[2];
-	uint8_t tcp_flags[2]; /* union of all seen */
-	uint8_t end_reason;
 	uint32_t alerts;
-	struct flow *older, *newer; /* time-out list of its state, flow's own use */
+	uint8_t end_reason;
+	uint8_t end_state;    /* enum flow_state at the end */
+	uint8_t icmp_code[2]; /* of the first packet each way */
 };
+
+static_assert(sizeof(struct flow_key) == 48, "the key and two more words are one cache line");
+static_assert(sizeof(struct flow) == 192, "three cache lines a flow");
 
 struct flow_config {
 	unsigned max;  /* flows */
 	bool use_vlan; /* VLAN ids are part of the key */
 	/* seconds, by state: new, established, closed */
 	uint32_t timeout_tcp[3], timeout_udp[3], timeout_icmp[3], timeout_other[3];
+	uint32_t timeout_bypassed;
 };
 
 extern const struct flow_config flow_config_default; /* Suricata's default time-outs */
@@ -105,14 +117,22 @@ struct flow_sink {
 	void *ctx;
 };
 
+/* Asked when a TCP packet meets its flow: true when it opens a new connection on the same tuple, so
+ * that the old flow ends (FLOW_END_CLOSED) and a new one begins. stream registers it. */
+struct flow_reuse {
+	bool (*opens_new)(void *ctx, const struct flow *f, const struct packet *p);
+	void *ctx;
+};
+
 struct flow_table;
 
 struct flow_table *flow_table_new(const struct flow_config *config, struct hash_key key,
 				  const struct flow_sink *sink);
-/* Ends every flow (FLOW_END_SHUTDOWN). */
+/* Ends every flow (FLOW_END_SHUTDOWN) in the order in which they began their lists. */
 void flow_table_end_all(struct flow_table *t, uint64_t now_ns);
-/* The table must be empty (flow_table_end_all). */
+/* flow_table_end_all at the last time seen, then frees. */
 void flow_table_delete(struct flow_table *t);
+void flow_table_set_reuse(struct flow_table *t, const struct flow_reuse *reuse);
 
 /* Finds or makes the packet's flow; sets p->flow, p->dir, counts it and moves the state of
  * non-TCP flows. NULL for packets that belong to no flow (fragments, non-IP) and when the table has
@@ -122,7 +142,10 @@ struct flow *flow_of_packet(struct flow_table *t, struct packet *p);
 /* Hash of a packet's tuple, the same for both directions; for prefetching and for spreading packets
  * over workers. */
 uint32_t flow_hash(const struct flow_table *t, const struct packet *p);
+/* Two steps ahead of flow_of_packet for a burst: first flow_prefetch for all (the bucket), then
+ * flow_prefetch_flow for all (the flow that the bucket names). */
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
+void flow_prefetch_flow(const struct flow_table *t, uint32_t hash);
 
 /* Time-outs: looks at a bounded number of the oldest flows. Call once a burst. */
 void flow_tick(struct flow_table *t, uint64_t now_ns);
@@ -135,7 +158,7 @@ void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state)
 void flow_reverse(struct flow *f);
 
 unsigned flow_count(const struct flow_table *t);
+unsigned flow_max(const struct flow_table *t);
+/* Bytes of address space reserved and bytes touched so far. */
+size_t flow_table_bytes(const struct flow_table *t);
 struct counter_set flow_counters(const struct flow_table *t);
-
-/* Community ID v1, seed 0: "1:..." (corelight/community-id-spec). `ret` holds at least 32 bytes. */
-enum { COMMUNITY_ID_TEXT = 32 };

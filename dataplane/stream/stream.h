@@ -44,14 +44,21 @@ struct stream_sink {
 };
 
 struct stream_config {
-	bool midstream;		/* pick up connections without their handshake */
-	bool async_oneside;	/* one direction only is expected */
-	bool inline_mode;	/* deliver at once, not at the acknowledgement */
-	bool drop_bad_checksum; /* -k: segments with a wrong checksum are not used */
-	enum stream_overlap overlap;
-	uint32_t depth;	       /* bytes a direction, 0 = all */
+	bool midstream;			/* pick up connections without their handshake */
+	bool async_oneside;		/* one direction only is expected */
+	bool inline_mode;		/* deliver at once, not at the acknowledgement */
+	bool drop_bad_checksum;		/* -k: segments with a wrong checksum are not used */
+	bool liberal_timestamps;	/* PAWS off by one is forgiven, as Linux does */
+	enum stream_overlap overlap;	/* IPv4 */
+	enum stream_overlap overlap_v6; /* IPv6: Suricata's default differs */
+	uint32_t depth;			/* bytes a direction, 0 = all */
 	uint32_t raw_chunk[2]; /* raw inspection granularity (stream.reassembly.toserver-chunk-size)
 				*/
+	uint32_t raw_overlap;  /* bytes before the uninspected ones that stream_raw_get gives again
+				* when they are still there; 0 as Suricata does */
+	size_t memcap;	       /* bytes of segments a worker */
+	size_t history;	       /* of those, bytes already delivered that are kept to compare
+				* retransmissions with */
 };
 
 extern const struct stream_config stream_config_default;
@@ -66,9 +73,16 @@ void stream_worker_delete(struct stream_worker *w);
 /* Tracks and reassembles; sets the PACKET_STREAM_* flags and stream events on `p`, moves the flow's
  * state, calls the sink. */
 void stream_packet(struct stream_worker *w, struct flow *f, struct packet *p);
+/* The packet has been looked at by everybody (after detection): lets go of what nobody needs any
+ * more. Done before the next packet of that direction otherwise. */
+void stream_packet_done(struct stream_worker *w, struct flow *f, const struct packet *p);
 
-/* Delivers what is left of both directions (acknowledged or not) with EOF. `p` is the pseudo packet
- * of the flow's end. Then stream_free. */
+/* True when the end of the flow has something to tell of that direction, so that a pseudo packet is
+ * due: first to the server, then to the client. */
+bool stream_flush_needed(const struct flow *f, enum dir dir);
+/* Delivers what is left of one direction (acknowledged or not, unless the connection was closed in
+ * order) with EOF, and sets the stream flags on `p`, the pseudo packet of the flow's end in that
+ * direction. Then stream_free. */
 void stream_flush(struct stream_worker *w, struct flow *f, struct packet *p, enum dir dir);
 void stream_free(struct stream_worker *w, struct flow *f);
 /* Whether the flow's end has anything to flush: bytes not delivered, not inspected, or a session
@@ -89,12 +103,21 @@ struct stream_raw {
 bool stream_raw_get(struct stream_worker *w, struct flow *f, const struct packet *p, enum dir dir,
 		    struct stream_raw *ret);
 void stream_raw_done(struct stream_worker *w, struct flow *f, enum dir dir, uint64_t upto);
+/* stream_raw_get said yes, but no rule of this packet's group looks at raw bytes: they count as
+ * inspected as far as the app layer is. */
+void stream_raw_skip(struct flow *f, enum dir dir);
 /* Inspect what is there at the next packet: a request or response is complete. */
 void stream_raw_trigger(struct flow *f, enum dir dir);
 /* No rule can match the raw bytes of this flow any more: nothing is kept for it. */
 void stream_raw_disable(struct flow *f, enum dir dir);
 /* Nothing more is wanted at all (TLS after its handshake): reassembly of the flow ends. */
 void stream_disable(struct stream_worker *w, struct flow *f, enum dir dir);
+/* The app layer gave up on the flow; raw inspection goes on. */
+void stream_app_disable(struct flow *f);
+/* The protocol wants more than the configured depth: 0 = all; it never shrinks. */
+void stream_set_depth(struct flow *f, uint32_t depth);
+/* Client and server were taken for each other: turns flow and session round. */
+void stream_reverse(struct flow *f);
 
 /* Client and server were taken for each other (midstream): swaps the connection's sides. May be
  * called by the sink while it handles a chunk; the rest of that call goes on for the other side. */
@@ -105,5 +128,10 @@ uint64_t stream_size(const struct flow *f, enum dir dir);
 bool stream_handshake_complete(const struct flow *f);
 /* Next sequence number expected from that side; for resets. 0/false when unknown. */
 bool stream_next_seq(const struct flow *f, enum dir dir, uint32_t *ret_seq);
+
+/* "established", "fin_wait1" ... as in EVE tcp.state; "none" without a session. */
+const char *stream_state_name(const struct flow *f);
+/* Bytes of that direction are missing. */
+bool stream_has_gap(const struct flow *f, enum dir dir);
 
 struct counter_set stream_counters(const struct stream_worker *w);

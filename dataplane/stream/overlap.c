@@ -1,0 +1,147 @@
+/* Segments that meet: who wins is the receiving system's habit. The bytes that win are written into
+ * every segment that covers them, so that later reads need not decide again. */
+#include <string.h>
+
+#include "dataplane/stream/session.h"
+
+/* How the new segment lies to an old one: where it starts, where it ends. */
+enum { STARTS_BEFORE, STARTS_SAME, STARTS_AFTER };
+enum { ENDS_BEFORE, ENDS_SAME, ENDS_AFTER };
+
+/* true: the new bytes win. [policy][start][end] */
+static const bool new_wins[][3][3] = {
+	[STREAM_OVERLAP_BSD] = {[STARTS_BEFORE] = {true, true, true}},
+	[STREAM_OVERLAP_WINDOWS] = {[STARTS_BEFORE] = {true, true, true}},
+	[STREAM_OVERLAP_VISTA] = {{false}},
+	[STREAM_OVERLAP_LAST] = {{true, true, true}, {true, true, true}, {true, true, true}},
+	[STREAM_OVERLAP_LINUX] =
+		{[STARTS_BEFORE] = {true, true, true}, [STARTS_SAME] = {[ENDS_AFTER] = true}},
+	[STREAM_OVERLAP_OLD_LINUX] = {[STARTS_BEFORE] = {true, true, true},
+				      [STARTS_SAME] = {[ENDS_SAME] = true, [ENDS_AFTER] = true}},
+	[STREAM_OVERLAP_SOLARIS] = {[STARTS_BEFORE] = {[ENDS_SAME] = true, [ENDS_AFTER] = true},
+				    [STARTS_SAME] = {[ENDS_SAME] = true, [ENDS_AFTER] = true},
+				    [STARTS_AFTER] = {[ENDS_AFTER] = true}},
+};
+
+struct meeting {
+	struct tcp_step *st;
+	const struct tcp_side *side;
+	uint32_t seq, end; /* of the new segment */
+	uint8_t *bytes;	   /* of it, as they will be */
+	unsigned work;
+	bool different;
+};
+
+static unsigned where(uint32_t a, uint32_t b)
+{
+	return a == b ? 1 : seq_lt(a, b) ? 0 : 2;
+}
+
+struct range {
+	uint32_t seq, len;
+};
+
+/* The part of the old segment that the new one covers and that is not gone already. */
+static struct range common(const struct meeting *m, const struct segment *old)
+{
+	uint32_t from = seq_gt(old->seq, m->seq) ? old->seq : m->seq;
+	uint32_t to = old->seq + old->len;
+
+	if (seq_gt(m->side->base_seq, from))
+		from = m->side->base_seq;
+	if (seq_lt(m->end, to))
+		to = m->end;
+	return (struct range){from, seq_gt(to, from) ? to - from : 0};
+}
+
+static void meet(struct meeting *m, const struct segment *old)
+{
+	enum stream_overlap policy = stream_policy(m->st->w, m->st->f);
+	struct range c = common(m, old);
+	const uint8_t *sent = m->st->p->payload + (c.seq - m->seq);
+	const uint8_t *had = old->data + (c.seq - old->seq);
+
+	if (c.len == 0 || memcmp(sent, had, c.len) == 0)
+		return;
+	m->different = true;
+	if (!new_wins[policy][where(m->seq, old->seq)][where(m->end, old->seq + old->len)])
+		memcpy(m->bytes + (c.seq - m->seq), had, c.len);
+}
+
+/* Old segments that reach into the new one, nearest first. Stops where Suricata does: at the first
+ * that ends before. */
+static struct segment *older_overlapping(const struct meeting *m, struct segment *g)
+{
+	struct segment *old = g->prev;
+
+	while (old && seq_leq(old->seq + old->len, m->side->base_seq))
+		old = old->prev;
+	return old && seq_gt(old->seq + old->len, m->seq) ? old : NULL;
+}
+
+static struct segment *newer_overlapping(const struct meeting *m, struct segment *g)
+{
+	struct segment *old = g->next[0];
+
+	return old && seq_gt(m->end, old->seq) ? old : NULL;
+}
+
+typedef void (*visit)(struct meeting *m, struct segment *old);
+
+static void visit_meet(struct meeting *m, struct segment *old)
+{
+	meet(m, old);
+}
+
+static void visit_write(struct meeting *m, struct segment *old)
+{
+	struct range c = common(m, old);
+	const uint8_t *bytes = m->bytes + (c.seq - m->seq);
+
+	if (c.len == 0 || memcmp(old->data + (c.seq - old->seq), bytes, c.len) == 0)
+		return;
+	if (segment_own(m->st->w, old))
+		memcpy((uint8_t *)(uintptr_t)old->data + (c.seq - old->seq), bytes, c.len);
+}
+
+static void each(struct meeting *m, struct segment *g, visit v)
+{
+	unsigned work = 0;
+
+	for (struct segment *old = older_overlapping(m, g); old && work < LIMIT_STREAM_OVERLAPS;
+	     old = older_overlapping(m, old), work++)
+		v(m, old);
+	for (struct segment *old = newer_overlapping(m, g); old && work < LIMIT_STREAM_OVERLAPS;
+	     old = newer_overlapping(m, old), work++)
+		v(m, old);
+	m->work = work;
+}
+
+/* `g` is the new segment, or `same`: an old one with the same place and length. */
+bool overlap_resolve(struct tcp_step *st, struct segment *g, struct segment *same, uint32_t seq,
+		     uint32_t len)
+{
+	struct stream_worker *w = st->w;
+	struct meeting m = {
+		.st = st,
+		.side = &st->ssn->side[g->flags & SEGMENT_SERVER ? DIR_TC : DIR_TS],
+		.seq = seq,
+		.end = seq + len,
+		.bytes = w->overlap_buf,
+	};
+
+	w->counts[STREAM_COUNT_OVERLAP]++;
+	memcpy(m.bytes, st->p->payload, len);
+	if (same)
+		meet(&m, same);
+	each(&m, g, visit_meet);
+	if (m.work == LIMIT_STREAM_OVERLAPS)
+		w->counts[STREAM_COUNT_OVERLAP_WORK]++;
+	if (!m.different)
+		return false;
+	step_event(st, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
+	w->counts[STREAM_COUNT_OVERLAP_DIFFERENT]++;
+	visit_write(&m, g);
+	each(&m, g, visit_write);
+	return true;
+}
