@@ -91,9 +91,9 @@ static void in_table(struct json *j, enum family f)
 /* {"add":{"table":{...}}} */
 static void command_begin(struct json *j, const char *verb, const char *what)
 {
-	json_object(j, NULL);
-	json_object(j, verb);
-	json_object(j, what);
+	json_open_object(j, NULL);
+	json_open_object(j, verb);
+	json_open_object(j, what);
 }
 
 static void command_end(struct json *j)
@@ -220,8 +220,8 @@ static void prefix(struct json *j, const struct nft_prefix *p, bool v4)
 		json_text(j, NULL, text);
 		return;
 	}
-	json_object(j, NULL);
-	json_object(j, "prefix");
+	json_open_object(j, NULL);
+	json_open_object(j, "prefix");
 	json_text(j, "addr", text);
 	json_uint(j, "len", bits);
 	json_end(j);
@@ -233,10 +233,10 @@ static void element_begin(struct elements *e, const char *set_name)
 	command_begin(e->j, e->add ? "add" : "delete", "element");
 	in_table(e->j, e->family);
 	json_text(e->j, "name", set_name);
-	json_array(e->j, "elem");
+	json_open_array(e->j, "elem");
 	if (e->add && e->host->timeout) {
-		json_object(e->j, NULL);
-		json_object(e->j, "elem");
+		json_open_object(e->j, NULL);
+		json_open_object(e->j, "elem");
 	}
 }
 
@@ -270,8 +270,8 @@ static void joined(struct elements *e, const char *set_name, const char *first, 
 	bool v4 = ip_addr_is_v4(&p->addr) && p->bits >= 96;
 
 	element_begin(e, set_name);
-	json_object(e->j, value_key(e));
-	json_array(e->j, "concat");
+	json_open_object(e->j, value_key(e));
+	json_open_array(e->j, "concat");
 	json_text(e->j, NULL, first);
 	if (second)
 		json_text(e->j, NULL, second);
@@ -353,8 +353,8 @@ static long write_all(const struct nft_layout *l, bool fresh, const struct nft_c
 	struct writer w = {.layout = l};
 
 	json_init(&w.j, (char *)room.data, room.len);
-	json_object(&w.j, NULL);
-	json_array(&w.j, "nftables");
+	json_open_object(&w.j, NULL);
+	json_open_array(&w.j, "nftables");
 	if (fresh)
 		fresh_tables(&w);
 	for (size_t i = 0; i < n; i++)

@@ -410,7 +410,7 @@ static void put_ether(struct json *j, const struct record_head *h)
 {
 	char mac[MAC_ADDR_TEXT];
 
-	json_object(j, "ether");
+	json_open_object(j, "ether");
 	json_text(j, "src_mac", mac_addr_text(&h->src_mac, mac));
 	json_text(j, "dest_mac", mac_addr_text(&h->dst_mac, mac));
 	json_end(j);
@@ -428,7 +428,7 @@ static void put_head(struct json *j, const struct record_head *h,
 		json_uint(j, "pcap_cnt", h->packet_number);
 	json_text(j, "event_type", h->type);
 	if (h->vlan_count) {
-		json_array(j, "vlan");
+		json_open_array(j, "vlan");
 		for (unsigned i = 0; i < h->vlan_count; i++)
 			json_uint(j, NULL, h->vlan[i]);
 		json_array_end(j);
@@ -475,7 +475,7 @@ static void put_value(struct json *j, const struct token_view *t, const char *na
 {
 	switch (t->kind) {
 	case TOKEN_STRING:
-		json_string(j, name, t->bytes);
+		json_slice(j, name, t->bytes);
 		break;
 	case TOKEN_INT:
 		json_int(j, name, (int64_t)t->word);
@@ -524,7 +524,8 @@ static void put_body(struct json *j, struct slice rec, int offset_minutes)
 		}
 		if (t.kind == TOKEN_OBJECT || t.kind == TOKEN_ARRAY) {
 			is_array[++depth] = t.kind == TOKEN_ARRAY;
-			t.kind == TOKEN_ARRAY ? json_array(j, name) : json_object(j, name);
+			t.kind == TOKEN_ARRAY ? json_open_array(j, name)
+					      : json_open_object(j, name);
 		} else if (t.kind == TOKEN_END) {
 			is_array[depth--] ? json_array_end(j) : json_end(j);
 		} else {
@@ -543,7 +544,7 @@ long record_to_eve(struct slice rec, const struct record_eve_options *options, c
 		return ERR_INVALID;
 	memcpy(&head, rec.data, sizeof(head));
 	json_init(&j, buf, cap);
-	json_object(&j, NULL);
+	json_open_object(&j, NULL);
 	put_head(&j, &head, options);
 	put_body(&j, SLICE(rec.data, head.size), options->offset_minutes);
 	json_end(&j);

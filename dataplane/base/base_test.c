@@ -99,9 +99,9 @@ static void json_escapes(void **state)
 	struct json j;
 
 	json_init(&j, buf, sizeof(buf));
-	json_object(&j, NULL);
-	json_string(&j, "a", SLICE_LIT("x\"\n\xff\xe3\x81\x82"));
-	json_array(&j, "b");
+	json_open_object(&j, NULL);
+	json_slice(&j, "a", SLICE_LIT("x\"\n\xff\xe3\x81\x82"));
+	json_open_array(&j, "b");
 	json_int(&j, NULL, -1);
 	json_base64(&j, NULL, SLICE_LIT("ab"));
 	json_array_end(&j);

@@ -116,12 +116,12 @@ static void close(struct json *j, char bracket)
 	put_char(j, bracket);
 }
 
-void json_object(struct json *j, const char *key)
+void json_open_object(struct json *j, const char *key)
 {
 	open(j, key, '{');
 }
 
-void json_array(struct json *j, const char *key)
+void json_open_array(struct json *j, const char *key)
 {
 	open(j, key, '[');
 }
@@ -136,7 +136,7 @@ void json_array_end(struct json *j)
 	close(j, ']');
 }
 
-void json_string(struct json *j, const char *key, struct slice value)
+void json_slice(struct json *j, const char *key, struct slice value)
 {
 	value_begin(j, key);
 	put_quoted(j, value);
@@ -144,7 +144,7 @@ void json_string(struct json *j, const char *key, struct slice value)
 
 void json_text(struct json *j, const char *key, const char *value)
 {
-	json_string(j, key, SLICE_STR(value));
+	json_slice(j, key, SLICE_STR(value));
 }
 
 void json_int(struct json *j, const char *key, int64_t value)

@@ -24,11 +24,11 @@ void json_init(struct json *j, char *buf, size_t cap);
 long json_finish(struct json *j);
 
 /* `key` is NULL inside arrays and for the outermost value. */
-void json_object(struct json *j, const char *key);
-void json_array(struct json *j, const char *key);
+void json_open_object(struct json *j, const char *key);
+void json_open_array(struct json *j, const char *key);
 void json_end(struct json *j);	     /* closes an object */
 void json_array_end(struct json *j); /* closes an array */
-void json_string(struct json *j, const char *key, struct slice value);
+void json_slice(struct json *j, const char *key, struct slice value);
 void json_text(struct json *j, const char *key, const char *value);
 void json_int(struct json *j, const char *key, int64_t value);
 void json_uint(struct json *j, const char *key, uint64_t value);

@@ -19,14 +19,14 @@ static void write_target(struct json *j, const struct driver_order *o)
 
 	json_text(j, "mac",
 		  mac_addr_is_zero(&o->target.mac) ? "" : mac_addr_text(&o->target.mac, mac));
-	json_array(j, "ips");
+	json_open_array(j, "ips");
 	for (unsigned i = 0; i < o->target.ips_n; i++)
 		json_text(j, NULL, ip_addr_text(&o->target.ips[i], ip, false));
 	json_array_end(j);
 	json_uint(j, "vlan", o->target.vlan);
 	json_text(j, "switch", o->target.switch_name);
 	json_text(j, "port", o->target.switch_port);
-	json_array(j, "exempt");
+	json_open_array(j, "exempt");
 	for (unsigned i = 0; i < o->exempts_n; i++) {
 		json_text(j, NULL, ip_prefix_text(&o->exempts[i].addr, o->exempts[i].bits, prefix));
 	}
@@ -38,7 +38,7 @@ long command_order_write(const struct driver_order *o, char *ret, size_t cap)
 	struct json j;
 
 	json_init(&j, ret, cap);
-	json_object(&j, NULL);
+	json_open_object(&j, NULL);
 	json_text(&j, "verb", verbs[o->verb]);
 	json_uint(&j, "cut", o->cut);
 	json_text(&j, "command_id", o->command_id);
