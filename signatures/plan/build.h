@@ -1,0 +1,57 @@
+/* Steps of building a plan; private to signatures/plan. */
+#pragma once
+
+#include "signatures/plan/matcher.h"
+#include "signatures/plan/plan.h"
+
+/* Where a rule's fast pattern lies. */
+struct plan_pattern {
+	bool found;
+	int32_t buffer; /* of rule.buffers; -1: payload */
+	const struct rule_content *content;
+	struct slice bytes; /* what is searched: a part of the content */
+	uint8_t place;	    /* enum matcher_place */
+	uint32_t offset;
+	uint32_t score; /* bits: how rarely it is expected by chance, times 4 */
+};
+
+struct plan_build {
+	struct plan *plan;
+	struct plan_mem *mem; /* the plan's */
+	const struct plan_options *options;
+	struct plan_pattern *patterns; /* by rule number */
+	struct VEC(struct matcher *) matchers;
+	struct VEC(struct plan_skip) skips;
+};
+
+/* order.c: the set's rules, `<>` twice, in the order in which they are tried. */
+void plan_order(struct plan_build *b);
+
+/* traits.c: type, need, flags, directions, layers. */
+void plan_traits(struct plan_rule *r);
+bool plan_on_packet_buffer(const struct rule_buffer *b);
+
+/* chain.c: what is looked for in transactions. False: skipped, with the reason noted. */
+bool plan_chains(struct plan_build *b, struct plan_rule *r);
+bool plan_wants_files(const struct rule *r);
+
+bool plan_proto_named(const struct app_proto *p, const char *name);
+
+/* pattern.c: the fast pattern of a rule. */
+void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret);
+
+/* ports.c, sides.c, addrs.c: the groups. */
+void plan_build_ports(struct plan_build *b);
+void plan_build_sides(struct plan_build *b);
+void plan_build_addrs(struct plan_build *b);
+
+struct matcher *plan_matcher(struct plan_build *b);
+void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r,
+		      bool whole);
+struct plan_list plan_list_of(struct plan_mem *mem, const struct plan_cand *cands, uint32_t n);
+struct plan_cand plan_cand_of(const struct plan_rule *r);
+void plan_skip(struct plan_build *b, const struct rule *r, const char *keyword,
+	       const char *reason);
+
+/* compile.c: all databases, in parallel. */
+int plan_compile(struct plan *p, unsigned threads, struct errmsg *e);

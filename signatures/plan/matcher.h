@@ -1,0 +1,63 @@
+/* The patterns of one group: from bytes to the rules worth trying. Three ways in one object, chosen
+ * for each pattern by where it may lie: a hash of the buffer's end (whole values and suffixes:
+ * domains, fingerprints), a hash at a fixed offset, and one Hyperscan database for the rest.
+ * A pattern is only a prefilter: a hit says "try these rules". */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <hs/hs.h>
+
+#include "dataplane/base/err.h"
+#include "dataplane/base/slice.h"
+#include "signatures/plan/plan.h"
+
+enum matcher_place {
+	MATCHER_ANYWHERE,
+	MATCHER_SUFFIX, /* ends the buffer */
+	MATCHER_EXACT,	/* is the buffer */
+	MATCHER_AT,	/* begins at `offset` */
+};
+
+enum matcher_limits {
+	MATCHER_SUFFIX_MAX = 255, /* bytes; longer ones are looked for anywhere */
+	MATCHER_AT_WIDTH = 4,	  /* bytes of a fixed-offset pattern that are hashed */
+	MATCHER_AT_OFFSET_MAX = 1024,
+};
+
+struct matcher_pattern {
+	struct slice bytes; /* 1.. bytes, the caller's until the plan is freed */
+	bool nocase;
+	uint8_t place;
+	uint32_t offset;
+	struct plan_cand cand;
+};
+
+/* Candidates found so far. `have` and `dir` filter while adding. Never overflows: when full it is
+ * sorted and made unique, and it has room for every rule once. */
+struct matcher_hits {
+	struct plan_cand *v;
+	uint32_t n, cap;
+	uint8_t have; /* PLAN_NEED_* that hold; a candidate needing another is dropped */
+	uint8_t dirs; /* 1 << dir */
+};
+
+struct matcher;
+
+struct matcher *matcher_new(struct plan_mem *mem);
+void matcher_add(struct matcher *m, struct plan_mem *mem, const struct matcher_pattern *p);
+uint32_t matcher_patterns(const struct matcher *m);
+/* Builds the hash tables and gathers rules with equal patterns. */
+void matcher_finish(struct matcher *m, struct plan_mem *mem);
+/* Compiles what is left for Hyperscan; any thread, one per matcher. ERR_OK or ERR_INVALID. */
+int matcher_compile(struct matcher *m, struct errmsg *e);
+/* Makes `scratch` large enough. */
+int matcher_scratch(const struct matcher *m, hs_scratch_t **scratch);
+void matcher_done(struct matcher *m); /* frees the database; the rest is the arena's */
+
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
+		  struct matcher_hits *hits);
+
+void matcher_hits_add(struct matcher_hits *hits, const struct plan_list *list);
+/* Ascending by rule, each once. */
+void matcher_hits_sort(struct matcher_hits *hits);

@@ -1,0 +1,271 @@
+/* Port groups: ports that no rule tells apart form a class, and a class has a list of rules without
+ * a pattern and databases for the others: one shared by all ports (rules on any port or on a wide
+ * range), one for the class's own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "signatures/plan/build.h"
+
+enum { PORTS = 65536, WIDE = 16384 };
+
+struct gathered {
+	const struct plan_rule *rule;
+	const struct rule_ports *ports; /* the server's side of this direction */
+	uint32_t list;			/* index of its port list; 0 is any */
+	bool pattern;
+	bool wide; /* pattern goes to the database of all ports */
+};
+
+struct port_list {
+	const struct rule_ports *ports;
+	uint64_t key;
+	bool patterns; /* used by rules with a pattern of the class's own */
+	bool here;     /* holds the class being built */
+};
+
+struct class {
+	uint64_t key;
+	uint16_t port; /* any one of it */
+};
+
+struct known_matcher {
+	uint64_t key;
+	const struct matcher *packet, *stream;
+};
+
+struct ports_build {
+	struct plan_build *b;
+	enum plan_l4 l4;
+	uint8_t dir;
+	struct VEC(struct gathered) rules;
+	struct VEC(struct port_list) lists;
+	struct VEC(struct class) classes;
+	struct VEC(struct known_matcher) known;
+	struct plan_port_group base; /* what all classes share */
+};
+
+static uint32_t ports_covered(const struct rule_ports *p)
+{
+	uint32_t n = 0;
+
+	if (p->any)
+		return PORTS;
+	for (uint32_t i = 0; i < p->count; i++)
+		n += (uint32_t)(p->ranges[i].last - p->ranges[i].first) + 1;
+	return n;
+}
+
+static bool ports_hold(const struct rule_ports *p, uint16_t port)
+{
+	if (p->any)
+		return true;
+	for (uint32_t i = 0; i < p->count; i++) {
+		if (port >= p->ranges[i].first && port <= p->ranges[i].last)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ULL;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+static uint32_t list_of(struct ports_build *pb, const struct rule_ports *ports)
+{
+	if (ports->any || (pb->l4 != PLAN_TCP && pb->l4 != PLAN_UDP))
+		return 0;
+	for (uint32_t i = pb->lists.n; i > 1; i--) {
+		if (pb->lists.v[i - 1].ports == ports)
+			return i - 1;
+	}
+	vec_push(pb->b->mem, &pb->lists,
+		 (struct port_list){.ports = ports, .key = mix(pb->lists.n)});
+	return pb->lists.n - 1;
+}
+
+static bool looks_at_packets(const struct plan_build *b, const struct plan_rule *r)
+{
+	const struct plan_pattern *p = &b->patterns[r->num];
+
+	if (r->type == PLAN_IP_ONLY)
+		return false;
+	return !(r->flags & PLAN_TX) || (p->found && p->buffer < 0);
+}
+
+static void gather(struct ports_build *pb)
+{
+	const struct plan *p = pb->b->plan;
+
+	vec_push(pb->b->mem, &pb->lists, (struct port_list){0}); /* 0: any */
+	for (uint32_t i = 0; i < p->count; i++) {
+		const struct plan_rule *r = &p->rules[i];
+		struct gathered g = {.rule = r};
+
+		if (!(r->layers & 1 << pb->l4) || !(r->dirs & 1 << pb->dir) ||
+		    !looks_at_packets(pb->b, r))
+			continue;
+		g.ports = pb->dir == DIR_TS ? r->dport : r->sport;
+		g.pattern = pb->b->patterns[i].found;
+		g.list = list_of(pb, g.ports);
+		g.wide = g.list == 0 || ports_covered(g.ports) >= WIDE;
+		if (g.pattern && !g.wide)
+			pb->lists.v[g.list].patterns = true;
+		vec_push(pb->b->mem, &pb->rules, g);
+	}
+}
+
+/* ---- classes ---- */
+
+static uint32_t class_of_key(struct ports_build *pb, uint64_t key, uint16_t port)
+{
+	for (uint32_t i = pb->classes.n; i > 0; i--) {
+		if (pb->classes.v[i - 1].key == key)
+			return i - 1;
+	}
+	vec_push(pb->b->mem, &pb->classes, (struct class){key, port});
+	return pb->classes.n - 1;
+}
+
+/* Walks over the ports; where a list begins or ends the key changes. */
+static void classes_find(struct ports_build *pb, struct plan_ports *ret)
+{
+	uint64_t *toggle, key = 0;
+
+	if (pb->lists.n <= 1) {
+		class_of_key(pb, 0, 0);
+		return;
+	}
+	ret->class_of = plan_alloc(pb->b->mem, PORTS * sizeof(*ret->class_of));
+	toggle = calloc(PORTS + 1, sizeof(*toggle));
+	if (!toggle || !ret->class_of) {
+		pb->b->mem->failed = true;
+		free(toggle);
+		return;
+	}
+	for (uint32_t i = 1; i < pb->lists.n; i++) {
+		const struct rule_ports *p = pb->lists.v[i].ports;
+
+		for (uint32_t k = 0; k < p->count; k++) {
+			toggle[p->ranges[k].first] ^= pb->lists.v[i].key;
+			toggle[p->ranges[k].last + 1] ^= pb->lists.v[i].key;
+		}
+	}
+	for (uint32_t port = 0, class = 0; port < PORTS; port++) {
+		key ^= toggle[port];
+		if (port == 0 || toggle[port])
+			class = class_of_key(pb, key, (uint16_t)port);
+		ret->class_of[port] = (uint16_t)class;
+	}
+	free(toggle);
+}
+
+/* ---- groups ---- */
+
+/* Datagrams and whatever has no stream are looked at packet by packet. */
+static void add_pattern(struct ports_build *pb, const struct gathered *g, struct matcher **packet,
+			struct matcher **stream)
+{
+	bool tcp = pb->l4 == PLAN_TCP;
+	uint16_t flags = g->rule->flags;
+
+	if (!tcp || (flags & PLAN_ON_PACKET) || !(flags & PLAN_ON_STREAM)) {
+		if (!*packet)
+			*packet = plan_matcher(pb->b);
+		plan_matcher_add(pb->b, *packet, g->rule, false);
+	}
+	if (tcp && (flags & PLAN_ON_STREAM)) {
+		if (!*stream)
+			*stream = plan_matcher(pb->b);
+		plan_matcher_add(pb->b, *stream, g->rule, false);
+	}
+}
+
+static void base_build(struct ports_build *pb)
+{
+	struct matcher *packet = NULL, *stream = NULL;
+
+	for (uint32_t i = 0; i < pb->rules.n; i++) {
+		if (pb->rules.v[i].pattern && pb->rules.v[i].wide)
+			add_pattern(pb, &pb->rules.v[i], &packet, &stream);
+	}
+	pb->base.packet[0] = packet;
+	pb->base.stream[0] = stream;
+}
+
+static void own_build(struct ports_build *pb, struct plan_port_group *group)
+{
+	struct matcher *packet = NULL, *stream = NULL;
+	uint64_t key = 0;
+
+	for (uint32_t i = 1; i < pb->lists.n; i++) {
+		if (pb->lists.v[i].here && pb->lists.v[i].patterns)
+			key ^= pb->lists.v[i].key;
+	}
+	for (uint32_t i = 0; i < pb->known.n; i++) {
+		if (pb->known.v[i].key == key) {
+			group->packet[1] = pb->known.v[i].packet;
+			group->stream[1] = pb->known.v[i].stream;
+			return;
+		}
+	}
+	for (uint32_t i = 0; i < pb->rules.n; i++) {
+		const struct gathered *g = &pb->rules.v[i];
+
+		if (g->pattern && !g->wide && pb->lists.v[g->list].here)
+			add_pattern(pb, g, &packet, &stream);
+	}
+	group->packet[1] = packet;
+	group->stream[1] = stream;
+	vec_push(pb->b->mem, &pb->known, (struct known_matcher){key, packet, stream});
+}
+
+static void group_build(struct ports_build *pb, uint16_t port, struct plan_port_group *group)
+{
+	struct VEC(struct plan_cand) always = {0};
+
+	*group = pb->base;
+	for (uint32_t i = 0; i < pb->lists.n; i++)
+		pb->lists.v[i].here = i == 0 || ports_hold(pb->lists.v[i].ports, port);
+	own_build(pb, group);
+	for (uint32_t i = 0; i < pb->rules.n; i++) {
+		const struct gathered *g = &pb->rules.v[i];
+
+		if (!pb->lists.v[g->list].here)
+			continue;
+		group->stream_wanted |= g->rule->flags & PLAN_ON_STREAM;
+		if (!g->pattern)
+			vec_push(pb->b->mem, &always, plan_cand_of(g->rule));
+	}
+	group->always = plan_list_of(pb->b->mem, always.v, always.n);
+	vec_free(&always);
+}
+
+static void ports_build(struct plan_build *b, enum plan_l4 l4, uint8_t dir)
+{
+	struct ports_build pb = {.b = b, .l4 = l4, .dir = dir};
+	struct plan_ports *ret = &b->plan->ports[l4][dir];
+
+	gather(&pb);
+	classes_find(&pb, ret);
+	base_build(&pb);
+	ret->groups = plan_alloc(b->mem, pb.classes.n * sizeof(*ret->groups));
+	for (uint32_t i = 0; i < pb.classes.n && !b->mem->failed; i++)
+		group_build(&pb, pb.classes.v[i].port, &ret->groups[i]);
+	ret->count = pb.classes.n;
+	vec_free(&pb.rules);
+	vec_free(&pb.lists);
+	vec_free(&pb.classes);
+	vec_free(&pb.known);
+}
+
+void plan_build_ports(struct plan_build *b)
+{
+	for (unsigned l4 = 0; l4 < PLAN_L4S; l4++) {
+		ports_build(b, l4, DIR_TS);
+		ports_build(b, l4, DIR_TC);
+	}
+}
