@@ -12,6 +12,7 @@
 #include "dataplane/base/packet.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/stream/stream.h"
+#include "signatures/lang/lang.h"
 #include "signatures/lang/rule.h"
 
 struct detect_engine;
@@ -41,26 +42,49 @@ struct detect_config {
 	bool profile;
 };
 
-/* Compiles. Rules that cannot be supported are marked skipped in the set with their keyword. The
- * set must outlive the engine. NULL with a sentence on failure (out of memory, Hyperscan refused).
- */
-struct detect_engine *detect_engine_new(struct rule_set *rules, const struct detect_config *config,
-					struct errmsg *err);
+/* A rule of the set that the engine leaves out. */
+struct detect_skip {
+	const struct rule *rule;
+	const char *keyword; /* what nothing here can evaluate; "" for the rule as a whole */
+	const char *reason;  /* a sentence without a full stop */
+};
+
+/* Compiles. Rules that cannot be evaluated are left out and listed (detect_skips). The set must
+ * outlive the engine. NULL with a sentence on failure (out of memory, Hyperscan refused). */
+struct detect_engine *detect_engine_new(const struct lang_set *rules,
+					const struct detect_config *config, struct errmsg *err);
 void detect_engine_delete(struct detect_engine *e);
+/* `*ret`: array of that many, the engine's. */
+uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **ret);
+/* Rules that are evaluated. */
+uint32_t detect_rules(const struct detect_engine *e);
+/* APP_FILE_* that some rule needs of files, for app_limits.file_wanted. */
+uint8_t detect_file_wanted(const struct detect_engine *e);
 
 struct detector *detector_new(struct detect_engine *e, struct slab *slab,
 			      struct stream_worker *stream, const struct detect_sink *sink);
 void detector_delete(struct detector *d);
-/* Takes another engine from the next packet on; flows finish with what they have. */
-void detector_switch(struct detector *d, struct detect_engine *e);
+/* Takes another engine from the next packet on; flows finish with what they have. NULL d is not
+ * allowed; ERR_NOMEM leaves the old one in place. */
+int detector_switch(struct detector *d, struct detect_engine *e);
 
 /* Runs all rules that can match on this packet: its headers and payload, the raw bytes of its
  * direction that became ready, and the transactions of its flow. Alerts go to the sink, at most
  * LIMIT_ALERTS_PER_PACKET, in Suricata's order. */
 void detect_packet(struct detector *d, struct packet *p);
 
+/* To be called before a transaction or flow is freed. */
 void detect_tx_free(struct detector *d, struct app_tx *tx);
 void detect_flow_free(struct detector *d, struct flow *f);
 void detect_tick(struct detector *d, uint64_t now_ns); /* thresholds, bits: expiry, bounded work */
 
 struct counter_set detect_counters(const struct detector *d);
+
+/* --profile: one line a group or rule, dearest first. */
+struct detect_profile {
+	const char *name; /* "http.uri to_server" or NULL when it is a rule */
+	uint32_t sid;
+	uint64_t cycles, runs, hits;
+};
+/* Fills at most `cap` entries; returns how many. */
+uint32_t detect_profile(const struct detector *d, struct detect_profile *ret, uint32_t cap);

@@ -50,8 +50,7 @@ void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan
 		      bool whole);
 struct plan_list plan_list_of(struct plan_mem *mem, const struct plan_cand *cands, uint32_t n);
 struct plan_cand plan_cand_of(const struct plan_rule *r);
-void plan_skip(struct plan_build *b, const struct rule *r, const char *keyword,
-	       const char *reason);
+void plan_skip(struct plan_build *b, const struct rule *r, const char *keyword, const char *reason);
 
 /* compile.c: all databases, in parallel. */
 int plan_compile(struct plan *p, unsigned threads, struct errmsg *e);

@@ -27,8 +27,8 @@ struct at_slot {
 struct matcher {
 	struct VEC(struct matcher_pattern) patterns;
 	uint32_t nentries, nliterals;
-	struct entry *entries;	  /* sorted by place: ANYWHERE first */
-	uint64_t suffix_lens[4];  /* bit n: some suffix or whole value has n bytes */
+	struct entry *entries;	 /* sorted by place: ANYWHERE first */
+	uint64_t suffix_lens[4]; /* bit n: some suffix or whole value has n bytes */
 	uint32_t suffix_mask, suffix_longest;
 	struct suffix *suffixes;
 	uint32_t nslots;
@@ -98,8 +98,8 @@ static void gather(struct matcher *m, struct plan_mem *mem)
 
 		cands[i] = p[i].cand;
 		if (i == 0 || !pattern_same(&p[i], &p[i - 1])) {
-			*e = (struct entry){p[i].bytes, {0, &cands[i]}, p[i].offset, p[i].nocase,
-					    p[i].place};
+			*e = (struct entry){
+				p[i].bytes, {0, &cands[i]}, p[i].offset, p[i].nocase, p[i].place};
 			m->nentries++;
 			m->nliterals += p[i].place == MATCHER_ANYWHERE;
 		}

@@ -26,10 +26,10 @@ void *plan_copy(struct plan_mem *m, const void *p, size_t n);
 void plan_mem_done(struct plan_mem *m);
 
 /* A growing array: struct VEC(type) v = {0}; memory by realloc, freed by vec_free. */
-#define VEC(type)             \
-	{                     \
-		type *v;      \
-		uint32_t n, cap; \
+#define VEC(type)                                                                                  \
+	{                                                                                          \
+		type *v;                                                                           \
+		uint32_t n, cap;                                                                   \
 	}
 
 static inline bool vec_room_(struct plan_mem *m, void **v, uint32_t *cap, uint32_t n, size_t size)
@@ -55,9 +55,9 @@ static inline bool vec_room_(struct plan_mem *m, void **v, uint32_t *cap, uint32
 			(vec)->v[(vec)->n++] = (__VA_ARGS__);                                      \
 	} while (0)
 
-#define vec_free(vec)                     \
-	do {                              \
-		free((vec)->v);           \
-		(vec)->v = NULL;          \
-		(vec)->n = (vec)->cap = 0; \
+#define vec_free(vec)                                                                              \
+	do {                                                                                       \
+		free((vec)->v);                                                                    \
+		(vec)->v = NULL;                                                                   \
+		(vec)->n = (vec)->cap = 0;                                                         \
 	} while (0)

@@ -16,9 +16,8 @@ struct sort_key {
 static uint8_t action_rank(enum rule_action a)
 {
 	static const uint8_t rank[] = {
-		[RULE_PASS] = 0,	 [RULE_DROP] = 1,	  [RULE_REJECT] = 2,
-		[RULE_REJECT_DST] = 2,	 [RULE_REJECT_BOTH] = 2, [RULE_ALERT] = 3,
-		[RULE_CONFIG] = 4,
+		[RULE_PASS] = 0,	[RULE_DROP] = 1,  [RULE_REJECT] = 2, [RULE_REJECT_DST] = 2,
+		[RULE_REJECT_BOTH] = 2, [RULE_ALERT] = 3, [RULE_CONFIG] = 4,
 	};
 
 	return rank[a];
@@ -51,7 +50,8 @@ static bool captures(const struct rule_list *l, enum rule_capture_kind kind)
 	return false;
 }
 
-static uint8_t var_use(const struct rule *r, enum rule_item_kind kind, enum rule_capture_kind capture)
+static uint8_t var_use(const struct rule *r, enum rule_item_kind kind,
+		       enum rule_capture_kind capture)
 {
 	bool writes = captures(&r->payload, capture);
 

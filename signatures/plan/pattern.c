@@ -7,7 +7,7 @@
 #include "signatures/plan/rarity.h"
 
 enum {
-	WINDOW = 8,	      /* bytes of a content that are searched: what Hyperscan looks at first */
+	WINDOW = 8, /* bytes of a content that are searched: what Hyperscan looks at first */
 	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
 	SCORE_DULL = 4 * 20, /* taken from patterns in buffers with few values */
@@ -18,10 +18,10 @@ enum {
 static bool dull(const char *name)
 {
 	static const char *const names[] = {
-		"http.method",	  "http.protocol", "http.stat_code", "http.stat_msg",
-		"http.connection", "http.accept",  "http.accept_enc", "http.accept_lang",
-		"http.header_names", "http.start", "http.request_line", "http.response_line",
-		"http.content_type", "tls.version", "ssh.proto",
+		"http.method",	     "http.protocol", "http.stat_code",	   "http.stat_msg",
+		"http.connection",   "http.accept",   "http.accept_enc",   "http.accept_lang",
+		"http.header_names", "http.start",    "http.request_line", "http.response_line",
+		"http.content_type", "tls.version",   "ssh.proto",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

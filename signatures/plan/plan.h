@@ -1,6 +1,6 @@
 /* A rule set in the form that detection works on: rules in the order in which they are tried, what
- * each needs, where its parts are looked for, and groups of patterns that lead from bytes to the few
- * rules worth trying. Built by one thread, const afterwards, read by all workers.
+ * each needs, where its parts are looked for, and groups of patterns that lead from bytes to the
+ * few rules worth trying. Built by one thread, const afterwards, read by all workers.
  *
  * Two kinds of groups:
  *  - port groups, by transport, direction and the server's port: rules that look at packets;
@@ -18,8 +18,8 @@
 #include "signatures/plan/mem.h"
 
 enum plan_limits {
-	PLAN_PROTOS = 64, /* application protocols: bits of a mask */
-	PLAN_STEPS = 32,  /* parts of a rule looked for in transactions: bits of a state */
+	PLAN_PROTOS = 64,	/* application protocols: bits of a mask */
+	PLAN_STEPS = 32,	/* parts of a rule looked for in transactions: bits of a state */
 	PLAN_ANY = PLAN_PROTOS, /* side of rules on files whatever the protocol */
 };
 
@@ -47,13 +47,13 @@ enum { /* plan_rule.need: what a packet must have */
        PLAN_NEED_SYN = 1 << 7,
 };
 
-enum { /* plan_rule.flags */
+enum {				/* plan_rule.flags */
        PLAN_ON_PACKET = 1 << 0, /* payload is looked at packet by packet */
        PLAN_ON_STREAM = 1 << 1, /* payload is looked at in the reassembled stream */
        PLAN_TX = 1 << 2,	/* has chains */
        PLAN_HAS_FLOW = 1 << 3,	/* `flow` conditions other than directions */
        PLAN_FILE_STORE = 1 << 4,
-       PLAN_PORTS = 1 << 5, /* a port list that is not `any` */
+       PLAN_PORTS = 1 << 5,   /* a port list that is not `any` */
        PLAN_REVISIT = 1 << 6, /* its trigger comes again in the same transaction */
        PLAN_OFF = 1 << 7,     /* taken out after planning: a keyword did not compile */
 };
@@ -102,8 +102,8 @@ struct plan_rule {
 	uint8_t type;	 /* enum plan_type */
 	uint8_t need;
 	uint16_t flags;
-	uint8_t dirs;	 /* 1 << enum dir */
-	uint8_t layers;	 /* 1 << enum plan_l4 */
+	uint8_t dirs;	/* 1 << enum dir */
+	uint8_t layers; /* 1 << enum plan_l4 */
 	uint8_t nchains;
 	struct plan_chain *chains;
 };
@@ -124,8 +124,8 @@ struct matcher;
 
 /* Rules on packets for a transport, direction and class of server ports. */
 struct plan_port_group {
-	struct plan_list always;	  /* no pattern leads to them */
-	const struct matcher *packet[2];  /* any port; these ports. NULL: no patterns */
+	struct plan_list always;	 /* no pattern leads to them */
+	const struct matcher *packet[2]; /* any port; these ports. NULL: no patterns */
 	const struct matcher *stream[2];
 	bool stream_wanted; /* some rule looks at the stream */
 };
@@ -150,10 +150,10 @@ struct plan_ports {
 struct plan_group {
 	const char *key; /* rule_buffer.key */
 	uint8_t progress;
-	bool body;		   /* scanned again as it grows */
-	bool file;		   /* of the file engine: `file_buffer` */
-	uint8_t file_buffer;	   /* enum plan_file_buffer */
-	uint8_t slot;		   /* of the transformed bytes */
+	bool body;	     /* scanned again as it grows */
+	bool file;	     /* of the file engine: `file_buffer` */
+	uint8_t file_buffer; /* enum plan_file_buffer */
+	uint8_t slot;	     /* of the transformed bytes */
 	const struct app_buffer *buffer;
 	const struct rule_buffer *list; /* any rule's use: its transforms */
 	const struct matcher *matcher;
@@ -196,7 +196,7 @@ struct plan {
 	struct plan_rule *rules; /* in the order in which they are tried */
 
 	struct plan_ports ports[PLAN_L4S][2];
-	struct plan_list decode_only; /* for packets without an IP protocol */
+	struct plan_list decode_only;	       /* for packets without an IP protocol */
 	struct plan_addr_index ip_src, ip_dst; /* ip-only rules by a narrow list */
 	struct plan_list ip_any;	       /* the others */
 	struct plan_side sides[PLAN_PROTOS + 1][2];

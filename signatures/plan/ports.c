@@ -23,7 +23,8 @@ struct port_list {
 	bool here;     /* holds the class being built */
 };
 
-struct class {
+struct class
+{
 	uint64_t key;
 	uint16_t port; /* any one of it */
 };
@@ -158,7 +159,7 @@ static void classes_find(struct ports_build *pb, struct plan_ports *ret)
 		key ^= toggle[port];
 		if (port == 0 || toggle[port])
 			class = class_of_key(pb, key, (uint16_t)port);
-		ret->class_of[port] = (uint16_t)class;
+		ret->class_of[port] = (uint16_t) class;
 	}
 	free(toggle);
 }

@@ -32,8 +32,7 @@ static const struct plan_step *step_of_buffer(const struct plan_chain *c, int32_
 	for (unsigned i = 0; i < c->count; i++) {
 		const struct plan_step *s = &c->steps[i];
 
-		if ((s->kind == PLAN_STEP_BUFFER || s->kind == PLAN_STEP_FILE) &&
-		    s->index == index)
+		if ((s->kind == PLAN_STEP_BUFFER || s->kind == PLAN_STEP_FILE) && s->index == index)
 			return s;
 	}
 	return NULL;

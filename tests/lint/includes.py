@@ -25,7 +25,7 @@ ALLOWED = {
     "signatures/lang": ["dataplane/base"],
     "signatures/plan": ["dataplane/base", "dataplane/app", "signatures/lang"],
     "signatures/bundle": ["dataplane/base", "signatures/lang", "control/wire"],
-    "dataplane/detect": ["dataplane/base", "dataplane/decode/events.h", "dataplane/flow",
+    "dataplane/detect": ["dataplane/base", "dataplane/decode/events.h", "dataplane/decode/checksum.h", "dataplane/flow",
                          "dataplane/stream", "dataplane/app", "dataplane/files", "signatures/lang",
                          "signatures/plan"],
     "dataplane/detect/inspect": ["dataplane/base", "dataplane/flow", "dataplane/stream",

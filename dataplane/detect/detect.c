@@ -1,0 +1,212 @@
+#include "dataplane/detect/detect.h"
+
+#include "dataplane/detect/internal.h"
+#include "dataplane/detect/table.h"
+
+static const struct counter_name counter_names[DETECT_COUNTERS] = {
+	[DETECT_COUNT_PACKETS] = {"packets", false},
+	[DETECT_COUNT_ALERTS] = {"alerts", false},
+	[DETECT_COUNT_OVERFLOW] = {"alert_queue_overflow", false},
+	[DETECT_COUNT_SUPPRESSED] = {"alerts_suppressed", false},
+	[DETECT_COUNT_QUEUE_FULL] = {"candidates_full", false},
+	[DETECT_COUNT_MEMORY] = {"memory", false},
+	[DETECT_COUNT_TX_RULES] = {"tx_rules", false},
+	[DETECT_COUNT_TABLE_FULL] = {"table_full", false},
+	[DETECT_COUNT_PASSED] = {"passed", false},
+};
+
+/* ---- one packet ---- */
+
+static uint8_t proto_index(const struct plan *plan, const struct app_proto *proto)
+{
+	for (uint32_t i = 0; i < plan->nprotos; i++) {
+		if (plan->protos[i] == proto)
+			return (uint8_t)i;
+	}
+	return PLAN_PROTOS;
+}
+
+/* The application protocol as rules may see it: TCP only once the session is established. */
+static void proto_of(struct run *r)
+{
+	const struct packet *p = r->p;
+
+	r->proto = PLAN_PROTOS;
+	if (!r->f->app || !r->f->app->proto || r->f->key.ip_proto != p->ip_proto)
+		return;
+	if (p->ip_proto == IP_PROTO_TCP && !(p->flags & PACKET_STREAM_ESTABLISHED) && r->real)
+		return;
+	if (r->fd->proto_of != r->f->app->proto) {
+		r->fd->proto_of = r->f->app->proto;
+		r->fd->proto = proto_index(r->plan, r->f->app->proto);
+	}
+	r->proto = r->fd->proto;
+	if (r->proto < PLAN_PROTOS) {
+		r->proto_bit = 1ULL << r->proto;
+		r->app = r->f->app;
+	}
+}
+
+/* Identification of the packet's direction was over before it came (app-layer-protocol). */
+static void identified(struct run *r)
+{
+	uint8_t bit = (uint8_t)(1 << r->dir);
+	const struct app_flow *a = r->f->app;
+
+	r->fd->proto_done &= (uint8_t)~bit;
+	if (!a || !r->real)
+		return;
+	if (!(r->fd->proto_seen & bit) && (a->seen[r->dir] || a->tried[r->dir])) {
+		r->fd->proto_seen |= bit;
+		if (r->p->ip_proto == IP_PROTO_TCP || r->f->packets[r->dir] > 1)
+			r->fd->proto_done |= bit;
+		else
+			r->fd->proto_seen &= (uint8_t)~bit;
+	}
+}
+
+static uint8_t have_of(const struct run *r)
+{
+	const struct packet *p = r->p;
+	uint8_t have = 0;
+
+	have |= r->payload.len || r->has_raw ? PLAN_NEED_PAYLOAD : PLAN_NEED_NO_PAYLOAD;
+	if (r->f)
+		have |= PLAN_NEED_FLOW;
+	if (r->real)
+		have |= PLAN_NEED_REAL;
+	if (p->ip_proto == IP_PROTO_TCP && p->l4) {
+		if (p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST))
+			have |= PLAN_NEED_FLAGS_INIT;
+		if (p->tcp.flags & (TCP_URG | TCP_ECE | TCP_CWR))
+			have |= PLAN_NEED_FLAGS_ODD;
+		if (p->tcp.flags & TCP_SYN)
+			have |= PLAN_NEED_SYN;
+	}
+	if (p->event_count || (r->f && r->f->app && r->f->app->event_count))
+		have |= PLAN_NEED_EVENT;
+	return have;
+}
+
+static void raw_of(struct run *r)
+{
+	bool wanted = r->group->stream_wanted || r->plan->tx_stream[r->dir];
+
+	if (r->p->ip_proto != IP_PROTO_TCP || !r->f || !r->f->tcp)
+		return;
+	if (!wanted) {
+		stream_raw_disable(r->f, r->dir);
+		return;
+	}
+	r->has_raw = stream_raw_get(r->d->stream, r->f, r->p, r->dir, &r->raw) && r->raw.len;
+}
+
+static void run_flow(struct run *r)
+{
+	r->f = r->p->flow;
+	if (!r->f)
+		return;
+	r->dir = r->p->dir;
+	r->fd = state_of_flow(r->d, r->f);
+	if (!r->fd) {
+		r->f = NULL;
+		return;
+	}
+	if (r->fd->engine != r->e) {
+		r->fd->engine = r->e;
+		r->fd->proto_of = NULL;
+		r->fd->nbits = 0; /* ids of another rule set */
+		vars_free(r->d, &r->fd->vars);
+		r->fd->nvars = 0;
+	}
+	identified(r);
+	proto_of(r);
+}
+
+static void payload_of(struct run *r)
+{
+	const struct packet *p = r->p;
+
+	if (!(p->flags & PACKET_NO_PAYLOAD) && r->real && p->payload)
+		r->payload = packet_payload(p);
+}
+
+static void ip_only(struct run *r)
+{
+	uint8_t bit = (uint8_t)(1 << r->dir);
+
+	if (r->fd && (r->fd->ip_only_done & bit))
+		return;
+	packet_ip_only(r);
+	if (r->fd)
+		r->fd->ip_only_done |= bit;
+}
+
+/* A flow that a pass rule let go: its transactions count as inspected. */
+static void pass(struct run *r)
+{
+	detect_count(r->d, DETECT_COUNT_PASSED);
+	for (struct app_tx *tx = r->f->app ? r->f->app->tx_first : NULL; tx; tx = tx->next)
+		tx->flags |= (uint8_t)(APP_TX_INSPECTED_TS << r->dir);
+}
+
+static void decode_only(struct run *r)
+{
+	static const struct plan_port_group none;
+	struct plan_port_group g = none;
+
+	g.always = r->plan->decode_only;
+	r->group = &g;
+	packet_rules(r);
+	r->group = NULL;
+}
+
+static void inspect(struct run *r)
+{
+	payload_of(r);
+	if (r->p->ip_version == 0 || (r->p->flags & PACKET_INVALID)) {
+		r->have = have_of(r);
+		decode_only(r);
+		return;
+	}
+	r->group = plan_port_group(r->plan, plan_l4_of(r->p->ip_proto), r->dir,
+				   r->dir == DIR_TS ? r->p->dport : r->p->sport);
+	raw_of(r);
+	r->have = have_of(r);
+	ip_only(r);
+	packet_rules(r);
+	if (r->app)
+		tx_rules(r);
+	if (r->has_raw && (r->group->stream_wanted || r->plan->tx_stream[r->dir]))
+		stream_raw_done(r->d->stream, r->f, r->dir, r->raw.offset + r->raw.len);
+	else if (r->has_raw)
+		stream_raw_skip(r->f, r->dir);
+}
+
+void detect_packet(struct detector *d, struct packet *p)
+{
+	struct run r = {.d = d, .e = d->e, .plan = d->e->plan, .p = p, .proto = PLAN_PROTOS};
+
+	detect_count(d, DETECT_COUNT_PACKETS);
+	r.real = !(p->flags & PACKET_PSEUDO_END);
+	run_flow(&r);
+	if (r.fd && r.fd->pass) {
+		pass(&r);
+		return;
+	}
+	inspect(&r);
+	alert_finish(&r);
+	vars_free(d, &d->packet_vars);
+	d->n_packet_vars = 0;
+}
+
+void detect_tick(struct detector *d, uint64_t now_ns)
+{
+	table_tick(d->thresholds, now_ns);
+	table_tick(d->hosts, now_ns);
+}
+
+struct counter_set detect_counters(const struct detector *d)
+{
+	return (struct counter_set){"detect", counter_names, d->counts, DETECT_COUNTERS};
+}

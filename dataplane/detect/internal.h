@@ -1,0 +1,218 @@
+/* What the files of dataplane/detect share. */
+#pragma once
+
+#include <hs/hs.h>
+
+#include "dataplane/base/hash.h"
+#include "dataplane/base/limits.h"
+#include "dataplane/base/slab.h"
+#include "dataplane/detect/detect.h"
+#include "dataplane/detect/inspect/inspect.h"
+#include "signatures/plan/matcher.h"
+#include "signatures/plan/plan.h"
+
+enum detect_limits {
+	DETECT_QUEUE = 1024,		/* alerts of one packet before the best are kept */
+	DETECT_TX_RULES = 1024,		/* rules remembered by one transaction */
+	DETECT_FLOW_BITS = 1024,	/* flowbits set on one flow */
+	DETECT_FLOW_VARS = 64,		/* variables kept by one flow */
+	DETECT_PACKET_VARS = 16,	/* variables kept by one packet */
+	DETECT_VAR_BYTES = 4096,	/* bytes of one variable */
+	DETECT_TABLE_ENTRIES = 1 << 17, /* thresholds, host and pair bits of a worker */
+};
+
+enum detect_counter {
+	DETECT_COUNT_PACKETS,
+	DETECT_COUNT_ALERTS,
+	DETECT_COUNT_OVERFLOW,	 /* alerts over LIMIT_ALERTS_PER_PACKET */
+	DETECT_COUNT_SUPPRESSED, /* by thresholds and noalert */
+	DETECT_COUNT_QUEUE_FULL,
+	DETECT_COUNT_MEMORY, /* state that could not be kept */
+	DETECT_COUNT_TX_RULES,
+	DETECT_COUNT_TABLE_FULL,
+	DETECT_COUNT_PASSED, /* packets of flows that a pass rule let go */
+	DETECT_COUNTERS,
+};
+
+/* ---- the engine ---- */
+
+/* A rule's compiled lists, by rule.index. */
+struct detect_lists {
+	struct inspect_list *payload;
+	struct inspect_list **buffers; /* by rule.buffers; NULL entries: looked at elsewhere */
+	struct files_lists *files;     /* NULL when the rule has no keywords on files */
+};
+
+struct detect_cost {
+	uint64_t cycles, runs, hits;
+};
+
+struct detect_engine {
+	const struct lang_set *set;
+	struct plan *plan;
+	struct inspect_store *store;
+	struct detect_lists *lists; /* by rule.index */
+	struct VEC(struct detect_skip) skips;
+	struct plan_mem mem; /* texts of skips */
+	bool profile;
+	uint32_t off; /* rules taken out after planning */
+	uint8_t file_wanted;
+};
+
+/* ---- what hangs on flows and transactions ---- */
+
+struct detect_var {
+	struct detect_var *next;
+	uint32_t id; /* of set.vars */
+	bool integer;
+	uint32_t number;
+	uint32_t len, key_len;
+	uint8_t bytes[]; /* key, then value */
+};
+
+struct flow_detect {
+	uint8_t ip_only_done; /* 1 << dir */
+	uint8_t proto_done;   /* 1 << dir: identification was over at an earlier packet */
+	uint8_t proto_seen;   /* 1 << dir: a packet came after that */
+	bool pass;	      /* a pass rule matched: nothing is inspected any more */
+	uint8_t proto;	      /* index of app->proto, PLAN_PROTOS: not looked up */
+	uint16_t nbits, cap_bits;
+	uint32_t *bits; /* ids of flowbits that are set */
+	struct detect_var *vars;
+	uint32_t nvars;
+	const struct detect_engine *engine;
+	const struct app_proto *proto_of; /* what `proto` is the index of */
+	struct tag_entry *tag;
+};
+
+/* A rule that has begun to match on a transaction in one direction. */
+struct tx_rule {
+	uint32_t num;
+	uint8_t dir;
+	bool done; /* matched, or cannot match any more */
+	uint32_t bits;
+};
+
+struct detect_tx {
+	const struct detect_engine *engine;
+	uint8_t next[2]; /* per direction: groups of a lower progress have been scanned */
+	uint16_t count, cap;
+	struct tx_rule *rules;
+};
+
+/* ---- one packet on its way ---- */
+
+struct queued {
+	const struct plan_rule *rule;
+	const struct app_tx *tx;
+	uint8_t where; /* enum detect_where */
+	uint8_t action;
+	struct slice matched;
+	uint64_t matched_offset;
+};
+
+struct run {
+	struct detector *d;
+	const struct detect_engine *e;
+	const struct plan *plan;
+	struct packet *p;
+	struct flow *f;
+	struct flow_detect *fd; /* NULL when the packet has no flow */
+	struct app_flow *app;	/* NULL: no protocol to speak of yet */
+	enum dir dir;
+	uint8_t proto;	    /* index, PLAN_PROTOS: none */
+	uint64_t proto_bit; /* 0: none */
+	uint8_t have;	    /* PLAN_NEED_* */
+	bool real;	    /* not a pseudo packet */
+	const struct plan_port_group *group;
+	struct slice payload; /* empty when it must not be looked at */
+	bool has_raw;
+	struct stream_raw raw;
+	bool on_stream;		 /* the rule at hand matched on stream bytes */
+	const struct app_tx *tx; /* being inspected */
+	const struct rule_threshold *rate;
+};
+
+struct detector {
+	struct detect_engine *e;
+	struct slab *slab;
+	struct stream_worker *stream;
+	struct detect_sink sink;
+	hs_scratch_t *scratch;
+	struct inspect_worker *inspect;
+	struct matcher_hits hits, tx_hits;
+	struct plan_cand *tx_cands; /* rules on transactions that the payload led to */
+	uint32_t n_tx_cands;
+	struct queued queue[DETECT_QUEUE];
+	uint32_t queued;
+	struct detect_var *packet_vars;
+	uint32_t n_packet_vars;
+	struct table *thresholds, *hosts;
+	uint64_t counts[DETECT_COUNTERS];
+	struct detect_cost *rule_costs; /* by plan_rule.num, with profile */
+};
+
+static inline void detect_count(struct detector *d, enum detect_counter c)
+{
+	d->counts[c]++;
+}
+
+/* header.c: addresses, ports, protocol, direction. */
+bool header_match(const struct run *r, const struct plan_rule *rule);
+bool header_ip_only(const struct run *r, const struct plan_rule *rule);
+bool header_addr_in(const struct rule_addrs *list, const struct ip_addr *a);
+
+/* items.c: rule.packet. */
+bool items_match(struct run *r, const struct plan_rule *rule);
+/* headers.c: sticky buffers that the packet gives. */
+bool headers_match(struct run *r, const struct plan_rule *rule);
+bool headers_known(const char *name);
+
+/* packet.c: rules on packets and on the raw stream. */
+void packet_rules(struct run *r);
+void packet_ip_only(struct run *r);
+/* Header, packet buffers and items of a rule on transactions. */
+bool packet_conditions(struct run *r, const struct plan_rule *rule);
+bool packet_stream_match(struct run *r, const struct plan_rule *rule);
+
+/* tx.c, step.c: rules on transactions. */
+void tx_rules(struct run *r);
+enum step_result { STEP_NO, STEP_YES, STEP_NEVER };
+struct tx_view {
+	struct app_tx *tx;
+	uint8_t progress;
+	bool complete;
+};
+enum step_result step_run(struct run *r, const struct plan_rule *rule, const struct plan_step *step,
+			  const struct tx_view *v);
+/* The next instance of a buffer, after its transforms; `*index` counts from 0. False: no more. */
+bool step_bytes(struct run *r, const struct plan_step *s, const struct rule_buffer *b,
+		const struct tx_view *v, uint32_t *index, struct inspect_bytes *ret);
+
+/* state.c */
+struct flow_detect *state_of_flow(struct detector *d, struct flow *f);
+struct detect_tx *state_of_tx(struct detector *d, struct app_tx *tx);
+struct tx_rule *state_find(const struct detector *d, struct app_tx *tx, uint32_t num, enum dir dir);
+void state_store(struct detector *d, struct app_tx *tx, struct tx_rule rule);
+
+/* bits.c */
+bool bits_test(const struct run *r, const struct rule_flowbits *fb);
+void bits_change(struct run *r, const struct rule_flowbits *fb);
+/* vars.c */
+bool vars_flowint(const struct run *r, const struct rule_flowint *fi);
+void vars_flowint_change(struct run *r, const struct rule_flowint *fi);
+bool vars_match(const struct run *r, const struct rule_varmatch *vm, bool packet);
+void vars_capture(struct run *r);
+void vars_free(struct detector *d, struct detect_var **list);
+/* hosts.c: bits of hosts and pairs of hosts. */
+bool hosts_test(const struct run *r, const struct rule_xbits *xb, bool host);
+void hosts_change(struct run *r, const struct rule_xbits *xb, bool host);
+/* threshold.c */
+enum threshold_result { THRESHOLD_PASS, THRESHOLD_NO, THRESHOLD_SILENT };
+enum threshold_result threshold_check(struct run *r, const struct plan_rule *rule, uint8_t *action);
+
+/* post.c: what a match changes. */
+void post_match(struct run *r, const struct plan_rule *rule);
+/* alert.c */
+void alert_queue(struct run *r, const struct plan_rule *rule, enum detect_where where);
+void alert_finish(struct run *r);

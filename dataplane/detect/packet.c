@@ -1,0 +1,154 @@
+/* Rules on single packets and on the raw stream: candidates from the packet's port group, then each
+ * in order. */
+#include "dataplane/detect/internal.h"
+
+/* ---- payload ---- */
+
+static bool payload_run(struct run *r, const struct plan_rule *rule, struct slice data,
+			uint64_t offset)
+{
+	struct inspect_bytes in = {
+		.data = data, .offset = 0, .start = true, .end = true, .packet = r->p};
+
+	return inspect_run(r->d->inspect, r->e->lists[rule->rule->index].payload, &in);
+}
+
+bool packet_stream_match(struct run *r, const struct plan_rule *rule)
+{
+	if (!r->has_raw)
+		return false;
+	return payload_run(r, rule, SLICE(r->raw.data, r->raw.len), r->raw.offset);
+}
+
+/* The stream first, then the packet's own bytes unless they are part of the stream. */
+static bool payload_match(struct run *r, const struct plan_rule *rule)
+{
+	if (rule->flags & PLAN_ON_STREAM) {
+		if (packet_stream_match(r, rule)) {
+			r->on_stream = true;
+			return true;
+		}
+		if (!(rule->flags & PLAN_ON_PACKET) && (r->p->flags & PACKET_STREAM_ADDED))
+			return false;
+	}
+	if (r->payload.len == 0)
+		return false;
+	return payload_run(r, rule, r->payload, 0);
+}
+
+/* ---- one rule ---- */
+
+static bool proto_match(const struct run *r, const struct plan_rule *rule)
+{
+	return !rule->rule->proto.app || (rule->protos & r->proto_bit);
+}
+
+bool packet_conditions(struct run *r, const struct plan_rule *rule)
+{
+	r->on_stream = false;
+	return header_match(r, rule) && headers_match(r, rule) && items_match(r, rule);
+}
+
+static bool rule_match(struct run *r, const struct plan_rule *rule)
+{
+	r->on_stream = false;
+	if (!proto_match(r, rule) || !header_match(r, rule))
+		return false;
+	inspect_begin(r->d->inspect);
+	if (rule->rule->payload.count && !payload_match(r, rule))
+		return false;
+	return headers_match(r, rule) && items_match(r, rule);
+}
+
+static void rule_try(struct run *r, const struct plan_rule *rule)
+{
+	bool matched;
+	uint64_t start = 0;
+
+	if (r->e->profile)
+		start = __builtin_ia32_rdtsc();
+	matched = rule_match(r, rule);
+	if (r->e->profile) {
+		struct detect_cost *c = &r->d->rule_costs[rule->num];
+
+		c->cycles += __builtin_ia32_rdtsc() - start;
+		c->runs++;
+		c->hits += matched;
+	}
+	vars_capture(r);
+	if (!matched)
+		return;
+	post_match(r, rule);
+	alert_queue(r, rule, r->on_stream ? DETECT_STREAM : DETECT_PACKET);
+}
+
+/* ---- candidates ---- */
+
+static void scan(struct run *r, const struct matcher *const m[2], struct slice data)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (m[i])
+			matcher_scan(m[i], r->d->scratch, data, &r->d->hits);
+	}
+}
+
+static void gather(struct run *r)
+{
+	struct matcher_hits *h = &r->d->hits;
+	const struct plan_port_group *g = r->group;
+
+	h->n = 0;
+	h->have = r->have;
+	h->dirs = (uint8_t)(1 << r->dir);
+	matcher_hits_add(h, &g->always);
+	if (r->payload.len) {
+		scan(r, g->packet, r->payload);
+		/* Bytes that never reach the stream are looked at as if they did. */
+		if (!(r->p->flags & PACKET_STREAM_ADDED))
+			scan(r, g->stream, r->payload);
+	}
+	if (r->has_raw)
+		scan(r, g->stream, SLICE(r->raw.data, r->raw.len));
+	matcher_hits_sort(h);
+}
+
+void packet_rules(struct run *r)
+{
+	struct detector *d = r->d;
+
+	d->n_tx_cands = 0;
+	gather(r);
+	for (uint32_t i = 0; i < d->hits.n; i++) {
+		const struct plan_rule *rule = &r->plan->rules[d->hits.v[i].num];
+
+		if (rule->flags & PLAN_TX)
+			d->tx_cands[d->n_tx_cands++] = d->hits.v[i];
+		else
+			rule_try(r, rule);
+	}
+}
+
+/* ---- ip-only ---- */
+
+void packet_ip_only(struct run *r)
+{
+	struct matcher_hits *h = &r->d->hits;
+
+	h->n = 0;
+	h->have = r->have;
+	h->dirs = (uint8_t)(1 << r->dir);
+	matcher_hits_add(h, &r->plan->ip_any);
+	if (r->plan->ip_src.count)
+		matcher_hits_add(h, plan_addr_find(&r->plan->ip_src, &r->p->src));
+	if (r->plan->ip_dst.count)
+		matcher_hits_add(h, plan_addr_find(&r->plan->ip_dst, &r->p->dst));
+	matcher_hits_sort(h);
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct plan_rule *rule = &r->plan->rules[h->v[i].num];
+
+		if (header_ip_only(r, rule) && items_match(r, rule)) {
+			post_match(r, rule);
+			alert_queue(r, rule, DETECT_PACKET);
+		}
+	}
+}

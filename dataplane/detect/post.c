@@ -1,0 +1,47 @@
+/* What a match changes: bits, variables, files to keep. Done at once, so that the next rules of the
+ * same packet see it, and whether or not a threshold lets the alert through. */
+#include "dataplane/app/file.h"
+#include "dataplane/detect/internal.h"
+
+static void file_store(struct run *r, const struct rule_filestore *fs)
+{
+	struct app_tx *tx = (struct app_tx *)r->tx;
+
+	if (!tx)
+		return;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		if (dir != (unsigned)r->dir && fs->scope == RULE_STORE_FILE)
+			continue;
+		for (struct app_file *file = tx->files[dir]; file; file = file->next)
+			file->wanted |= APP_FILE_STORE;
+	}
+}
+
+void post_match(struct run *r, const struct plan_rule *rule)
+{
+	const struct rule_list *l = &rule->rule->post;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct rule_item *item = &l->items[i];
+
+		switch (item->kind) {
+		case RULE_ITEM_FLOWBITS:
+			bits_change(r, item->flowbits);
+			break;
+		case RULE_ITEM_FLOWINT:
+			vars_flowint_change(r, item->flowint);
+			break;
+		case RULE_ITEM_XBITS:
+			hosts_change(r, item->xbits, false);
+			break;
+		case RULE_ITEM_HOSTBITS:
+			hosts_change(r, item->xbits, true);
+			break;
+		case RULE_ITEM_FILESTORE:
+			file_store(r, item->filestore);
+			break;
+		default:
+			break;
+		}
+	}
+}

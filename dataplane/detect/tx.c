@@ -1,0 +1,232 @@
+/* Rules on transactions: for each transaction of the flow, groups whose buffers became available
+ * are scanned, and the rules they lead to are tried together with those that began to match
+ * earlier. A rule alerts once a transaction and direction. */
+#include "dataplane/app/file.h"
+#include "dataplane/detect/internal.h"
+#include "signatures/lang/buffers.h"
+
+enum { FLAG_INSPECTED = APP_TX_INSPECTED_TS };
+
+static const struct plan_chain *chain_of(const struct run *r, const struct plan_rule *rule)
+{
+	const struct plan_chain *any = NULL;
+
+	for (unsigned i = 0; i < rule->nchains; i++) {
+		const struct plan_chain *c = &rule->chains[i];
+
+		if (c->dir != r->dir)
+			continue;
+		if (c->proto == r->proto)
+			return c;
+		if (c->proto == PLAN_ANY)
+			any = c;
+	}
+	return any;
+}
+
+/* ---- candidates ---- */
+
+static void group_scan(struct run *r, const struct plan_group *g, const struct tx_view *v)
+{
+	struct plan_step s = {.kind = g->file ? PLAN_STEP_FILE : PLAN_STEP_BUFFER,
+			      .file = g->file_buffer,
+			      .progress = g->progress,
+			      .buffer = g->buffer};
+	struct inspect_bytes in;
+	uint32_t index = 0;
+
+	while (step_bytes(r, &s, g->list, v, &index, &in))
+		matcher_scan(g->matcher, r->d->scratch, in.data, &r->d->hits);
+}
+
+/* Groups are sorted by progress: those below `from` were scanned on an earlier packet, except
+ * growing ones. */
+static void side_gather(struct run *r, const struct plan_side *side, const struct tx_view *v,
+			uint8_t from)
+{
+	matcher_hits_add(&r->d->hits, &side->always);
+	for (unsigned i = 0; i < v->tx->event_count; i++) {
+		if (v->tx->event[i] < side->nevents)
+			matcher_hits_add(&r->d->hits, &side->events[v->tx->event[i]]);
+	}
+	for (uint32_t i = 0; i < side->ngroups; i++) {
+		const struct plan_group *g = &side->groups[i];
+
+		if (g->progress > v->progress)
+			break;
+		if (g->progress >= from || g->body || g->file)
+			group_scan(r, g, v);
+	}
+}
+
+static void state_gather(struct run *r, const struct app_tx *tx)
+{
+	const struct detect_tx *dt = tx->detect;
+
+	if (!dt || dt->engine != r->e)
+		return;
+	for (unsigned i = 0; i < dt->count; i++) {
+		struct plan_cand c = {dt->rules[i].num, 0, (uint8_t)(1 << dt->rules[i].dir)};
+
+		if (!dt->rules[i].done)
+			matcher_hits_add(&r->d->hits, &(struct plan_list){1, &c});
+	}
+}
+
+/* ---- one rule ---- */
+
+struct attempt {
+	const struct plan_rule *rule;
+	const struct plan_chain *chain;
+	uint32_t bits; /* steps that held */
+	bool matched, never;
+};
+
+static void steps_try(struct run *r, struct attempt *a, const struct tx_view *v)
+{
+	for (unsigned i = 0; i < a->chain->count; i++) {
+		const struct plan_step *s = &a->chain->steps[i];
+		enum step_result got;
+
+		if (a->bits >> s->bit & 1)
+			continue;
+		if (s->progress > v->progress)
+			return;
+		got = step_run(r, a->rule, s, v);
+		if (got != STEP_YES) {
+			a->never = got == STEP_NEVER;
+			return;
+		}
+		a->bits |= 1U << s->bit;
+	}
+	a->matched = true;
+}
+
+static void remember(struct run *r, const struct attempt *a, const struct tx_view *v,
+		     struct tx_rule *known)
+{
+	bool revisit = a->rule->flags & PLAN_REVISIT;
+
+	if (known) {
+		known->bits = a->bits;
+		known->done = a->matched || a->never;
+		return;
+	}
+	if (v->complete)
+		return; /* nobody comes back to it */
+	if ((a->matched || a->never) && !revisit)
+		return; /* nothing leads to it again */
+	if (!a->matched && !a->never && revisit && !a->bits)
+		return; /* it will be found again */
+	state_store(
+		r->d, v->tx,
+		(struct tx_rule){a->rule->num, (uint8_t)r->dir, a->matched || a->never, a->bits});
+}
+
+static void rule_try(struct run *r, const struct plan_rule *rule, const struct tx_view *v)
+{
+	struct attempt a = {.rule = rule, .chain = chain_of(r, rule)};
+	struct tx_rule *known = state_find(r->d, v->tx, rule->num, r->dir);
+
+	if (!a.chain || (rule->flags & PLAN_OFF) || (known && known->done))
+		return;
+	inspect_begin(r->d->inspect);
+	if (known)
+		a.bits = known->bits;
+	else if (!packet_conditions(r, rule))
+		return;
+	steps_try(r, &a, v);
+	remember(r, &a, v, known);
+	vars_capture(r);
+	if (!a.matched)
+		return;
+	post_match(r, rule);
+	alert_queue(r, rule, DETECT_TX);
+}
+
+static void rule_timed(struct run *r, const struct plan_rule *rule, const struct tx_view *v)
+{
+	struct detect_cost *c;
+	uint32_t before = r->d->queued;
+	uint64_t start;
+
+	if (!r->e->profile) {
+		rule_try(r, rule, v);
+		return;
+	}
+	c = &r->d->rule_costs[rule->num];
+	start = __builtin_ia32_rdtsc();
+	rule_try(r, rule, v);
+	c->cycles += __builtin_ia32_rdtsc() - start;
+	c->runs++;
+	c->hits += r->d->queued > before;
+}
+
+/* ---- one transaction ---- */
+
+/* Growing buffers have been looked at: they may let go of what lies before the window. */
+static void bodies_seen(struct run *r, struct app_tx *tx, uint8_t progress)
+{
+	const struct app_proto *proto = r->plan->protos[r->proto];
+
+	for (unsigned i = 0; i < proto->buffer_count; i++) {
+		const struct app_buffer *b = &proto->buffers[i];
+
+		if (b->body && b->seen && b->dir[r->dir] && b->progress[r->dir] <= progress)
+			b->seen(tx, r->dir);
+	}
+	for (struct app_file *file = tx->files[r->dir]; file; file = file->next)
+		file->inspected = file->size;
+}
+
+static void progress_store(struct run *r, const struct tx_view *v, const struct plan_side *side)
+{
+	struct detect_tx *dt;
+
+	if (v->complete) {
+		v->tx->flags |= (uint8_t)(FLAG_INSPECTED << r->dir);
+		return;
+	}
+	if (!side->ngroups || side->groups[0].progress > v->progress)
+		return;
+	dt = state_of_tx(r->d, v->tx);
+	if (dt)
+		dt->next[r->dir] = v->progress + 1;
+}
+
+static void tx_inspect(struct run *r, struct app_tx *tx)
+{
+	const struct plan_side *side = &r->plan->sides[r->proto][r->dir];
+	const struct plan_side *any = &r->plan->sides[PLAN_ANY][r->dir];
+	struct matcher_hits *h = &r->d->hits;
+	struct tx_view v = {tx, app_tx_progress(r->app, tx, r->dir),
+			    app_tx_complete(r->app, tx, r->dir)};
+	const struct detect_tx *dt = tx->detect;
+
+	h->n = 0;
+	h->have = 0xff;
+	h->dirs = (uint8_t)(1 << r->dir);
+	r->tx = tx;
+	if (side->any)
+		side_gather(r, side, &v, dt && dt->engine == r->e ? dt->next[r->dir] : 0);
+	if (any->any && tx->files[r->dir])
+		side_gather(r, any, &v, 0);
+	matcher_hits_add(h, &(struct plan_list){r->d->n_tx_cands, r->d->tx_cands});
+	state_gather(r, tx);
+	matcher_hits_sort(h);
+	for (uint32_t i = 0; i < h->n; i++)
+		rule_timed(r, &r->plan->rules[h->v[i].num], &v);
+	progress_store(r, &v, side);
+	bodies_seen(r, tx, v.progress);
+	r->tx = NULL;
+}
+
+void tx_rules(struct run *r)
+{
+	struct app_tx *tx;
+
+	for (tx = r->app->tx_first; tx; tx = tx->next) {
+		if (!(tx->flags & FLAG_INSPECTED << r->dir))
+			tx_inspect(r, tx);
+	}
+}
