@@ -1,0 +1,314 @@
+#include "control/wire/local.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/wire/buffer.h"
+#include "control/wire/limits.h"
+
+enum { CHUNK = 16 << 10 };
+
+struct client {
+	struct local_server *server; /* NULL: the place is free */
+	int fd;
+	struct local_peer peer;
+	struct buffer in, out;
+	struct loop_timer idle;
+	bool closing; /* after what is queued */
+};
+
+struct local_server {
+	struct local_setup setup;
+	int fd;
+	struct client clients[LOCAL_CLIENTS_MAX];
+};
+
+static void on_client(void *ctx, uint32_t events);
+
+static void drop(struct client *c)
+{
+	struct loop *loop = c->server->setup.loop;
+
+	loop_timer_stop(loop, &c->idle);
+	loop_unwatch(loop, c->fd);
+	close(c->fd);
+	buffer_done(&c->in);
+	buffer_done(&c->out);
+	c->server = NULL;
+}
+
+static void on_idle(void *ctx)
+{
+	drop(ctx);
+}
+
+/* ---- answering ---- */
+
+static json_t *refuse(const char *sentence)
+{
+	return json_pack("{s:b, s:s}", "ok", 0, "error", sentence);
+}
+
+static json_t *help(const struct local_setup *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_commands; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "do", s->commands[i].name,
+						      "help", s->commands[i].help));
+	return json_pack("{s:b, s:o}", "ok", 1, "commands", list);
+}
+
+static bool may_change(const struct local_setup *s, const struct local_peer *p)
+{
+	return p->uid == 0 || p->uid == geteuid() || (s->group != (gid_t)-1 && p->gid == s->group);
+}
+
+static json_t *run(const struct local_setup *s, const struct local_command *command,
+		   const struct local_peer *peer, const json_t *request)
+{
+	struct errmsg e = {0};
+	json_t *answer;
+
+	if (command->changes && !may_change(s, peer)) {
+		log_warn(s->log, "user %u may not '%s'", peer->uid, command->name);
+		return refuse("only root and the program's own group may do that");
+	}
+	answer = command->fn(s->ctx, peer, request, &e);
+	if (!answer)
+		return refuse(e.text[0] ? e.text : "it failed without a reason");
+	json_object_set_new(answer, "ok", json_true());
+	return answer;
+}
+
+static json_t *answer_line(const struct local_setup *s, const struct local_peer *peer,
+			   struct slice line)
+{
+	json_error_t why;
+	json_t *request =
+		json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES, &why);
+	const char *name = json_string_value(json_object_get(request, "do"));
+	json_t *answer = NULL;
+	char text[256];
+
+	if (!json_is_object(request) || !name) {
+		json_decref(request);
+		return refuse("a request is a JSON object on one line with the key 'do'");
+	}
+	if (strcmp(name, "help") == 0)
+		answer = help(s);
+	for (size_t i = 0; i < s->n_commands && !answer; i++) {
+		if (strcmp(s->commands[i].name, name) == 0)
+			answer = run(s, &s->commands[i], peer, request);
+	}
+	if (!answer) {
+		snprintf(text, sizeof(text), "there is no '%.64s' here; 'help' lists what there is",
+			 name);
+		answer = refuse(text);
+	}
+	json_decref(request);
+	return answer;
+}
+
+static bool queue_answer(struct client *c, json_t *answer)
+{
+	char *text = json_dumps(answer, JSON_COMPACT | JSON_ENSURE_ASCII);
+	bool ok;
+
+	json_decref(answer);
+	if (text && strlen(text) > LOCAL_LINE_MAX) {
+		free(text);
+		answer = refuse("the answer is too long: ask for less");
+		text = json_dumps(answer, JSON_COMPACT);
+		json_decref(answer);
+	}
+	ok = text && buffer_put(&c->out, SLICE_STR(text)) && buffer_put(&c->out, SLICE_LIT("\n"));
+	free(text);
+	return ok;
+}
+
+/* ---- reading and writing ---- */
+
+static bool take_lines(struct client *c)
+{
+	/* Who asks much at once gets the rest when he has read the first answers. */
+	while (c->in.len > 0 && !c->closing && c->out.len < LOCAL_LINE_MAX) {
+		struct slice all = buffer_content(&c->in);
+		const uint8_t *end = memchr(all.data, '\n', all.len);
+		size_t len = end ? (size_t)(end - all.data) : all.len;
+
+		if (len > LOCAL_LINE_MAX) {
+			c->closing = true;
+			return queue_answer(c, refuse("the request is too long"));
+		}
+		if (!end)
+			return true;
+		if (!queue_answer(c,
+				  answer_line(&c->server->setup, &c->peer, SLICE(all.data, len))))
+			return false;
+		buffer_take(&c->in, len + 1);
+	}
+	return true;
+}
+
+static bool read_some(struct client *c)
+{
+	uint8_t *room = buffer_room(&c->in, CHUNK);
+	ssize_t n;
+
+	if (!room)
+		return false;
+	n = read(c->fd, room, CHUNK);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n == 0)
+		return false;
+	buffer_added(&c->in, (size_t)n);
+	return take_lines(c);
+}
+
+static bool write_some(struct client *c)
+{
+	while (c->out.len > 0) {
+		struct slice s = buffer_content(&c->out);
+		ssize_t n = send(c->fd, s.data, s.len, MSG_NOSIGNAL);
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		buffer_take(&c->out, (size_t)n);
+	}
+	return !c->closing;
+}
+
+static void on_client(void *ctx, uint32_t events)
+{
+	struct client *c = ctx;
+	struct loop *loop = c->server->setup.loop;
+	bool ok = true;
+
+	/* Who does not read his answers gets no further ones. */
+	if ((events & (EPOLLIN | EPOLLHUP)) && c->out.len == 0)
+		ok = read_some(c);
+	while (ok && c->out.len > 0) {
+		ok = write_some(c);
+		if (!ok || c->out.len > 0)
+			break;
+		ok = take_lines(c);
+	}
+	if (!ok) {
+		drop(c);
+		return;
+	}
+	(void)loop_timer_set(loop, &c->idle, LOCAL_IDLE_SECONDS * NS_PER_SEC);
+	(void)loop_watch(loop, c->fd, c->out.len ? EPOLLOUT : EPOLLIN, on_client, c);
+}
+
+static void on_accept(void *ctx, uint32_t events)
+{
+	struct local_server *s = ctx;
+	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct client *c = s->clients;
+	struct ucred who;
+	socklen_t len = sizeof(who);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	while (c < s->clients + LOCAL_CLIENTS_MAX && c->server)
+		c++;
+	if (c == s->clients + LOCAL_CLIENTS_MAX ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len)) {
+		close(fd);
+		return;
+	}
+	*c = (struct client){.server = s,
+			     .fd = fd,
+			     .peer = {who.uid, who.gid, who.pid},
+			     .idle = {.fn = on_idle, .ctx = c}};
+	if (loop_watch(s->setup.loop, fd, EPOLLIN, on_client, c) ||
+	    loop_timer_set(s->setup.loop, &c->idle, LOCAL_IDLE_SECONDS * NS_PER_SEC))
+		drop(c);
+}
+
+/* ---- the server ---- */
+
+static int fill_address(const char *path, struct sockaddr_un *ret, struct errmsg *e)
+{
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(ret->sun_path))
+		return errmsg_set(e, ERR_LIMIT, "path of the local socket is too long: %s", path);
+	memcpy(ret->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+/* Somebody alive behind the socket file? A dead one's is removed. */
+static int clear_path(const struct sockaddr_un *addr, struct errmsg *e)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int rc = connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
+
+	close(fd);
+	if (rc == 0)
+		return errmsg_set(e, ERR_EXISTS, "%s is served by a running process already",
+				  addr->sun_path);
+	if (unlink(addr->sun_path) && errno != ENOENT)
+		return errmsg_set(e, ERR_IO, "%s cannot be replaced: %s", addr->sun_path,
+				  strerror(errno));
+	return 0;
+}
+
+static int open_socket(struct local_server *s, struct errmsg *e)
+{
+	struct sockaddr_un addr;
+	int rc = fill_address(s->setup.path, &addr, e);
+
+	if (rc == 0)
+		rc = clear_path(&addr, e);
+	if (rc)
+		return rc;
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    chmod(s->setup.path, 0660) ||
+	    (s->setup.group != (gid_t)-1 && chown(s->setup.path, (uid_t)-1, s->setup.group)) ||
+	    listen(s->fd, 16))
+		return errmsg_set(e, ERR_IO, "cannot serve %s: %s", s->setup.path, strerror(errno));
+	return loop_watch(s->setup.loop, s->fd, EPOLLIN, on_accept, s);
+}
+
+struct local_server *local_server_new(const struct local_setup *setup, struct errmsg *e)
+{
+	struct local_server *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		errmsg_set(e, ERR_NOMEM, "no memory for the local socket");
+		return NULL;
+	}
+	s->setup = *setup;
+	s->fd = -1;
+	if (open_socket(s, e)) {
+		if (s->fd >= 0)
+			close(s->fd);
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void local_server_delete(struct local_server *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < LOCAL_CLIENTS_MAX; i++) {
+		if (s->clients[i].server)
+			drop(&s->clients[i]);
+	}
+	loop_unwatch(s->setup.loop, s->fd);
+	close(s->fd);
+	unlink(s->setup.path);
+	free(s);
+}
