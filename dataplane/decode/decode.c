@@ -12,6 +12,7 @@
 const struct decode_config decode_config_default = {
 	.vxlan = true,
 	.geneve = true,
+	.ip4_in_ip4 = true,
 	.vxlan_port = 4789,
 	.geneve_port = 6081,
 	.teredo_port = 3544,
@@ -292,9 +293,10 @@ static enum decode_counter outcome(const struct walk *w)
 
 	if (p->flags & PACKET_FRAGMENT)
 		return DECODE_FRAGMENT;
-	if (!(p->flags & PACKET_INVALID))
-		return p->ip ? DECODE_OK : DECODE_NOT_IP;
-	if (p->flags & (PACKET_WANTS_FLOW | PACKET_NO_PAYLOAD))
+	if (!(p->flags & PACKET_INVALID) && w->stage == STAGE_LINK)
+		return DECODE_NOT_IP;
+	if (p->ip &&
+	    (!(p->flags & PACKET_INVALID) || p->flags & (PACKET_WANTS_FLOW | PACKET_NO_PAYLOAD)))
 		return DECODE_OK;
 	switch (w->stage) {
 	case STAGE_LINK:

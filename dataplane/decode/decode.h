@@ -40,6 +40,7 @@ struct decode_config {
 	bool checksums; /* verify checksums: sets PACKET_BAD_CHECKSUM, never drops by itself */
 	/* UDP 4789; 6081; 3544 (off by default); type I has no header of its own (off) */
 	bool vxlan, geneve, teredo, erspan1;
+	bool ip4_in_ip4; /* RFC 2003; off as in Suricata 7.0.10, or on as in later ones */
 	uint16_t vxlan_port, geneve_port, teredo_port;
 	unsigned vlan_depth; /* 1-3 tags; a further one is an event and ends decoding */
 	enum defrag_policy defrag_ipv4, defrag_ipv6;

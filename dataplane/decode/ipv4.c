@@ -11,19 +11,13 @@ enum ipv4 {
 	IPV4_OFFSET = 0x1fff,
 };
 
-/* The header is not used: no network layer. */
-static enum layer refused(struct walk *w)
+/* No network layer after all; the addresses stay, rules on addresses alone may match. */
+static enum layer options_refused(struct walk *w)
 {
 	w->p->ip = NULL;
 	w->p->ip_version = 0;
 	w->p->ip_proto = 0;
 	return walk_fail(w);
-}
-
-static enum layer refused_for(struct walk *w, enum decode_event e)
-{
-	walk_invalid(w, e);
-	return refused(w);
 }
 
 static void fill(struct packet *p, const uint8_t *h)
@@ -89,8 +83,8 @@ static enum layer upper(struct walk *w)
 		walk_tunnel(w, LAYER_IPV6);
 		return LAYER_DONE;
 	case IP_PROTO_IPIP:
-		p->flags |= PACKET_WANTS_FLOW;
-		walk_tunnel(w, LAYER_IPV4);
+		if (w->d->config.ip4_in_ip4)
+			walk_tunnel(w, LAYER_IPV4);
 		return LAYER_DONE;
 	case 0: /* RFC 1144: the protocol field held the connection number */
 		return w->vj_uncompressed ? LAYER_TCP : LAYER_DONE;
@@ -114,17 +108,17 @@ enum layer ipv4_decode(struct walk *w)
 	if (!walk_layer(w))
 		return LAYER_DONE;
 	if (all.len < IPV4_HEADER)
-		return refused_for(w, DECODE_EVENT_IPV4_PKT_TOO_SMALL);
+		return walk_fail_event(w, DECODE_EVENT_IPV4_PKT_TOO_SMALL);
 	if (h[0] >> 4 != 4)
-		return refused_for(w, DECODE_EVENT_IPV4_WRONG_IP_VERSION);
+		return walk_fail_event(w, DECODE_EVENT_IPV4_WRONG_IP_VERSION);
 	header = (h[0] & 0x0f) * 4;
 	total = be16(h + 2);
 	if (header < IPV4_HEADER)
-		return refused_for(w, DECODE_EVENT_IPV4_HLEN_TOO_SMALL);
+		return walk_fail_event(w, DECODE_EVENT_IPV4_HLEN_TOO_SMALL);
 	if (total < header)
-		return refused_for(w, DECODE_EVENT_IPV4_IPLEN_SMALLER_THAN_HLEN);
+		return walk_fail_event(w, DECODE_EVENT_IPV4_IPLEN_SMALLER_THAN_HLEN);
 	if (all.len < total)
-		return refused_for(w, DECODE_EVENT_IPV4_TRUNC_PKT);
+		return walk_fail_event(w, DECODE_EVENT_IPV4_TRUNC_PKT);
 	fill(p, h);
 	p->ip = h;
 	p->ip_header_len = header;
@@ -132,7 +126,7 @@ enum layer ipv4_decode(struct walk *w)
 	cursor_skip(&w->c, IPV4_HEADER);
 	if (header > IPV4_HEADER &&
 	    !ipv4_options(w, cursor_take(&w->c, (size_t)header - IPV4_HEADER)))
-		return refused(w);
+		return options_refused(w);
 	walk_clip(w, (size_t)total - header);
 	w->accepted = true;
 	if (p->frag_offset || p->more_fragments)

@@ -3,12 +3,6 @@
 
 enum { IPV6_HEADER = 40, IPV4_HEADER = 20 };
 
-static enum layer refused(struct walk *w, enum decode_event e)
-{
-	walk_invalid(w, e);
-	return walk_fail(w);
-}
-
 /* A whole packet as payload, when its version is right. */
 static enum layer carried(struct walk *w, unsigned version)
 {
@@ -23,11 +17,10 @@ static enum layer carried(struct walk *w, unsigned version)
 		return LAYER_DONE;
 	}
 	if (rest.data[0] >> 4 != version) {
-		walk_invalid(w, four ? DECODE_EVENT_IPV6_IPV4_IN_IPV6_WRONG_VERSION
-				     : DECODE_EVENT_IPV6_IPV6_IN_IPV6_WRONG_VERSION);
+		walk_event(w, four ? DECODE_EVENT_IPV6_IPV4_IN_IPV6_WRONG_VERSION
+				   : DECODE_EVENT_IPV6_IPV6_IN_IPV6_WRONG_VERSION);
 		return LAYER_DONE;
 	}
-	w->p->flags |= PACKET_WANTS_FLOW;
 	walk_tunnel(w, four ? LAYER_IPV4 : LAYER_IPV6);
 	return LAYER_DONE;
 }
@@ -101,13 +94,13 @@ enum layer ipv6_decode(struct walk *w)
 	w->stage = STAGE_NETWORK;
 	if (!walk_layer(w))
 		return LAYER_DONE;
-	if (all.len < IPV6_HEADER)
-		return refused(w, DECODE_EVENT_IPV6_PKT_TOO_SMALL);
+	if (all.len < IPV6_HEADER) /* no event: Suricata 7 has one and never sets it */
+		return walk_fail(w);
 	if (h[0] >> 4 != 6)
-		return refused(w, DECODE_EVENT_IPV6_WRONG_IP_VERSION);
+		return walk_fail_event(w, DECODE_EVENT_IPV6_WRONG_IP_VERSION);
 	payload = be16(h + 4);
 	if (all.len < IPV6_HEADER + (size_t)payload)
-		return refused(w, DECODE_EVENT_IPV6_TRUNC_PKT);
+		return walk_fail_event(w, DECODE_EVENT_IPV6_TRUNC_PKT);
 	p->ip_version = 6;
 	p->tos = (uint8_t)(be16(h) >> 4);
 	p->ttl = h[7];

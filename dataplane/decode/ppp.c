@@ -14,28 +14,8 @@ enum ppp {
 	PPPOE_DISCOVERY_HEADER = 6,
 };
 
-/* Protocols that are known and not decoded: control protocols pass in silence, data protocols are
- * an event. RFC 3818 registry. */
-static bool is_control(uint16_t protocol)
-{
-	switch (protocol) {
-	case 0x00fd: /* compressed datagram */
-	case 0x8021: /* IPCP */
-	case 0x8057: /* IPV6CP */
-	case 0x80fd: /* CCP */
-	case 0x8207: /* CDPCP */
-	case 0xc021: /* LCP */
-	case 0xc023: /* PAP */
-	case 0xc025: /* LQR */
-	case 0xc029: /* CBCP */
-	case 0xc223: /* CHAP */
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool is_unsupported(uint16_t protocol)
+/* Protocols that are known and not decoded (PPP numbers, RFC 3818). */
+static bool is_known(uint16_t protocol)
 {
 	switch (protocol) {
 	case 0x0023: /* OSI */
@@ -52,6 +32,7 @@ static bool is_unsupported(uint16_t protocol)
 	case 0x0233: /* Sigma */
 	case 0x0281: /* MPLS unicast */
 	case 0x0283: /* MPLS multicast */
+	case 0x8021: /* control protocols of the above, LCP, PAP, LQR, CHAP */
 	case 0x8023:
 	case 0x8025:
 	case 0x8027:
@@ -59,11 +40,22 @@ static bool is_unsupported(uint16_t protocol)
 	case 0x802b:
 	case 0x8033:
 	case 0x8035:
+	case 0x8057:
 	case 0x8281:
+	case 0xc021:
+	case 0xc023:
+	case 0xc025:
+	case 0xc223:
 		return true;
 	default:
 		return false;
 	}
+}
+
+/* Known in PPP itself, wrong in PPPoE according to Suricata 7: compression and callback. */
+static bool is_known_in_ppp(uint16_t protocol)
+{
+	return is_known(protocol) || protocol == 0x00fd || protocol == 0x80fd || protocol == 0xc029;
 }
 
 static enum layer vj_uncompressed(struct walk *w, bool compressed_field)
@@ -78,7 +70,7 @@ static enum layer vj_uncompressed(struct walk *w, bool compressed_field)
 	return LAYER_IPV4;
 }
 
-static enum layer protocol_layer(struct walk *w, uint16_t protocol)
+static enum layer protocol_layer(struct walk *w, uint16_t protocol, bool known)
 {
 	size_t left = cursor_left(&w->c);
 
@@ -97,9 +89,9 @@ static enum layer protocol_layer(struct walk *w, uint16_t protocol)
 		break;
 	}
 	w->accepted = true;
-	if (is_unsupported(protocol))
+	if (known)
 		walk_event(w, DECODE_EVENT_PPP_UNSUP_PROTO);
-	else if (!is_control(protocol))
+	else
 		walk_invalid(w, DECODE_EVENT_PPP_WRONG_TYPE);
 	return LAYER_DONE;
 }
@@ -140,7 +132,8 @@ enum layer ppp_decode(struct walk *w)
 		return walk_fail_event(w, DECODE_EVENT_PPP_PKT_TOO_SMALL);
 	if (!walk_layer(w))
 		return LAYER_DONE;
-	return compressed ? compressed_layer(w, (uint8_t)protocol) : protocol_layer(w, protocol);
+	return compressed ? compressed_layer(w, (uint8_t)protocol)
+			  : protocol_layer(w, protocol, is_known_in_ppp(protocol));
 }
 
 /* RFC 2516 section 4: version, type, code, session, length; then the PPP protocol. */
@@ -161,7 +154,7 @@ enum layer pppoe_session_decode(struct walk *w)
 		protocol = (uint16_t)(protocol << 8 | cursor_u8(&w->c));
 	if (w->c.bad)
 		return walk_fail_event(w, DECODE_EVENT_PPPOE_PKT_TOO_SMALL);
-	return protocol_layer(w, protocol);
+	return protocol_layer(w, protocol, is_known(protocol));
 }
 
 enum layer pppoe_discovery_decode(struct walk *w)

@@ -32,13 +32,11 @@ static void sack(struct walk *w, struct slice body)
 {
 	struct packet_tcp *t = &w->p->tcp;
 
-	if (body.len == 0) /* useless, but common */
-		return;
 	if (body.len > 32 || body.len % 8) {
 		walk_event(w, DECODE_EVENT_TCP_OPT_INVALID_LEN);
-	} else if (t->sack_count) {
+	} else if (t->sack) {
 		duplicate(w);
-	} else {
+	} else { /* an empty one is useless, but common */
 		t->sack = body.data;
 		t->sack_count = (uint8_t)(body.len / 8);
 	}
@@ -153,7 +151,7 @@ static void option(struct walk *w, uint8_t type, struct slice body)
 	case OPTION_SACK:
 		return sack(w, body);
 	case OPTION_FAST_OPEN:
-		if (body.len && (body.len < 4 || body.len > 16 || body.len % 2))
+		if (body.len > 16 || body.len % 2)
 			walk_event(w, DECODE_EVENT_TCP_OPT_INVALID_LEN);
 		else
 			fast_open(w, body.len);

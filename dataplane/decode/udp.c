@@ -27,7 +27,7 @@ void udp_tunnels(struct walk *w, bool after_teredo)
 		return;
 	if (config->geneve && port_is(p, config->geneve_port) && geneve_found(w, payload))
 		return;
-	if (config->vxlan && p->dport == config->vxlan_port) /* RFC 7348: destination only */
+	if (config->vxlan && port_is(p, config->vxlan_port))
 		vxlan_found(w, payload);
 }
 

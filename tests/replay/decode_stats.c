@@ -29,8 +29,9 @@ static void print_packet(const struct packet *p)
 		ip_addr_text(&p->dst, dst, true);
 	}
 	printf("{\"n\":%" PRIu64 ",\"src\":\"%s\",\"dst\":\"%s\",\"sport\":%u,\"dport\":%u,"
-	       "\"proto\":%u,\"depth\":%u,\"flow\":%d,\"payload\":\"",
-	       p->number, src, dst, p->sport, p->dport, p->ip_proto, p->tunnel_depth,
+	       "\"proto\":%u,\"depth\":%u,\"ttl\":%u,\"icmp\":%d,\"flow\":%d,\"payload\":\"",
+	       p->number, src, dst, p->sport, p->dport, p->ip_proto, p->tunnel_depth, p->ttl,
+	       p->l4 && p->ip_proto == IP_PROTO_ICMP ? p->icmp.type : -1,
 	       !!(p->flags & PACKET_WANTS_FLOW));
 	for (uint32_t i = 0; i < p->payload_len; i++)
 		printf("%02x", p->payload[i]);
@@ -92,6 +93,33 @@ static int decode_file(struct run *run, const char *path)
 	return 0;
 }
 
+/* What Suricata 7.0.10's packaged configuration has otherwise than ours. */
+static void as_suricata(struct decode_config *config)
+{
+	config->teredo = true;
+	config->erspan1 = true;
+	config->ip4_in_ip4 = false;
+}
+
+static int set_policy(struct decode_config *config, const char *name)
+{
+	static const char *const names[] = {
+		[DEFRAG_FIRST] = "first",     [DEFRAG_LAST] = "last",
+		[DEFRAG_BSD] = "bsd",	      [DEFRAG_BSD_RIGHT] = "bsd-right",
+		[DEFRAG_LINUX] = "linux",     [DEFRAG_WINDOWS] = "windows",
+		[DEFRAG_SOLARIS] = "solaris",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(name, names[i]) == 0) {
+			config->defrag_ipv4 = config->defrag_ipv6 = (enum defrag_policy)i;
+			return 0;
+		}
+	}
+	fprintf(stderr, "unknown policy %s\n", name);
+	return 2;
+}
+
 /* Best of `rounds` passes over the file. */
 static int bench(struct run *run, const char *path, int rounds)
 {
@@ -121,11 +149,11 @@ int main(int argc, char **argv)
 	struct run run = {0};
 	int rounds = 0, i = 1, err = 0;
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--teredo") == 0)
-			config.teredo = true;
-		else if (strcmp(argv[i], "--erspan1") == 0)
-			config.erspan1 = true;
+	for (; i < argc && !err && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--as-suricata") == 0)
+			as_suricata(&config);
+		else if (strncmp(argv[i], "--policy=", 9) == 0)
+			err |= set_policy(&config, argv[i] + 9);
 		else if (strcmp(argv[i], "--packets") == 0)
 			run.packets = true;
 		else if (strcmp(argv[i], "--checksums") == 0)
