@@ -44,6 +44,7 @@ enum cut_event {
 	CUT_EV_ANSWERED,    /* a peer answered or a session went on */
 	CUT_EV_SILENT,	    /* the host did not try */
 	CUT_EV_LOST,	    /* the method no longer knows of the cut (restart, flows flushed) */
+	CUT_EV_CHANGE,	    /* its end or its addresses changed: ordered anew */
 	CUT_EV_RETRY,	    /* time to try the ladder again */
 	CUT_EV_REVIEW,	    /* the review date of a cut that never ends by itself */
 	CUT_EV_RELEASE,	    /* a person or a permit releases */
@@ -53,18 +54,19 @@ enum cut_event {
 	CUT_EVENT_COUNT
 };
 
-/* Side effects, carried out after the change is stored. */
+/* Side effects. The first five happen after the change is stored; the others become records of the
+ * same transaction. */
 enum cut_effect {
-	CUT_FX_MESSAGE = 1 << 0, /* queue the message to the user, give it its time (Q4) */
-	CUT_FX_SEND = 1 << 1,	 /* order the current method */
-	CUT_FX_WATCH = 1 << 2,	 /* sensors count what the host does from now on */
-	CUT_FX_UNWATCH = 1 << 3,
-	CUT_FX_UNDO = 1 << 4,  /* order the release from every method that was ordered */
-	CUT_FX_ASK = 1 << 5,   /* tell people that one must decide */
-	CUT_FX_ALARM = 1 << 6, /* tell people that something is wrong */
-	CUT_FX_EVENT = 1 << 7, /* event 1190 */
-	CUT_FX_RENEW = 1 << 8, /* a new review date */
-	CUT_FX_KEEP = 1 << 9,  /* the undo list is written before the cut (Q11) */
+	CUT_FX_KEEP = 1 << 0,  /* the undo list is written before the cut (Q11) */
+	CUT_FX_SEND = 1 << 1,  /* order the current method */
+	CUT_FX_UNDO = 1 << 2,  /* order the release from every method that was ordered */
+	CUT_FX_WATCH = 1 << 3, /* sensors count what the host does from now on */
+	CUT_FX_UNWATCH = 1 << 4,
+	CUT_FX_MESSAGE = 1 << 5, /* queue the message to the user, give it its time (Q4) */
+	CUT_FX_ASK = 1 << 6,	 /* tell people that one must decide */
+	CUT_FX_ALARM = 1 << 7,	 /* tell people that something is wrong */
+	CUT_FX_EVENT = 1 << 8,	 /* event 1190, once a cut */
+	CUT_FX_RENEW = 1 << 9,	 /* a new review date */
 };
 
 struct cut_transition {
