@@ -190,6 +190,8 @@ static void child_run(struct walk *child, struct walk *w, struct packet *p)
 
 	p->frame = w->child.data.data;
 	p->frame_len = p->wire_len = (uint32_t)w->child.data.len;
+	if (datagram && outer->ip) /* counted with the link layer it would have had in one piece */
+		p->wire_len += (uint32_t)(outer->ip - outer->frame);
 	p->now_ns = outer->now_ns;
 	p->number = outer->number;
 	p->link_type = layer_link_type(w->child.layer);

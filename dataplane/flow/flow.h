@@ -60,7 +60,8 @@ struct flow_key {
 	uint16_t port[2];	/* ICMP: type and the type that answers it; ESP: SPI; see key.c */
 	uint16_t vlan[3];	/* 0 when VLANs are not part of the key */
 	uint8_t ip_proto;
-	uint8_t tunnel; /* depth of the packet: an inner flow never meets an outer one */
+	uint8_t tunnel;	    /* depth of the packet: an inner flow never meets an outer one */
+	uint8_t ip_version; /* IPv4-mapped IPv6 is not IPv4 */
 };
 
 struct flow {

@@ -80,21 +80,19 @@ bool flow_key_of_packet(const struct packet *p, bool use_vlan, struct flow_key *
 		ret->vlan[i] = use_vlan && i < p->vlan_count ? p->vlan[i] : 0;
 	ret->ip_proto = p->ip_proto;
 	ret->tunnel = p->tunnel_depth;
+	ret->ip_version = p->ip_version;
 	switch (p->ip_proto) {
-	case IP_PROTO_TCP:
-	case IP_PROTO_UDP:
-	case IP_PROTO_SCTP:
-		return true;
 	case IP_PROTO_ICMP:
 	case IP_PROTO_ICMPV6:
 		key_icmp(p, ret);
-		return true;
+		break;
 	case IP_PROTO_ESP:
 		key_esp(p, ret);
-		return true;
+		break;
 	default:
-		return false;
+		break;
 	}
+	return true;
 }
 
 bool flow_key_eq(const struct flow_key *flow, const struct flow_key *packet)
@@ -127,7 +125,8 @@ uint32_t flow_key_hash(const struct flow_key *k, const struct hash_key *secret)
 		word(b->bytes + 8),
 		(uint64_t)k->port[low] << 48 | (uint64_t)k->port[!low] << 32 |
 			(uint64_t)k->ip_proto << 8 | k->tunnel,
-		(uint64_t)k->vlan[0] << 32 | (uint64_t)k->vlan[1] << 16 | k->vlan[2],
+		(uint64_t)k->ip_version << 48 | (uint64_t)k->vlan[0] << 32 |
+			(uint64_t)k->vlan[1] << 16 | k->vlan[2],
 	};
 
 	return (uint32_t)(hash_words(secret, words, 5) >> 16);

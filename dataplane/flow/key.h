@@ -9,7 +9,7 @@
 #include "dataplane/base/packet.h"
 #include "dataplane/flow/flow.h"
 
-/* False when the packet belongs to no flow: no layer 4 (fragments, unknown protocols), broken. The
+/* False when the packet belongs to no flow (decode says: fragments, GRE, unknown, broken). The
  * key is the packet's own direction: addr[0] is its source. For an ICMPv4 destination unreachable
  * that quotes a header, the quoted tuple. */
 bool flow_key_of_packet(const struct packet *p, bool use_vlan, struct flow_key *ret);
@@ -24,8 +24,9 @@ static inline bool flow_key_endpoints_eq(const struct flow_key *a, const struct 
 
 static inline bool flow_key_rest_eq(const struct flow_key *a, const struct flow_key *b)
 {
-	return a->ip_proto == b->ip_proto && a->tunnel == b->tunnel && a->vlan[0] == b->vlan[0] &&
-	       a->vlan[1] == b->vlan[1] && a->vlan[2] == b->vlan[2];
+	return a->ip_proto == b->ip_proto && a->ip_version == b->ip_version &&
+	       a->tunnel == b->tunnel && a->vlan[0] == b->vlan[0] && a->vlan[1] == b->vlan[1] &&
+	       a->vlan[2] == b->vlan[2];
 }
 
 /* Of the same flow, in either direction (ESP: in this direction only). */

@@ -132,14 +132,16 @@ bool overlap_resolve(struct tcp_step *st, struct segment *g, struct segment *sam
 
 	w->counts[STREAM_COUNT_OVERLAP]++;
 	memcpy(m.bytes, st->p->payload, len);
+	each(&m, g, visit_meet);
+	/* Suricata 7 sets no event for a whole segment that comes again with other bytes. */
+	if (m.different)
+		step_event(st, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
 	if (same)
 		meet(&m, same);
-	each(&m, g, visit_meet);
 	if (m.work == LIMIT_STREAM_OVERLAPS)
 		w->counts[STREAM_COUNT_OVERLAP_WORK]++;
 	if (!m.different)
 		return false;
-	step_event(st, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
 	w->counts[STREAM_COUNT_OVERLAP_DIFFERENT]++;
 	visit_write(&m, g);
 	each(&m, g, visit_write);

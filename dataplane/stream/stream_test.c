@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dataplane/stream/events.h"
-#include "dataplane/stream/sim.h"
+#include "dataplane/stream/harness.h"
 
 static void whole_connection(void **state)
 {

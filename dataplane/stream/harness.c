@@ -1,4 +1,4 @@
-#include "dataplane/stream/sim.h"
+#include "dataplane/stream/harness.h"
 
 #include <stdio.h>
 #include <stdlib.h>
