@@ -73,9 +73,9 @@ static void log_address(struct record *r, const char *name, struct slice data)
 	if (data.len == 4)
 		snprintf(text, sizeof(text), "%u.%u.%u.%u", data.data[0], data.data[1],
 			 data.data[2], data.data[3]);
-	for (size_t i = 0; data.len == 16 && i < 16; i++) {
-		int wrote = snprintf(text + n, sizeof(text) - n, i % 2 ? "%02x" : ":%02x" + !i,
-				     data.data[i]);
+	for (size_t i = 0; data.len == 16 && i < 16; i += 2) {
+		int wrote = snprintf(text + n, sizeof(text) - n, "%s%02x%02x", i > 0 ? ":" : "",
+				     data.data[i], data.data[i + 1]);
 
 		n += (size_t)wrote;
 	}

@@ -104,3 +104,94 @@ bool text_number(struct slice s, uint64_t max, uint64_t *ret)
 	*ret = value;
 	return true;
 }
+
+/* A number with its unit at the start of `s`, which moves on. */
+static bool take_number(struct slice *s, uint64_t max, uint64_t *ret)
+{
+	static const struct {
+		const char *text;
+		unsigned shift;
+	} units[] = {{"kb", 10}, {"mb", 20}, {"gb", 30}};
+	size_t n = 0;
+
+	while (n < s->len && s->data[n] >= '0' && s->data[n] <= '9')
+		n++;
+	if (!text_number(slice_sub(*s, 0, n), max, ret))
+		return false;
+	*s = slice_sub(*s, n, s->len);
+	for (unsigned i = 0; i < ARRAY_SIZE(units); i++) {
+		if (!slice_eq_nocase(slice_sub(*s, 0, 2), slice_of(units[i].text)))
+			continue;
+		if (*ret > max >> units[i].shift)
+			return false;
+		*ret <<= units[i].shift;
+		*s = slice_sub(*s, 2, s->len);
+	}
+	*s = text_trim(*s);
+	return true;
+}
+
+static bool starts(struct slice s, const char *with)
+{
+	struct slice w = slice_of(with);
+
+	return slice_eq(slice_sub(s, 0, w.len), w);
+}
+
+bool text_range_parse(struct slice s, uint64_t max, struct text_range *ret)
+{
+	static const struct {
+		const char *text;
+		enum text_compare compare;
+	} signs[] = {
+		{"!=", TEXT_NOT_EQUAL},	    {"!", TEXT_NOT_EQUAL}, {">=", TEXT_GREATER_OR_EQUAL},
+		{"<=", TEXT_LESS_OR_EQUAL}, {">", TEXT_GREATER},   {"<", TEXT_LESS},
+		{"=", TEXT_EQUAL},
+	};
+
+	ret->compare = TEXT_EQUAL;
+	ret->b = 0;
+	s = text_trim(s);
+	for (unsigned i = 0; i < ARRAY_SIZE(signs); i++) {
+		if (!starts(s, signs[i].text))
+			continue;
+		ret->compare = signs[i].compare;
+		s = text_trim(slice_sub(s, strlen(signs[i].text), s.len));
+		if (!take_number(&s, max, &ret->a) || s.len > 0)
+			return false;
+		if (ret->compare == TEXT_LESS && ret->a == 0)
+			return false;
+		return !(ret->compare == TEXT_GREATER && ret->a == max);
+	}
+	if (!take_number(&s, max, &ret->a))
+		return false;
+	if (s.len == 0)
+		return true;
+	if (!starts(s, "<>"))
+		return false;
+	s = text_trim(slice_sub(s, 2, s.len));
+	ret->compare = TEXT_BETWEEN;
+	return take_number(&s, max, &ret->b) && s.len == 0 && ret->b > ret->a &&
+	       ret->b - ret->a > 1;
+}
+
+bool text_range_match(const struct text_range *r, uint64_t value)
+{
+	switch (r->compare) {
+	case TEXT_EQUAL:
+		return value == r->a;
+	case TEXT_NOT_EQUAL:
+		return value != r->a;
+	case TEXT_LESS:
+		return value < r->a;
+	case TEXT_LESS_OR_EQUAL:
+		return value <= r->a;
+	case TEXT_GREATER:
+		return value > r->a;
+	case TEXT_GREATER_OR_EQUAL:
+		return value >= r->a;
+	case TEXT_BETWEEN:
+		return value > r->a && value < r->b;
+	}
+	return false;
+}

@@ -22,3 +22,24 @@ struct slice text_trim(struct slice s);
 
 /* A whole decimal number of at most `max`; false for anything else. */
 bool text_number(struct slice s, uint64_t max, uint64_t *ret);
+
+/* A test of a number, as rules write it: "5", "=5", "!5", "!=5", "<5", "<=5", ">5", ">=5", "2<>7"
+ * (between, both ends excluded), with kb, mb or gb behind a number. */
+enum text_compare {
+	TEXT_EQUAL,
+	TEXT_NOT_EQUAL,
+	TEXT_LESS,
+	TEXT_LESS_OR_EQUAL,
+	TEXT_GREATER,
+	TEXT_GREATER_OR_EQUAL,
+	TEXT_BETWEEN,
+};
+
+struct text_range {
+	enum text_compare compare;
+	uint64_t a, b;
+};
+
+/* False also for what can never or always be true of numbers up to `max`. */
+bool text_range_parse(struct slice s, uint64_t max, struct text_range *ret);
+bool text_range_match(const struct text_range *r, uint64_t value);
