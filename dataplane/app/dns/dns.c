@@ -1,6 +1,6 @@
 #include "dataplane/app/dns/dns.h"
 
-#include "dataplane/app/text/text.h"
+#include "dataplane/app/text/compile.h"
 
 static const char *const event_names[] = {
 	[DNS_EVENT_MALFORMED_DATA] = "malformed_data",
@@ -286,21 +286,17 @@ struct opcode {
 
 static void *compile_opcode(struct slice argument, char *why, size_t cap)
 {
-	struct opcode *o = calloc(1, sizeof(*o));
+	struct opcode *o = compile_new(sizeof(*o));
 	struct slice s = text_trim(argument);
 	uint64_t value;
 
-	if (!o)
-		return NULL;
 	if (s.len > 0 && s.data[0] == '!') {
 		o->negated = true;
 		s = text_trim(slice_sub(s, 1, s.len));
 	}
-	if (!text_number(s, UINT8_MAX, &value)) {
-		snprintf(why, cap, "dns.opcode takes a number from 0 to 255, or one after '!'");
-		free(o);
-		return NULL;
-	}
+	if (!text_number(s, UINT8_MAX, &value))
+		return compile_refuse(o, why, cap,
+				      "dns.opcode takes a number from 0 to 255, or one after '!'");
 	o->value = (uint8_t)value;
 	return o;
 }

@@ -1,4 +1,4 @@
-#include "dataplane/app/text/text.h"
+#include "dataplane/app/text/compile.h"
 #include "dataplane/app/tls/tls.h"
 
 /* --- sticky buffers --- */
@@ -132,58 +132,22 @@ const struct app_buffer tls_buffers[TLS_BUFFERS] = {
 
 /* --- keywords --- */
 
-static void *refuse(void *compiled, char *why, size_t cap, const char *sentence)
-{
-	snprintf(why, cap, "%s", sentence);
-	free(compiled);
-	return NULL;
-}
-
-/* `!"text"`. The text follows the struct. */
-struct quoted {
-	bool negated;
-	size_t len;
-	char text[];
-};
-
-static struct slice unquote(struct slice s)
-{
-	if (s.len >= 2 && s.data[0] == '"' && s.data[s.len - 1] == '"')
-		return slice_sub(s, 1, s.len - 2);
-	return s;
-}
-
-static void *compile_quoted(struct slice argument, char *why, size_t cap)
-{
-	struct slice s = text_trim(argument);
-	bool negated = s.len > 0 && s.data[0] == '!';
-	struct quoted *q;
-
-	s = unquote(text_trim(slice_sub(s, negated, s.len)));
-	q = calloc(1, sizeof(*q) + s.len + 1);
-	if (!q || s.len == 0)
-		return refuse(q, why, cap, "a text in quotes is missing");
-	q->negated = negated;
-	q->len = s.len;
-	memcpy(q->text, s.data, s.len);
-	return q;
-}
-
 static void *compile_fingerprint(struct slice argument, char *why, size_t cap)
 {
-	struct quoted *q = compile_quoted(argument, why, cap);
+	struct compile_quoted *q = compile_quoted(argument, why, cap);
 
 	if (!q)
 		return NULL;
 	if (q->len != 59)
-		return refuse(q, why, cap,
-			      "tls.fingerprint takes the 20 bytes of a SHA-1 as hex with colons");
+		return compile_refuse(
+			q, why, cap,
+			"tls.fingerprint takes the 20 bytes of a SHA-1 as hex with colons");
 	for (size_t i = 0; i < q->len; i++)
 		q->text[i] = (char)ascii_lower((uint8_t)q->text[i]);
 	return q;
 }
 
-static bool match_within(const struct tls_bytes *b, const struct quoted *q)
+static bool match_within(const struct tls_bytes *b, const struct compile_quoted *q)
 {
 	if (!b->data)
 		return false;
@@ -203,7 +167,7 @@ static bool match_issuer(const struct app_tx *tx, enum dir dir, const void *comp
 static bool match_fingerprint(const struct app_tx *tx, enum dir dir, const void *compiled)
 {
 	const struct tls_side *s = side_of(tx, dir);
-	const struct quoted *q = compiled;
+	const struct compile_quoted *q = compiled;
 
 	if (!s->has_certificate)
 		return false;
@@ -244,11 +208,9 @@ static bool raw_version(struct slice s, struct version *ret)
 static void *compile_version(struct slice argument, char *why, size_t cap)
 {
 	static const char *const names[] = {"1.0", "1.1", "1.2", "1.3"};
-	struct version *v = calloc(1, sizeof(*v));
+	struct version *v = compile_new(sizeof(*v));
 	struct slice s = text_trim(argument);
 
-	if (!v)
-		return NULL;
 	for (uint16_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (slice_eq(s, slice_of(names[i]))) {
 			v->value = (uint16_t)(TLS_VERSION_10 + i);
@@ -257,7 +219,8 @@ static void *compile_version(struct slice argument, char *why, size_t cap)
 	}
 	if (raw_version(s, v))
 		return v;
-	return refuse(v, why, cap, "tls.version takes 1.0, 1.1, 1.2, 1.3 or a number as 0x7f12");
+	return compile_refuse(v, why, cap,
+			      "tls.version takes 1.0, 1.1, 1.2, 1.3 or a number as 0x7f12");
 }
 
 static bool match_version(const struct app_tx *tx, enum dir dir, const void *compiled)
@@ -308,11 +271,9 @@ static struct slice next_word(struct slice *s, const char *separators, bool *ret
 
 static void *compile_ssl_version(struct slice argument, char *why, size_t cap)
 {
-	struct words *w = calloc(1, sizeof(*w));
+	struct words *w = compile_new(sizeof(*w));
 	struct slice s = text_trim(argument);
 
-	if (!w)
-		return NULL;
 	do {
 		bool negated;
 		struct slice word = next_word(&s, ",", &negated);
@@ -322,14 +283,15 @@ static void *compile_ssl_version(struct slice argument, char *why, size_t cap)
 		       !slice_eq_nocase(word, slice_of(version_words[i].name)))
 			i++;
 		if (i == ARRAY_SIZE(version_words))
-			return refuse(w, why, cap,
-				      "ssl_version takes sslv2, sslv3, tls1.0, tls1.1, tls1.2 and "
-				      "tls1.3, with commas between");
+			return compile_refuse(
+				w, why, cap,
+				"ssl_version takes sslv2, sslv3, tls1.0, tls1.1, tls1.2 and "
+				"tls1.3, with commas between");
 		w->set |= 1u << i;
 		w->negated |= negated ? 1u << i : 0;
 	} while (s.len > 0);
 	if (w->negated != 0 && w->negated != w->set)
-		return refuse(w, why, cap, "ssl_version mixes negated and other versions");
+		return compile_refuse(w, why, cap, "ssl_version mixes negated and other versions");
 	return w;
 }
 
@@ -348,11 +310,9 @@ static bool match_ssl_version(const struct app_tx *tx, enum dir dir, const void 
 
 static void *compile_ssl_state(struct slice argument, char *why, size_t cap)
 {
-	struct words *w = calloc(1, sizeof(*w));
+	struct words *w = compile_new(sizeof(*w));
 	struct slice s = text_trim(argument);
 
-	if (!w)
-		return NULL;
 	do {
 		bool negated;
 		struct slice word = next_word(&s, ",|", &negated);
@@ -362,9 +322,10 @@ static void *compile_ssl_state(struct slice argument, char *why, size_t cap)
 		       !slice_eq(word, slice_of(state_words[i].name)))
 			i++;
 		if (i == ARRAY_SIZE(state_words))
-			return refuse(w, why, cap,
-				      "ssl_state takes client_hello, server_hello, client_keyx, "
-				      "server_keyx and unknown");
+			return compile_refuse(
+				w, why, cap,
+				"ssl_state takes client_hello, server_hello, client_keyx, "
+				"server_keyx and unknown");
 		w->set |= state_words[i].value;
 		w->negated |= negated ? state_words[i].value : 0;
 	} while (s.len > 0);
@@ -376,16 +337,6 @@ static bool match_ssl_state(const struct app_tx *tx, enum dir dir, const void *c
 	const struct words *w = compiled;
 
 	return ((w->set & tls_tx_of(tx)->current) ^ w->negated) != 0;
-}
-
-static void *compile_chain_len(struct slice argument, char *why, size_t cap)
-{
-	struct text_range *range = calloc(1, sizeof(*range));
-
-	if (!range || !text_range_parse(argument, UINT32_MAX, range))
-		return refuse(range, why, cap,
-			      "tls.cert_chain_len takes a number or a range of it");
-	return range;
 }
 
 static bool match_chain_len(const struct app_tx *tx, enum dir dir, const void *compiled)
@@ -471,12 +422,13 @@ static bool parse_date_test(struct slice s, struct date_test *ret)
 
 static void *compile_date(struct slice argument, char *why, size_t cap)
 {
-	struct date_test *d = calloc(1, sizeof(*d));
+	struct date_test *d = compile_new(sizeof(*d));
 
-	if (!d || !parse_date_test(text_trim(argument), d))
-		return refuse(d, why, cap,
-			      "a date is YYYY-MM-DDThh:mm:ss or its beginning, alone, after < or "
-			      ">, or two of them with <> between");
+	if (!parse_date_test(text_trim(argument), d))
+		return compile_refuse(
+			d, why, cap,
+			"a date is YYYY-MM-DDThh:mm:ss or its beginning, alone, after < or "
+			">, or two of them with <> between");
 	return d;
 }
 
@@ -507,13 +459,6 @@ static bool match_not_after(const struct app_tx *tx, enum dir dir, const void *c
 	const struct tls_side *s = side_of(tx, DIR_TC);
 
 	return s->has_certificate && match_date(compiled, s->not_after);
-}
-
-static void *compile_nothing(struct slice argument, char *why, size_t cap)
-{
-	if (text_trim(argument).len > 0)
-		return refuse(NULL, why, cap, "this keyword takes no argument");
-	return calloc(1, 1);
 }
 
 static int64_t seconds_now(const struct app_tx *tx)
@@ -548,10 +493,10 @@ const struct app_keyword tls_keywords[TLS_KEYWORDS] = {
 	{"tls.subject", BOTH, CERT, compile_quoted, match_subject},
 	{"tls.issuerdn", BOTH, CERT, compile_quoted, match_issuer},
 	{"tls.fingerprint", BOTH, CERT, compile_fingerprint, match_fingerprint},
-	{"tls.cert_chain_len", SERVER, CERT, compile_chain_len, match_chain_len},
+	{"tls.cert_chain_len", SERVER, CERT, compile_range_u32, match_chain_len},
 	{"tls_cert_notbefore", SERVER, CERT, compile_date, match_not_before},
 	{"tls_cert_notafter", SERVER, CERT, compile_date, match_not_after},
-	{"tls_cert_expired", SERVER, CERT, compile_nothing, match_expired},
-	{"tls_cert_valid", SERVER, CERT, compile_nothing, match_valid},
-	{"tls_store", BOTH, {0}, compile_nothing, match_store},
+	{"tls_cert_expired", SERVER, CERT, compile_none, match_expired},
+	{"tls_cert_valid", SERVER, CERT, compile_none, match_valid},
+	{"tls_store", BOTH, {0}, compile_none, match_store},
 };
