@@ -26,7 +26,7 @@ struct mailbox_prefix {
 struct mailbox_host {
 	struct ip_addr ips[MAILBOX_IPS_MAX];
 	uint32_t n_ips;
-	bool has_mac;
+	uint8_t has_mac; /* 0 or 1 */
 	struct mac_addr mac;
 	uint16_t vlan; /* 0: any */
 	struct mailbox_prefix exempt[MAILBOX_EXEMPT_MAX];

@@ -4,10 +4,11 @@
  *
  * A mirror copies a frame before a drop, so that a host's own frames prove nothing but that it
  * tries. An answer is a frame of a peer outside the exemptions that shows that the peer got
- * something the host sent after the watch began: an acknowledgement that moves on (RFC 9293), the
- * reply of a UDP or ICMP peer to what was sent since. A reset is no answer, for enforcers forge
- * them; a repetition of old data is none, for the peer cannot know that the host is gone. ARP
- * requests count as attempts, ARP replies not as answers. */
+ * something the host sent after the watch began: an acknowledgement that moves on (RFC 9293), new
+ * data 2 s after the watch began (a sender that hears nothing only repeats), the reply of a UDP or
+ * ICMP peer to what was sent since. A reset and an ICMP error are no answer, for enforcers make
+ * them; a repetition is none, for the peer cannot know that the host is gone. Requests for an
+ * address (ARP, neighbour solicitation) count as attempts, what comes back not as an answer. */
 #pragma once
 
 #include <stdbool.h>
@@ -54,8 +55,9 @@ void watch_worker_free(struct watch_worker *w);
 /* Once a burst: takes changed slots over. True while any slot is in use: only then
  * watch_observe is worth calling. */
 bool watch_refresh(struct watch_worker *w);
-/* Each decoded packet, the outermost one; cheap when no address is watched. */
-void watch_observe(struct watch_worker *w, const struct packet *p);
+/* Each decoded packet, those inside tunnels too. `flow_start`: when its flow began (packets'
+ * clock), 0 when it has none: an opening packet that is older than the watch proves nothing. */
+void watch_observe(struct watch_worker *w, const struct packet *p, uint64_t flow_start);
 
 /* ---- control ---- */
 
