@@ -37,24 +37,24 @@ static void fingerprint(struct slice der, char ret[59])
 	hex_text(SLICE(sha1, sizeof(sha1)), "0123456789abcdef", ret);
 }
 
-static bool keep_name(struct app_io *io, struct slice name, struct tls_bytes *ret)
+static bool keep_name(struct app_io *io, struct slice name, struct kept *ret)
 {
 	char text[X509_NAME_MAX];
 	int len = x509_name_text(name, text);
 
-	return len >= 0 && tls_bytes_set(io, ret, SLICE(text, len));
+	return len >= 0 && kept_set(io->slab, ret, SLICE(text, len));
 }
 
 enum { SERIAL_BYTES = 64 }; /* RFC 5280 allows 20 */
 
-static bool keep_serial(struct app_io *io, struct slice serial, struct tls_bytes *ret)
+static bool keep_serial(struct app_io *io, struct slice serial, struct kept *ret)
 {
 	char text[3 * SERIAL_BYTES];
 
 	if (serial.len > SERIAL_BYTES)
 		serial.len = SERIAL_BYTES;
 	hex_text(serial, "0123456789ABCDEF", text);
-	return tls_bytes_set(io, ret, SLICE(text, serial.len > 0 ? 3 * serial.len - 1 : 0));
+	return kept_set(io->slab, ret, SLICE(text, serial.len > 0 ? 3 * serial.len - 1 : 0));
 }
 
 /* The first certificate that can be read is the side's own. False ends the message. */
@@ -98,7 +98,7 @@ static void new_chain(struct app_io *io, struct tls_side *s, struct slice list)
 	if (s->chain)
 		return;
 	s->chain = slab_zalloc(io->slab, sizeof(*s->chain));
-	if (s->chain && !tls_bytes_set(io, &s->chain->bytes, list)) {
+	if (s->chain && !kept_set(io->slab, &s->chain->bytes, list)) {
 		slab_free(io->slab, s->chain, sizeof(*s->chain));
 		s->chain = NULL;
 	}

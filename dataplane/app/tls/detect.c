@@ -3,12 +3,6 @@
 
 /* --- sticky buffers --- */
 
-static bool bytes(const struct tls_bytes *b, struct slice *ret)
-{
-	*ret = tls_slice(b);
-	return b->data != NULL;
-}
-
 static const struct tls_side *side_of(const struct app_tx *tx, enum dir dir)
 {
 	return &tls_tx_of(tx)->side[dir];
@@ -16,22 +10,22 @@ static const struct tls_side *side_of(const struct app_tx *tx, enum dir dir)
 
 static bool get_sni(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
 {
-	return bytes(&side_of(tx, DIR_TS)->sni, ret);
+	return kept_get(&side_of(tx, DIR_TS)->sni, ret);
 }
 
 static bool get_subject(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
 {
-	return bytes(&side_of(tx, dir)->subject, ret);
+	return kept_get(&side_of(tx, dir)->subject, ret);
 }
 
 static bool get_issuer(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
 {
-	return bytes(&side_of(tx, dir)->issuer, ret);
+	return kept_get(&side_of(tx, dir)->issuer, ret);
 }
 
 static bool get_serial(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
 {
-	return bytes(&side_of(tx, dir)->serial, ret);
+	return kept_get(&side_of(tx, dir)->serial, ret);
 }
 
 static bool get_fingerprint(const struct app_tx *tx, enum dir dir, uint32_t index,
@@ -77,7 +71,7 @@ static bool get_random_bytes(const struct app_tx *tx, enum dir dir, uint32_t ind
 
 static bool get_ja3_string(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
 {
-	return bytes(&side_of(tx, dir)->ja3, ret);
+	return kept_get(&side_of(tx, dir)->ja3, ret);
 }
 
 static bool get_ja3_hash(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
@@ -147,7 +141,7 @@ static void *compile_fingerprint(struct slice argument, char *why, size_t cap)
 	return q;
 }
 
-static bool match_within(const struct tls_bytes *b, const struct compile_quoted *q)
+static bool match_within(const struct kept *b, const struct compile_quoted *q)
 {
 	if (!b->data)
 		return false;

@@ -76,12 +76,10 @@ static void keep_fingerprints(struct app_io *io, struct tls_side *s, bool server
 		return;
 	len = tls_ja3_text(h, server, NULL, 0);
 	if (len <= TLS_JA3_MAX) {
-		s->ja3.data = slab_alloc(io->slab, len + 1);
-		if (!s->ja3.data)
+		if (!kept_reserve(io->slab, &s->ja3, (uint32_t)len))
 			return;
-		s->ja3.len = (uint32_t)len;
 		tls_ja3_text(h, server, s->ja3.data, len);
-		tls_ja3_hash(tls_slice(&s->ja3), s->ja3_hash);
+		tls_ja3_hash(kept_slice(&s->ja3), s->ja3_hash);
 	}
 	if (!server && !s->has_ja4) {
 		tls_ja4(h, 't', s->ja4);
@@ -120,7 +118,7 @@ void tls_hello(struct app_io *io, struct tls_tx *t, enum dir dir, bool server, s
 	if (h.has_sni && s->sni.data)
 		app_tx_event(&t->tx, TLS_EVENT_MULTIPLE_SNI_EXTENSIONS);
 	else if (h.has_sni)
-		tls_bytes_set(io, &s->sni, h.sni);
+		kept_set(io->slab, &s->sni, h.sni);
 	hello_flags(t, server, &h);
 	keep_fingerprints(io, s, server, &h);
 }
@@ -173,8 +171,8 @@ static void message_part(struct app_io *io, struct tls_tx *t, enum dir dir, stru
 	s->message_have += (uint32_t)part.len;
 	if (s->message_have < s->message_len)
 		return;
-	message(io, t, dir, s->message_type, tls_slice(&s->message));
-	tls_bytes_free(io, &s->message);
+	message(io, t, dir, s->message_type, kept_slice(&s->message));
+	kept_free(io->slab, &s->message);
 }
 
 /* Room for a message that does not end in this record. Without it the message is passed over. */
@@ -184,13 +182,10 @@ static void message_start(struct app_io *io, struct tls_side *s, uint8_t type, u
 	struct slice part;
 
 	take(c, len, &part);
-	if (len <= TLS_MESSAGE_MAX)
-		s->message.data = slab_alloc(io->slab, len + 1u);
-	if (!s->message.data) {
+	if (len > TLS_MESSAGE_MAX || !kept_reserve(io->slab, &s->message, len)) {
 		s->message_skip = len - (uint32_t)part.len;
 		return;
 	}
-	s->message.len = len;
 	s->message_type = type;
 	s->message_len = len;
 	s->message_have = (uint32_t)part.len;

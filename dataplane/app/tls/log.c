@@ -54,15 +54,15 @@ static void log_names(const struct tls_side *s, struct record *r)
 {
 	if (!s->has_certificate)
 		return;
-	text_log(r, "subject", tls_slice(&s->subject));
-	text_log(r, "issuerdn", tls_slice(&s->issuer));
+	text_log(r, "subject", kept_slice(&s->subject));
+	text_log(r, "issuerdn", kept_slice(&s->issuer));
 }
 
 static void log_certificate(const struct tls_side *s, struct record *r)
 {
 	if (!s->has_certificate)
 		return;
-	record_str(r, "serial", tls_slice(&s->serial));
+	record_str(r, "serial", kept_slice(&s->serial));
 	record_str(r, "fingerprint", SLICE(s->fingerprint, sizeof(s->fingerprint)));
 }
 
@@ -80,7 +80,7 @@ static void log_ja3(const struct tls_side *s, const char *name, struct record *r
 		return;
 	record_object(r, name);
 	record_str(r, "hash", SLICE(s->ja3_hash, sizeof(s->ja3_hash)));
-	record_str(r, "string", tls_slice(&s->ja3));
+	record_str(r, "string", kept_slice(&s->ja3));
 	record_end(r);
 }
 
@@ -96,7 +96,7 @@ static void log_all(const struct tls_tx *t, struct record *r)
 		record_bool(r, "session_resumed", true);
 	log_certificate(server, r);
 	if (client->sni.data)
-		text_log(r, "sni", tls_slice(&client->sni));
+		text_log(r, "sni", kept_slice(&client->sni));
 	record_text(r, "version", version_text(server->version, room));
 	log_validity(server, r);
 	log_ja3(client, "ja3", r);

@@ -61,14 +61,14 @@ static void state_free(struct app_io *io, void *state)
 
 static void side_free(struct app_io *io, struct tls_side *s)
 {
-	tls_bytes_free(io, &s->message);
-	tls_bytes_free(io, &s->sni);
-	tls_bytes_free(io, &s->ja3);
-	tls_bytes_free(io, &s->subject);
-	tls_bytes_free(io, &s->issuer);
-	tls_bytes_free(io, &s->serial);
+	kept_free(io->slab, &s->message);
+	kept_free(io->slab, &s->sni);
+	kept_free(io->slab, &s->ja3);
+	kept_free(io->slab, &s->subject);
+	kept_free(io->slab, &s->issuer);
+	kept_free(io->slab, &s->serial);
 	if (s->chain) {
-		tls_bytes_free(io, &s->chain->bytes);
+		kept_free(io->slab, &s->chain->bytes);
 		slab_free(io->slab, s->chain, sizeof(*s->chain));
 	}
 }

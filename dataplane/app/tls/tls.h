@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/app/parser.h"
+#include "dataplane/app/text/kept.h"
 
 enum tls_limit {
 	TLS_RECORD_MAX = (1 << 14) + 1024, /* larger ones are invalid_record_length and end it */
@@ -86,14 +87,8 @@ enum tls_flag {
 	TLS_STATES = TLS_CLIENT_HELLO | TLS_SERVER_HELLO | TLS_CLIENT_KEYX | TLS_SERVER_KEYX,
 };
 
-/* Bytes of the flow's slab. */
-struct tls_bytes {
-	uint8_t *data;
-	uint32_t len;
-};
-
 struct tls_chain {
-	struct tls_bytes bytes; /* the certificates behind each other */
+	struct kept bytes; /* the certificates behind each other */
 	uint32_t end[TLS_CHAIN_MAX];
 	uint32_t count;
 };
@@ -109,17 +104,17 @@ struct tls_side {
 	uint8_t head[4], head_have;
 	uint8_t message_type;
 	uint32_t message_len, message_have, message_skip;
-	struct tls_bytes message;
+	struct kept message;
 
 	uint8_t random[32];
 	uint8_t session_id_len;
 	uint8_t session_id[32];
-	struct tls_bytes sni, ja3;
+	struct kept sni, ja3;
 	char ja3_hash[32];
 	char ja4[36];
 	bool has_ja4;
 	/* first certificate */
-	struct tls_bytes subject, issuer, serial; /* text */
+	struct kept subject, issuer, serial; /* text */
 	char fingerprint[59];
 	int64_t not_before, not_after;
 	struct tls_chain *chain;
@@ -140,14 +135,6 @@ extern const struct app_proto tls_proto;
 static inline const struct tls_tx *tls_tx_of(const struct app_tx *tx)
 {
 	return container_of(tx, const struct tls_tx, tx);
-}
-
-/* bytes.c: false when there is no memory */
-bool tls_bytes_set(struct app_io *io, struct tls_bytes *b, struct slice value);
-void tls_bytes_free(struct app_io *io, struct tls_bytes *b);
-static inline struct slice tls_slice(const struct tls_bytes *b)
-{
-	return SLICE(b->data, b->len);
 }
 
 /* handshake.c: the content of a handshake record. */
