@@ -1,0 +1,46 @@
+#include <stddef.h>
+
+#include "control/centre/centre.h"
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+
+#define TEXT(key, member, default_value, text)                                                     \
+	{                                                                                          \
+		.name = key, .type = CONFIG_TEXT,                                                  \
+		.offset = offsetof(struct centre_config, member), .fallback = default_value,       \
+		.help = text                                                                       \
+	}
+
+const struct config_key centre_keys[] = {
+	TEXT("listen", listen, "*:7444", "address and port for sensors and mitigators"),
+	TEXT("page", page, "127.0.0.1:8080",
+	     "address and port of the pages; loopback unless a proxy guards it"),
+	TEXT("state-folder", state_folder, "/var/lib/banken/centre", "store and spool"),
+	TEXT("keys-folder", keys_folder, "/etc/banken/keys/centre", "ca.crt, own.crt, own.key"),
+	TEXT("run-folder", run_folder, "/run/banken", "local socket"),
+	TEXT("report-folder", report_folder, "/var/lib/banken/centre/reports",
+	     "daily reports as HTML"),
+	TEXT("user", user, "", "account to become, empty = stay"),
+	TEXT("group", group, "", "group that may change things over the local socket"),
+	{.name = "utc-offset-hours",
+	 .type = CONFIG_DOUBLE,
+	 .offset = offsetof(struct centre_config, utc_offset_hours),
+	 .fallback = "9",
+	 .min = -14,
+	 .max = 14,
+	 .help = "time zone of reports, hours east of UTC"},
+	{.name = "retention-days",
+	 .type = CONFIG_UINT,
+	 .offset = offsetof(struct centre_config, retention_days),
+	 .fallback = "30",
+	 .min = 1,
+	 .max = 3650,
+	 .help = "days that flow and other records are kept"},
+	{.name = "log-level",
+	 .type = CONFIG_WORD,
+	 .offset = offsetof(struct centre_config, log_level),
+	 .fallback = "info",
+	 .words = levels,
+	 .help = "error, warn, info or debug"},
+	{.name = NULL},
+};

@@ -1,0 +1,105 @@
+#include "control/centre/ingest/ingest.h"
+
+#include "control/wire/seen.h"
+
+static int store_report(struct ingest *in, const char *peer, const struct report *r,
+			struct errmsg *err)
+{
+	switch (r->kind) {
+	case REPORT_ALERT:
+		return store_alert(in->store, peer, &r->alert, err);
+	case REPORT_FLOW:
+		return store_record(in->store, peer, &r->flow, err);
+	case REPORT_HEALTH:
+		return store_health(in->store, peer, r->time, &r->health, err);
+	default:
+		return ERR_OK; /* of no use to the centre */
+	}
+}
+
+static int store_message(struct ingest *in, const char *peer, const struct message *m,
+			 struct errmsg *err)
+{
+	switch (m->kind) {
+	case MESSAGE_REPORT:
+		return store_report(in, peer, &m->report, err);
+	case MESSAGE_EVENT:
+		return store_event(in->store, peer, &m->event, err);
+	case MESSAGE_MITIGATOR_STATE:
+		return store_mitigator(in->store, peer, &m->mitigator_state, err);
+	default:
+		return ERR_OK;
+	}
+}
+
+/* One item; what cannot be decoded is counted and passed over, or it would come for ever. */
+static int take(struct ingest *in, const struct link_item *item, struct errmsg *err)
+{
+	struct errmsg why = {""};
+	struct message *m;
+	int rc = seen_new(store_db(in->store), item, err);
+
+	if (rc <= 0)
+		return rc;
+	m = message_decode(item->payload, &why);
+	if (!m) {
+		in->malformed++;
+		log_warn(in->log, "%s: a message is malformed and left out: %s", item->peer,
+			 why.text);
+		return ERR_OK;
+	}
+	rc = store_message(in, item->peer, m, err);
+	message_free(m);
+	in->stored += rc == ERR_OK;
+	return rc;
+}
+
+static int store(void *ctx, const struct link_item *items, size_t n, struct errmsg *err)
+{
+	struct ingest *in = ctx;
+	int rc = store_begin(in->store, err);
+
+	for (size_t i = 0; i < n && rc == ERR_OK; i++)
+		rc = take(in, &items[i], err);
+	if (rc == ERR_OK)
+		rc = store_commit(in->store, err);
+	if (rc != ERR_OK) {
+		store_rollback(in->store);
+		log_error(in->log, "nothing was acknowledged, peers will send again: %s",
+			  err->text);
+	}
+	return rc;
+}
+
+static void note_peer(struct ingest *in, const struct identity *peer, bool is_up)
+{
+	struct errmsg err;
+
+	if (store_peer(in->store, peer->name, role_text(peer->role), peer->site, is_up,
+		       loop_wall(in->loop), &err) != ERR_OK)
+		log_error(in->log, "%s", err.text);
+}
+
+static void up(void *ctx, const struct identity *peer)
+{
+	struct ingest *in = ctx;
+
+	log_info(in->log, "%s %s of site %s is connected", role_text(peer->role), peer->name,
+		 peer->site);
+	note_peer(in, peer, true);
+}
+
+static void down(void *ctx, const struct identity *peer, const char *sentence)
+{
+	struct ingest *in = ctx;
+
+	if (!peer || !peer->name[0])
+		return;
+	log_info(in->log, "%s %s is gone: %s", role_text(peer->role), peer->name, sentence);
+	note_peer(in, peer, false);
+}
+
+struct link_ops ingest_ops(struct ingest *in)
+{
+	return (struct link_ops){.store = store, .up = up, .down = down, .ctx = in};
+}

@@ -1,0 +1,15 @@
+/* What arrives from sensors and mitigators -> store, each message once. */
+#pragma once
+
+#include "control/centre/store/store.h"
+#include "control/wire/link.h"
+
+struct ingest {
+	struct store *store;
+	const struct log *log;
+	struct loop *loop;
+	uint64_t stored, malformed;
+};
+
+/* For link_setup.ops: store, up and down, with `ingest` as their ctx. */
+struct link_ops ingest_ops(struct ingest *in);

@@ -1,0 +1,336 @@
+/* banken-centre: gathers sites, keeps their history, shows pages and makes reports. */
+#include <getopt.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "control/centre/api/http.h"
+#include "control/centre/centre.h"
+#include "control/centre/ingest/ingest.h"
+#include "control/centre/report_file.h"
+#include "control/helper/privs.h"
+#include "control/wire/local.h"
+#include "control/wire/seen.h"
+#include "dataplane/base/clock.h"
+
+static const char usage[] =
+	"usage: banken-centre [-c FILE] [--set KEY=VALUE]...\n"
+	"\n"
+	"Receives from sensors and mitigators, stores, shows pages and writes daily reports.\n"
+	"\n"
+	"  -c FILE          configuration (YAML); without it the defaults hold\n"
+	"  --set KEY=VALUE  one key, e.g. --set page=127.0.0.1:8081\n"
+	"  --print-config   all keys with their values and meaning, and end\n"
+	"  --help, --version\n"
+	"\n"
+	"examples:\n"
+	"  banken-centre -c /etc/banken/centre.yaml\n"
+	"  banken-centre --set keys-folder=/etc/banken/keys/centre --set listen=*:7444\n";
+
+struct centre {
+	struct centre_config config;
+	struct config *config_memory;
+	struct log log;
+	struct loop *loop;
+	struct tls_keys *keys;
+	struct store *store;
+	struct spool *spool;
+	struct link_server *server;
+	struct http *http;
+	struct local_server *local;
+	struct ingest ingest;
+	struct loop_timer expiry, report;
+};
+
+static int offset_minutes(const struct centre *c)
+{
+	return (int)(c->config.utc_offset_hours * 60);
+}
+
+/* --- local socket --- */
+
+static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	(void)peer;
+	(void)request;
+	(void)err;
+	return json_pack("{sb ss si sI sI sI sI sI}", "ok", 1, "program", "banken-centre", "peers",
+			 (int)link_server_peers(c->server), "alerts",
+			 (json_int_t)store_count(c->store, "alerts"), "records",
+			 (json_int_t)store_count(c->store, "records"), "events",
+			 (json_int_t)store_count(c->store, "events"), "malformed",
+			 (json_int_t)c->ingest.malformed, "page_port",
+			 (json_int_t)http_port(c->http));
+}
+
+static json_t *do_overview(void *ctx, const struct local_peer *peer, const json_t *request,
+			   struct errmsg *err)
+{
+	struct centre *c = ctx;
+	json_t *o = store_overview(c->store, 1000);
+
+	(void)peer;
+	(void)request;
+	(void)err;
+	json_object_set_new(o, "ok", json_true());
+	return o;
+}
+
+static json_t *do_alerts(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *err)
+{
+	struct centre *c = ctx;
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+
+	(void)peer;
+	(void)err;
+	return json_pack("{sb so}", "ok", 1, "alerts",
+			 store_alerts(c->store, most > 0 && most < 100000 ? (unsigned)most : 100));
+}
+
+static json_t *do_daily(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *err)
+{
+	struct centre *c = ctx;
+	const char *site = json_string_value(json_object_get(request, "site"));
+	char path[512];
+
+	(void)peer;
+	if (report_file_daily(c->store, c->config.report_folder, site ? site : "",
+			      loop_wall(c->loop), offset_minutes(c), path, sizeof(path),
+			      err) != ERR_OK)
+		return NULL;
+	return json_pack("{sb ss}", "ok", 1, "path", path);
+}
+
+static const struct local_command commands[] = {
+	{"status", "counts and connected peers", do_status, false},
+	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
+	{"alerts", "latest alerts; \"most\": how many", do_alerts, false},
+	{"daily", "writes today's report so far and names the file; \"site\": which", do_daily,
+	 false},
+};
+
+/* --- timers --- */
+
+enum { EXPIRE_EVERY_S = 60, EXPIRE_MOST = 20000, REPORT_EVERY_S = 600 };
+
+static void expire(void *ctx)
+{
+	struct centre *c = ctx;
+	uint64_t now = loop_wall(c->loop), keep = c->config.retention_days * NS_PER_DAY;
+	long gone = now > keep ? store_expire(c->store, now - keep, EXPIRE_MOST) : 0;
+
+	if (gone > 0)
+		log_info(&c->log, "%ld records were older than %llu days and are gone", gone,
+			 (unsigned long long)c->config.retention_days);
+	loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
+}
+
+/* Today's report is on disk all day, so far; after midnight the last one stays as the day's. */
+static void write_report(void *ctx)
+{
+	struct centre *c = ctx;
+	struct errmsg err;
+	char path[512];
+
+	if (report_file_daily(c->store, c->config.report_folder, "", loop_wall(c->loop),
+			      offset_minutes(c), path, sizeof(path), &err) != ERR_OK)
+		log_error(&c->log, "%s", err.text);
+	loop_timer_set(c->loop, &c->report, REPORT_EVERY_S * NS_PER_SEC);
+}
+
+static void on_signal(void *ctx, uint32_t number)
+{
+	struct centre *c = ctx;
+
+	(void)number;
+	loop_stop(c->loop);
+}
+
+/* --- start --- */
+
+static int open_store(struct centre *c, struct errmsg *err)
+{
+	struct spool_config spool = {0};
+	struct errmsg note;
+	char path[512], spool_path[512];
+
+	snprintf(path, sizeof(path), "%s/centre.db", c->config.state_folder);
+	c->store = store_open(path, &note, err);
+	if (!c->store)
+		return ERR_IO;
+	if (note.text[0])
+		log_warn(&c->log, "%s", note.text);
+	if (seen_init(store_db(c->store), err) != ERR_OK)
+		return ERR_IO;
+	snprintf(spool_path, sizeof(spool_path), "%s/spool.db", c->config.state_folder);
+	spool.path = spool_path;
+	c->spool = spool_open(&spool, NULL, err);
+	return c->spool ? ERR_OK : ERR_IO;
+}
+
+static int listen_to_peers(struct centre *c, struct errmsg *err)
+{
+	struct link_setup setup = {
+		.loop = c->loop,
+		.keys = c->keys,
+		.spool = c->spool,
+		.log = &c->log,
+		.peers = ROLE_SET(ROLE_SENSOR) | ROLE_SET(ROLE_MITIGATOR),
+		.program = "banken-centre",
+		.build = BANKEN_VERSION,
+	};
+
+	c->ingest = (struct ingest){.store = c->store, .log = &c->log, .loop = c->loop};
+	setup.ops = ingest_ops(&c->ingest);
+	c->server = link_server_new(&setup, c->config.listen, err);
+	return c->server ? ERR_OK : ERR_IO;
+}
+
+static int serve(struct centre *c, struct errmsg *err)
+{
+	struct http_setup page = {c->loop, c->store, &c->log, c->config.page, offset_minutes(c)};
+	struct group *group = c->config.group[0] ? getgrnam(c->config.group) : NULL;
+	char path[512];
+	struct local_setup local = {
+		.loop = c->loop,
+		.log = &c->log,
+		.path = path,
+		.group = group ? group->gr_gid : (gid_t)-1,
+		.commands = commands,
+		.n_commands = sizeof(commands) / sizeof(commands[0]),
+		.ctx = c,
+	};
+
+	snprintf(path, sizeof(path), "%s/banken-centre.sock", c->config.run_folder);
+	c->http = http_new(&page, err);
+	if (!c->http)
+		return ERR_IO;
+	c->local = local_server_new(&local, err);
+	return c->local ? ERR_OK : ERR_IO;
+}
+
+static int start(struct centre *c, struct errmsg *err)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	int rc = privs_own_folder(c->config.state_folder, c->config.user, err);
+
+	if (rc == ERR_OK)
+		rc = privs_own_folder(c->config.report_folder, c->config.user, err);
+	if (rc == ERR_OK)
+		rc = privs_become(c->config.user, 0, false, err);
+	if (rc != ERR_OK)
+		return rc;
+	c->loop = loop_new(err);
+	if (!c->loop)
+		return ERR_IO;
+	c->keys = tls_keys_load(c->config.keys_folder, ROLE_CENTRE, err);
+	if (!c->keys)
+		return ERR_DENIED;
+	rc = open_store(c, err);
+	if (rc == ERR_OK)
+		rc = listen_to_peers(c, err);
+	if (rc == ERR_OK)
+		rc = serve(c, err);
+	if (rc == ERR_OK)
+		rc = loop_signals(c->loop, signals, 2, on_signal, c);
+	return rc;
+}
+
+static void stop(struct centre *c)
+{
+	local_server_delete(c->local);
+	http_delete(c->http);
+	link_server_delete(c->server);
+	spool_close(c->spool);
+	store_close(c->store);
+	tls_keys_free(c->keys);
+	loop_delete(c->loop);
+	config_free(c->config_memory);
+}
+
+static int run(struct centre *c)
+{
+	struct errmsg err = {""};
+
+	c->log = (struct log){"banken-centre", (enum log_level)c->config.log_level, 2};
+	if (start(c, &err) != ERR_OK) {
+		log_error(&c->log, "%s", err.text);
+		return 2;
+	}
+	c->expiry = (struct loop_timer){.fn = expire, .ctx = c};
+	c->report = (struct loop_timer){.fn = write_report, .ctx = c};
+	loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
+	loop_timer_set(c->loop, &c->report, NS_PER_SEC);
+	log_info(&c->log, "listening on %s for sensors and mitigators; pages on http://%s/",
+		 c->config.listen, c->config.page);
+	loop_run(c->loop);
+	log_info(&c->log, "stopped");
+	stop(c);
+	return 0;
+}
+
+enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION };
+
+static const struct option options[] = {
+	{"set", required_argument, NULL, OPT_SET},
+	{"print-config", no_argument, NULL, OPT_PRINT},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static int fail(const char *sentence)
+{
+	fprintf(stderr, "banken-centre: %s\n", sentence);
+	return 2;
+}
+
+/* First pass: the file, for --set comes on top of it. */
+static const char *config_path(int argc, char **argv)
+{
+	const char *path = NULL;
+
+	for (int i = 1; i + 1 < argc; i++) {
+		if (strcmp(argv[i], "-c") == 0)
+			path = argv[i + 1];
+	}
+	return path;
+}
+
+int main(int argc, char **argv)
+{
+	static struct centre centre;
+	struct errmsg err = {""};
+	bool print = false;
+	int c;
+
+	centre.config_memory = config_load(centre_keys, config_path(argc, argv), &centre.config,
+					   sizeof(centre.config), &err);
+	if (!centre.config_memory)
+		return fail(err.text);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		if (c == OPT_HELP || c == OPT_VERSION) {
+			fputs(c == OPT_HELP ? usage : "banken-centre " BANKEN_VERSION "\n", stdout);
+			return 0;
+		}
+		if (c == OPT_SET && config_set(centre.config_memory, centre_keys, optarg,
+					       &centre.config, &err) != ERR_OK)
+			return fail(err.text);
+		if (c == OPT_PRINT)
+			print = true;
+		if (c == '?')
+			return fail("that is not an option; see banken-centre --help");
+	}
+	if (print)
+		return config_print(centre_keys, &centre.config, true, stdout) == ERR_OK ? 0 : 2;
+	return run(&centre);
+}

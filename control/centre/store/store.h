@@ -1,0 +1,50 @@
+/* What the centre keeps, behind one interface. This is the embedded default, SQLite in WAL mode;
+ * one thread. Times are ns since 1970. Text comes from peers: bounded, UTF-8, otherwise hostile. */
+#pragma once
+
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/report/daily.h"
+#include "control/wire/message.h"
+#include "dataplane/base/err.h"
+
+struct store;
+
+/* Opens or makes it. A damaged file is put aside as PATH.damaged-<time> and a new one made, with a
+ * sentence in `ret_note` ("" otherwise). NULL with a sentence when neither works. */
+struct store *store_open(const char *path, struct errmsg *ret_note, struct errmsg *err);
+void store_close(struct store *s);
+/* For seen.h inside a transaction. */
+sqlite3 *store_db(struct store *s);
+
+int store_begin(struct store *s, struct errmsg *err);
+int store_commit(struct store *s, struct errmsg *err);
+void store_rollback(struct store *s);
+
+/* --- writes; within store_begin and store_commit. Doubles by id change nothing. --- */
+int store_alert(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err);
+int store_record(struct store *s, const char *sensor, const struct flow_summary *f,
+		 struct errmsg *err);
+int store_health(struct store *s, const char *sensor, uint64_t time, const struct sensor_health *h,
+		 struct errmsg *err);
+int store_event(struct store *s, const char *mitigator, const struct event *e, struct errmsg *err);
+int store_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
+		    struct errmsg *err);
+/* A peer came or went. */
+int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
+	       uint64_t now, struct errmsg *err);
+/* Removes records older than `before`; returns how many, or negative. At most `most`. */
+long store_expire(struct store *s, uint64_t before, unsigned most);
+
+/* --- reads --- */
+/* {"sites": [...], "hosts": [...], "alerts": [...], "quarantines": [...], "events": [...]} newest
+ * first, bounded; NULL without memory. */
+json_t *store_overview(struct store *s, unsigned most);
+json_t *store_alerts(struct store *s, unsigned most);
+/* Fills a daily report of a site ("" = all) for [from, to). */
+int store_daily(struct store *s, const char *site, uint64_t from, uint64_t to,
+		struct report_daily *ret, struct errmsg *err);
+uint64_t store_count(struct store *s, const char *table);

@@ -1,0 +1,244 @@
+#include <stdlib.h>
+
+#include "control/centre/store/private.h"
+
+int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
+	       uint64_t now, struct errmsg *err)
+{
+	sqlite3_stmt *st = store_prepare(
+		s,
+		"INSERT INTO peers VALUES(?1,?2,?3,?4,?5,?5) ON CONFLICT(name) DO UPDATE SET "
+		"role=?2, site=?3, up=?4, since=?5, last_seen=?5",
+		err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, name);
+	bind_text(st, 2, role);
+	bind_text(st, 3, site);
+	bind_number(st, 4, up);
+	bind_number(st, 5, now);
+	return store_finish(s, st, err);
+}
+
+int store_alert(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err)
+{
+	sqlite3_stmt *st =
+		store_prepare(s,
+			      "INSERT OR IGNORE INTO alerts "
+			      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
+			      "?16,?17,?18,?19,?20)",
+			      err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, a->id);
+	bind_number(st, 2, a->time);
+	bind_text(st, 3, sensor);
+	bind_mac(st, 4, &a->host.mac);
+	bind_ip(st, 5, &a->host.ip);
+	bind_text(st, 6, a->host.name);
+	bind_ip(st, 7, &a->peer.ip);
+	bind_number(st, 8, (uint64_t)a->severity);
+	bind_number(st, 9, (uint64_t)a->confidence);
+	bind_number(st, 10, a->gid);
+	bind_number(st, 11, a->sid);
+	bind_text(st, 12, a->msg);
+	bind_text(st, 13, a->category);
+	bind_list(st, 14, &a->tactics);
+	bind_list(st, 15, &a->techniques);
+	bind_list(st, 16, &a->reasons);
+	bind_text(st, 17, a->url);
+	bind_text(st, 18, a->evidence.file_name);
+	bind_text(st, 19, a->evidence.sha256);
+	sqlite3_bind_blob(st, 20, a->eve.data, (int)a->eve.len, SQLITE_TRANSIENT);
+	return store_finish(s, st, err);
+}
+
+int store_record(struct store *s, const char *sensor, const struct flow_summary *f,
+		 struct errmsg *err)
+{
+	sqlite3_stmt *st =
+		store_prepare(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, f->id);
+	bind_number(st, 2, f->end ? f->end : f->start);
+	bind_text(st, 3, sensor);
+	bind_text(st, 4, f->event_type);
+	sqlite3_bind_blob(st, 5, f->eve.data, (int)f->eve.len, SQLITE_TRANSIENT);
+	return store_finish(s, st, err);
+}
+
+int store_health(struct store *s, const char *sensor, uint64_t time, const struct sensor_health *h,
+		 struct errmsg *err)
+{
+	sqlite3_stmt *st = store_prepare(
+		s, "INSERT OR REPLACE INTO health VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", err);
+	uint64_t lost = 0;
+
+	if (!st)
+		return ERR_IO;
+	for (size_t i = 0; i < h->drops.n; i++)
+		lost += h->drops.items[i].value;
+	for (size_t i = 0; i < h->rings.n; i++)
+		lost += h->rings.items[i].lost;
+	bind_text(st, 1, sensor);
+	bind_number(st, 2, time);
+	bind_number(st, 3, h->rx_packets);
+	bind_number(st, 4, h->processed);
+	bind_number(st, 5, lost);
+	bind_number(st, 6, h->dataplane_alive);
+	bind_number(st, 7, h->rules_loaded);
+	bind_list(st, 8, &h->problems);
+	bind_list(st, 9, &h->span);
+	return store_finish(s, st, err);
+}
+
+int store_event(struct store *s, const char *mitigator, const struct event *e, struct errmsg *err)
+{
+	sqlite3_stmt *st =
+		store_prepare(s,
+			      "INSERT OR IGNORE INTO events "
+			      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
+			      "?16)",
+			      err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, e->id);
+	bind_number(st, 2, e->time);
+	bind_number(st, 3, (uint64_t)e->number);
+	bind_text(st, 4, mitigator);
+	bind_mac(st, 5, &e->host.mac);
+	bind_ip(st, 6, &e->host.ip);
+	bind_text(st, 7, e->host.name);
+	bind_text(st, 8, e->name);
+	bind_number(st, 9, (uint64_t)e->severity);
+	bind_text(st, 10, e->category);
+	bind_text(st, 11, e->url);
+	bind_text(st, 12, e->threat_id);
+	bind_text(st, 13, e->alert_id);
+	bind_text(st, 14, e->command_id);
+	bind_text(st, 15, e->mode);
+	bind_text(st, 16, e->text);
+	return store_finish(s, st, err);
+}
+
+/* --- a mitigator's state, piece by piece --- */
+
+static int put_host(struct store *s, const char *mitigator, const struct host_state *h,
+		    struct errmsg *err)
+{
+	sqlite3_stmt *st = store_prepare(
+		s,
+		"INSERT OR REPLACE INTO hosts VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+		err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, mitigator);
+	bind_text(st, 2, h->id);
+	bind_mac(st, 3, &h->host.mac);
+	bind_ip(st, 4, &h->host.ip);
+	bind_text(st, 5, h->host.name);
+	bind_number(st, 6, (uint64_t)h->level);
+	bind_number(st, 7, h->level_since);
+	bind_number(st, 8, h->first_seen);
+	bind_number(st, 9, h->last_seen);
+	bind_number(st, 10, h->alerts);
+	bind_number(st, 11, h->is_protected);
+	bind_text(st, 12, h->protected_reason);
+	bind_text(st, 13, h->cut);
+	return store_finish(s, st, err);
+}
+
+static int put_incident(struct store *s, const char *mitigator, const struct incident_state *i,
+			struct errmsg *err)
+{
+	sqlite3_stmt *st = store_prepare(s,
+					 "INSERT OR REPLACE INTO incidents "
+					 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+					 err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, i->id);
+	bind_text(st, 2, mitigator);
+	bind_text(st, 3, i->host_id);
+	bind_ip(st, 4, &i->host.ip);
+	bind_number(st, 5, i->opened);
+	bind_number(st, 6, i->updated);
+	bind_number(st, 7, i->closed);
+	bind_text(st, 8, i->state);
+	bind_text(st, 9, i->title);
+	bind_number(st, 10, (uint64_t)i->severity);
+	bind_text(st, 11, i->root_cause);
+	bind_list(st, 12, &i->handling);
+	bind_text(st, 13, i->threat_id);
+	return store_finish(s, st, err);
+}
+
+static int put_quarantine(struct store *s, const char *mitigator, const struct quarantine_state *q,
+			  struct errmsg *err)
+{
+	const struct quarantine_command *c = &q->command;
+	sqlite3_stmt *st = store_prepare(s,
+					 "INSERT OR REPLACE INTO quarantines "
+					 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
+					 "?15,?16,?17,?18)",
+					 err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, c->command_id);
+	bind_text(st, 2, mitigator);
+	bind_mac(st, 3, &c->host.mac);
+	bind_ip(st, 4, &c->host.ip);
+	bind_text(st, 5, c->host.name);
+	bind_text(st, 6, command_action_text(c->action));
+	bind_text(st, 7, command_cause_text(c->cause));
+	bind_text(st, 8, c->method);
+	bind_text(st, 9, command_state_text(q->state));
+	bind_text(st, 10, c->reason);
+	bind_text(st, 11, c->actor);
+	bind_text(st, 12, c->threat_id);
+	bind_number(st, 13, q->detected);
+	bind_number(st, 14, q->reported);
+	bind_number(st, 15, q->ordered);
+	bind_number(st, 16, q->acked);
+	bind_number(st, 17, q->verified);
+	bind_number(st, 18, q->released);
+	return store_finish(s, st, err);
+}
+
+static int put_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
+			 struct errmsg *err)
+{
+	sqlite3_stmt *st =
+		store_prepare(s, "INSERT OR REPLACE INTO mitigators VALUES(?1,?2,?3,?4,?5)", err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, mitigator);
+	bind_number(st, 2, m->time);
+	bind_text(st, 3, m->mode);
+	bind_text(st, 4, m->policy);
+	bind_list(st, 5, &m->problems);
+	return store_finish(s, st, err);
+}
+
+int store_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
+		    struct errmsg *err)
+{
+	int rc = put_mitigator(s, mitigator, m, err);
+
+	for (size_t i = 0; i < m->hosts.n && rc == ERR_OK; i++)
+		rc = put_host(s, mitigator, &m->hosts.items[i], err);
+	for (size_t i = 0; i < m->incidents.n && rc == ERR_OK; i++)
+		rc = put_incident(s, mitigator, &m->incidents.items[i], err);
+	for (size_t i = 0; i < m->quarantines.n && rc == ERR_OK; i++)
+		rc = put_quarantine(s, mitigator, &m->quarantines.items[i], err);
+	return rc;
+}
