@@ -276,7 +276,7 @@ static int with_document(const char *yaml, size_t len, struct walk *w,
 
 	if (!yaml_parser_initialize(&parser))
 		return errmsg_set(w->e, ERR_NOMEM, "no memory to read %s", w->name);
-	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml, len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)(yaml ? yaml : ""), len);
 	if (!yaml_parser_load(&parser, &doc)) {
 		rc = parse_error(&parser, w->name, w->e);
 		yaml_parser_delete(&parser);
