@@ -1,0 +1,204 @@
+#include "dataplane/app/http/inflate.h"
+
+#include <zlib.h>
+
+enum {
+	WINDOW_BITS = 15,
+	GZIP_OR_ZLIB = WINDOW_BITS + 32,
+	RAW = -WINDOW_BITS,
+	RESTARTS = 3,
+	ROUNDS_MAX = 1 << 16, /* output blocks of one call */
+};
+
+struct layer {
+	z_stream stream;
+	enum http_encoding encoding; /* as it is tried now */
+	bool open, passes;	     /* passes: no compressed data, handed on as it is */
+	uint8_t restarts;
+	uint8_t out[HTTP_INFLATE_OUT];
+};
+
+struct http_inflate {
+	struct slab *slab;
+	unsigned count;
+	struct layer layers[];
+};
+
+/* zlib gives no size back: it stands in front of the block. */
+enum { SIZE_ROOM = 16 };
+
+static void *take(void *opaque, unsigned items, unsigned size)
+{
+	size_t len = (size_t)items * size + SIZE_ROOM;
+	uint8_t *block = slab_zalloc(opaque, len);
+
+	if (!block)
+		return NULL;
+	memcpy(block, &len, sizeof(len));
+	return block + SIZE_ROOM;
+}
+
+static void give_back(void *opaque, void *address)
+{
+	uint8_t *block = (uint8_t *)address - SIZE_ROOM;
+	size_t len;
+
+	memcpy(&len, block, sizeof(len));
+	slab_free(opaque, block, len);
+}
+
+static bool layer_open(struct http_inflate *in, struct layer *l)
+{
+	l->stream.zalloc = take;
+	l->stream.zfree = give_back;
+	l->stream.opaque = in->slab;
+	l->stream.next_in = NULL;
+	l->stream.avail_in = 0;
+	l->open = inflateInit2(&l->stream,
+			       l->encoding == HTTP_ENCODING_GZIP ? GZIP_OR_ZLIB : RAW) == Z_OK;
+	return l->open;
+}
+
+static void layer_close(struct layer *l)
+{
+	if (l->open)
+		inflateEnd(&l->stream);
+	l->open = false;
+}
+
+struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encoding *layers,
+				      unsigned count)
+{
+	struct http_inflate *in;
+
+	if (count > HTTP_LAYERS)
+		count = HTTP_LAYERS;
+	in = slab_zalloc(slab, sizeof(*in) + count * sizeof(struct layer));
+	if (!in)
+		return NULL;
+	in->slab = slab;
+	in->count = count;
+	for (unsigned i = 0; i < count; i++) {
+		in->layers[i].encoding = layers[i];
+		if (!layer_open(in, &in->layers[i])) {
+			http_inflate_free(slab, in);
+			return NULL;
+		}
+	}
+	return in;
+}
+
+void http_inflate_free(struct slab *slab, struct http_inflate *in)
+{
+	if (!in)
+		return;
+	for (unsigned i = 0; i < in->count; i++)
+		layer_close(&in->layers[i]);
+	slab_free(slab, in, sizeof(*in) + in->count * sizeof(struct layer));
+}
+
+/* How much of a gzip header to pass over when the decoder did not like it: names and comments are
+ * where servers err. */
+static size_t header_length(struct slice data)
+{
+	size_t len = 10;
+
+	if (data.len < 4 || data.data[0] != 0x1f || data.data[1] != 0x8b || data.data[3] == 0)
+		return 0;
+	if (data.data[3] & (1 << 3 | 1 << 4)) {
+		while (len < data.len && data.data[len])
+			len++;
+		len++;
+	} else if (data.data[3] & 1 << 1) {
+		len = 12;
+	}
+	return len > data.len ? 0 : len;
+}
+
+/* Another try with the same bytes; false when all have failed. */
+static bool layer_restart(struct http_inflate *in, struct layer *l, struct slice data,
+			  size_t *ret_skip)
+{
+	layer_close(l);
+	if (l->restarts >= RESTARTS)
+		return false;
+	if (l->restarts)
+		l->encoding = l->encoding == HTTP_ENCODING_GZIP ? HTTP_ENCODING_DEFLATE
+								: HTTP_ENCODING_GZIP;
+	l->restarts++;
+	*ret_skip = header_length(data);
+	return layer_open(in, l);
+}
+
+static bool feed(struct http_inflate *in, unsigned index, struct slice data,
+		 const struct http_inflate_sink *sink);
+
+static bool hand_on(struct http_inflate *in, unsigned index, struct slice out,
+		    const struct http_inflate_sink *sink)
+{
+	if (out.len == 0)
+		return true;
+	if (index + 1 < in->count)
+		return feed(in, index + 1, out, sink);
+	return sink->data(sink->ctx, out);
+}
+
+enum outcome { OUT_DONE, OUT_STOPPED, OUT_BROKEN };
+
+/* Decodes until the input is used up, its end is reached or it is found broken. */
+static enum outcome decode(struct http_inflate *in, unsigned index, struct slice data,
+			   const struct http_inflate_sink *sink)
+{
+	struct layer *l = &in->layers[index];
+
+	l->stream.next_in = (Bytef *)data.data;
+	l->stream.avail_in = (unsigned)data.len;
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		size_t made;
+		int rc;
+
+		l->stream.next_out = l->out;
+		l->stream.avail_out = HTTP_INFLATE_OUT;
+		rc = inflate(&l->stream, Z_NO_FLUSH);
+		made = HTTP_INFLATE_OUT - l->stream.avail_out;
+		if (!hand_on(in, index, SLICE(l->out, made), sink))
+			return OUT_STOPPED;
+		if (rc == Z_DATA_ERROR && made) {
+			/* Something was right: that is taken, the rest is not. */
+			sink->failed(sink->ctx);
+			return OUT_DONE;
+		}
+		if (rc == Z_STREAM_END || (rc == Z_BUF_ERROR && l->stream.avail_in == 0))
+			return OUT_DONE;
+		if (rc != Z_OK)
+			return OUT_BROKEN;
+		if (l->stream.avail_in == 0 && l->stream.avail_out)
+			return OUT_DONE;
+	}
+	return OUT_STOPPED;
+}
+
+static bool feed(struct http_inflate *in, unsigned index, struct slice data,
+		 const struct http_inflate_sink *sink)
+{
+	struct layer *l = &in->layers[index];
+	size_t skip = 0;
+
+	while (!l->passes && l->open) {
+		enum outcome outcome = decode(in, index, slice_sub(data, skip, data.len), sink);
+
+		if (outcome != OUT_BROKEN)
+			return outcome == OUT_DONE;
+		sink->failed(sink->ctx);
+		if (!layer_restart(in, l, data, &skip))
+			break;
+	}
+	l->passes = true;
+	return sink->data(sink->ctx, data);
+}
+
+bool http_inflate_data(struct http_inflate *in, struct slice data,
+		       const struct http_inflate_sink *sink)
+{
+	return feed(in, 0, data, sink);
+}

@@ -1,0 +1,41 @@
+/* Content encodings taken off as the bytes come: gzip and deflate (RFC 1951, 1952), up to
+ * HTTP_LAYERS on top of each other, in the order in which the header names them. Servers mix the
+ * two up and leave out checksums, so that a layer that fails is tried as the other one, and what is
+ * no compressed data at all passes as it is. Memory comes from the slab. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/base/slab.h"
+#include "dataplane/base/slice.h"
+
+enum {
+	HTTP_LAYERS = 2,
+	HTTP_INFLATE_OUT = 8192, /* bytes handed on at a time */
+	/* A bomb: more than this much, and more than that many times what was sent. */
+	HTTP_BOMB_BYTES = 1 << 20,
+	HTTP_BOMB_RATIO = 2048,
+};
+
+enum http_encoding {
+	HTTP_ENCODING_GZIP,
+	HTTP_ENCODING_DEFLATE,
+};
+
+/* Takes decoded bytes; false stops decoding. */
+struct http_inflate_sink {
+	bool (*data)(void *ctx, struct slice data);
+	void (*failed)(void *ctx); /* some bytes were not what they were said to be */
+	void *ctx;
+};
+
+struct http_inflate;
+
+/* NULL without memory. */
+struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encoding *layers,
+				      unsigned count);
+void http_inflate_free(struct slab *slab, struct http_inflate *in);
+/* False when the sink said stop. */
+bool http_inflate_data(struct http_inflate *in, struct slice data,
+		       const struct http_inflate_sink *sink);
