@@ -1,0 +1,50 @@
+/* What the subcommands of `banken` share. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/base/err.h"
+
+struct cli {
+	const char *run_folder; /* where the programs' sockets are */
+	bool json;		/* print the answers as they come */
+	const char *self;	/* argv[0], to find banken-dataplane beside it */
+};
+
+struct cli_command {
+	const char *name, *usage, *help;
+	/* argv[0] is the subcommand's name. Exit status: 0, 1 (failed) or 2 (wrong usage). */
+	int (*run)(const struct cli *cli, int argc, char **argv);
+};
+
+int cmd_status(const struct cli *cli, int argc, char **argv);
+int cmd_alerts(const struct cli *cli, int argc, char **argv);
+int cmd_hosts(const struct cli *cli, int argc, char **argv);
+int cmd_events(const struct cli *cli, int argc, char **argv);
+int cmd_quarantine(const struct cli *cli, int argc, char **argv);
+int cmd_report(const struct cli *cli, int argc, char **argv);
+int cmd_rules(const struct cli *cli, int argc, char **argv);
+int cmd_replay(const struct cli *cli, int argc, char **argv);
+
+/* Asks PROGRAM.sock. NULL with the sentence printed when it does not run or says no. `request` is
+ * given away. */
+json_t *cli_ask(const struct cli *cli, const char *program, json_t *request);
+/* The same without a word on stderr. */
+json_t *cli_ask_quietly(const struct cli *cli, const char *program, json_t *request,
+			struct errmsg *e);
+/* Prints the answer as JSON if asked to; true when it did. */
+bool cli_json(const struct cli *cli, const json_t *answer);
+/* A sentence on stderr; returns `status`. */
+__attribute__((format(printf, 2, 3))) int cli_fail(int status, const char *fmt, ...);
+
+/* Rows of an array as a table with aligned columns: "title:field" pairs, NULL-terminated. Fields
+ * that end in "@" are times in ns. */
+void cli_table(const json_t *rows, const char *const *columns, const char *nothing);
+const char *cli_text(const json_t *row, const char *key);
+/* Local time "2026-11-21 09:00:05"; "" for 0. */
+const char *cli_time(uint64_t ns, char ret[32]);
+/* The path of a program that lies beside this one, or its bare name to be found in PATH. */
+void cli_program(const struct cli *cli, const char *name, char *ret, size_t cap);

@@ -1,0 +1,110 @@
+/* banken: the one command line for everything. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/cli/cli.h"
+#include "control/cli/keys.h"
+
+static int run_keys(const struct cli *cli, int argc, char **argv)
+{
+	(void)cli;
+	return cmd_keys(argc, argv);
+}
+
+static const struct cli_command commands[] = {
+	{"status", "", "what runs here and how it is", cmd_status},
+	{"alerts", "[--most N]", "latest alerts, newest first", cmd_alerts},
+	{"hosts", "", "hosts, their level, what is cut and what is protected", cmd_hosts},
+	{"events", "[--most N]", "1188 threat detected, 1190 host cut", cmd_events},
+	{"quarantine", "list | add HOST | release HOST | approve COMMAND",
+	 "who is cut; cut and release", cmd_quarantine},
+	{"report", "daily [--site NAME]", "writes today's report so far and names the file",
+	 cmd_report},
+	{"rules", "check FILE", "loads rules and lists by name what could not be loaded",
+	 cmd_rules},
+	{"replay", "FILE [-S RULES]", "analyses a capture file", cmd_replay},
+	{"keys", "init | issue ...", "the site's own certificates", run_keys},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void help(void)
+{
+	puts("usage: banken [--json] [--run-folder DIR] COMMAND ...\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-10s %-50s %s\n", commands[i].name, commands[i].usage, commands[i].help);
+	puts("\n  --json            print the answers as JSON\n"
+	     "  --run-folder DIR  where the programs' sockets are (default /run/banken, or "
+	     "$BANKEN_RUN)\n"
+	     "\n"
+	     "examples:\n"
+	     "  banken status\n"
+	     "  banken quarantine release 10.0.0.21 --reason \"cleaned, checked by Sato\"\n"
+	     "  banken --json alerts --most 10\n"
+	     "  banken replay incident.pcapng -S local.rules\n"
+	     "\n"
+	     "Exit status: 0 done, 1 failed (one sentence on standard error), 2 wrong usage.");
+}
+
+/* Options in front of the command; index of the command, or -1 when the program is done. */
+static int options(struct cli *cli, int argc, char **argv, int *ret_status)
+{
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			cli->json = true;
+		} else if (strcmp(argv[i], "--run-folder") == 0 && i + 1 < argc) {
+			cli->run_folder = argv[++i];
+		} else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			help();
+			return -1;
+		} else if (strcmp(argv[i], "--version") == 0) {
+			puts("banken " BANKEN_VERSION);
+			return -1;
+		} else {
+			*ret_status = cli_fail(2, "%s is not an option; banken --help", argv[i]);
+			return -1;
+		}
+	}
+	if (i == argc) {
+		help();
+		*ret_status = 2;
+		return -1;
+	}
+	return i;
+}
+
+/* --json may also stand behind the command. */
+static int drop_json(struct cli *cli, int argc, char **argv)
+{
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			cli->json = true;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	const char *folder = getenv("BANKEN_RUN");
+	struct cli cli = {.run_folder = folder && folder[0] ? folder : "/run/banken",
+			  .self = argv[0]};
+	int status = 0, at = options(&cli, argc, argv, &status);
+
+	if (at < 0)
+		return status;
+	argc = drop_json(&cli, argc - at, argv + at);
+	argv += at;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return commands[i].run(&cli, argc, argv);
+	}
+	return cli_fail(2, "there is no command \"%s\"; banken --help lists them", argv[0]);
+}

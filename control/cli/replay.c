@@ -1,0 +1,129 @@
+/* `banken replay FILE` and `banken rules check FILE`: the dataplane over a file. */
+#include "control/cli/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LINE = 1 << 20 };
+
+/* Runs and waits; the exit status, or -1. */
+static int run(char *const argv[])
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		fprintf(stderr, "banken: %s cannot be started (%s)\n", argv[0], strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+int cmd_rules(const struct cli *cli, int argc, char **argv)
+{
+	char program[600];
+	char *words[] = {program, "--rules-only", "-S", argc == 3 ? argv[2] : NULL, NULL};
+	int status;
+
+	if (argc != 3 || strcmp(argv[1], "check") != 0)
+		return cli_fail(2, "say: banken rules check FILE");
+	cli_program(cli, "banken-dataplane", program, sizeof(program));
+	status = run(words);
+	return status < 0 || status > 2 ? 1 : status;
+}
+
+/* --- replay --- */
+
+static void print_alert(const json_t *e)
+{
+	const json_t *alert = json_object_get(e, "alert");
+	const json_t *reason =
+		json_array_get(json_object_get(json_object_get(alert, "metadata"), "reason"), 0);
+
+	printf("%.19s  %s -> %s  %s\n", cli_text(e, "timestamp"), cli_text(e, "src_ip"),
+	       cli_text(e, "dest_ip"), cli_text(alert, "signature"));
+	if (json_is_string(reason))
+		printf("                     %s\n", json_string_value(reason));
+}
+
+/* Alerts of eve.json in order, as an array. */
+static json_t *read_alerts(const char *folder)
+{
+	json_t *alerts = json_array();
+	char path[600];
+	char *line = malloc(LINE);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/eve.json", folder);
+	f = fopen(path, "re");
+	while (f && line && fgets(line, LINE, f)) {
+		json_t *e = json_loads(line, 0, NULL);
+
+		if (strcmp(cli_text(e, "event_type"), "alert") == 0)
+			json_array_append(alerts, e);
+		json_decref(e);
+	}
+	if (f)
+		fclose(f);
+	free(line);
+	return alerts;
+}
+
+static void show(const struct cli *cli, const char *folder, const char *capture)
+{
+	json_t *alerts = read_alerts(folder), *e;
+	size_t i;
+
+	if (!cli_json(cli, alerts)) {
+		json_array_foreach(alerts, i, e) print_alert(e);
+		printf("%zu alerts in %s\n", json_array_size(alerts), capture);
+	}
+	json_decref(alerts);
+}
+
+static void remove_folder(const char *folder)
+{
+	static const char *const names[] = {"eve.json", "banken.json", "stats.json"};
+	char path[600];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
+int cmd_replay(const struct cli *cli, int argc, char **argv)
+{
+	bool rules = argc == 4 && strcmp(argv[2], "-S") == 0;
+	char folder[] = "/tmp/banken-replay-XXXXXX";
+	char program[600];
+	char *words[] = {program,
+			 "-r",
+			 argc > 1 ? argv[1] : NULL,
+			 "-S",
+			 rules ? argv[3] : "/dev/null",
+			 "-l",
+			 folder,
+			 "--set",
+			 "eve.types=alert",
+			 NULL};
+	int status;
+
+	if (argc != 2 && !rules)
+		return cli_fail(2, "say: banken replay FILE [-S RULES]");
+	if (!mkdtemp(folder))
+		return cli_fail(1, "/tmp: no folder can be made there (%s)", strerror(errno));
+	cli_program(cli, "banken-dataplane", program, sizeof(program));
+	status = run(words);
+	if (status == 0)
+		show(cli, folder, argv[1]);
+	remove_folder(folder);
+	return status == 0 ? 0 : 1;
+}

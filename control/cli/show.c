@@ -1,0 +1,166 @@
+/* Subcommands that ask a program and show its answer. */
+#include "control/cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const programs[] = {"banken-control", "banken-mitigator", "banken-enforcer",
+				       "banken-centre"};
+
+static bool is_plain(const json_t *value)
+{
+	return json_is_string(value) || json_is_number(value) || json_is_boolean(value);
+}
+
+static void print_plain(const char *key, const json_t *value)
+{
+	if (json_is_string(value))
+		printf("  %-20s %s\n", key, json_string_value(value));
+	else if (json_is_integer(value))
+		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
+	else if (json_is_real(value))
+		printf("  %-20s %.3f\n", key, json_real_value(value));
+	else
+		printf("  %-20s %s\n", key, json_is_true(value) ? "yes" : "no");
+}
+
+/* Numbers and words first, then lists of sentences, one a line. */
+static void print_status(const json_t *answer)
+{
+	const char *key;
+	json_t *value, *line;
+	size_t i;
+
+	json_object_foreach((json_t *)answer, key, value)
+	{
+		if (is_plain(value) && strcmp(key, "ok") != 0 && strcmp(key, "program") != 0)
+			print_plain(key, value);
+	}
+	json_object_foreach((json_t *)answer, key, value)
+	{
+		if (!json_is_array(value))
+			continue;
+		json_array_foreach(value, i, line)
+		{
+			if (json_is_string(line))
+				printf("  %s: %s\n", key, json_string_value(line));
+		}
+	}
+}
+
+int cmd_status(const struct cli *cli, int argc, char **argv)
+{
+	json_t *all = json_object();
+	bool any = false;
+
+	(void)argv;
+	if (argc > 1)
+		return cli_fail(2, "status takes no argument; banken --help");
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct errmsg e = {""};
+		json_t *answer =
+			cli_ask_quietly(cli, programs[i], json_pack("{ss}", "do", "status"), &e);
+
+		any |= answer != NULL;
+		if (!cli->json) {
+			printf("%s: %s\n", programs[i], answer ? "running" : e.text);
+			if (answer)
+				print_status(answer);
+		}
+		json_object_set_new(all, programs[i],
+				    answer ? answer
+					   : json_pack("{sb ss}", "ok", 0, "error", e.text));
+	}
+	cli_json(cli, all);
+	json_decref(all);
+	return any ? 0 : 1;
+}
+
+static int show(const struct cli *cli, const char *program, json_t *request, const char *list,
+		const char *const *columns, const char *nothing)
+{
+	json_t *answer = cli_ask(cli, program, request);
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		cli_table(json_object_get(answer, list), columns, nothing);
+	json_decref(answer);
+	return 0;
+}
+
+static long take_most(int argc, char **argv)
+{
+	char *end;
+	long most;
+
+	if (argc == 1)
+		return 50;
+	if (argc != 3 || strcmp(argv[1], "--most") != 0)
+		return -1;
+	most = strtol(argv[2], &end, 10);
+	return *end || most < 1 || most > 100000 ? -1 : most;
+}
+
+int cmd_alerts(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const columns[] = {"time:time@",   "host:ip", "peer:peer_ip",
+					      "sev:severity", "sid:sid", "what:msg",
+					      "why:reasons",  NULL};
+	long most = take_most(argc, argv);
+
+	if (most < 0)
+		return cli_fail(2, "alerts takes --most N with N from 1 to 100000");
+	return show(cli, "banken-centre",
+		    json_pack("{ss sI}", "do", "alerts", "most", (json_int_t)most), "alerts",
+		    columns, "Nothing was detected yet.");
+}
+
+int cmd_hosts(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const columns[] = {"ip:ip",
+					      "mac:mac",
+					      "name:name",
+					      "level:level",
+					      "alerts:alerts",
+					      "network:cut_state",
+					      "protected:protected_reason",
+					      "last seen:last_seen@",
+					      NULL};
+
+	(void)argv;
+	if (argc > 1)
+		return cli_fail(2, "hosts takes no argument; banken --help");
+	return show(cli, "banken-mitigator", json_pack("{ss}", "do", "hosts"), "hosts", columns,
+		    "No host was seen yet.");
+}
+
+int cmd_events(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const columns[] = {
+		"time:time@", "event:number", "host:ip", "threat:threat",
+		"mode:mode",  "text:text",    NULL};
+	long most = take_most(argc, argv);
+
+	if (most < 0)
+		return cli_fail(2, "events takes --most N with N from 1 to 100000");
+	return show(cli, "banken-mitigator",
+		    json_pack("{ss sI}", "do", "events", "most", (json_int_t)most), "events",
+		    columns, "No event yet.");
+}
+
+int cmd_report(const struct cli *cli, int argc, char **argv)
+{
+	const char *site = argc == 4 && strcmp(argv[2], "--site") == 0 ? argv[3] : "";
+	json_t *answer;
+
+	if (argc < 2 || strcmp(argv[1], "daily") != 0 || (argc != 2 && argc != 4))
+		return cli_fail(2, "say: banken report daily [--site NAME]");
+	answer = cli_ask(cli, "banken-centre", json_pack("{ss ss}", "do", "daily", "site", site));
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		puts(cli_text(answer, "path"));
+	json_decref(answer);
+	return 0;
+}
