@@ -10,7 +10,8 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS held(id TEXT PRIMARY KEY, payload BLOB NOT NULL,"
 	"  lease INTEGER NOT NULL, drops INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS had(id TEXT PRIMARY KEY, state INTEGER NOT NULL,"
-	"  reason TEXT NOT NULL, keep_until INTEGER NOT NULL) WITHOUT ROWID;";
+	"  reason TEXT NOT NULL, keep_until INTEGER NOT NULL, release INTEGER NOT NULL)"
+	"  WITHOUT ROWID;";
 
 struct held {
 	sqlite3 *db;
@@ -115,8 +116,8 @@ bool held_known(struct held *h, const char *id, struct held_answer *ret)
 	sqlite3_stmt *s;
 	bool known = false;
 
-	if (sqlite3_prepare_v2(h->db, "SELECT state, reason FROM had WHERE id=?", -1, &s, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_prepare_v2(h->db, "SELECT state, reason, release FROM had WHERE id=?", -1, &s,
+			       NULL) != SQLITE_OK)
 		return false;
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
 	if (sqlite3_step(s) == SQLITE_ROW) {
@@ -124,6 +125,7 @@ bool held_known(struct held *h, const char *id, struct held_answer *ret)
 		ret->state = (enum command_state)sqlite3_column_int(s, 0);
 		snprintf(ret->reason, sizeof(ret->reason), "%s",
 			 (const char *)sqlite3_column_text(s, 1));
+		ret->release = sqlite3_column_int(s, 2) != 0;
 	}
 	sqlite3_finalize(s);
 	return known;
@@ -134,15 +136,34 @@ int held_remember(struct held *h, const char *id, const struct held_answer *a, u
 {
 	sqlite3_stmt *s;
 
-	if (sqlite3_prepare_v2(h->db, "INSERT OR REPLACE INTO had VALUES(?,?,?,?)", -1, &s, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_prepare_v2(h->db,
+			       "INSERT INTO had VALUES(?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+			       "state=excluded.state, reason=excluded.reason, "
+			       "keep_until=max(keep_until, excluded.keep_until)",
+			       -1, &s, NULL) != SQLITE_OK)
 		return db_error(h, e);
 	sqlite3_bind_text(s, 1, id, -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 2, (int)a->state);
 	sqlite3_bind_text(s, 3, a->reason, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 4, (sqlite3_int64)keep_until);
+	sqlite3_bind_int(s, 5, a->release);
 	sqlite3_step(s);
 	return sqlite3_finalize(s) == SQLITE_OK ? 0 : db_error(h, e);
+}
+
+int held_under_way(struct held *h, void (*fn)(void *ctx, const char *id, bool release), void *ctx,
+		   struct errmsg *e)
+{
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(h->db, "SELECT id, release FROM had WHERE state=?", -1, &s, NULL) !=
+	    SQLITE_OK)
+		return db_error(h, e);
+	sqlite3_bind_int(s, 1, COMMAND_STATE_SENT);
+	while (sqlite3_step(s) == SQLITE_ROW)
+		fn(ctx, (const char *)sqlite3_column_text(s, 0), sqlite3_column_int(s, 1) != 0);
+	sqlite3_finalize(s);
+	return 0;
 }
 
 void held_forget_old(struct held *h, uint64_t now)

@@ -24,7 +24,8 @@ struct held_cut {
 
 /* How an order ended. */
 struct held_answer {
-	enum command_state state;
+	enum command_state state; /* SENT: under way, what it did is stored but not confirmed */
+	bool release;		  /* the order was one */
 	char reason[256];
 };
 
@@ -45,6 +46,9 @@ bool held_known(struct held *h, const char *id, struct held_answer *ret);
 /* Remembers an order until `keep_until` (ns since 1970): until then it could be replayed. */
 int held_remember(struct held *h, const char *id, const struct held_answer *a, uint64_t keep_until,
 		  struct errmsg *e);
+/* Calls fn for each order under way. */
+int held_under_way(struct held *h, void (*fn)(void *ctx, const char *id, bool release), void *ctx,
+		   struct errmsg *e);
 /* Forgets orders that can no longer be replayed. */
 void held_forget_old(struct held *h, uint64_t now);
 

@@ -1,0 +1,330 @@
+#include "control/mitigator/policy/policy.h"
+
+#include <mbedtls/sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/mitigator/policy/policy_file.h"
+#include "control/wire/file.h"
+#include "dataplane/base/clock.h"
+
+enum { FILE_MAX = 4 << 20 };
+
+/* What holds without a file: all of the site watched, nothing stopped. */
+static const char built_in[] =
+	"name: built-in\n"
+	"levels:\n"
+	"  - {severity: high, level: danger}\n"
+	"  - {severity: medium, level: warning}\n"
+	"  - {severity: low, level: caution}\n"
+	"scopes:\n"
+	"  - {name: everything, networks: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16,\n"
+	"     169.254.0.0/16, 'fc00::/7', 'fe80::/10'], mode: monitor}\n";
+
+int policy_time_parse(const char *text, uint64_t *ret)
+{
+	struct tm tm = {0};
+	const char *end;
+	time_t t;
+
+	*ret = 0;
+	if (!text[0])
+		return 0;
+	end = strptime(text, "%Y-%m-%d", &tm);
+	if (end && *end == 'T')
+		end = strptime(end, "T%H:%M:%SZ", &tm);
+	if (!end || *end)
+		return ERR_INVALID;
+	t = timegm(&tm);
+	if (t <= 0)
+		return ERR_INVALID;
+	*ret = (uint64_t)t * NS_PER_SEC;
+	return 0;
+}
+
+static int prefixes(const struct config_texts *texts, const char *key, struct policy_prefix *ret,
+		    unsigned *ret_n, struct errmsg *e)
+{
+	*ret_n = 0;
+	for (size_t i = 0; i < texts->n; i++) {
+		struct policy_prefix *p = &ret[(*ret_n)++];
+
+		if (ip_prefix_parse(texts->items[i], &p->addr, &p->bits) < 0)
+			return errmsg_set(e, ERR_INVALID,
+					  "%s: \"%.60s\" is no address and no prefix", key,
+					  texts->items[i]);
+	}
+	return 0;
+}
+
+static void take_levels(const struct policy_file *f, struct policy *p)
+{
+	const struct file_level *l = f->levels.items;
+
+	for (size_t i = 0; i < f->levels.n; i++) {
+		struct policy_level *to = &p->levels[p->levels_n++];
+
+		to->severity = (enum severity)l[i].severity;
+		to->confidence = (enum confidence)l[i].confidence;
+		to->level = policy_file_level(l[i].level);
+		snprintf(to->classtype, sizeof(to->classtype), "%s", l[i].classtype);
+	}
+}
+
+static void take_actions(const struct policy_file *f, struct policy *p)
+{
+	const struct file_action *a = f->actions.items;
+
+	p->judge.method = (enum judge_method)f->method;
+	p->judge.safe_on_change = f->safe_on_change;
+	p->judge_every = f->every * NS_PER_SEC;
+	for (size_t i = 0; i < f->actions.n; i++)
+		p->judge.rules[p->judge.rules_n++] = (struct judge_rule){
+			policy_file_level(a[i].level), (enum policy_action)a[i].action,
+			(uint32_t)a[i].count, (uint32_t)a[i].days};
+}
+
+static int take_scope(const struct file_scope *f, struct policy_scope *s, struct errmsg *e)
+{
+	char key[96];
+
+	snprintf(s->name, sizeof(s->name), "%s", f->name);
+	s->mode = (enum policy_mode)f->mode;
+	s->cut_at = policy_file_level(f->cut_at);
+	if (s->cut_at == LEVEL_SAFE)
+		return errmsg_set(e, ERR_INVALID,
+				  "scope %s: cut-at safe would cut every host: choose caution, "
+				  "warning or danger",
+				  s->name);
+	for (size_t i = 0; i < f->methods.n; i++)
+		snprintf(s->methods[s->methods_n++], sizeof(s->methods[0]), "%.31s",
+			 f->methods.items[i]);
+	snprintf(key, sizeof(key), "scope %s, networks", s->name);
+	if (prefixes(&f->networks, key, s->networks, &s->networks_n, e) < 0)
+		return ERR_INVALID;
+	snprintf(key, sizeof(key), "scope %s, exempt", s->name);
+	return prefixes(&f->exempt, key, s->exempt, &s->exempt_n, e);
+}
+
+static int rule_parse(const char *text, struct policy_exception *x)
+{
+	char *end;
+	unsigned long n;
+
+	if (!text[0])
+		return 0;
+	n = strtoul(text, &end, 10);
+	if (end == text || n > UINT32_MAX)
+		return ERR_INVALID;
+	if (*end == ':') {
+		x->gid = (uint32_t)n;
+		n = strtoul(end + 1, &end, 10);
+	}
+	x->sid = (uint32_t)n;
+	return *end || n == 0 || n > UINT32_MAX ? ERR_INVALID : 0;
+}
+
+static int optional_prefix(const char *text, struct policy_prefix *ret, bool *ret_has)
+{
+	*ret_has = text[0] != 0;
+	return *ret_has ? ip_prefix_parse(text, &ret->addr, &ret->bits) : 0;
+}
+
+static int take_exception(const struct file_exception *f, struct policy_exception *x,
+			  struct errmsg *e)
+{
+	x->never = (enum policy_never)f->never;
+	snprintf(x->sensor, sizeof(x->sensor), "%s", f->sensor);
+	snprintf(x->reason, sizeof(x->reason), "%s", f->reason);
+	if (rule_parse(f->rule, x) < 0)
+		return errmsg_set(e, ERR_INVALID, "exceptions: \"%s\" is no rule: gid:sid or sid",
+				  f->rule);
+	if (optional_prefix(f->source, &x->source, &x->has_source) < 0 ||
+	    optional_prefix(f->destination, &x->destination, &x->has_destination) < 0)
+		return errmsg_set(e, ERR_INVALID,
+				  "exceptions: source and destination must be addresses or "
+				  "prefixes (\"%s\", \"%s\")",
+				  f->source, f->destination);
+	if (policy_time_parse(f->until, &x->until) < 0)
+		return errmsg_set(e, ERR_INVALID,
+				  "exceptions: \"%s\" is no time such as 2026-12-31T00:00:00Z",
+				  f->until);
+	return 0;
+}
+
+static int take_protected(const struct file_protected *f, struct policy_protected *p,
+			  struct errmsg *e)
+{
+	snprintf(p->role, sizeof(p->role), "%s", f->role);
+	snprintf(p->note, sizeof(p->note), "%s", f->note);
+	p->has_mac = f->mac[0] != 0;
+	if ((p->has_mac && mac_addr_parse(f->mac, &p->mac) < 0) ||
+	    optional_prefix(f->address, &p->prefix, &p->has_prefix) < 0 ||
+	    (!p->has_mac && !p->has_prefix))
+		return errmsg_set(e, ERR_INVALID,
+				  "protected (%s): an address, a prefix or a MAC is needed "
+				  "(\"%s\", \"%s\")",
+				  f->role, f->address, f->mac);
+	return 0;
+}
+
+static void take_numbers(const struct policy_file *f, struct policy *p)
+{
+	p->fuse_hosts = (uint32_t)f->fuse_hosts;
+	p->fuse_share = (uint32_t)f->fuse_share;
+	p->mass_hosts = (uint32_t)f->mass_hosts;
+	p->fuse_window = f->fuse_window * NS_PER_SEC;
+	p->mass_window = f->mass_window * NS_PER_SEC;
+	p->message_wait = f->message_ms * NS_PER_MS;
+	p->ack_wait = f->ack_ms * NS_PER_MS;
+	p->ack_tries = (uint32_t)f->ack_tries;
+	p->verify_window = f->window_ms * NS_PER_MS;
+	p->verify_settle = f->settle_ms * NS_PER_MS;
+	p->verify_quiet = f->quiet_ms * NS_PER_MS;
+	p->review = f->review * NS_PER_SEC;
+	p->hold = f->hold * NS_PER_SEC;
+	p->recheck = f->recheck * NS_PER_SEC;
+	p->retry = f->retry * NS_PER_SEC;
+	p->repeat = (uint32_t)f->repeat;
+	p->incident_window = f->incident_window * NS_PER_SEC;
+	p->incident_quiet = f->incident_quiet * NS_PER_SEC;
+	p->binding_age = f->binding_age * NS_PER_SEC;
+	p->router_addresses = (uint32_t)f->router_addresses;
+}
+
+static int take(const struct policy_file *f, struct policy *p, struct errmsg *e)
+{
+	const struct file_scope *scopes = f->scopes.items;
+	const struct file_exception *exceptions = f->exceptions.items;
+	const struct file_protected *hosts = f->protected_hosts.items;
+	int rc = 0;
+
+	snprintf(p->name, sizeof(p->name), "%s", f->name);
+	p->control = f->control;
+	p->cut = f->cut;
+	take_levels(f, p);
+	take_actions(f, p);
+	take_numbers(f, p);
+	for (size_t i = 0; rc == 0 && i < f->scopes.n; i++)
+		rc = take_scope(&scopes[i], &p->scopes[p->scopes_n++], e);
+	for (size_t i = 0; rc == 0 && i < f->exceptions.n; i++)
+		rc = take_exception(&exceptions[i], &p->exceptions[p->exceptions_n++], e);
+	for (size_t i = 0; rc == 0 && i < f->protected_hosts.n; i++)
+		rc = take_protected(&hosts[i], &p->protected_hosts[p->protected_n++], e);
+	return rc;
+}
+
+static void version_of(const char *yaml, size_t len, struct policy *p)
+{
+	uint8_t sum[32];
+
+	mbedtls_sha256_ret((const uint8_t *)yaml, len, sum, 0);
+	for (unsigned i = 0; i < sizeof(sum); i++)
+		snprintf(p->version + 2 * i, 3, "%02x", sum[i]);
+}
+
+struct policy *policy_parse(const char *yaml, size_t len, const char *name, struct errmsg *e)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	struct policy_file f;
+	struct config *c = config_parse(policy_keys, yaml, len, name, &f, sizeof(f), e);
+	struct errmsg why;
+
+	if (!p || !c || take(&f, p, &why) < 0) {
+		if (c)
+			errmsg_set(e, ERR_INVALID, "%s: %.400s", name, p ? why.text : "no memory");
+		config_free(c);
+		free(p);
+		return NULL;
+	}
+	config_free(c);
+	version_of(yaml, len, p);
+	return p;
+}
+
+struct policy *policy_load(const char *path, struct errmsg *e)
+{
+	struct policy *p;
+	struct slice text;
+
+	if (!path || !path[0]) {
+		p = policy_parse(built_in, sizeof(built_in) - 1, "the built-in policy", e);
+		if (p)
+			snprintf(p->version, sizeof(p->version), "built-in");
+		return p;
+	}
+	if (file_read(path, FILE_MAX, &text, e) < 0)
+		return NULL;
+	p = policy_parse((const char *)text.data, text.len, path, e);
+	payload_free(&text);
+	return p;
+}
+
+void policy_free(struct policy *p)
+{
+	free(p);
+}
+
+enum level policy_level_of(const struct policy *p, const struct alert *a)
+{
+	for (unsigned i = 0; i < p->levels_n; i++) {
+		const struct policy_level *l = &p->levels[i];
+
+		if ((l->severity == SEVERITY_UNSPECIFIED || l->severity == a->severity) &&
+		    (l->confidence == CONFIDENCE_UNSPECIFIED || l->confidence == a->confidence) &&
+		    (!l->classtype[0] || strcmp(l->classtype, a->classtype) == 0))
+			return l->level;
+	}
+	return LEVEL_SAFE;
+}
+
+const struct policy_scope *policy_scope_of(const struct policy *p, const struct ip_addr *host)
+{
+	for (unsigned i = 0; i < p->scopes_n; i++) {
+		const struct policy_scope *s = &p->scopes[i];
+
+		if (s->networks_n == 0)
+			return s;
+		for (unsigned j = 0; j < s->networks_n; j++) {
+			if (ip_addr_in_prefix(host, &s->networks[j].addr, s->networks[j].bits))
+				return s;
+		}
+	}
+	return NULL;
+}
+
+enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scope *s)
+{
+	if (!p->control || !s)
+		return MODE_MONITOR;
+	return s->mode == MODE_AUTOMATIC && !p->cut ? MODE_APPROVE : s->mode;
+}
+
+static bool covers(const struct policy_exception *x, const struct alert *a, const char *sensor)
+{
+	const struct ip_addr *src = a->host_is_source ? &a->host.ip : &a->peer.ip;
+	const struct ip_addr *dst = a->host_is_source ? &a->peer.ip : &a->host.ip;
+
+	if (x->sid && (x->sid != a->sid || (x->gid && x->gid != a->gid)))
+		return false;
+	if (x->has_source && !ip_addr_in_prefix(src, &x->source.addr, x->source.bits))
+		return false;
+	if (x->has_destination &&
+	    !ip_addr_in_prefix(dst, &x->destination.addr, x->destination.bits))
+		return false;
+	return !x->sensor[0] || strcmp(x->sensor, sensor) == 0;
+}
+
+int policy_exception_of(const struct policy *p, enum policy_never never, const struct alert *a,
+			const char *sensor, uint64_t now)
+{
+	for (unsigned i = 0; i < p->exceptions_n; i++) {
+		const struct policy_exception *x = &p->exceptions[i];
+
+		if (x->never == never && (x->until == 0 || x->until > now) && covers(x, a, sensor))
+			return (int)i;
+	}
+	return -1;
+}

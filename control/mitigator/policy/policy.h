@@ -1,0 +1,118 @@
+/* The policy file: what level an alert has, what a scope's mode lets happen, whom to spare. YAML by
+ * wire's config; refused whole with one sentence when something does not fit, so that the old one
+ * stays in force. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/mitigator/policy/judge.h"
+#include "control/mitigator/policy/mode.h"
+#include "control/wire/message.h"
+#include "dataplane/base/addr.h"
+
+enum {
+	POLICY_SCOPES = 64,
+	POLICY_NETWORKS = 64, /* of one scope */
+	POLICY_LEVELS = 128,
+	POLICY_EXCEPTIONS = 1024,
+	POLICY_PROTECTED = 1024,
+	POLICY_EXEMPTS = 32, /* of one scope */
+	POLICY_METHODS = 8,  /* of one ladder */
+	POLICY_TEXT = 128,
+	POLICY_LINTS = 32,
+};
+
+struct policy_prefix {
+	struct ip_addr addr;
+	uint8_t bits; /* of the 128 */
+};
+
+/* The first that fits gives the level. */
+struct policy_level {
+	enum severity severity;	     /* UNSPECIFIED: any */
+	enum confidence confidence;  /* UNSPECIFIED: any */
+	char classtype[POLICY_TEXT]; /* "" any */
+	enum level level;
+};
+
+/* Where it holds, by the host's address; the first that contains it. */
+struct policy_scope {
+	char name[64];
+	struct policy_prefix networks[POLICY_NETWORKS];
+	unsigned networks_n;
+	enum policy_mode mode;
+	enum level cut_at;		  /* incidents of this level and above are threat cuts */
+	char methods[POLICY_METHODS][32]; /* ladder, in order */
+	unsigned methods_n;
+	struct policy_prefix exempt[POLICY_EXEMPTS]; /* stays reachable */
+	unsigned exempt_n;
+};
+
+enum policy_never { NEVER_ALERT, NEVER_BLOCK };
+
+/* P9. An empty part matches everything. */
+struct policy_exception {
+	uint32_t gid, sid; /* 0: any */
+	struct policy_prefix source, destination;
+	bool has_source, has_destination;
+	char sensor[64];
+	enum policy_never never;
+	uint64_t until; /* ns since 1970, 0: for ever */
+	char reason[POLICY_TEXT];
+};
+
+struct policy_protected {
+	struct mac_addr mac;
+	struct policy_prefix prefix;
+	bool has_mac, has_prefix;
+	char role[32], note[96];
+};
+
+struct policy {
+	char name[64];
+	char version[65];  /* SHA-256 of the file, hex; "built-in" */
+	bool control, cut; /* Q2's two switches */
+	struct policy_level levels[POLICY_LEVELS];
+	unsigned levels_n;
+	struct judge_policy judge;
+	uint64_t judge_every; /* ns */
+	struct policy_scope scopes[POLICY_SCOPES];
+	unsigned scopes_n;
+	struct policy_exception exceptions[POLICY_EXCEPTIONS];
+	unsigned exceptions_n;
+	struct policy_protected protected_hosts[POLICY_PROTECTED];
+	unsigned protected_n;
+	/* Numbers; times in ns. */
+	uint32_t fuse_hosts, fuse_share, mass_hosts;
+	uint64_t fuse_window, mass_window;
+	uint64_t message_wait;		       /* at most 500 ms */
+	uint64_t review, hold, recheck, retry; /* of cuts */
+	uint64_t ack_wait, verify_window, verify_settle, verify_quiet;
+	uint32_t ack_tries;
+	uint32_t repeat; /* a repeat offender's block lasts this times longer each time */
+	uint64_t incident_window, incident_quiet;
+	uint64_t binding_age; /* that a binding must have been stable */
+	uint32_t router_addresses;
+};
+
+/* malloc'ed; NULL with a sentence. `path` NULL or "": the built-in policy (everything watched,
+ * nothing stopped). */
+struct policy *policy_load(const char *path, struct errmsg *e);
+struct policy *policy_parse(const char *yaml, size_t len, const char *name, struct errmsg *e);
+void policy_free(struct policy *p);
+
+/* What would not do what it seems to; at most POLICY_LINTS sentences. */
+unsigned policy_lint(const struct policy *p, char ret[POLICY_LINTS][256]);
+
+/* SAFE: the alert does not count. */
+enum level policy_level_of(const struct policy *p, const struct alert *a);
+/* NULL: no scope contains the host, so it is not of this site. */
+const struct policy_scope *policy_scope_of(const struct policy *p, const struct ip_addr *host);
+/* The scope's mode as the two switches allow it (P7). */
+enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scope *s);
+/* The index of the exception of that kind in force at `now` that covers the alert; -1: none. */
+int policy_exception_of(const struct policy *p, enum policy_never never, const struct alert *a,
+			const char *sensor, uint64_t now);
+/* "2026-12-31T00:00:00Z" or "2026-12-31" to ns since 1970; 0 or ERR_INVALID. "" is 0. */
+int policy_time_parse(const char *text, uint64_t *ret);

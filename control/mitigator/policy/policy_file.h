@@ -1,0 +1,47 @@
+/* The policy file's table. Private to this folder. */
+#pragma once
+
+#include "control/wire/config.h"
+
+struct file_level {
+	int severity, confidence, level;
+	const char *classtype;
+};
+
+struct file_action {
+	int level, action;
+	uint64_t count, days;
+};
+
+struct file_scope {
+	const char *name;
+	struct config_texts networks, methods, exempt;
+	int mode, cut_at;
+};
+
+struct file_exception {
+	const char *rule, *source, *destination, *sensor, *until, *reason;
+	int never;
+};
+
+struct file_protected {
+	const char *address, *mac, *role, *note;
+};
+
+struct policy_file {
+	const char *name;
+	bool control, cut;
+	struct config_items levels, actions, scopes, exceptions, protected_hosts;
+	int method;
+	uint64_t every;
+	bool safe_on_change;
+	uint64_t fuse_hosts, fuse_window, fuse_share, mass_hosts, mass_window;
+	uint64_t review, hold, recheck, retry, repeat;
+	uint64_t message_ms, ack_ms, ack_tries, window_ms, settle_ms, quiet_ms;
+	uint64_t incident_window, incident_quiet, binding_age, router_addresses;
+};
+
+extern const struct config_key policy_keys[];
+
+/* The words of the file as the enums of the rest. */
+enum level policy_file_level(int word);
