@@ -1,0 +1,172 @@
+#include "control/mitigator/host/host_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/base/clock.h"
+
+enum { IPS_TEXT = TARGET_IPS * (IP_ADDR_TEXT + 64) };
+
+static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS host(number INTEGER PRIMARY KEY, mac TEXT, ips TEXT,"
+	" vlan INTEGER, name TEXT, user TEXT, vendor TEXT, sensor TEXT, switch_name TEXT,"
+	" switch_port TEXT, port_since INTEGER, contested INTEGER, router INTEGER,"
+	" first_seen INTEGER, last_seen INTEGER, alerts INTEGER, level TEXT, level_since INTEGER,"
+	" judge_due INTEGER, run_level INTEGER, run_count INTEGER, run_first INTEGER,"
+	" run_last INTEGER, run_judged INTEGER)";
+
+static int db_error(sqlite3 *db, struct errmsg *e)
+{
+	return errmsg_set(e, ERR_IO, "the database of hosts: %s", sqlite3_errmsg(db));
+}
+
+int host_store_init(sqlite3 *db, struct errmsg *e)
+{
+	return sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_error(db, e);
+}
+
+/* "10.0.0.5/first/last/proven ..." */
+static void ips_text(const struct host *h, char ret[IPS_TEXT])
+{
+	size_t len = 0;
+	char ip[IP_ADDR_TEXT];
+
+	ret[0] = 0;
+	for (unsigned i = 0; i < h->ips_n; i++)
+		len += (size_t)snprintf(ret + len, IPS_TEXT - len, "%s%s/%llu/%llu/%llu",
+					i ? " " : "", ip_addr_text(&h->ips[i].ip, ip, false),
+					(unsigned long long)h->ips[i].first_seen,
+					(unsigned long long)h->ips[i].last_seen,
+					(unsigned long long)h->ips[i].proven);
+}
+
+static void ips_parse(const char *text, struct host *h)
+{
+	while (*text && h->ips_n < TARGET_IPS) {
+		struct host_ip *to = &h->ips[h->ips_n];
+		unsigned long long first, last, proven;
+		char ip[IP_ADDR_TEXT];
+
+		if (sscanf(text, "%45[^/]/%llu/%llu/%llu", ip, &first, &last, &proven) == 4 &&
+		    ip_addr_parse(ip, &to->ip) == 0) {
+			to->first_seen = first;
+			to->last_seen = last;
+			to->proven = proven;
+			h->ips_n++;
+		}
+		text += strcspn(text, " ");
+		text += strspn(text, " ");
+	}
+}
+
+static void bind(sqlite3_stmt *s, const struct host *h, const char *mac, const char *ips)
+{
+	const char *const texts[] = {mac,     h->sensor, h->switch_name, h->switch_port,
+				     h->name, h->user,	 h->vendor};
+	static const int text_at[] = {2, 8, 9, 10, 5, 6, 7};
+	const uint64_t numbers[] = {h->number,	     h->vlan,	     h->port_since, h->contested,
+				    h->router,	     h->first_seen,  h->last_seen,  h->alerts,
+				    h->level_since,  h->judge_due,   h->run.level,  h->run.count,
+				    h->run.first_ns, h->run.last_ns, h->run.judged};
+	static const int number_at[] = {1, 4, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		sqlite3_bind_text(s, text_at[i], texts[i], -1, SQLITE_STATIC);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		sqlite3_bind_int64(s, number_at[i], (sqlite3_int64)numbers[i]);
+	sqlite3_bind_text(s, 3, ips, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 17, level_text(h->level), -1, SQLITE_STATIC);
+}
+
+static bool due(const struct host *h, uint64_t now)
+{
+	return h->dirty ||
+	       (h->last_seen > h->saved && now - h->saved > NS_PER_MIN && now > h->saved);
+}
+
+int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, struct errmsg *e)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO host "
+				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+	char mac[MAC_ADDR_TEXT], ips[IPS_TEXT];
+	sqlite3_stmt *s = NULL;
+	int rc = 0;
+
+	for (unsigned i = 0; i < hosts_count(t) && most && rc == 0; i++) {
+		struct host *h = hosts_at(t, i);
+
+		if (!due(h, now))
+			continue;
+		if (!s && sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK)
+			return db_error(db, e);
+		ips_text(h, ips);
+		bind(s, h, mac_addr_text(&h->mac, mac), ips);
+		if (sqlite3_step(s) != SQLITE_DONE)
+			rc = db_error(db, e);
+		sqlite3_reset(s);
+		h->dirty = false;
+		h->saved = now;
+		most--;
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+static uint64_t number(sqlite3_stmt *s, int column)
+{
+	return (uint64_t)sqlite3_column_int64(s, column);
+}
+
+static const char *column(sqlite3_stmt *s, int n)
+{
+	const char *text = (const char *)sqlite3_column_text(s, n);
+
+	return text ? text : "";
+}
+
+static void read_row(sqlite3_stmt *s, struct host *h)
+{
+	*h = (struct host){.number = number(s, 0)};
+	snprintf(h->id, sizeof(h->id), "host-%06llu", (unsigned long long)h->number);
+	mac_addr_parse(column(s, 1), &h->mac);
+	ips_parse(column(s, 2), h);
+	h->vlan = (uint32_t)number(s, 3);
+	snprintf(h->name, sizeof(h->name), "%s", column(s, 4));
+	snprintf(h->user, sizeof(h->user), "%s", column(s, 5));
+	snprintf(h->vendor, sizeof(h->vendor), "%s", column(s, 6));
+	snprintf(h->sensor, sizeof(h->sensor), "%s", column(s, 7));
+	snprintf(h->switch_name, sizeof(h->switch_name), "%s", column(s, 8));
+	snprintf(h->switch_port, sizeof(h->switch_port), "%s", column(s, 9));
+	h->port_since = number(s, 10);
+	h->contested = number(s, 11);
+	h->router = number(s, 12) != 0;
+	h->first_seen = number(s, 13);
+	h->last_seen = h->saved = number(s, 14);
+	h->alerts = number(s, 15);
+	h->level = LEVEL_SAFE;
+	level_parse(column(s, 16), &h->level);
+	h->level_since = number(s, 17);
+	h->judge_due = number(s, 18);
+	h->run.level = (enum level)number(s, 19);
+	h->run.count = (uint32_t)number(s, 20);
+	h->run.first_ns = number(s, 21);
+	h->run.last_ns = number(s, 22);
+	h->run.judged = number(s, 23) != 0;
+}
+
+int host_store_load(sqlite3 *db, struct hosts *t, struct errmsg *e)
+{
+	sqlite3_stmt *s;
+	struct host h;
+
+	if (sqlite3_prepare_v2(db, "SELECT * FROM host ORDER BY last_seen DESC LIMIT ?", -1, &s,
+			       NULL) != SQLITE_OK)
+		return db_error(db, e);
+	sqlite3_bind_int(s, 1, HOSTS_MAX);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		read_row(s, &h);
+		hosts_restore(t, &h);
+	}
+	return sqlite3_finalize(s) == SQLITE_OK ? 0 : db_error(db, e);
+}
