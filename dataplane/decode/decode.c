@@ -150,7 +150,18 @@ void walk_tunnel(struct walk *w, enum layer layer)
 /* Everything behind the rx fields to zero; tcp and icmp are set whole by their decoders. */
 static void packet_begin(struct packet *p, uint32_t flags)
 {
-	memset(&p->flags, 0, offsetof(struct packet, tcp) - offsetof(struct packet, flags));
+	enum {
+		FROM = offsetof(struct packet, flags),
+		LEN = offsetof(struct packet, tcp) - FROM,
+		STEP = 64,
+	};
+	uint8_t *at = (uint8_t *)p + FROM;
+
+	/* in steps, as a whole it would become "rep stos", which takes 8 ns to start */
+	memset(at, 0, STEP);
+	memset(at + STEP, 0, STEP);
+	memset(at + LEN - STEP, 0, STEP);
+	_Static_assert(LEN >= 2 * STEP && LEN <= 3 * STEP, "three steps cover it");
 	p->flags = flags;
 	p->outer = NULL;
 	p->tunnel_depth = 0;

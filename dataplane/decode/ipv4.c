@@ -129,7 +129,7 @@ enum layer ipv4_decode(struct walk *w)
 		return options_refused(w);
 	walk_clip(w, (size_t)total - header);
 	w->accepted = true;
-	if (p->frag_offset || p->more_fragments)
+	if (be16(h + 6) & (IPV4_OFFSET | IPV4_MORE_FRAGMENTS))
 		return fragment(w);
 	return upper(w);
 }
