@@ -68,6 +68,7 @@ struct lang_set {
 
 	struct lang_arena *arena; /* private to lang */
 	struct lang_index *index; /* private to lang */
+	unsigned loads;		  /* private to lang: how many loads there were */
 };
 
 /* NULL when there is no memory. */

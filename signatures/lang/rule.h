@@ -44,12 +44,14 @@ enum rule_layer {
 };
 
 struct rule_proto {
-	enum rule_layer layer;
-	bool need_packet; /* tcp-pkt: payload is looked at packet by packet, never as a stream */
-	bool need_stream; /* tcp-stream: only the reassembled stream */
-	bool decode_only; /* pkthdr: also packets without a valid IP header */
-	const char *app;  /* "http", "http1", "http2", "dns", "tls", ...; NULL: any. "http" means
-			     http1 or http2, "dcerpc" also dcerpc in smb, as in Suricata */
+	enum rule_layer layer; /* worked out: `alert ip` with http.uri is TCP */
+	bool packet_only;      /* written tcp-pkt */
+	bool stream_only;      /* written tcp-stream */
+	bool decode_only;      /* pkthdr: also packets without a valid IP header */
+	/* "http", "http1", "http2", "dns", "tls", ..., as written or as the rule's buffers and
+	 * keywords say; NULL: any. "http" means http1 or http2, "dcerpc" also dcerpc in smb (see
+	 * lang_app_covers). */
+	const char *app;
 	const char *text; /* as written */
 };
 
@@ -121,14 +123,17 @@ enum {
 	RULE_CONTENT_FAST = 1 << 5,	     /* fast_pattern */
 	RULE_CONTENT_FAST_ONLY = 1 << 6,     /* fast_pattern:only */
 	RULE_CONTENT_FAST_CHOP = 1 << 7,     /* fast_pattern:chop_offset,chop_len */
-	RULE_CONTENT_RELATIVE_NEXT = 1 << 8, /* the next item looks at where this one ended */
+	RULE_CONTENT_RELATIVE_NEXT = 1 << 8, /* a later item is placed relative to this one */
+	RULE_CONTENT_RETRY = 1 << 9, /* and may hold at a later occurrence of this one, where it did
+					not at the first */
 };
 
 struct rule_content {
 	struct slice bytes; /* 1..LANG_CONTENT_MAX bytes; as written, not lower-cased */
 	uint32_t flags;
-	/* depth/offset count from the buffer's start, distance/within from the last match. An item
-	 * has one kind or the other. Negative: only distance and offset. */
+	/* offset counts from the buffer's start and depth from offset; distance counts from the end
+	 * of the last match, within from there plus distance. An item has one kind or the other.
+	 * Only distance may be negative. */
 	struct rule_value depth, offset, distance, within;
 	uint16_t chop_offset, chop_len;
 	struct slice replace; /* empty when there is none */
@@ -149,11 +154,12 @@ enum { /* the modifiers as PCRE options; buffers' letters have been resolved int
        RULE_PCRE_ANCHORED = 1 << 4,	  /* A */
        RULE_PCRE_DOLLAR_ENDONLY = 1 << 5, /* E */
        RULE_PCRE_UNGREEDY = 1 << 6,	  /* G */
-       RULE_PCRE_NO_LIMIT = 1 << 7,	  /* O: without the match limits, where they are set */
+       RULE_PCRE_LIMIT = 1 << 7,	  /* O, no effect: match limits always apply */
        RULE_PCRE_RELATIVE = 1 << 8,	  /* R */
        RULE_PCRE_NEGATED = 1 << 9,
        RULE_PCRE_RAWBYTES = 1 << 10,	  /* B, no effect */
-       RULE_PCRE_RELATIVE_NEXT = 1 << 11, /* the next item looks at where this one ended */
+       RULE_PCRE_RELATIVE_NEXT = 1 << 11, /* a later item is placed relative to this one */
+       RULE_PCRE_GROUPS = 1 << 12,	  /* plain ( ) capture; else they are meant as (?: ) */
 };
 
 enum rule_capture_kind {
@@ -166,7 +172,8 @@ enum rule_capture_kind {
 struct rule_capture {
 	uint32_t group; /* number in the expression, from 1 */
 	enum rule_capture_kind kind;
-	bool keyed; /* `pkt:key,flow:value`: this group is the key, the next one the value */
+	bool keyed;  /* `pkt:key, pkt:value`: this group is the key, the next one the value */
+	bool listed; /* named behind the expression, not in it */
 	const char *name;
 	uint32_t id; /* of set.vars */
 };
@@ -213,20 +220,19 @@ struct rule_byte_test {
 	bool relative;
 	enum rule_base base;
 	enum rule_endian endian;
-	uint64_t bitmask; /* 0: none */
+	bool masked;	  /* the value read is ANDed with bitmask, then shifted right */
+	uint64_t bitmask; /* of 32 bits */
 	uint8_t shift;	  /* trailing zeros of the mask */
 };
 
 struct rule_byte_jump {
 	struct rule_value nbytes; /* 0: no bytes are read, the value is 0 */
 	struct rule_value offset;
-	bool relative, align, from_beginning, from_end;
+	bool relative, align, from_beginning, from_end; /* align: to 4 bytes */
 	enum rule_base base;
 	enum rule_endian endian;
 	uint32_t multiplier; /* 1 when not given */
 	int64_t post_offset;
-	uint64_t bitmask;
-	uint8_t shift;
 };
 
 struct rule_byte_extract {
@@ -238,8 +244,6 @@ struct rule_byte_extract {
 	enum rule_endian endian;
 	uint32_t multiplier; /* 1 when not given */
 	uint8_t align;	     /* 0, 2 or 4 */
-	uint64_t bitmask;
-	uint8_t shift;
 };
 
 enum rule_math {
@@ -260,6 +264,7 @@ struct rule_byte_math {
 	bool relative;
 	enum rule_base base;
 	enum rule_endian endian;
+	bool masked; /* the result is ANDed with bitmask, then shifted right */
 	uint64_t bitmask;
 	uint8_t shift;
 };
@@ -280,7 +285,7 @@ enum rule_bits_mode {
 	RULE_BITS_EXACT, /* (field & ~ignored) == bits */
 	RULE_BITS_ALL,	 /* `+`: all of the bits and any others */
 	RULE_BITS_ANY,	 /* `*`: any of the bits */
-	RULE_BITS_NOT,	 /* `!`: none of the bits */
+	RULE_BITS_NOT,	 /* `!`: not all of the bits */
 };
 
 struct rule_bits { /* tcp.flags (FIN=1 .. CWR=0x80), fragbits (reserved=4, DF=2, MF=1 of the 3) */
@@ -529,7 +534,7 @@ enum rule_item_kind {
 	RULE_ITEM_IPREP,
 	RULE_ITEM_GEOIP,
 	RULE_ITEM_APP_PROTOCOL, /* named: app-layer-protocol */
-	RULE_ITEM_APP_EVENT,	/* named: app-layer-event */
+	RULE_ITEM_APP_EVENT,	/* named: in `app` "http.xyz", in `packet` "applayer_xyz" */
 
 	/* on files: in `files` */
 	RULE_ITEM_FILE_HASH,
@@ -613,9 +618,11 @@ struct rule_transform {
 	struct slice arg;
 };
 
-/* One use of a buffer. A single-instance buffer with the same transforms occurs once in a rule,
- * with the items of all its uses in order; each use of a multi-instance one (buffer->multi) is an
- * entry of its own, and all items of the entry must hold in the same instance. */
+/* One use of a buffer. A single-instance buffer without transforms occurs once in a rule, with the
+ * items of all its uses in order; each use of a multi-instance one (buffer->multi) and each use
+ * with transforms is an entry of its own. All items of an entry must hold in the same instance. The
+ * items of base64_data are an entry of their own, with buffer->where LANG_ON_BASE64: they are
+ * looked at when the RULE_ITEM_BASE64_DECODE of the rule has decoded something. */
 struct rule_buffer {
 	const struct lang_buffer *buffer; /* name, protocols, direction: buffers.h */
 	const char *name;		  /* "http.uri"; of frames "frame:tls.pdu" */
@@ -658,12 +665,27 @@ struct rule_threshold {
 	uint32_t multiplier;	     /* BACKOFF */
 	enum rule_action new_action; /* RATE */
 	uint32_t timeout;	     /* RATE, seconds */
+	/* A second one of the same rule, which must let the alert pass too; NULL: none. */
+	const struct rule_threshold *next;
 };
 
 enum rule_target {
 	RULE_TARGET_NONE,
 	RULE_TARGET_SRC,
 	RULE_TARGET_DST,
+};
+
+/* What a rule is looked at with; Suricata's SIG_TYPE_*. */
+enum rule_type {
+	RULE_TYPE_IP_ONLY,	 /* addresses only: once per flow and direction */
+	RULE_TYPE_LIKE_IP_ONLY,	 /* the same with negated addresses */
+	RULE_TYPE_PROTO_ONLY,	 /* app-layer-protocol only: once per flow and direction */
+	RULE_TYPE_DECODE_ONLY,	 /* decoder events only: also packets that are no flow's */
+	RULE_TYPE_PACKET,	 /* each packet */
+	RULE_TYPE_PACKET_STREAM, /* payload of packets and of the stream */
+	RULE_TYPE_STREAM,	 /* payload of the stream */
+	RULE_TYPE_APP,		 /* a protocol is named but nothing of it is looked at */
+	RULE_TYPE_TX,		 /* transactions, files, frames */
 };
 
 struct rule {
@@ -682,7 +704,7 @@ struct rule {
 	const char *msg;       /* "" when not given */
 	const char *classtype; /* name, NULL when not given */
 	const char *category;  /* its description, "" when none */
-	uint8_t priority;      /* 1 highest .. 255 */
+	uint32_t priority;     /* 1 highest; 3 when nothing says */
 	uint32_t nreferences;
 	const struct rule_pair *references; /* key "cve", value "2021-44228" */
 	uint32_t nmetadata;
@@ -695,6 +717,10 @@ struct rule {
 	/* The directions in which it may match at all: from `flow` and from its buffers. Both when
 	 * nothing decides. */
 	bool to_server, to_client;
+	enum rule_type type;
+	/* Looks at single packets, at the stream; both false: nothing decides. With both, a payload
+	 * match in either will do. */
+	bool need_packet, need_stream;
 	struct rule_threshold threshold; /* type NONE: none */
 
 	struct rule_list packet;  /* header and flow keywords, tests of bits */

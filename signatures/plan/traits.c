@@ -141,10 +141,10 @@ static uint16_t flags_of(const struct plan_rule *p)
 	const struct rule *r = p->rule;
 	uint16_t flags = 0;
 
-	if (r->proto.need_packet || (r->flow & RULE_FLOW_NO_STREAM) ||
+	if (r->proto.packet_only || (r->flow & RULE_FLOW_NO_STREAM) ||
 	    has_kind(&r->payload, RULE_ITEM_RPC))
 		flags |= PLAN_ON_PACKET;
-	if (r->proto.need_stream || (r->flow & RULE_FLOW_ONLY_STREAM))
+	if (r->proto.stream_only || (r->flow & RULE_FLOW_ONLY_STREAM))
 		flags |= PLAN_ON_STREAM;
 	for (uint32_t i = 0; i < r->packet.count; i++) {
 		if (kinds[r->packet.items[i].kind] & KIND_PACKET)

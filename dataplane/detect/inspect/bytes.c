@@ -65,9 +65,9 @@ static bool read_field(const struct inspect_worker *w, const struct field *f,
 	return read_binary(in->data.data + at, f->nbytes, little, ret);
 }
 
-static uint64_t masked(uint64_t value, uint64_t mask, uint8_t shift)
+static uint64_t mask(bool masked, uint64_t value, uint64_t bits, uint8_t shift)
 {
-	return mask ? (value & mask) >> shift : value;
+	return masked ? (value & bits) >> shift : value;
 }
 
 static bool compare(enum rule_compare op, uint64_t value, uint64_t operand)
@@ -104,7 +104,7 @@ bool inspect_byte_test(struct inspect_worker *w, const struct rule_byte_test *t,
 
 	if (!read_field(w, &f, in, &value, &at, &used))
 		return false;
-	value = masked(value, t->bitmask, t->shift);
+	value = mask(t->masked, value, t->bitmask, t->shift);
 	return compare(t->op, value, inspect_value(w, &t->operand)) != t->negated;
 }
 
@@ -119,7 +119,7 @@ bool inspect_byte_jump(struct inspect_worker *w, const struct rule_byte_jump *j,
 
 	if (!read_field(w, &f, in, &value, &at, &used))
 		return false;
-	value = masked(value, j->bitmask, j->shift) * j->multiplier;
+	value *= j->multiplier;
 	if (j->align && value % 4)
 		value += 4 - value % 4;
 	value += (uint64_t)j->post_offset;
@@ -145,7 +145,7 @@ bool inspect_byte_extract(struct inspect_worker *w, const struct rule_byte_extra
 
 	if (!read_field(w, &f, in, &value, &at, &used))
 		return false;
-	value = masked(value, x->bitmask, x->shift) * x->multiplier;
+	value *= x->multiplier;
 	if (x->align && value % x->align)
 		value += x->align - value % x->align;
 	w->vars[x->result] = value;
@@ -191,7 +191,7 @@ bool inspect_byte_math(struct inspect_worker *w, const struct rule_byte_math *m,
 		return false;
 	if (!calculate(m->op, value, inspect_value(w, &m->rvalue), &value))
 		return false;
-	w->vars[m->result] = masked(value, m->bitmask, m->shift);
+	w->vars[m->result] = mask(m->masked, value, m->bitmask, m->shift);
 	w->position = (uint32_t)at + used;
 	return true;
 }

@@ -44,7 +44,6 @@ struct inspect_worker {
 	struct slab *slab;
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
-	pcre2_match_context *no_limits;
 	uint64_t vars[64];     /* LANG_BYTE_VARS_MAX */
 	uint32_t position;     /* where the last match ended: base of what is relative */
 	uint32_t pcre_restart; /* where an expression is to be tried again, 0 = at the start */

@@ -153,9 +153,8 @@ struct inspect_worker *inspect_worker_new(struct inspect_store *s, struct slab *
 	w->slab = slab;
 	w->match = pcre2_match_data_create(INSPECT_OVECTOR, NULL);
 	w->limits = pcre2_match_context_create(NULL);
-	w->no_limits = pcre2_match_context_create(NULL);
 	w->base64 = malloc(INSPECT_BASE64_MAX);
-	if (!w->match || !w->limits || !w->no_limits || !w->base64) {
+	if (!w->match || !w->limits || !w->base64) {
 		inspect_worker_free(w);
 		return NULL;
 	}
@@ -172,7 +171,6 @@ void inspect_worker_free(struct inspect_worker *w)
 		slab_free(w->slab, w->slot[i].buf, w->slot[i].cap);
 	pcre2_match_data_free(w->match);
 	pcre2_match_context_free(w->limits);
-	pcre2_match_context_free(w->no_limits);
 	free(w->base64);
 	free(w);
 }

@@ -22,6 +22,8 @@ pcre2_code *inspect_pcre_compile(const struct rule_pcre *p, struct errmsg *why)
 		if (p->flags & options[i].ours)
 			flags |= options[i].theirs;
 	}
+	if (!(p->flags & RULE_PCRE_GROUPS))
+		flags |= PCRE2_NO_AUTO_CAPTURE;
 	code = pcre2_compile((PCRE2_SPTR)p->pattern, PCRE2_ZERO_TERMINATED, flags, &error, &at,
 			     NULL);
 	if (!code) {
@@ -71,8 +73,7 @@ bool inspect_pcre(struct inspect_worker *w, const struct inspect_item *i,
 		start = w->pcre_restart - skip;
 	if (start > in->data.len - skip)
 		return negated;
-	rc = pcre2_match(i->code, base, in->data.len - skip, start, 0, w->match,
-			 p->flags & RULE_PCRE_NO_LIMIT ? w->no_limits : w->limits);
+	rc = pcre2_match(i->code, base, in->data.len - skip, start, 0, w->match, w->limits);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return negated;
 	if (rc < 0 || negated)

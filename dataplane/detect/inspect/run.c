@@ -141,7 +141,7 @@ static enum inspect_step content(const struct run *r, uint32_t at)
 		rest = step(r, at + 1);
 		if (rest != STEP_NO)
 			return rest;
-		if (!(c->flags & RULE_CONTENT_RELATIVE_NEXT))
+		if (!(c->flags & RULE_CONTENT_RETRY))
 			return STEP_STOP;
 	}
 }

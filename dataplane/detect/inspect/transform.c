@@ -167,7 +167,7 @@ static bool add_pattern(struct inspect_store *s, const struct rule_transform *t,
 {
 	struct inspect_pattern *p;
 	char text[512];
-	struct rule_pcre as_rule = {.pattern = text};
+	struct rule_pcre as_rule = {.pattern = text, .flags = RULE_PCRE_GROUPS};
 
 	for (p = s->patterns; p; p = p->next) {
 		if (p->text.data == t->arg.data)

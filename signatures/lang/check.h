@@ -1,0 +1,9 @@
+/* What Suricata refuses in a rule as a whole. Private to lang. */
+#pragma once
+
+#include "signatures/lang/build.h"
+
+/* Each list for itself; also brings hashes and serial numbers into the case that buffers have. */
+int check_lists(struct lang_build *b);
+/* Application protocol against keywords. */
+int check_whole(struct lang_build *b);

@@ -1,0 +1,109 @@
+/* Loads rule files and says what became of them; with -j the rules as JSON lines, for comparing
+ * with other readers of the language. A tool of the tests. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "signatures/lang/buffers.h"
+#include "signatures/lang/lang.h"
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void put_bytes(struct slice s)
+{
+	putchar('"');
+	for (size_t i = 0; i < s.len; i++)
+		printf("%02x", s.data[i]);
+	putchar('"');
+}
+
+static void put_value(const char *name, const struct rule_value *v)
+{
+	if (v->set)
+		printf(",\"%s\":%s%lld%s", name, v->var ? "\"v" : "",
+		       v->var ? (long long)v->index : (long long)v->number, v->var ? "\"" : "");
+}
+
+static void put_item(const struct rule_item *item)
+{
+	printf("{\"kind\":%u", item->kind);
+	if (item->kind == RULE_ITEM_CONTENT) {
+		const struct rule_content *c = item->content;
+
+		printf(",\"flags\":%u,\"bytes\":", c->flags);
+		put_bytes(c->bytes);
+		put_value("depth", &c->depth);
+		put_value("offset", &c->offset);
+		put_value("distance", &c->distance);
+		put_value("within", &c->within);
+	} else if (item->kind == RULE_ITEM_PCRE) {
+		printf(",\"flags\":%u,\"re\":", item->pcre->flags);
+		put_bytes(slice_of(item->pcre->pattern));
+	}
+	putchar('}');
+}
+
+static void put_list(const char *name, const struct rule_list *list)
+{
+	printf(",\"%s\":[", name);
+	for (uint32_t i = 0; i < list->count; i++) {
+		printf("%s", i ? "," : "");
+		put_item(&list->items[i]);
+	}
+	putchar(']');
+}
+
+static void put_rule(const struct rule *r)
+{
+	printf("{\"sid\":%u,\"gid\":%u,\"rev\":%u,\"app\":\"%s\",\"type\":%d,\"ts\":%d,\"tc\":%d,"
+	       "\"pkt\":%d,\"stream\":%d,\"prio\":%u,\"noalert\":%d,\"layer\":%d",
+	       r->sid, r->gid, r->rev, r->proto.app ? r->proto.app : "", r->type, r->to_server,
+	       r->to_client, r->need_packet, r->need_stream, r->priority, r->noalert,
+	       r->proto.layer);
+	printf(",\"src_any\":%d,\"dst_any\":%d,\"sp_any\":%d,\"dp_any\":%d", r->src->any,
+	       r->dst->any, r->sport->any, r->dport->any);
+	put_list("packet", &r->packet);
+	put_list("payload", &r->payload);
+	put_list("post", &r->post);
+	put_list("appl", &r->app);
+	put_list("files", &r->files);
+	printf(",\"buffers\":[");
+	for (uint32_t i = 0; i < r->nbuffers; i++) {
+		printf("%s{\"name\":\"%s\",\"xf\":%u", i ? "," : "", r->buffers[i].name,
+		       r->buffers[i].ntransforms);
+		put_list("items", &r->buffers[i].items);
+		putchar('}');
+	}
+	printf("]}\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct lang_set *set = lang_set_new();
+	bool json = argc > 1 && strcmp(argv[1], "-j") == 0;
+	struct errmsg e = {""};
+	double start = seconds();
+
+	for (int i = 1 + json; set && i < argc; i++) {
+		if (lang_load_file(argv[i], NULL, NULL, set, &e) != ERR_OK) {
+			fprintf(stderr, "%s\n", e.text);
+			return 2;
+		}
+	}
+	if (!set)
+		return 2;
+	fprintf(stderr, "%u rules, %u failed, %u skipped, %u not required, %.3f s\n", set->count,
+		set->failed, set->skipped, set->not_required, seconds() - start);
+	for (uint32_t i = 0; i < set->nproblems; i++)
+		fprintf(stderr, "%s\n", set->problems[i].text);
+	for (uint32_t i = 0; json && i < set->count; i++)
+		put_rule(set->rules[i]);
+	lang_set_free(set);
+	return 0;
+}
