@@ -1,0 +1,56 @@
+/* Anomaly records of packets and of identification. */
+#include "dataplane/event/event.h"
+
+#include "dataplane/decode/events.h"
+#include "dataplane/stream/events.h"
+
+static void put(struct event_writer *w, const struct packet *p, const char *type, const char *event)
+{
+	struct record *r = event_begin(w, "anomaly", p, NULL);
+
+	if (!r)
+		return;
+	if (p->flow) {
+		event_head(w)->flow_id = p->flow->id;
+		event_head(w)->flags |= RECORD_HAS_FLOW;
+	}
+	record_object(r, "anomaly");
+	record_text(r, "type", type);
+	record_text(r, "event", event);
+	record_end(r);
+	event_done(w, RECORD_LANE_EVENT);
+}
+
+void event_packet_anomalies(struct event_writer *w, const struct packet *p)
+{
+	for (unsigned i = 0; i < p->event_count; i++) {
+		unsigned event = p->events[i];
+
+		if (event < STREAM_EVENT_BASE && event_wanted(w, EVENT_ANOMALY_DECODE))
+			put(w, p, "decode", decode_event_name(event));
+		if (event >= STREAM_EVENT_BASE && event_wanted(w, EVENT_ANOMALY_STREAM))
+			put(w, p, "stream", stream_event_name(event - STREAM_EVENT_BASE));
+	}
+}
+
+void event_flow_anomalies(struct event_writer *w, const struct packet *p, const struct flow *f)
+{
+	if (!f->app || !event_wanted(w, EVENT_ANOMALY))
+		return;
+	for (unsigned i = 0; i < f->app->event_count; i++) {
+		struct record *r = event_begin(w, "anomaly", p, f);
+		char name[96];
+
+		if (!r || !app_event_name(NULL, f->app->events[i], name, sizeof(name)))
+			return;
+		event_head(w)->app_proto[0] = 0;
+		record_object(r, "anomaly");
+		if (f->app->proto)
+			record_text(r, "app_proto", f->app->proto->name);
+		record_text(r, "type", "applayer");
+		record_text(r, "event", name);
+		record_text(r, "layer", "proto_detect");
+		record_end(r);
+		event_done(w, RECORD_LANE_EVENT);
+	}
+}

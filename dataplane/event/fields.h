@@ -1,0 +1,15 @@
+/* Field groups that several records share; private to event/. */
+#pragma once
+
+#include "dataplane/api/record.h"
+#include "dataplane/app/app.h"
+#include "dataplane/event/event.h"
+#include "dataplane/flow/flow.h"
+
+void event_put_flow_counts(struct record *r, const struct flow *f);
+/* The protocol's object ("http":{...}); nothing when it has none to show. */
+void event_put_app(struct record *r, const struct app_flow *a, const struct app_tx *tx);
+void event_put_file(struct record *r, const struct app_file *file);
+/* event_done in two steps: the finished record's bytes, not yet handed on. */
+struct slice event_finish(struct event_writer *w, enum record_lane lane);
+const struct event_sink *event_writer_sink(const struct event_writer *w);

@@ -1,0 +1,69 @@
+/* Flow records. */
+#include "dataplane/event/event.h"
+
+#include <stdio.h>
+
+#include "dataplane/event/fields.h"
+
+static const char *const state_names[] = {"new", "established", "closed", "bypassed"};
+static const char *const reason_names[] = {"timeout", "forced", "shutdown", "timeout"};
+
+void event_put_flow_counts(struct record *r, const struct flow *f)
+{
+	record_uint(r, "pkts_toserver", f->packets[DIR_TS]);
+	record_uint(r, "pkts_toclient", f->packets[DIR_TC]);
+	record_uint(r, "bytes_toserver", f->bytes[DIR_TS]);
+	record_uint(r, "bytes_toclient", f->bytes[DIR_TC]);
+	record_time(r, "start", f->start_ns);
+}
+
+static void put_flags(struct record *r, const char *name, uint8_t flags)
+{
+	char text[4];
+
+	snprintf(text, sizeof(text), "%02x", flags);
+	record_text(r, name, text);
+}
+
+static void put_tcp(struct record *r, const struct flow *f)
+{
+	static const struct {
+		uint8_t flag;
+		const char *name;
+	} flag_names[] = {{TCP_SYN, "syn"}, {TCP_FIN, "fin"}, {TCP_RST, "rst"}, {TCP_PSH, "psh"},
+			  {TCP_ACK, "ack"}, {TCP_URG, "urg"}, {TCP_ECE, "ecn"}, {TCP_CWR, "cwr"}};
+	uint8_t both = f->tcp_flags[DIR_TS] | f->tcp_flags[DIR_TC];
+
+	record_object(r, "tcp");
+	put_flags(r, "tcp_flags", both);
+	put_flags(r, "tcp_flags_ts", f->tcp_flags[DIR_TS]);
+	put_flags(r, "tcp_flags_tc", f->tcp_flags[DIR_TC]);
+	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
+		if (both & flag_names[i].flag)
+			record_bool(r, flag_names[i].name, true);
+	}
+	record_end(r);
+}
+
+void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
+{
+	struct record *r;
+
+	if (!event_wanted(w, EVENT_FLOW))
+		return;
+	r = event_begin(w, "flow", NULL, f);
+	if (!r)
+		return;
+	event_head(w)->time_ns = now_ns > f->last_ns ? now_ns : f->last_ns;
+	record_object(r, "flow");
+	event_put_flow_counts(r, f);
+	record_time(r, "end", f->last_ns);
+	record_uint(r, "age", (f->last_ns - f->start_ns) / NS_PER_SEC);
+	record_text(r, "state", state_names[f->state & 3]);
+	record_text(r, "reason", reason_names[f->end_reason & 3]);
+	record_bool(r, "alerted", f->flags & FLOW_ALERTED);
+	record_end(r);
+	if (f->key.ip_proto == IP_PROTO_TCP)
+		put_tcp(r, f);
+	event_done(w, RECORD_LANE_EVENT);
+}

@@ -1,0 +1,161 @@
+/* Records of transactions: the protocol's own, its files', its anomalies. */
+#include "dataplane/event/event.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "dataplane/event/fields.h"
+
+enum { EVENT_RECORDS_PER_TX = 256 };
+
+void event_put_app(struct record *r, const struct app_flow *a, const struct app_tx *tx)
+{
+	const struct app_proto *proto = a->proto;
+	struct record before = *r;
+
+	if (proto->log_alert) {
+		proto->log_alert(tx, a->state, r);
+		return;
+	}
+	if (!proto->log || !proto->eve_key)
+		return;
+	record_object(r, proto->eve_key);
+	if (!proto->log(tx, a->state, r)) {
+		*r = before;
+		return;
+	}
+	record_end(r);
+}
+
+static const char *const file_states[] = {"UNKNOWN", "CLOSED", "TRUNCATED"};
+
+void event_put_file(struct record *r, const struct app_file *file)
+{
+	record_str(r, "filename", SLICE(file->name, file->name_len));
+	if (file->magic)
+		record_text(r, "magic", file->magic);
+	record_bool(r, "gaps", file->gaps);
+	record_text(r, "state", file_states[file->state]);
+	if (file->have & APP_FILE_MD5)
+		record_hex(r, "md5", SLICE(file->md5, 16), 0);
+	if (file->have & APP_FILE_SHA1)
+		record_hex(r, "sha1", SLICE(file->sha1, 20), 0);
+	if (file->have & APP_FILE_SHA256)
+		record_hex(r, "sha256", SLICE(file->sha256, 32), 0);
+	record_bool(r, "stored", false);
+	record_uint(r, "size", file->size);
+	record_uint(r, "tx_id", file->tx_id);
+}
+
+static void swap_tuple(struct record_head *h)
+{
+	struct ip_addr addr = h->src;
+	struct mac_addr mac = h->src_mac;
+	uint16_t port = h->sport;
+
+	h->src = h->dst;
+	h->dst = addr;
+	h->sport = h->dport;
+	h->dport = port;
+	h->src_mac = h->dst_mac;
+	h->dst_mac = mac;
+}
+
+static void put_files(struct event_writer *w, const struct packet *p, const struct flow *f,
+		      const struct app_tx *tx)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		for (const struct app_file *file = tx->files[dir]; file; file = file->next) {
+			struct record *r = event_begin(w, "fileinfo", p, f);
+
+			if (!r)
+				return;
+			if (dir == DIR_TC)
+				swap_tuple(event_head(w));
+			event_put_app(r, f->app, tx);
+			record_object(r, "fileinfo");
+			event_put_file(r, file);
+			record_end(r);
+			event_done(w, RECORD_LANE_EVENT);
+		}
+	}
+}
+
+/* Suricata prints event names in upper case in records, in lower case in rules. */
+static void put_event_name(struct record *r, const struct app_proto *proto, unsigned event)
+{
+	char name[96], *text = name;
+
+	if (!app_event_name(proto, event, name, sizeof(name)))
+		return;
+	text = strchr(name, '.') ? strchr(name, '.') + 1 : name;
+	for (char *c = text; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	record_text(r, "event", text);
+}
+
+static void put_anomalies(struct event_writer *w, const struct packet *p, const struct flow *f,
+			  const struct app_tx *tx)
+{
+	for (unsigned i = 0; i < tx->event_count; i++) {
+		struct record *r = event_begin(w, "anomaly", p, f);
+
+		if (!r)
+			return;
+		event_head(w)->tx_id = tx->id;
+		event_head(w)->flags |= RECORD_HAS_TX;
+		event_head(w)->app_proto[0] = 0;
+		record_object(r, "anomaly");
+		record_text(r, "app_proto", f->app->proto->name);
+		record_text(r, "type", "applayer");
+		put_event_name(r, f->app->proto, tx->event[i]);
+		record_text(r, "layer", "proto_parser");
+		record_end(r);
+		event_done(w, RECORD_LANE_EVENT);
+	}
+}
+
+/* One record of the protocol; false when there is no (further) one. */
+static bool put_app(struct event_writer *w, const struct packet *p, const struct flow *f,
+		    const struct app_tx *tx, uint32_t index)
+{
+	const struct app_proto *proto = f->app->proto;
+	const struct event_sink *sink = event_writer_sink(w);
+	struct record *r = event_begin(w, proto->eve_type, p, f);
+	struct slice bytes;
+	bool more;
+
+	if (!r)
+		return false;
+	event_head(w)->tx_id = tx->id;
+	event_head(w)->flags |= RECORD_HAS_TX;
+	event_head(w)->app_proto[0] = 0;
+	record_object(r, proto->eve_key);
+	more = proto->log_nth ? proto->log_nth(tx, f->app->state, index, r)
+			      : index == 0 && proto->log(tx, f->app->state, r);
+	if (!more)
+		return false;
+	record_end(r);
+	bytes = event_finish(w, RECORD_LANE_EVENT);
+	if (sink->tap)
+		sink->tap(sink->tap_ctx, bytes);
+	if (event_wanted(w, EVENT_APP))
+		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
+	return true;
+}
+
+void event_tx(struct event_writer *w, const struct packet *p, const struct flow *f,
+	      const struct app_tx *tx)
+{
+	const struct app_proto *proto = f->app->proto;
+	bool somebody = event_wanted(w, EVENT_APP) || event_writer_sink(w)->tap;
+
+	if (somebody && proto->eve_type && (proto->log || proto->log_nth)) {
+		for (uint32_t i = 0; i < EVENT_RECORDS_PER_TX && put_app(w, p, f, tx, i); i++)
+			;
+	}
+	if (event_wanted(w, EVENT_FILEINFO))
+		put_files(w, p, f, tx);
+	if (event_wanted(w, EVENT_ANOMALY))
+		put_anomalies(w, p, f, tx);
+}
