@@ -1,0 +1,90 @@
+/* One thread between ports with a single queue and several workers: hands each frame to the worker
+ * of its addresses, the same for both directions of a conversation and for fragments. */
+#include "dataplane/worker/live_private.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/hash.h"
+
+enum { TAGS = 3, IDLE_SPINS = 2000, IDLE_SLEEP_NS = 100000 };
+
+/* Hash of the unordered pair of IP addresses, of the MAC pair for other frames. */
+static uint32_t spread(const uint8_t *frame, size_t len)
+{
+	struct cursor c = cursor_init(frame, len);
+	struct slice macs = cursor_take(&c, 12), a, b;
+	uint16_t type = cursor_u16(&c);
+	uint64_t x = 0, y = 0, w[2];
+
+	for (unsigned i = 0; i < TAGS && (type == 0x8100 || type == 0x88a8 || type == 0x9100);
+	     i++) {
+		cursor_skip(&c, 2);
+		type = cursor_u16(&c);
+	}
+	if (type == 0x0800) {
+		cursor_skip(&c, 12);
+		a = cursor_take(&c, 4);
+		b = cursor_take(&c, 4);
+	} else if (type == 0x86dd) {
+		cursor_skip(&c, 8);
+		a = cursor_take(&c, 16);
+		b = cursor_take(&c, 16);
+	} else {
+		a = slice_sub(macs, 0, 6);
+		b = slice_sub(macs, 6, 6);
+	}
+	if (a.len == 16 && b.len == 16) {
+		memcpy(w, a.data, 16);
+		x = hash_mix(w[0], w[1]);
+		memcpy(w, b.data, 16);
+		y = hash_mix(w[0], w[1]);
+	} else if (a.len && b.len) {
+		memcpy(&x, a.data, a.len);
+		memcpy(&y, b.data, b.len);
+	}
+	return (uint32_t)(hash_mix(x ^ y, x + y) >> 32);
+}
+
+static void hand_out(struct live *live, struct rte_mbuf *m)
+{
+	struct live_worker *w =
+		&live->worker[spread(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) %
+			      live->workers];
+
+	if (rte_ring_sp_enqueue(w->in, m) == 0) {
+		atomic_fetch_add_explicit(&w->distributed, 1, memory_order_relaxed);
+		return;
+	}
+	atomic_fetch_add_explicit(&w->undelivered, 1, memory_order_relaxed);
+	rte_pktmbuf_free(m);
+}
+
+int live_distribute_main(void *ctx)
+{
+	static const struct timespec nap = {0, IDLE_SLEEP_NS};
+	struct live *live = ctx;
+	unsigned spins = 0;
+
+	while (!atomic_load_explicit(&live->stop, memory_order_relaxed)) {
+		struct rte_mbuf *mbufs[LIVE_BURST];
+		unsigned sum = 0;
+
+		for (unsigned i = 0; i < live->rx.port_count; i++) {
+			unsigned n = rte_eth_rx_burst(live->rx.port[i].id, 0, mbufs, LIVE_BURST);
+
+			for (unsigned k = 0; k < n; k++)
+				hand_out(live, mbufs[k]);
+			sum += n;
+		}
+		spins = sum ? 0 : spins + 1;
+		if (spins > IDLE_SPINS)
+			nanosleep(&nap, NULL);
+	}
+	return 0;
+}

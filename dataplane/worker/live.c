@@ -1,0 +1,284 @@
+#include "dataplane/worker/live.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/api/paths.h"
+#include "dataplane/worker/live_private.h"
+#include "dataplane/worker/stats.h"
+
+static _Atomic bool signalled; /* the one thing a signal handler may touch */
+
+static void on_signal(int number)
+{
+	(void)number;
+	atomic_store(&signalled, true);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* --- records --- */
+
+static void put_record(void *ctx, struct slice record, enum record_lane lane)
+{
+	struct live_worker *w = ctx;
+
+	if (!ring_put(w->rings[lane], record))
+		w->records_lost++;
+}
+
+/* Unique over workers and restarts: microseconds since 1970, shifted by eight bits for the worker,
+ * and counted up in steps of 256 (a worker writes fewer than a million records a second). */
+static uint64_t first_record_id(unsigned worker)
+{
+	return live_now_ns() / NS_PER_US << 8 | (worker & 0xff);
+}
+
+static int open_rings(struct live_worker *w, struct errmsg *err)
+{
+	for (unsigned lane = 0; lane < RECORD_LANES; lane++) {
+		char path[OPTIONS_TEXT + 32];
+
+		paths_ring(path, sizeof(path), w->live->options->run_folder, lane, w->index);
+		w->rings[lane] = ring_create(path, (uint64_t)w->live->options->ring_kb << 10, err);
+		if (!w->rings[lane])
+			return ERR_IO;
+	}
+	return ERR_OK;
+}
+
+static struct rte_ring *queue(const char *what, unsigned index, unsigned size)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s%u", what, index);
+	return rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static int make_worker(struct live *live, unsigned index, struct errmsg *err)
+{
+	struct live_worker *w = &live->worker[index];
+	struct event_sink sink = {.put = put_record, .ctx = w};
+	struct pipeline_config config = live->options->pipeline;
+	int rc;
+
+	w->live = live;
+	w->index = index;
+	config.event.packet_numbers = false;
+	config.event.ether = true;
+	snprintf(config.event.in_iface, sizeof(config.event.in_iface), "%.15s",
+		 live->rx.port[0].iface);
+	rc = open_rings(w, err);
+	if (rc != ERR_OK)
+		return rc;
+	w->engine = live->rules.engine;
+	atomic_store(&w->next_engine, live->rules.engine);
+	w->pipeline = pipeline_new(&config, live->rules.engine, first_record_id(index), &sink, err);
+	if (!w->pipeline)
+		return ERR_NOMEM;
+	w->watch = watch_worker_new(live->watch, index, hash_key_random());
+	w->resets = queue("resets", index, LIVE_RESET_QUEUE);
+	if (live->distribute)
+		w->in = queue("frames", index, LIVE_QUEUE);
+	if (!w->watch || !w->resets || (live->distribute && !w->in))
+		return errmsg_set(err, ERR_NOMEM, "no memory for worker %u; raise eal.memory-mb",
+				  index);
+	return ERR_OK;
+}
+
+/* --- start --- */
+
+static void choose_cores(struct live *live)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+	/* lcore 0 is the main thread; workers follow; the distributor comes last. */
+	live->cores[0] =
+		(unsigned)((live->options->cores_first + live->workers) % (unsigned long)online);
+	for (unsigned i = 0; i <= live->workers; i++)
+		live->cores[i + 1] =
+			(unsigned)((live->options->cores_first + i) % (unsigned long)online);
+}
+
+static int start_ports(struct live *live, struct errmsg *err)
+{
+	const struct options *o = live->options;
+	struct rx_config config = {
+		.devices = o->port_args,
+		.device_count = o->port_count_live,
+		.response = o->response_port[0] ? o->response_port : NULL,
+		.workers = live->workers,
+		.threads = live->workers + 1,
+		.memory_mb = o->memory_mb,
+		.hugepages = o->hugepages,
+		.promiscuous = o->promiscuous,
+		.cores = live->cores,
+	};
+	int rc;
+
+	choose_cores(live);
+	rc = rx_start(&config, &live->rx, err);
+	if (rc != ERR_OK)
+		return rc;
+	for (unsigned i = 0; i < live->rx.port_count; i++) {
+		if (live->workers > 1 && live->rx.port[i].queues < live->workers)
+			live->distribute = true;
+	}
+	return ERR_OK;
+}
+
+static int make_folder(const struct options *o, struct errmsg *err)
+{
+	struct passwd *account = o->user[0] ? getpwnam(o->user) : NULL;
+
+	if (mkdir(o->run_folder, 0770) < 0 && errno != EEXIST)
+		return errmsg_set(err, ERR_IO, "run folder %s: cannot be made (%s)", o->run_folder,
+				  strerror(errno));
+	if (account && getuid() == 0)
+		(void)!chown(o->run_folder, account->pw_uid, (gid_t)-1);
+	return ERR_OK;
+}
+
+static int open_shared(struct live *live, struct errmsg *err)
+{
+	const char *folder = live->options->run_folder;
+	char path[OPTIONS_TEXT + 32];
+
+	paths_file(path, sizeof(path), folder, PATHS_WATCH);
+	live->watch = watch_create(path, live->workers, err);
+	if (!live->watch)
+		return ERR_IO;
+	live->mailbox = mailbox_open(folder, true, err);
+	return live->mailbox ? ERR_OK : ERR_IO;
+}
+
+static int open_stats(struct live *live, struct errmsg *err)
+{
+	char path[OPTIONS_TEXT + 32];
+
+	live_name_counters(live);
+	paths_file(path, sizeof(path), live->options->run_folder, PATHS_STATS);
+	live->stats = stats_create(path, live->names, live->name_count, live->workers + 1,
+				   BANKEN_VERSION, err);
+	return live->stats ? ERR_OK : ERR_IO;
+}
+
+static int launch(struct live *live, struct errmsg *err)
+{
+	for (unsigned i = 0; i < live->workers; i++) {
+		if (rte_eal_remote_launch(live_worker_main, &live->worker[i], i + 1) != 0)
+			return errmsg_set(err, ERR_IO, "worker %u did not start", i);
+	}
+	if (live->distribute &&
+	    rte_eal_remote_launch(live_distribute_main, live, live->workers + 1) != 0)
+		return errmsg_set(err, ERR_IO, "the distributor did not start");
+	return ERR_OK;
+}
+
+static int start(struct live *live, struct errmsg *err)
+{
+	int rc = make_folder(live->options, err);
+
+	if (rc == ERR_OK)
+		rc = ruleset_load(live->options, &live->rules, err);
+	if (rc == ERR_OK)
+		rc = start_ports(live, err);
+	if (rc == ERR_OK)
+		rc = open_shared(live, err);
+	for (unsigned i = 0; i < live->workers && rc == ERR_OK; i++)
+		rc = make_worker(live, i, err);
+	if (rc == ERR_OK)
+		rc = open_stats(live, err);
+	if (rc == ERR_OK)
+		rc = live_drop_privileges(live->options->user, err);
+	if (rc == ERR_OK)
+		rc = launch(live, err);
+	return rc;
+}
+
+static void announce(const struct live *live)
+{
+	for (unsigned i = 0; i < live->rx.port_count; i++)
+		fprintf(stderr, "banken-dataplane: listening on %s%s%s, %u queue%s, %s\n",
+			live->rx.port[i].device, live->rx.port[i].iface[0] ? " interface " : "",
+			live->rx.port[i].iface, live->rx.port[i].queues,
+			live->rx.port[i].queues == 1 ? "" : "s",
+			live->rx.port[i].has_tx_queue ? "a TX queue that is never given a frame"
+						      : "no TX queue");
+	fprintf(stderr, "banken-dataplane: %u worker%s%s, %s, %u rules\n", live->workers,
+		live->workers == 1 ? "" : "s", live->distribute ? " behind a distributor" : "",
+		live->rx.hugepages ? "huge pages" : "no huge pages", live->rules.loaded);
+}
+
+static void stop(struct live *live)
+{
+	atomic_store(&live->stop, true);
+	rte_eal_mp_wait_lcore();
+	for (unsigned i = 0; i < live->workers; i++) {
+		struct live_worker *w = &live->worker[i];
+
+		pipeline_delete(w->pipeline);
+		watch_worker_free(w->watch);
+		for (unsigned lane = 0; lane < RECORD_LANES; lane++)
+			ring_close(w->rings[lane]);
+	}
+	free((void *)live->worker[0].next_resets);
+	rx_stop(&live->rx);
+	stats_close(live->stats);
+	watch_close(live->watch);
+	mailbox_close(live->mailbox);
+	ruleset_free(&live->rules);
+	ruleset_free(&live->old_rules);
+}
+
+static void print_profile(const struct live *live)
+{
+	for (unsigned i = 0; i < live->workers; i++)
+		stats_print_profile(stderr, live->worker[i].pipeline);
+}
+
+int live_run(const struct options *options, struct errmsg *err)
+{
+	struct live *live = aligned_alloc(64, sizeof(*live));
+	int rc;
+
+	if (!live)
+		return errmsg_set(err, ERR_NOMEM, "no memory to start");
+	memset(live, 0, sizeof(*live));
+	live->options = options;
+	live->workers = options->workers < LIVE_WORKERS ? options->workers : LIVE_WORKERS;
+	rc = start(live, err);
+	if (rc != ERR_OK)
+		return rc; /* the process ends: the system takes back what was opened */
+	catch_signals();
+	announce(live);
+	if (live->rules.skipped || live->rules.failed)
+		ruleset_report(&live->rules, stderr, 0);
+	while (!atomic_load(&live->stop) && !atomic_load(&signalled))
+		live_control_turn(live);
+	if (options->profile) {
+		atomic_store(&live->stop, true);
+		rte_eal_mp_wait_lcore();
+		print_profile(live);
+	}
+	stop(live);
+	free(live);
+	return ERR_OK;
+}

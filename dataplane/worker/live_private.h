@@ -1,0 +1,98 @@
+/* What the files of the live mode share: live.c (start, stop), control.c (main thread's turn),
+ * loop.c (a worker), distribute.c (one queue for several workers). */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "dataplane/api/mailbox.h"
+#include "dataplane/api/ring.h"
+#include "dataplane/api/stats.h"
+#include "dataplane/api/watch.h"
+#include "dataplane/rx/port.h"
+#include "dataplane/worker/options.h"
+#include "dataplane/worker/pipeline.h"
+#include "dataplane/worker/ruleset.h"
+
+enum {
+	LIVE_WORKERS = 64,
+	LIVE_RESETS = 64, /* hosts and connections under reset at a time */
+	LIVE_BURST = 32,
+	LIVE_QUEUE = 4096,	/* frames between distributor and worker */
+	LIVE_RESET_QUEUE = 256, /* reset frames between a worker and the main thread */
+	LIVE_COUNTERS = 1024,
+	LIVE_STATS_MS = 200,
+};
+
+struct rte_ring;
+
+/* One order to end sessions. Read-only for workers. */
+struct live_reset {
+	struct mailbox_host host; /* n_ips == 0 and no MAC: a single connection */
+	struct ip_addr addr[2];
+	uint16_t port[2];
+	bool one_flow;
+	uint64_t until_ns; /* wall clock; then it is taken off the list */
+};
+
+struct live_resets {
+	unsigned count;
+	struct live_reset reset[LIVE_RESETS];
+};
+
+struct live;
+
+struct live_worker {
+	struct live *live;
+	unsigned index;
+	struct pipeline *pipeline;
+	struct ring *rings[RECORD_LANES];
+	struct watch_worker *watch;
+	bool watching;
+	struct rte_ring *in;	      /* from the distributor; NULL: polls its own queues */
+	struct rte_ring *resets;      /* mbufs for the main thread to send */
+	struct detect_engine *engine; /* in use */
+	uint64_t records_lost;
+	uint64_t resets_sent;
+	uint64_t frames; /* numbering of packets */
+	/* main thread -> worker, taken between bursts */
+	_Alignas(64) _Atomic(struct detect_engine *) next_engine;
+	_Atomic(const struct live_resets *) next_resets;
+	const struct live_resets *resets_now;
+	_Atomic uint64_t
+		turns; /* counts bursts and idle turns: a grace period for what was swapped */
+	/* worker -> main thread, copied every LIVE_STATS_MS */
+	_Alignas(64) _Atomic uint64_t distributed, undelivered; /* distributor's, for this worker */
+};
+
+struct live {
+	const struct options *options;
+	struct rx rx;
+	struct ruleset rules, old_rules;
+	struct stats *stats;
+	struct watch *watch;
+	struct mailbox *mailbox;
+	struct live_worker worker[LIVE_WORKERS];
+	unsigned workers;
+	bool distribute; /* a thread reads all ports and hands frames out */
+	struct stats_name names[LIVE_COUNTERS];
+	char name_text[LIVE_COUNTERS][STATS_NAME];
+	unsigned name_count, pipeline_names; /* the workers' own stand first */
+	_Atomic bool stop;
+	uint64_t reloads, stored_ns;
+	unsigned cores[LIVE_WORKERS + 2];
+};
+
+uint64_t live_now_ns(void);
+
+/* loop.c */
+int live_worker_main(void *worker);
+/* distribute.c: lcore function for the thread between ports and workers. */
+int live_distribute_main(void *live);
+/* control.c: one turn of the main thread; sleeps a little when there is nothing to do. */
+void live_control_turn(struct live *live);
+/* Names of the counters a worker stores, in order; fills live->names. */
+void live_name_counters(struct live *live);
+/* Stores the worker's counters; called by the worker. */
+void live_store_counters(struct live_worker *w, uint64_t now_ns);
+/* privileges.c: becomes `user` without any capability and can never gain one. */
+int live_drop_privileges(const char *user, struct errmsg *err);

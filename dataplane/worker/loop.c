@@ -1,0 +1,208 @@
+/* A worker's loop: bursts from its queues through the pipeline. No system call while there is
+ * traffic; when there is none for a while it sleeps in short steps. */
+#include "dataplane/worker/live_private.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_ring.h>
+
+#include "dataplane/respond/reset.h"
+
+enum {
+	IDLE_SPINS = 2000, /* empty turns before sleeping */
+	IDLE_SLEEP_NS = 200000,
+	LINEAR_MAX = 16384 + 64,
+};
+
+uint64_t live_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t); /* from the vDSO: no system call */
+	return (uint64_t)t.tv_sec * NS_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* --- resets --- */
+
+static bool host_has(const struct mailbox_host *h, const struct ip_addr *addr,
+		     const struct mac_addr *mac)
+{
+	for (unsigned i = 0; i < h->n_ips && i < MAILBOX_IPS_MAX; i++) {
+		if (ip_addr_eq(&h->ips[i], addr))
+			return true;
+	}
+	return h->has_mac && memcmp(h->mac.bytes, mac->bytes, 6) == 0;
+}
+
+static bool exempt(const struct mailbox_host *h, const struct ip_addr *peer)
+{
+	for (unsigned i = 0; i < h->n_exempt && i < MAILBOX_EXEMPT_MAX; i++) {
+		if (ip_addr_in_prefix(peer, &h->exempt[i].addr, h->exempt[i].bits))
+			return true;
+	}
+	return false;
+}
+
+static bool to_be_reset(const struct live_reset *r, const struct packet *p)
+{
+	if (r->one_flow)
+		return (ip_addr_eq(&r->addr[0], &p->src) && ip_addr_eq(&r->addr[1], &p->dst) &&
+			r->port[0] == p->sport && r->port[1] == p->dport) ||
+		       (ip_addr_eq(&r->addr[0], &p->dst) && ip_addr_eq(&r->addr[1], &p->src) &&
+			r->port[0] == p->dport && r->port[1] == p->sport);
+	if (host_has(&r->host, &p->src, &p->src_mac))
+		return !exempt(&r->host, &p->dst);
+	if (host_has(&r->host, &p->dst, &p->dst_mac))
+		return !exempt(&r->host, &p->src);
+	return false;
+}
+
+static void send_reset(struct live_worker *w, const struct packet *p, enum reset_side side)
+{
+	struct mac_addr own;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->live->rx.response_pool);
+	size_t n;
+
+	if (!m)
+		return;
+	memcpy(own.bytes, w->live->rx.response_mac, 6);
+	n = reset_build(p, side, &own, rte_pktmbuf_mtod(m, uint8_t *));
+	m->data_len = (uint16_t)n;
+	m->pkt_len = (uint32_t)n;
+	if (n == 0 || rte_ring_sp_enqueue(w->resets, m) != 0) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	w->resets_sent++;
+}
+
+static void maybe_reset(struct live_worker *w, const struct packet *p)
+{
+	const struct live_resets *list = w->resets_now;
+
+	if (p->ip_proto != IP_PROTO_TCP || p->tcp.flags & TCP_RST)
+		return;
+	for (unsigned i = 0; i < list->count; i++) {
+		if (!to_be_reset(&list->reset[i], p))
+			continue;
+		send_reset(w, p, RESET_SENDER);
+		send_reset(w, p, RESET_RECEIVER);
+		return;
+	}
+}
+
+/* The pipeline's hook: every decoded packet. */
+static void decoded(void *ctx, const struct packet *p)
+{
+	struct live_worker *w = ctx;
+
+	if (w->watching)
+		watch_observe(w->watch, p, p->flow ? p->flow->start_ns : 0);
+	if (w->resets_now && w->resets_now->count)
+		maybe_reset(w, p);
+}
+
+/* --- frames --- */
+
+static void take_frame(struct live_worker *w, struct rte_mbuf *m, uint64_t now_ns)
+{
+	uint8_t linear[LINEAR_MAX];
+	struct packet p;
+
+	memset(&p, 0, sizeof(p));
+	p.wire_len = m->pkt_len;
+	p.frame_len = m->pkt_len < LINEAR_MAX ? m->pkt_len : LINEAR_MAX;
+	p.frame = m->nb_segs == 1 ? rte_pktmbuf_mtod(m, const uint8_t *)
+				  : rte_pktmbuf_read(m, 0, p.frame_len, linear);
+	p.now_ns = now_ns;
+	p.number = ++w->frames;
+	p.link_type = 1;
+	p.port = m->port;
+	pipeline_frame(w->pipeline, &p);
+}
+
+static unsigned take_burst(struct live_worker *w, struct rte_mbuf **mbufs, unsigned n,
+			   uint64_t now_ns)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (i + 2 < n)
+			__builtin_prefetch(rte_pktmbuf_mtod(mbufs[i + 2], const void *));
+		take_frame(w, mbufs[i], now_ns);
+	}
+	rte_pktmbuf_free_bulk(mbufs, n);
+	return n;
+}
+
+/* One burst from the distributor or from each of its own queues; how many frames. */
+static unsigned turn(struct live_worker *w, uint64_t now_ns)
+{
+	struct rte_mbuf *mbufs[LIVE_BURST];
+	const struct rx *rx = &w->live->rx;
+	unsigned n, sum = 0;
+
+	if (w->in) {
+		n = rte_ring_sc_dequeue_burst(w->in, (void **)mbufs, LIVE_BURST, NULL);
+		return n ? take_burst(w, mbufs, n, now_ns) : 0;
+	}
+	for (unsigned i = 0; i < rx->port_count; i++) {
+		if (w->index >= rx->port[i].queues)
+			continue;
+		n = rte_eth_rx_burst(rx->port[i].id, (uint16_t)w->index, mbufs, LIVE_BURST);
+		if (n)
+			sum += take_burst(w, mbufs, n, now_ns);
+	}
+	return sum;
+}
+
+/* What the main thread has put down for this worker. */
+static void take_orders(struct live_worker *w)
+{
+	struct detect_engine *engine = atomic_load_explicit(&w->next_engine, memory_order_acquire);
+
+	if (engine != w->engine) {
+		pipeline_switch_rules(w->pipeline, engine);
+		w->engine = engine;
+	}
+	w->resets_now = atomic_load_explicit(&w->next_resets, memory_order_acquire);
+	w->watching = watch_refresh(w->watch);
+}
+
+static void idle(unsigned *spins)
+{
+	static const struct timespec nap = {0, IDLE_SLEEP_NS};
+
+	if (++*spins < IDLE_SPINS)
+		rte_pause();
+	else
+		nanosleep(&nap, NULL);
+}
+
+int live_worker_main(void *ctx)
+{
+	struct live_worker *w = ctx;
+	uint64_t stored_ns = 0, now_ns;
+	unsigned spins = 0;
+
+	pipeline_set_hook(w->pipeline, decoded, w);
+	while (!atomic_load_explicit(&w->live->stop, memory_order_relaxed)) {
+		now_ns = live_now_ns();
+		take_orders(w);
+		if (turn(w, now_ns))
+			spins = 0;
+		else
+			idle(&spins);
+		pipeline_tick(w->pipeline, now_ns);
+		if (now_ns - stored_ns > LIVE_STATS_MS * NS_PER_MS) {
+			live_store_counters(w, now_ns);
+			stored_ns = now_ns;
+		}
+		atomic_fetch_add_explicit(&w->turns, 1, memory_order_release);
+	}
+	pipeline_finish(w->pipeline, live_now_ns());
+	live_store_counters(w, live_now_ns());
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* What behaviour detectors get to see, taken from packets, flows and transactions; and their hits
+ * as alert records. */
+#pragma once
+
+#include "dataplane/app/app.h"
+#include "dataplane/behave/behave.h"
+#include "dataplane/event/event.h"
+
+/* After flow_of_packet: tells the first packet of a flow and the first answer. */
+void observe_packet(struct behave *b, const struct packet *p);
+/* After stream: a handshake that has just completed. */
+void observe_tx(struct behave *b, const struct packet *p, const struct flow *f,
+		const struct app_tx *tx);
+void observe_flow_end(struct behave *b, const struct flow *f, uint64_t now_ns);
+void observe_hit(struct event_writer *w, const struct behave_hit *hit);

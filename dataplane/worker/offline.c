@@ -1,0 +1,124 @@
+#include "dataplane/worker/offline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dataplane/event/file.h"
+#include "dataplane/rx/file.h"
+#include "dataplane/worker/ruleset.h"
+#include "dataplane/worker/stats.h"
+
+enum { BURST = 32, PROBLEM_LINES = 20 };
+
+static double now_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void put_record(void *ctx, struct slice record, enum record_lane lane)
+{
+	(void)lane;
+	event_file_put(ctx, record);
+}
+
+/* All frames, then the end of everything. */
+static void run(struct pipeline *l, struct rx_file *file)
+{
+	struct packet p;
+	uint64_t last_ns = 0;
+	bool more = true;
+
+	while (more) {
+		for (unsigned i = 0; i < BURST && more; i++) {
+			memset(&p, 0, sizeof(p));
+			more = rx_file_next(file, &p) == 1;
+			if (!more)
+				break;
+			last_ns = p.now_ns > last_ns ? p.now_ns : last_ns;
+			pipeline_frame(l, &p);
+		}
+		pipeline_tick(l, last_ns);
+	}
+	pipeline_finish(l, last_ns);
+	pipeline_put_stats(l, last_ns, 0);
+}
+
+static int write_stats(const struct options *o, const struct pipeline *l,
+		       const struct ruleset *rules, const struct stats_run *run_info,
+		       struct errmsg *err)
+{
+	char path[OPTIONS_TEXT];
+	FILE *out;
+	int bad;
+
+	snprintf(path, sizeof(path), "%s/stats.json", o->log_folder);
+	out = fopen(path, "we");
+	if (!out)
+		return errmsg_set(err, ERR_IO, "%s: cannot be written (%s)", path, strerror(errno));
+	stats_write(out, l, rules, run_info);
+	bad = ferror(out);
+	if (fclose(out) != 0 || bad)
+		return errmsg_set(err, ERR_IO, "%s: writing failed (%s); make room and run again",
+				  path, strerror(errno));
+	return ERR_OK;
+}
+
+/* The run itself, between what was opened and what has to be closed. */
+static int analyse(const struct options *o, struct rx_file *file, const struct ruleset *rules,
+		   struct event_file *out, struct errmsg *err)
+{
+	struct event_sink sink = {.put = put_record, .ctx = out};
+	struct stats_run info = {.load_seconds = rules->seconds, .capture = o->capture};
+	struct pipeline *l = pipeline_new(&o->pipeline, rules->engine, 1, &sink, err);
+	double begin;
+	int rc;
+
+	if (!l)
+		return ERR_NOMEM;
+	begin = now_seconds();
+	run(l, file);
+	info.run_seconds = now_seconds() - begin;
+	info.damage = rx_file_damage(file);
+	if (info.damage)
+		fprintf(stderr, "banken-dataplane: %s\n", info.damage);
+	rc = write_stats(o, l, rules, &info, err);
+	if (o->profile)
+		stats_print_profile(stderr, l);
+	pipeline_delete(l);
+	return rc;
+}
+
+int offline_run(const struct options *o, struct errmsg *err)
+{
+	struct record_eve_options eve = {(int)o->utc_offset_minutes, o->community_id};
+	struct event_file *out;
+	struct ruleset rules;
+	struct rx_file *file;
+	int rc = rx_file_open(o->capture, &file, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = ruleset_load(o, &rules, err);
+	if (rc != ERR_OK)
+		goto close_capture;
+	if (rules.skipped || rules.failed)
+		ruleset_report(&rules, stderr, PROBLEM_LINES);
+	out = event_file_open(o->log_folder, &eve, err);
+	if (!out) {
+		rc = ERR_IO;
+		goto free_rules;
+	}
+	rc = analyse(o, file, &rules, out, err);
+	if (event_file_close(out, rc == ERR_OK ? err : NULL) != ERR_OK && rc == ERR_OK)
+		rc = ERR_IO;
+free_rules:
+	ruleset_free(&rules);
+close_capture:
+	rx_file_close(file);
+	return rc;
+}

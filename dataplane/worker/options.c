@@ -1,0 +1,383 @@
+#include "dataplane/worker/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum kind { KIND_BOOL, KIND_UINT, KIND_UINT32, KIND_UINT16, KIND_SIZE_MB, KIND_INT, KIND_TEXT };
+
+struct option {
+	const char *key;
+	enum kind kind;
+	size_t offset;
+	int64_t min, max; /* of numbers; TEXT: max = room */
+	const char *help;
+};
+
+#define AT(member) offsetof(struct options, member)
+
+/* Suricata's names where it has them, so that its users need not learn others. */
+static const struct option table[] = {
+	{"stream.midstream", KIND_BOOL, AT(pipeline.stream.midstream), 0, 1,
+	 "pick up connections whose handshake was not seen"},
+	{"stream.async-oneside", KIND_BOOL, AT(pipeline.stream.async_oneside), 0, 1,
+	 "the mirror port shows one direction only"},
+	{"stream.inline", KIND_BOOL, AT(pipeline.stream.inline_mode), 0, 1,
+	 "inspect bytes at once, not when they are acknowledged"},
+	{"stream.reassembly.depth", KIND_UINT32, AT(pipeline.stream.depth), 0, 1 << 30,
+	 "bytes of each direction that are reassembled, 0 = all"},
+	{"stream.reassembly.toserver-chunk-size", KIND_UINT32, AT(pipeline.stream.raw_chunk[0]), 1,
+	 1 << 20, "bytes gathered before raw inspection, to the server"},
+	{"stream.reassembly.toclient-chunk-size", KIND_UINT32, AT(pipeline.stream.raw_chunk[1]), 1,
+	 1 << 20, "the same to the client"},
+	{"flow.max", KIND_UINT, AT(pipeline.flow.max), 64, 1 << 26, "flows a worker keeps"},
+	{"flow.use-vlan", KIND_BOOL, AT(pipeline.flow.use_vlan), 0, 1,
+	 "the same addresses in another VLAN are another flow"},
+	{"decode.checksums", KIND_BOOL, AT(pipeline.decode.checksums), 0, 1,
+	 "verify checksums (-k)"},
+	{"decode.vxlan.enabled", KIND_BOOL, AT(pipeline.decode.vxlan), 0, 1, "look into VXLAN"},
+	{"decode.vxlan.port", KIND_UINT16, AT(pipeline.decode.vxlan_port), 1, 65535,
+	 "its UDP port"},
+	{"decode.geneve.enabled", KIND_BOOL, AT(pipeline.decode.geneve), 0, 1, "look into Geneve"},
+	{"decode.geneve.port", KIND_UINT16, AT(pipeline.decode.geneve_port), 1, 65535,
+	 "its UDP port"},
+	{"decode.teredo.enabled", KIND_BOOL, AT(pipeline.decode.teredo), 0, 1, "look into Teredo"},
+	{"decode.erspan.typeI.enabled", KIND_BOOL, AT(pipeline.decode.erspan1), 0, 1,
+	 "look into ERSPAN type I"},
+	{"app-layer.protocols.http.request-body-limit", KIND_UINT32,
+	 AT(pipeline.app.limits.http_request_body_limit), 0, 1 << 30,
+	 "bytes of a request body kept, 0 = all"},
+	{"app-layer.protocols.http.response-body-limit", KIND_UINT32,
+	 AT(pipeline.app.limits.http_response_body_limit), 0, 1 << 30,
+	 "bytes of a response body, 0 = all"},
+	{"behave.enabled", KIND_BOOL, AT(pipeline.behave.enabled), 0, 1,
+	 "detectors that need no rules"},
+	{"behave.memory-mb", KIND_UINT, AT(pipeline.behave.memory_mb), 3, 4096,
+	 "memory of their tables, a worker"},
+	{"eve.community-id", KIND_BOOL, AT(community_id), 0, 1, "write community_id"},
+	{"eve.ethernet", KIND_BOOL, AT(pipeline.event.ether), 0, 1, "write MAC addresses"},
+	{"eve.utc-offset-minutes", KIND_INT, AT(utc_offset_minutes), -840, 840,
+	 "time zone of timestamps"},
+	{"rules.lang", KIND_UINT, AT(lang), 7, 8, "8: also keywords of later releases than 7.0.10"},
+	{"rules.cache", KIND_TEXT, AT(cache), 0, OPTIONS_TEXT,
+	 "folder of compiled pattern databases"},
+	{"rules.load-threads", KIND_UINT, AT(load_threads), 1, 64, "threads that compile"},
+	{"worker.memory-mb", KIND_SIZE_MB, AT(pipeline.memory), 16, 1 << 20,
+	 "most memory of streams and parsers, a worker"},
+	{"worker.count", KIND_UINT, AT(workers), 1, 64, "workers (live)"},
+	{"worker.first-core", KIND_UINT, AT(cores_first), 0, 1023, "core of the first one (live)"},
+	{"run-folder", KIND_TEXT, AT(run_folder), 0, OPTIONS_TEXT,
+	 "where banken-control meets the dataplane (live)"},
+	{"ring-kb", KIND_UINT, AT(ring_kb), 64, 1 << 20, "size of each record ring (live)"},
+	{"eal.memory-mb", KIND_UINT, AT(memory_mb), 32, 1 << 20, "packet buffers (live)"},
+	{"eal.hugepages", KIND_BOOL, AT(hugepages), 0, 1,
+	 "use huge pages when there are any (live)"},
+	{"promiscuous", KIND_BOOL, AT(promiscuous), 0, 1, "take frames for every address (live)"},
+	{"response-port", KIND_TEXT, AT(response_port), 0, OPTIONS_TEXT,
+	 "DPDK device that resets leave by, never the mirror port (live)"},
+	{"user", KIND_TEXT, AT(user), 0, 64, "account to become once the ports are open (live)"},
+};
+
+void options_init(struct options *o)
+{
+	const struct lang_vars *vars = lang_vars_default();
+
+	memset(o, 0, sizeof(*o));
+	o->pipeline = pipeline_config_default();
+	for (size_t i = 0; i < vars->naddrs && o->addr_count < OPTIONS_VARS; i++)
+		o->addrs[o->addr_count++] = vars->addrs[i];
+	for (size_t i = 0; i < vars->nports && o->port_count < OPTIONS_VARS; i++)
+		o->ports[o->port_count++] = vars->ports[i];
+	o->lang = 7;
+	o->load_threads = 2;
+	o->log_folder = ".";
+	o->community_id = true;
+	snprintf(o->run_folder, sizeof(o->run_folder), "/run/banken");
+	o->workers = 1;
+	o->memory_mb = 128;
+	o->ring_kb = 8192;
+	o->hugepages = true;
+	o->promiscuous = true;
+}
+
+void options_done(struct options *o)
+{
+	while (o->owned_count > 0)
+		free(o->owned[--o->owned_count]);
+}
+
+static char *own(struct options *o, const char *text)
+{
+	char *copy;
+
+	if (o->owned_count == ARRAY_SIZE(o->owned))
+		return NULL;
+	copy = strdup(text);
+	if (copy)
+		o->owned[o->owned_count++] = copy;
+	return copy;
+}
+
+static int parse_bool(const char *value, bool *ret)
+{
+	static const char *const yes[] = {"yes", "true", "on", "1", "enabled"};
+	static const char *const no[] = {"no", "false", "off", "0", "disabled"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
+			*ret = strcasecmp(value, yes[i]) == 0;
+			return ERR_OK;
+		}
+	}
+	return ERR_INVALID;
+}
+
+/* A number with an optional kb, mb or gb as in Suricata's configuration. */
+static int parse_number(const char *value, int64_t *ret)
+{
+	static const struct {
+		const char *unit;
+		int shift;
+	} units[] = {{"", 0},	  {"kb", 10}, {"kib", 10}, {"mb", 20},
+		     {"mib", 20}, {"gb", 30}, {"gib", 30}};
+	char *end;
+
+	errno = 0;
+	*ret = strtoll(value, &end, 10);
+	if (errno || end == value)
+		return ERR_INVALID;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcasecmp(end, units[i].unit) == 0)
+			return __builtin_mul_overflow(*ret, 1LL << units[i].shift, ret)
+				       ? ERR_INVALID
+				       : ERR_OK;
+	}
+	return ERR_INVALID;
+}
+
+static void store_number(void *at, enum kind kind, int64_t number)
+{
+	switch (kind) {
+	case KIND_UINT:
+		*(unsigned *)at = (unsigned)number;
+		break;
+	case KIND_UINT32:
+		*(uint32_t *)at = (uint32_t)number;
+		break;
+	case KIND_UINT16:
+		*(uint16_t *)at = (uint16_t)number;
+		break;
+	case KIND_SIZE_MB:
+		*(size_t *)at = (size_t)number << 20;
+		break;
+	default:
+		*(int64_t *)at = number;
+	}
+}
+
+static int set_option(struct options *o, const struct option *opt, const char *value,
+		      struct errmsg *err)
+{
+	void *at = (char *)o + opt->offset;
+	int64_t number;
+
+	if (opt->kind == KIND_BOOL) {
+		if (parse_bool(value, at) != ERR_OK)
+			return errmsg_set(err, ERR_INVALID, "%s: \"%s\" is neither yes nor no",
+					  opt->key, value);
+		return ERR_OK;
+	}
+	if (opt->kind == KIND_TEXT) {
+		if (strlen(value) >= (size_t)opt->max)
+			return errmsg_set(err, ERR_INVALID, "%s: longer than %lld characters",
+					  opt->key, (long long)opt->max - 1);
+		snprintf(at, (size_t)opt->max, "%s", value);
+		return ERR_OK;
+	}
+	if (parse_number(value, &number) != ERR_OK || number < opt->min || number > opt->max)
+		return errmsg_set(err, ERR_INVALID, "%s: \"%s\" is not a number from %lld to %lld",
+				  opt->key, value, (long long)opt->min, (long long)opt->max);
+	store_number(at, opt->kind, number);
+	return ERR_OK;
+}
+
+static const char *strip_prefix(const char *key, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(key, prefix, n) == 0 ? key + n : NULL;
+}
+
+/* vars.NAME, vars.address-groups.NAME, vars.port-groups.NAME; _PORTS tells ports from addresses. */
+static int set_var(struct options *o, const char *name, const char *value, struct errmsg *err)
+{
+	size_t len = strlen(name);
+	bool port = len > 6 && strcmp(name + len - 6, "_PORTS") == 0;
+	struct lang_var *vars;
+	unsigned *count;
+
+	if (strip_prefix(name, "address-groups.")) {
+		name = strip_prefix(name, "address-groups.");
+		port = false;
+	} else if (strip_prefix(name, "port-groups.")) {
+		name = strip_prefix(name, "port-groups.");
+		port = true;
+	}
+	vars = port ? o->ports : o->addrs;
+	count = port ? &o->port_count : &o->addr_count;
+	for (unsigned i = 0; i < *count; i++) {
+		if (strcmp(vars[i].name, name) == 0) {
+			vars[i].value = own(o, value);
+			return vars[i].value ? ERR_OK
+					     : errmsg_set(err, ERR_LIMIT, "too many variables");
+		}
+	}
+	if (*count == OPTIONS_VARS)
+		return errmsg_set(err, ERR_LIMIT, "vars.%s: more than %d variables", name,
+				  OPTIONS_VARS);
+	vars[*count] = (struct lang_var){own(o, name), own(o, value)};
+	if (!vars[*count].name || !vars[*count].value)
+		return errmsg_set(err, ERR_LIMIT, "too many variables");
+	++*count;
+	return ERR_OK;
+}
+
+/* app-layer.protocols.NAME.enabled */
+static int set_protocol(struct options *o, const char *rest, const char *value, struct errmsg *err)
+{
+	size_t len = strcspn(rest, ".");
+	bool enabled;
+
+	if (strcmp(rest + len, ".enabled") != 0)
+		return ERR_NOTFOUND;
+	if (parse_bool(value, &enabled) != ERR_OK)
+		return errmsg_set(err, ERR_INVALID,
+				  "app-layer.protocols.%s: \"%s\" is neither yes nor no", rest,
+				  value);
+	for (unsigned i = 0; app_protocols[i]; i++) {
+		const char *name = app_protocols[i]->name;
+
+		if (strlen(name) != len || strncmp(name, rest, len) != 0)
+			continue;
+		if (enabled) {
+			o->pipeline.app.disabled &= ~(1ULL << i);
+		} else if (o->disabled_count < OPTIONS_DISABLED) {
+			o->pipeline.app.disabled |= 1ULL << i;
+			o->disabled[o->disabled_count++] = name;
+		}
+		return ERR_OK;
+	}
+	return errmsg_set(err, ERR_INVALID,
+			  "app-layer.protocols.%s: there is no protocol of that name", rest);
+}
+
+int options_set(struct options *o, const char *key, const char *value, struct errmsg *err)
+{
+	const char *rest;
+	int rc;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (strcmp(table[i].key, key) == 0)
+			return set_option(o, &table[i], value, err);
+	}
+	if ((rest = strip_prefix(key, "vars.")))
+		return set_var(o, rest, value, err);
+	if ((rest = strip_prefix(key, "app-layer.protocols."))) {
+		rc = set_protocol(o, rest, value, err);
+		if (rc != ERR_NOTFOUND)
+			return rc;
+	}
+	if (strcmp(key, "lang") == 0)
+		return options_set(o, "rules.lang", value, err);
+	if (strcmp(key, "eve.types") == 0) {
+		char bad[64];
+
+		if (event_types_parse(value, &o->pipeline.event.types, bad, sizeof(bad)) == ERR_OK)
+			return ERR_OK;
+		return errmsg_set(
+			err, ERR_INVALID,
+			"eve.types: there is no record type \"%s\"; use all, alert, flow, app, "
+			"fileinfo, anomaly, anomaly.decode, anomaly.stream, stats or a protocol",
+			bad);
+	}
+	return errmsg_set(err, ERR_INVALID,
+			  "there is no option \"%s\"; banken-dataplane --help-options lists them",
+			  key);
+}
+
+int options_set_pair(struct options *o, const char *pair, struct errmsg *err)
+{
+	const char *equals = strchr(pair, '=');
+	char key[128];
+
+	if (!equals || equals == pair || (size_t)(equals - pair) >= sizeof(key))
+		return errmsg_set(err, ERR_INVALID, "--set %s: write it as KEY=VALUE", pair);
+	snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
+	return options_set(o, key, equals + 1, err);
+}
+
+static void print_value(const struct options *o, const struct option *opt, FILE *out)
+{
+	const void *at = (const char *)o + opt->offset;
+
+	switch (opt->kind) {
+	case KIND_BOOL:
+		fprintf(out, "%s", *(const bool *)at ? "yes" : "no");
+		break;
+	case KIND_UINT:
+		fprintf(out, "%u", *(const unsigned *)at);
+		break;
+	case KIND_UINT32:
+		fprintf(out, "%u", *(const uint32_t *)at);
+		break;
+	case KIND_UINT16:
+		fprintf(out, "%u", *(const uint16_t *)at);
+		break;
+	case KIND_SIZE_MB:
+		fprintf(out, "%zu", *(const size_t *)at >> 20);
+		break;
+	case KIND_INT:
+		fprintf(out, "%lld", (long long)*(const int64_t *)at);
+		break;
+	case KIND_TEXT:
+		fprintf(out, "\"%s\"", (const char *)at);
+		break;
+	}
+}
+
+void options_print(const struct options *o, FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		fprintf(out, "%s: ", table[i].key);
+		print_value(o, &table[i], out);
+		fprintf(out, "\n");
+	}
+	for (unsigned i = 0; i < o->addr_count; i++)
+		fprintf(out, "vars.address-groups.%s: \"%s\"\n", o->addrs[i].name,
+			o->addrs[i].value);
+	for (unsigned i = 0; i < o->port_count; i++)
+		fprintf(out, "vars.port-groups.%s: \"%s\"\n", o->ports[i].name, o->ports[i].value);
+}
+
+void options_help(FILE *out)
+{
+	struct options defaults;
+
+	options_init(&defaults);
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct option *opt = &table[i];
+
+		fprintf(out, "  %-46s %s (default ", opt->key, opt->help);
+		print_value(&defaults, opt, out);
+		if (opt->kind != KIND_BOOL && opt->kind != KIND_TEXT)
+			fprintf(out, ", %lld to %lld", (long long)opt->min, (long long)opt->max);
+		fprintf(out, ")\n");
+	}
+	fprintf(out, "  %-46s %s\n", "vars.NAME",
+		"address or port group of rules, e.g. vars.HOME_NET=[10.0.0.0/8]");
+	fprintf(out, "  %-46s %s\n", "app-layer.protocols.NAME.enabled", "yes or no");
+	fprintf(out, "  %-46s %s\n", "eve.types",
+		"all, or a list such as alert,flow,dns (default all)");
+	options_done(&defaults);
+}

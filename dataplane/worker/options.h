@@ -1,0 +1,63 @@
+/* Options of banken-dataplane: one table of keys (name, type, range, default, help), set from a
+ * YAML file (-c) and from the command line (--set KEY=VALUE), then const. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dataplane/base/err.h"
+#include "dataplane/worker/pipeline.h"
+#include "signatures/lang/lang.h"
+
+enum {
+	OPTIONS_RULE_FILES = 16,
+	OPTIONS_PORTS = 8,
+	OPTIONS_VARS = 64,
+	OPTIONS_TEXT = 512,
+	OPTIONS_DISABLED = 64,
+};
+
+struct options {
+	struct pipeline_config pipeline;
+	/* rules */
+	const char *rule_files[OPTIONS_RULE_FILES];
+	unsigned rule_file_count;
+	struct lang_var addrs[OPTIONS_VARS], ports[OPTIONS_VARS];
+	unsigned addr_count, port_count;
+	const char *disabled[OPTIONS_DISABLED + 1]; /* protocols, NULL-terminated */
+	unsigned disabled_count;
+	unsigned lang;		  /* 7 or 8 */
+	char cache[OPTIONS_TEXT]; /* folder of compiled databases, "" = none */
+	unsigned load_threads;
+	/* offline */
+	const char *capture, *log_folder;
+	bool community_id;
+	int64_t utc_offset_minutes;
+	/* live */
+	const char *port_args[OPTIONS_PORTS]; /* DPDK device strings */
+	unsigned port_count_live;
+	char response_port[OPTIONS_TEXT]; /* device that resets leave by, "" = none */
+	char run_folder[OPTIONS_TEXT];
+	char user[64]; /* to become after start, "" = stay */
+	unsigned workers, memory_mb, ring_kb, cores_first;
+	bool hugepages; /* use them when there */
+	bool promiscuous;
+	bool profile;
+	char *owned[256]; /* strings made while parsing, freed by options_done */
+	unsigned owned_count;
+};
+
+void options_init(struct options *o);
+void options_done(struct options *o);
+/* KEY=VALUE or KEY and VALUE. ERR_INVALID with a sentence that names key, value and what is
+ * allowed. */
+int options_set(struct options *o, const char *key, const char *value, struct errmsg *err);
+int options_set_pair(struct options *o, const char *pair, struct errmsg *err);
+/* A YAML file: nested keys are joined with dots. */
+int options_load(struct options *o, const char *path, struct errmsg *err);
+/* All keys with type, range, default and help. */
+void options_help(FILE *out);
+/* The running values as YAML that options_load reads back to the same. */
+void options_print(const struct options *o, FILE *out);

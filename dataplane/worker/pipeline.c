@@ -1,0 +1,386 @@
+#include "dataplane/worker/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#include "dataplane/worker/observe.h"
+
+enum { WORKER_MEMORY = 1 << 30 };
+
+struct pipeline {
+	struct slab *slab;
+	struct decoder *decoder;
+	struct flow_table *flows;
+	struct stream_worker *stream;
+	struct app_worker *app;
+	struct detector *detector; /* NULL without rules */
+	struct event_writer *events;
+	struct behave *behave;
+	struct pipeline_totals totals;
+	struct decode_sink decoded;
+	uint64_t last_number;
+	void (*hook)(void *ctx, const struct packet *p);
+	void *hook_ctx;
+	bool profile;
+	uint64_t cycles[STAGE_COUNT];
+};
+
+struct pipeline_config pipeline_config_default(void)
+{
+	return (struct pipeline_config){
+		.decode = decode_config_default,
+		.flow = flow_config_default,
+		.stream = stream_config_default,
+		.app = app_config_default,
+		.event = {.types = EVENT_DEFAULT, .packet_numbers = true},
+		.behave = behave_config_default,
+		.memory = WORKER_MEMORY,
+	};
+}
+
+const char *const pipeline_stage_names[STAGE_COUNT] = {"decode",    "flow",   "stream+parsers",
+						       "datagrams", "detect", "event"};
+
+static inline uint64_t stage_begin(const struct pipeline *l)
+{
+	return l->profile ? __rdtsc() : 0;
+}
+
+static inline void stage_end(struct pipeline *l, enum pipeline_stage stage, uint64_t begin)
+{
+	if (l->profile)
+		l->cycles[stage] += __rdtsc() - begin;
+}
+
+static bool ready_to_log(const struct app_flow *a, const struct app_tx *tx)
+{
+	const uint8_t *early = a->proto->log_progress;
+
+	if ((early[DIR_TS] || early[DIR_TC]) && tx->progress[DIR_TS] >= early[DIR_TS] &&
+	    tx->progress[DIR_TC] >= early[DIR_TC])
+		return true;
+	return app_tx_complete(a, tx, DIR_TS) && app_tx_complete(a, tx, DIR_TC);
+}
+
+/* Transactions that came to their end: their records, what behaviour detectors see of them. */
+static void log_transactions(struct pipeline *l, struct packet *p, struct flow *f, bool flow_ended)
+{
+	struct app_flow *a = f->app;
+
+	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next) {
+		if (tx->flags & APP_TX_LOGGED)
+			continue;
+		if (!flow_ended && !ready_to_log(a, tx))
+			continue;
+		tx->flags |= APP_TX_LOGGED;
+		event_tx(l->events, p, f, tx);
+		observe_tx(l->behave, p, f, tx);
+	}
+}
+
+static void inspect(struct pipeline *l, struct packet *p)
+{
+	uint64_t begin = stage_begin(l);
+	struct flow *f = p->flow;
+
+	if (l->detector)
+		detect_packet(l->detector, p);
+	stage_end(l, STAGE_DETECT, begin);
+	begin = stage_begin(l);
+	if (p->event_count)
+		event_packet_anomalies(l->events, p);
+	if (f && f->app && f->app->tx_first) {
+		log_transactions(l, p, f, false);
+		app_tx_release(l->app, f);
+	}
+	stage_end(l, STAGE_EVENT, begin);
+}
+
+/* One decoded packet through all stages. */
+static void packet(void *ctx, struct packet *p)
+{
+	struct pipeline *l = ctx;
+	uint64_t begin;
+
+	begin = stage_begin(l);
+	if (p->ip_version && !(p->flags & (PACKET_FRAGMENT | PACKET_INVALID)))
+		flow_of_packet(l->flows, p);
+	stage_end(l, STAGE_FLOW, begin);
+	if (l->hook)
+		l->hook(l->hook_ctx, p);
+	if (p->flow) {
+		if (p->flow->flags & FLOW_ENCRYPTED)
+			p->flags |= PACKET_NO_PAYLOAD;
+		begin = stage_begin(l);
+		if (p->ip_proto == IP_PROTO_TCP) {
+			stream_packet(l->stream, p->flow, p);
+			stage_end(l, STAGE_STREAM, begin);
+		} else if (p->ip_proto == IP_PROTO_UDP && p->payload_len) {
+			app_datagram(l->app, p->flow, p);
+			stage_end(l, STAGE_APP, begin);
+		}
+		observe_packet(l->behave, p);
+	}
+	inspect(l, p);
+	if (p->flow && p->ip_proto == IP_PROTO_TCP)
+		stream_packet_done(l->stream, p->flow, p);
+}
+
+static void stream_data(void *ctx, struct flow *f, struct packet *p, enum dir dir,
+			const struct stream_chunk *chunk)
+{
+	struct pipeline *l = ctx;
+
+	app_stream_data(l->app, f, p, dir, chunk);
+}
+
+static void alert(void *ctx, const struct detect_alert *a)
+{
+	struct pipeline *l = ctx;
+
+	l->totals.alerts++;
+	event_alert(l->events, a);
+}
+
+static void protocol_record(void *ctx, struct slice record)
+{
+	struct pipeline *l = ctx;
+
+	behave_record(l->behave, record);
+}
+
+static void behaviour(void *ctx, const struct behave_hit *hit)
+{
+	struct pipeline *l = ctx;
+
+	l->totals.behaviour++;
+	observe_hit(l->events, hit);
+}
+
+/* A packet without a frame, to run what is left of a direction through detection. */
+static void flush_direction(struct pipeline *l, struct flow *f, enum dir dir, uint64_t now_ns)
+{
+	struct packet p = {
+		.now_ns = now_ns,
+		.number = l->last_number,
+		.flags = PACKET_PSEUDO_END,
+		.ip_version = f->ip_version,
+		.ip_proto = f->key.ip_proto,
+		.src = f->key.addr[dir],
+		.dst = f->key.addr[dir_other(dir)],
+		.sport = f->key.port[dir],
+		.dport = f->key.port[dir_other(dir)],
+		.flow = f,
+		.dir = dir,
+	};
+
+	if (f->flags & FLOW_HANDSHAKE)
+		p.flags |= PACKET_ESTABLISHED;
+	stream_flush(l->stream, f, &p, dir);
+	inspect(l, &p);
+}
+
+/* Bytes of the direction that were not delivered or inspected, a session that did not close, or a
+ * transaction that detection is not through with. */
+static bool flush_wanted(const struct flow *f, enum dir dir)
+{
+	if (!f->tcp)
+		return false;
+	if (stream_flush_needed(f, dir))
+		return true;
+	for (const struct app_tx *tx = f->app ? f->app->tx_first : NULL; tx; tx = tx->next) {
+		if (!(tx->flags & (APP_TX_INSPECTED_TS << dir)))
+			return true;
+	}
+	return false;
+}
+
+static void flow_end(void *ctx, struct flow *f, uint64_t now_ns)
+{
+	struct pipeline *l = ctx;
+	struct packet last = {.now_ns = now_ns, .number = l->last_number, .flow = f};
+
+	bool flush[2] = {flush_wanted(f, DIR_TS), flush_wanted(f, DIR_TC)};
+
+	if (flush[DIR_TS])
+		flush_direction(l, f, DIR_TS, now_ns);
+	if (flush[DIR_TC])
+		flush_direction(l, f, DIR_TC, now_ns);
+	if (f->app) {
+		log_transactions(l, &last, f, true);
+		event_flow_anomalies(l->events, &last, f);
+	}
+	observe_flow_end(l->behave, f, now_ns);
+	event_flow(l->events, f, now_ns);
+	if (l->detector)
+		detect_flow_free(l->detector, f);
+	app_flow_free(l->app, f);
+	stream_free(l->stream, f);
+}
+
+static bool stages_new(struct pipeline *l, const struct pipeline_config *config, uint64_t first_id,
+		       const struct event_sink *sink)
+{
+	struct flow_sink ended = {flow_end, l};
+	struct stream_sink in_order = {stream_data, l};
+	struct behave_sink hits = {behaviour, l};
+	struct event_sink records = *sink;
+
+	if (config->behave.enabled) {
+		records.tap = protocol_record;
+		records.tap_ctx = l;
+	}
+	l->slab = slab_new(config->memory);
+	if (!l->slab)
+		return false;
+	l->decoder = decoder_new(&config->decode, l->slab);
+	l->flows = flow_table_new(&config->flow, hash_key_random(), &ended);
+	if (!l->decoder || !l->flows)
+		return false;
+	l->stream = stream_worker_new(&config->stream, l->flows, l->slab, &in_order);
+	if (!l->stream)
+		return false;
+	l->app = app_worker_new(&config->app, l->slab, l->stream);
+	l->behave = behave_new(&config->behave, &hits);
+	l->events = event_writer_new(&config->event, first_id, &records);
+	return l->app && l->events && l->behave;
+}
+
+struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
+			      uint64_t first_id, const struct event_sink *sink, struct errmsg *err)
+{
+	struct pipeline *l = calloc(1, sizeof(*l));
+	struct detect_sink alerts = {alert, l};
+
+	if (!l)
+		return NULL;
+	l->profile = config->profile;
+	l->decoded = (struct decode_sink){packet, l};
+	if (!stages_new(l, config, first_id, sink))
+		goto no_memory;
+	if (engine) {
+		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
+		if (!l->detector)
+			goto no_memory;
+	}
+	return l;
+no_memory:
+	errmsg_set(err, ERR_NOMEM,
+		   "no memory for a worker (%zu MB asked); lower worker.memory or flow.max",
+		   config->memory >> 20);
+	pipeline_delete(l);
+	return NULL;
+}
+
+void pipeline_delete(struct pipeline *l)
+{
+	if (!l)
+		return;
+	if (l->flows)
+		flow_table_delete(l->flows);
+	detector_delete(l->detector);
+	behave_delete(l->behave);
+	event_writer_delete(l->events);
+	app_worker_delete(l->app);
+	stream_worker_delete(l->stream);
+	decoder_delete(l->decoder);
+	slab_delete(l->slab);
+	free(l);
+}
+
+void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct packet *p),
+		       void *ctx)
+{
+	l->hook = hook;
+	l->hook_ctx = ctx;
+}
+
+void pipeline_frame(struct pipeline *l, struct packet *p)
+{
+	uint64_t begin = stage_begin(l), inner = 0;
+
+	l->totals.packets++;
+	l->totals.bytes += p->wire_len;
+	l->last_number = p->number;
+	if (l->profile) {
+		for (unsigned i = STAGE_FLOW; i < STAGE_COUNT; i++)
+			inner += l->cycles[i];
+	}
+	decode_frame(l->decoder, p, &l->decoded);
+	if (l->profile) {
+		uint64_t after = 0;
+
+		for (unsigned i = STAGE_FLOW; i < STAGE_COUNT; i++)
+			after += l->cycles[i];
+		l->cycles[STAGE_DECODE] += __rdtsc() - begin - (after - inner);
+	}
+}
+
+void pipeline_tick(struct pipeline *l, uint64_t now_ns)
+{
+	decode_tick(l->decoder, now_ns);
+	flow_tick(l->flows, now_ns);
+	if (l->detector)
+		detect_tick(l->detector, now_ns);
+	behave_tick(l->behave, now_ns);
+}
+
+void pipeline_finish(struct pipeline *l, uint64_t now_ns)
+{
+	flow_table_end_all(l->flows, now_ns);
+	behave_flush(l->behave, now_ns);
+}
+
+void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
+{
+	if (l->detector)
+		detector_switch(l->detector, engine);
+}
+
+const struct pipeline_totals *pipeline_totals(const struct pipeline *l)
+{
+	return &l->totals;
+}
+
+const uint64_t *pipeline_cycles(const struct pipeline *l)
+{
+	return l->cycles;
+}
+
+unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS])
+{
+	unsigned n = 0;
+
+	ret[n++] = decode_counters(l->decoder);
+	ret[n++] = flow_counters(l->flows);
+	ret[n++] = stream_counters(l->stream);
+	ret[n++] = app_counters(l->app);
+	if (l->detector)
+		ret[n++] = detect_counters(l->detector);
+	ret[n++] = behave_counters(l->behave);
+	return n;
+}
+
+void pipeline_put_stats(struct pipeline *l, uint64_t now_ns, uint64_t uptime_seconds)
+{
+	struct record *r;
+
+	if (!event_wanted(l->events, EVENT_STATS))
+		return;
+	r = event_begin(l->events, "stats", NULL, NULL);
+	if (!r)
+		return;
+	event_head(l->events)->time_ns = now_ns;
+	record_object(r, "stats");
+	record_uint(r, "uptime", uptime_seconds);
+	record_object(r, "decoder");
+	record_uint(r, "pkts", l->totals.packets);
+	record_uint(r, "bytes", l->totals.bytes);
+	record_end(r);
+	record_object(r, "detect");
+	record_uint(r, "alert", l->totals.alerts + l->totals.behaviour);
+	record_end(r);
+	record_end(r);
+	event_done(l->events, RECORD_LANE_EVENT);
+}

@@ -1,0 +1,78 @@
+/* One worker's stages, connected: the one place that knows all of them. Run to completion, one
+ * thread; nothing is shared with other workers but the read-only engine. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/app/app.h"
+#include "dataplane/base/counter.h"
+#include "dataplane/base/err.h"
+#include "dataplane/behave/behave.h"
+#include "dataplane/decode/decode.h"
+#include "dataplane/detect/detect.h"
+#include "dataplane/event/event.h"
+#include "dataplane/flow/flow.h"
+#include "dataplane/stream/stream.h"
+
+struct pipeline_config {
+	struct decode_config decode;
+	struct flow_config flow;
+	struct stream_config stream;
+	struct app_config app;
+	struct event_config event;
+	struct behave_config behave;
+	size_t memory; /* cap of the worker's slab, bytes */
+	bool profile;
+};
+
+struct pipeline_config pipeline_config_default(void);
+
+struct pipeline_totals {  /* D10 */
+	uint64_t packets; /* frames received by this worker */
+	uint64_t bytes;	  /* of them, on the wire */
+	uint64_t alerts;
+	uint64_t behaviour; /* hits of detectors that need no rule */
+};
+
+enum pipeline_stage { /* of --profile */
+		      STAGE_DECODE,
+		      STAGE_FLOW,
+		      STAGE_STREAM, /* parsers included: they are called by it */
+		      STAGE_APP,    /* datagrams */
+		      STAGE_DETECT,
+		      STAGE_EVENT,
+		      STAGE_COUNT,
+};
+
+extern const char *const pipeline_stage_names[STAGE_COUNT];
+
+struct pipeline;
+
+/* `engine` may be NULL (no rules) and must outlive the pipeline. `first_id`: of its records. */
+struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
+			      uint64_t first_id, const struct event_sink *sink, struct errmsg *err);
+/* pipeline_finish first; the sink is not called any more. */
+void pipeline_delete(struct pipeline *l);
+
+/* Called for every decoded packet once its flow is known, before anything else looks at it; live.
+ */
+void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct packet *p),
+		       void *ctx);
+
+/* One frame: `p` has the rx fields filled and is zero otherwise. */
+void pipeline_frame(struct pipeline *l, struct packet *p);
+/* Time-outs; once a burst. */
+void pipeline_tick(struct pipeline *l, uint64_t now_ns);
+/* Ends all flows and detectors, so that everything known has been reported. */
+void pipeline_finish(struct pipeline *l, uint64_t now_ns);
+void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine);
+
+const struct pipeline_totals *pipeline_totals(const struct pipeline *l);
+enum { PIPELINE_COUNTER_SETS = 6 };
+/* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
+unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
+/* Cycles a stage has taken so far; zeros without config.profile. */
+const uint64_t *pipeline_cycles(const struct pipeline *l);
+/* A stats record with the counters. */
+void pipeline_put_stats(struct pipeline *l, uint64_t now_ns, uint64_t uptime_seconds);
