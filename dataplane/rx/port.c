@@ -35,12 +35,6 @@ static void add(struct args *a, const char *format, const char *value)
 		a->v[a->n++] = strdup(text);
 }
 
-static void free_args(struct args *a)
-{
-	while (a->n > 0)
-		free(a->v[--a->n]);
-}
-
 static bool is_pci(const char *device)
 {
 	unsigned domain, bus, slot, function;
@@ -137,8 +131,8 @@ static int start_eal(const struct rx_config *c, struct rx *rx, struct errmsg *er
 	}
 	if (!pci)
 		add(&a, "%s", "--no-pci");
+	/* The copies stay: EAL reorders and may keep what it is given, once a process. */
 	rc = rte_eal_init(a.n, a.v);
-	free_args(&a);
 	if (rc < 0)
 		return errmsg_set(err, ERR_IO,
 				  "DPDK did not start (%s); check the device strings and that %u "
