@@ -36,6 +36,8 @@ struct host {
 	uint64_t port_since; /* it is on this port, 0: not known */
 	uint64_t contested;  /* another MAC claimed one of its addresses last */
 	bool router;	     /* a role says so */
+	uint64_t proven_at;  /* an alert's source was proven to be this host, not stored */
+	uint64_t released;   /* a person released it: older alerts do not cut it again */
 	uint64_t first_seen, last_seen, alerts;
 	enum level level; /* of the last judgement */
 	uint64_t level_since, judge_due;

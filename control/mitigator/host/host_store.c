@@ -14,7 +14,7 @@ static const char schema[] =
 	" switch_port TEXT, port_since INTEGER, contested INTEGER, router INTEGER,"
 	" first_seen INTEGER, last_seen INTEGER, alerts INTEGER, level TEXT, level_since INTEGER,"
 	" judge_due INTEGER, run_level INTEGER, run_count INTEGER, run_first INTEGER,"
-	" run_last INTEGER, run_judged INTEGER)";
+	" run_last INTEGER, run_judged INTEGER, released INTEGER)";
 
 static int db_error(sqlite3 *db, struct errmsg *e)
 {
@@ -68,8 +68,9 @@ static void bind(sqlite3_stmt *s, const struct host *h, const char *mac, const c
 	const uint64_t numbers[] = {h->number,	     h->vlan,	     h->port_since, h->contested,
 				    h->router,	     h->first_seen,  h->last_seen,  h->alerts,
 				    h->level_since,  h->judge_due,   h->run.level,  h->run.count,
-				    h->run.first_ns, h->run.last_ns, h->run.judged};
-	static const int number_at[] = {1, 4, 11, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24};
+				    h->run.first_ns, h->run.last_ns, h->run.judged, h->released};
+	static const int number_at[] = {1,  4,	11, 12, 13, 14, 15, 16,
+					18, 19, 20, 21, 22, 23, 24, 25};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		sqlite3_bind_text(s, text_at[i], texts[i], -1, SQLITE_STATIC);
@@ -88,7 +89,7 @@ static bool due(const struct host *h, uint64_t now)
 int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, struct errmsg *e)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO host "
-				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 	char mac[MAC_ADDR_TEXT], ips[IPS_TEXT];
 	sqlite3_stmt *s = NULL;
 	int rc = 0;
@@ -153,6 +154,7 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	h->run.first_ns = number(s, 21);
 	h->run.last_ns = number(s, 22);
 	h->run.judged = number(s, 23) != 0;
+	h->released = number(s, 24);
 }
 
 int host_store_load(sqlite3 *db, struct hosts *t, struct errmsg *e)

@@ -1,0 +1,324 @@
+#include "control/mitigator/decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "control/mitigator/request.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/hash.h"
+
+static const char self[] = "automatic";
+
+/* ---- events and judgements ---- */
+
+static void tell_threat(struct decide *d, const struct host *h, const struct incident *i,
+			const struct alert *a, enum policy_mode mode)
+{
+	char id[96], threat[THREAT_ID], text[256];
+
+	threat_id_of(a, threat);
+	snprintf(id, sizeof(id), "1188-%s-%s", i->id, threat);
+	snprintf(text, sizeof(text), "threat detected on a host: %.200s", a->msg);
+	d->sink.event(d->sink.ctx, &(struct event){.number = EVENT_THREAT_DETECTED,
+						   .id = id,
+						   .time = a->time,
+						   .host = a->host,
+						   .name = a->msg,
+						   .severity = a->severity,
+						   .category = a->category,
+						   .url = a->url,
+						   .threat_id = threat,
+						   .alert_id = a->id,
+						   .mode = policy_mode_text(mode),
+						   .text = text});
+	(void)h;
+}
+
+static const struct policy_scope *scope_of(const struct decide *d, const struct host *h)
+{
+	const struct policy_scope *s;
+
+	for (unsigned i = 0; i < h->ips_n; i++) {
+		s = policy_scope_of(d->policy, &h->ips[i].ip);
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
+static enum level level_of(struct decide *d, const struct host *h)
+{
+	const struct incident *i = incidents_of_host(d->incidents, h->id);
+
+	return i ? i->level : LEVEL_SAFE;
+}
+
+/* A repeat offender is blocked longer each time (Q8). */
+static uint64_t block_end(const struct decide *d, const struct host *h, struct cut_now now)
+{
+	uint64_t length = d->policy->judge_every + d->policy->judge_every / 10;
+
+	for (uint32_t i = 1; i < h->run.count && i < 6; i++)
+		length *= d->policy->repeat;
+	return now.wall + length;
+}
+
+static void act(struct decide *d, struct host *h, uint32_t actions, enum policy_mode mode,
+		struct cut_now now)
+{
+	struct cut *c = cuts_of_host(d->cuts, h->id);
+	char text[160];
+
+	snprintf(text, sizeof(text), "judged %s, %u times in a row", level_text(h->level),
+		 h->run.count);
+	if (actions & ACTION_BIT(ACTION_PERMIT) && c)
+		cuts_drop_causes(d->cuts, c, CAUSE_BIT(CAUSE_POLICY) | CAUSE_BIT(CAUSE_BLOCK), self,
+				 "judged safe: permit", now);
+	if (mode == MODE_MONITOR)
+		return;
+	/* Message first, then cut (Q4). */
+	if (actions & ACTION_BIT(ACTION_MESSAGE))
+		d->sink.message(d->sink.ctx, h, text);
+	if (actions & ACTION_BIT(ACTION_MAIL))
+		d->sink.mail(d->sink.ctx, h, text);
+	if (actions & ACTION_BIT(ACTION_COMMAND))
+		d->sink.command(d->sink.ctx, h, text);
+	if (actions & ACTION_BIT(ACTION_DENY))
+		request_policy_cut(d, h, CAUSE_POLICY, 0, text, now);
+	if (actions & ACTION_BIT(ACTION_BLOCK))
+		request_policy_cut(d, h, CAUSE_BLOCK, block_end(d, h, now), text, now);
+}
+
+static void judge(struct decide *d, struct host *h, const char *trigger, struct cut_now now)
+{
+	enum policy_mode mode = policy_mode_of(d->policy, scope_of(d, h));
+	enum level before = h->level, level = level_of(d, h);
+	bool was_judged = h->run.judged;
+	uint32_t actions = policy_judge(&d->policy->judge, &h->run, level, now.wall);
+
+	h->level = level;
+	if (before != level || !h->level_since)
+		h->level_since = now.wall;
+	h->judge_due = now.wall + d->policy->judge_every;
+	/* Safe after Safe is no news. */
+	if (level != LEVEL_SAFE || before != LEVEL_SAFE || actions || !was_judged) {
+		h->dirty = true;
+		d->sink.judged(d->sink.ctx,
+			       &(struct decide_judgement){.host = h,
+							  .level = level,
+							  .count = h->run.count,
+							  .days = judge_run_days(&h->run),
+							  .actions = actions,
+							  .mode = mode,
+							  .trigger = trigger});
+	}
+	act(d, h, actions, mode, now);
+}
+
+/* ---- alerts ---- */
+
+static uint64_t threat_key(const struct alert *a)
+{
+	return (uint64_t)a->gid << 32 | a->sid;
+}
+
+static void on_incident(struct decide *d, struct host *h, const struct alert *a,
+			const struct request_context *rc, const struct incident_news *news)
+{
+	if (news->opened)
+		h->pins++;
+	if (news->opened || news->new_threat)
+		tell_threat(d, h, rc->incident, a, policy_mode_of(d->policy, rc->scope));
+	/* Once more when the level rises (P6); otherwise the schedule judges. */
+	if (rc->incident->level > h->level)
+		judge(d, h, "the level rose", rc->now);
+}
+
+void decide_alert(struct decide *d, const struct alert *a, const char *sensor, struct cut_now now)
+{
+	int x = policy_exception_of(d->policy, NEVER_ALERT, a, sensor, now.wall);
+	struct request_context rc = {.alert = a, .sensor = sensor, .now = now};
+	struct incident_news news;
+	enum level level;
+	struct host *h;
+
+	d->count.alerts++;
+	if (x >= 0) {
+		d->count.unalerted++;
+		d->count.exceptions[x]++;
+		return;
+	}
+	h = hosts_note_alert(d->hosts, a, sensor, now.wall, &rc.proof);
+	if (!h) {
+		d->count.hostless++;
+		return;
+	}
+	if (!h->judge_due)
+		h->judge_due = now.wall + d->policy->judge_every;
+	if (a->handshake_completed && rc.proof.pair)
+		h->proven_at = now.wall;
+	level = policy_level_of(d->policy, a);
+	if (level == LEVEL_SAFE) {
+		d->count.levelless++;
+		return;
+	}
+	rc.threat_hosts = fuse_note_hit(d->fuse, threat_key(a), h->number, now.mono);
+	rc.scope = policy_scope_of(d->policy, &a->host.ip);
+	if (!rc.scope)
+		rc.scope = scope_of(d, h);
+	rc.incident = incidents_note(d->incidents, h->id, a, level, now.wall,
+				     d->policy->incident_window, &news, &d->e);
+	if (!rc.incident) {
+		d->count.full++;
+		return;
+	}
+	on_incident(d, h, a, &rc, &news);
+	request_threat_cut(d, h, &rc);
+}
+
+/* ---- facts ---- */
+
+/* Roles that a sensor is sure of protect; likely ones make it ask (Q6). */
+static void learn_role(struct decide *d, const struct host_fact *f, uint64_t now)
+{
+	static const char *const roles[] = {"gateway",		 "router", "dns", "dhcp",
+					    "domain-controller", "switch"};
+	struct protect_entry e = {.since = now};
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		known = known || strcmp(roles[i], f->value) == 0;
+	if (!known)
+		return;
+	e.source = f->confidence == CONFIDENCE_KNOWN ? PROTECT_LEARNT : PROTECT_PROPOSED;
+	e.mac = f->host.mac;
+	e.has_mac = mac_addr_is_host(&e.mac);
+	snprintf(e.role, sizeof(e.role), "%s", f->value);
+	snprintf(e.note, sizeof(e.note), "learnt from %.60s", f->source);
+	if (e.has_mac)
+		protect_add(d->protect, &e);
+	/* Each on its own: behind a gateway's MAC are other addresses. */
+	e.has_mac = false;
+	e.prefix = f->host.ip;
+	e.bits = 128;
+	e.has_prefix = ip_addr_is_host(&f->host.ip);
+	if (e.has_prefix)
+		protect_add(d->protect, &e);
+}
+
+/* A gateway that people named by its address: what comes with its MAC is of others, too. */
+static void know_router(struct decide *d, struct host *h)
+{
+	const struct protect_entry *p;
+	struct cut_target t;
+
+	host_target(h, &h->ips[0].ip, &t);
+	p = protect_find(d->protect, &t);
+	if (p && p->source != PROTECT_PROPOSED &&
+	    (strcmp(p->role, "gateway") == 0 || strcmp(p->role, "router") == 0))
+		h->router = true;
+}
+
+void decide_fact(struct decide *d, const struct host_fact *f, const char *sensor,
+		 struct cut_now now)
+{
+	struct host *h = hosts_note_fact(d->hosts, f, sensor, now.wall);
+
+	if (h && h->dirty && !h->router && h->ips_n)
+		know_router(d, h);
+
+	if (h && !h->judge_due)
+		h->judge_due = now.wall + d->policy->judge_every;
+	if (f->kind == HOST_FACT_ROLE)
+		learn_role(d, f, now.wall);
+}
+
+/* ---- time ---- */
+
+static void incident_closed(void *ctx, const struct incident *i)
+{
+	struct decide *d = ctx;
+	struct host *h = hosts_by_id(d->hosts, i->host_id);
+
+	if (h && h->pins)
+		h->pins--;
+}
+
+void decide_tick(struct decide *d, struct cut_now now)
+{
+	incidents_tick(d->incidents, now.wall, d->policy->incident_quiet, incident_closed, d,
+		       &d->e);
+	for (unsigned i = 0; i < hosts_count(d->hosts); i++) {
+		struct host *h = hosts_at(d->hosts, i);
+
+		/* Due, or the clock was set back far. */
+		if (h->judge_due && (now.wall >= h->judge_due ||
+				     h->judge_due - now.wall > 2 * d->policy->judge_every))
+			judge(d, h, "schedule", now);
+	}
+}
+
+static void protect_from_policy(struct decide *d, const struct policy *p, uint64_t now)
+{
+	protect_clear(d->protect, PROTECT_CONFIGURED);
+	for (unsigned i = 0; i < p->protected_n; i++) {
+		const struct policy_protected *from = &p->protected_hosts[i];
+		struct protect_entry e = {.source = PROTECT_CONFIGURED,
+					  .mac = from->mac,
+					  .has_mac = from->has_mac,
+					  .prefix = from->prefix.addr,
+					  .bits = from->prefix.bits,
+					  .has_prefix = from->has_prefix,
+					  .since = now};
+
+		snprintf(e.role, sizeof(e.role), "%s", from->role);
+		snprintf(e.note, sizeof(e.note), "%s", from->note);
+		protect_add(d->protect, &e);
+	}
+}
+
+void decide_reload(struct decide *d, const struct policy *p, struct cut_now now)
+{
+	struct fuse_limits l = {.hosts = p->fuse_hosts,
+				.window_ns = p->fuse_window,
+				.share_percent = p->fuse_share,
+				.mass_hosts = p->mass_hosts,
+				.mass_window_ns = p->mass_window};
+	struct cut_times t = {.message_ns = p->message_wait,
+			      .ack_ns = p->ack_wait,
+			      .ack_tries = p->ack_tries,
+			      .retry_ns = p->retry,
+			      .hold_ns = p->hold,
+			      .review_ns = p->review,
+			      .recheck_ns = p->recheck,
+			      .verify = {.window_ns = p->verify_window,
+					 .settle_ns = p->verify_settle,
+					 .quiet_ns = p->verify_quiet,
+					 .grace_ns = 50 * NS_PER_MS}};
+
+	d->policy = p;
+	memset(d->count.exceptions, 0, sizeof(d->count.exceptions));
+	protect_from_policy(d, p, now.wall);
+	fuse_set_limits(d->fuse, &l);
+	cuts_set_times(d->cuts, &t);
+}
+
+void decide_recover(struct decide *d, struct cut_now now)
+{
+	for (unsigned i = 0; i < incidents_count(d->incidents); i++) {
+		struct host *h = hosts_by_id(d->hosts, incidents_at(d->incidents, i)->host_id);
+
+		if (h)
+			h->pins++;
+	}
+	for (unsigned i = 0; i < cuts_count(d->cuts); i++) {
+		struct cut *c = cuts_at(d->cuts, i);
+		struct host *h = hosts_by_id(d->hosts, c->host_id);
+
+		if (h)
+			h->pins++;
+		/* The fuse remembers what it allowed before the restart. */
+		if (c->counted && now.wall - c->opened < d->policy->fuse_window)
+			fuse_count_cut(d->fuse, now.mono);
+	}
+}

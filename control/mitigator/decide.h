@@ -1,0 +1,74 @@
+/* From alerts to decisions: levels, incidents, judgements (P1-P9), and whether a host is cut, held,
+ * refused or left alone (Q2-Q8). Knows no network and no clock: what it is to do goes through its
+ * sink, so that a property test can run any site through it. Owner: the mitigator's loop. */
+#pragma once
+
+#include "control/mitigator/host/host.h"
+#include "control/mitigator/incident/incident.h"
+#include "control/mitigator/policy/policy.h"
+#include "control/mitigator/quarantine/cut.h"
+
+/* One judgement as it is kept and told (P6). */
+struct decide_judgement {
+	const struct host *host;
+	enum level level;
+	uint32_t count, days, actions; /* ACTION_BITs that fired */
+	enum policy_mode mode;	       /* under which they were taken or not */
+	const char *trigger;
+};
+
+struct decide_sink {
+	/* 1188; all text is the callee's only during the call. */
+	void (*event)(void *ctx, const struct event *ev);
+	void (*judged)(void *ctx, const struct decide_judgement *j);
+	void (*mail)(void *ctx, const struct host *h, const char *text);
+	void (*message)(void *ctx, const struct host *h, const char *text);
+	void (*command)(void *ctx, const struct host *h, const char *text);
+	/* What the switch knows of the port of the target. */
+	struct port_facts (*port)(void *ctx, const struct cut_target *t);
+	void *ctx;
+};
+
+struct decide_counts {
+	uint64_t alerts, unalerted, levelless, hostless, full, cut, held, refused, excepted,
+		outside, stale;
+	uint64_t exceptions[POLICY_EXCEPTIONS]; /* how often each had effect (P9) */
+};
+
+struct decide {
+	const struct policy *policy;
+	struct hosts *hosts;
+	struct incidents *incidents;
+	struct cuts *cuts;
+	struct protect *protect;
+	struct fuse *fuse;
+	bool kill_switch;
+	struct decide_sink sink;
+	struct decide_counts count;
+	struct errmsg e; /* the last refusal of a store */
+};
+
+/* `reported`: when it came, ns since 1970. */
+void decide_alert(struct decide *d, const struct alert *a, const char *sensor, struct cut_now now);
+void decide_fact(struct decide *d, const struct host_fact *f, const char *sensor,
+		 struct cut_now now);
+/* Judgements that are due, incidents that close. */
+void decide_tick(struct decide *d, struct cut_now now);
+/* The policy changed: protected list, fuse. */
+void decide_reload(struct decide *d, const struct policy *p, struct cut_now now);
+/* Takes open incidents and cuts into account after a restart. */
+void decide_recover(struct decide *d, struct cut_now now);
+
+/* What a person orders. `host`: an address, a MAC, a host's id or a command's. `end`: wall, 0 =
+ * until released. 0 or an error with a sentence. */
+struct decide_order {
+	const char *host, *actor, *reason, *mitigator;
+	uint64_t end;
+};
+
+int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
+		       struct errmsg *e);
+int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
+			   struct errmsg *e);
+int decide_person_answers(struct decide *d, const struct decide_order *o, bool yes,
+			  struct cut_now now, struct errmsg *e);

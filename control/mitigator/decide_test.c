@@ -1,0 +1,531 @@
+/* Decisions as sentences of the mission: one small site, one case each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/mitigator/decide.h"
+#include "control/mitigator/quarantine/cut_store.h"
+#include "dataplane/base/clock.h"
+
+#define INFECTED "52:54:00:00:00:05"
+#define OTHER	 "52:54:00:00:00:06"
+#define GATEWAY	 "52:54:00:00:00:01"
+
+static const char policy_text[] =
+	"name: test\n"
+	"levels:\n"
+	"  - {severity: high, level: danger}\n"
+	"  - {severity: medium, level: warning}\n"
+	"actions:\n"
+	"  - {level: warning, action: message}\n"
+	"  - {level: warning, action: mail, count: 2}\n"
+	"  - {level: warning, action: deny, count: 3}\n"
+	"  - {level: safe, action: permit}\n"
+	"scopes:\n"
+	"  - {name: watched, networks: [10.0.1.0/24], mode: monitor}\n"
+	"  - {name: asked, networks: [10.0.2.0/24], mode: approve}\n"
+	"  - {name: clients, networks: [10.0.0.0/24], mode: automatic, exempt: [10.0.0.9]}\n"
+	"exceptions:\n"
+	"  - {source: 10.0.0.7, never: block, reason: scanner}\n"
+	"  - {rule: '1:666', never: alert, reason: noisy}\n"
+	"protected:\n"
+	"  - {address: 10.0.0.1, role: gateway}\n"
+	"fuse-hosts: 3\nmass-hosts: 2\nfuse-share: 100\njudge-every: 3600\n";
+
+struct site {
+	sqlite3 *db;
+	struct cut_store *store;
+	struct cuts_setup setup;
+	struct decide d;
+	struct policy *policy;
+	struct cut_now now;
+	unsigned events, mails, messages, judged, orders;
+	uint32_t last_actions;
+	char last_mode[16];
+	struct cut last; /* ordered */
+};
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	struct site *s = ctx;
+
+	s->events++;
+	snprintf(s->last_mode, sizeof(s->last_mode), "%s", ev->mode);
+}
+
+static void on_judged(void *ctx, const struct decide_judgement *j)
+{
+	struct site *s = ctx;
+
+	s->judged++;
+	s->last_actions = j->actions;
+}
+
+static void on_mail(void *ctx, const struct host *h, const char *text)
+{
+	((struct site *)ctx)->mails++;
+}
+
+static void on_message(void *ctx, const struct host *h, const char *text)
+{
+	((struct site *)ctx)->messages++;
+}
+
+static void on_command(void *ctx, const struct host *h, const char *text)
+{
+}
+
+static struct port_facts on_port(void *ctx, const struct cut_target *t)
+{
+	return (struct port_facts){.known = true, .macs = 1};
+}
+
+static void on_order(void *ctx, const struct cut *c, unsigned method)
+{
+	struct site *s = ctx;
+
+	s->orders += c->tries == 0; /* not what is only sent again */
+	s->last = *c;
+}
+
+static void on_undo(void *ctx, const struct cut *c, unsigned method)
+{
+	struct site *s = ctx;
+
+	cuts_result(s->d.cuts,
+		    &(struct cut_result){c->id, c->number, method, true, CUT_ANSWER_DONE, "gone"},
+		    s->now);
+}
+
+static void on_watch(void *ctx, const struct cut *c, bool on)
+{
+}
+
+static void on_cut(void *ctx, const struct cut *c)
+{
+}
+
+static void on_changed(void *ctx, const struct cut *c, enum cut_state from)
+{
+}
+
+static struct site *site_new(void)
+{
+	struct site *s = calloc(1, sizeof(*s));
+	struct fuse_limits l = {0};
+	struct errmsg e = {""};
+
+	s->now = (struct cut_now){1000000 * NS_PER_SEC, 500 * NS_PER_SEC};
+	assert_int_equal(sqlite3_open(":memory:", &s->db), SQLITE_OK);
+	s->setup = (struct cuts_setup){.mitigator = "m",
+				       .sink = {on_cut, on_order, on_undo, on_watch, on_cut, on_cut,
+						on_cut, on_cut, on_changed, s},
+				       .methods = {{"openvswitch", true}},
+				       .methods_n = 1,
+				       .watches_max = 4};
+	s->store = cut_store_new(s->db, s->setup.methods, 1, &e);
+	s->setup.store = s->store;
+	s->d = (struct decide){
+		.hosts = hosts_new(),
+		.incidents = incidents_new(),
+		.cuts = cuts_new(&s->setup),
+		.protect = protect_new(),
+		.fuse = fuse_new(&l),
+		.sink = {on_event, on_judged, on_mail, on_message, on_command, on_port, s}};
+	assert_int_equal(incidents_open(s->d.incidents, s->db, &e), 0);
+	s->policy = policy_parse(policy_text, strlen(policy_text), "test", &e);
+	if (!s->policy)
+		fail_msg("%s", e.text);
+	decide_reload(&s->d, s->policy, s->now);
+	return s;
+}
+
+static void site_free(struct site *s)
+{
+	cuts_free(s->d.cuts);
+	cut_store_free(s->store);
+	incidents_free(s->d.incidents);
+	hosts_free(s->d.hosts);
+	protect_free(s->d.protect);
+	fuse_free(s->d.fuse);
+	policy_free(s->policy);
+	assert_int_equal(sqlite3_close(s->db), SQLITE_OK);
+	free(s);
+}
+
+static void learn(struct site *s, const char *mac, const char *ip, const char *port)
+{
+	struct host_fact f = {.kind = HOST_FACT_SEEN, .value = "", .source = "arp"};
+
+	f.host.side = HOST_SIDE_INSIDE;
+	assert_int_equal(mac_addr_parse(mac, &f.host.mac), 0);
+	assert_int_equal(ip_addr_parse(ip, &f.host.ip), 0);
+	decide_fact(&s->d, &f, "sensor-1", s->now);
+	if (port)
+		hosts_note_port(s->d.hosts, &f.host.mac, "br0", port, s->now.wall);
+}
+
+static struct alert an_alert(const char *mac, const char *ip, enum severity severity)
+{
+	struct alert a = {.id = "a-1",
+			  .msg = "calls home",
+			  .gid = 1,
+			  .sid = 7,
+			  .category = "",
+			  .url = "",
+			  .classtype = "",
+			  .severity = severity,
+			  .handshake_completed = true,
+			  .host_is_source = true};
+
+	assert_int_equal(mac_addr_parse(mac, &a.host.mac), 0);
+	assert_int_equal(ip_addr_parse(ip, &a.host.ip), 0);
+	return a;
+}
+
+static void pass(struct site *s, uint64_t ns)
+{
+	s->now.wall += ns;
+	s->now.mono += ns;
+	decide_tick(&s->d, s->now);
+	for (int i = 0; i < 3; i++) {
+		cuts_tick(s->d.cuts, s->now);
+		cuts_effects(s->d.cuts, s->now);
+	}
+}
+
+static void report(struct site *s, const struct alert *a)
+{
+	struct alert copy = *a;
+
+	copy.time = s->now.wall;
+	decide_alert(&s->d, &copy, "sensor-1", s->now);
+	pass(s, NS_PER_SEC);
+}
+
+static bool record_state(void *ctx, const struct cut *c)
+{
+	*(struct cut *)ctx = *c;
+	return false;
+}
+
+/* The newest record, open or not. */
+static struct cut newest(struct site *s)
+{
+	struct cut c = {0};
+	struct errmsg e;
+
+	assert_int_equal(cut_store_each(s->store, false, 1, record_state, &c, &e), 0);
+	return c;
+}
+
+static void expect(struct site *s, enum cut_state state, const char *reason)
+{
+	struct cut c = newest(s);
+
+	if (c.state != state || !strstr(c.reason, reason))
+		fail_msg("%s, \"%s\" instead of %s, \"%s\"", cut_state_text(c.state), c.reason,
+			 cut_state_text(state), reason);
+}
+
+static void test_automatic(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(s->events, 1);
+	assert_string_equal(s->last_mode, "automatic");
+	assert_true(s->last.whole_port);
+	assert_string_equal(s->last.threat_id, "1.7");
+	/* More of the same changes nothing: one host, one cut, one event a threat. */
+	report(s, &a);
+	a.sid = 8;
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(s->events, 2);
+	assert_int_equal(cuts_count(s->d.cuts), 1);
+	site_free(s);
+}
+
+static void test_modes(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.1.5", SEVERITY_HIGH);
+
+	report(s, &a);
+	expect(s, CUT_OUTSIDE_POLICY, "mode monitor: would have been cut");
+	assert_string_equal(s->last_mode, "monitor");
+	a = an_alert(OTHER, "10.0.2.5", SEVERITY_HIGH);
+	report(s, &a);
+	expect(s, CUT_HELD, "a person decides");
+	assert_int_equal(s->orders, 0);
+	/* A host of no scope is not of this site. */
+	a = an_alert("52:54:00:00:00:99", "192.0.2.1", SEVERITY_HIGH);
+	report(s, &a);
+	expect(s, CUT_OUTSIDE_POLICY, "not of a monitored network");
+	/* Below the level nothing is recorded. */
+	a = an_alert("52:54:00:00:00:98", "10.0.0.98", SEVERITY_LOW);
+	report(s, &a);
+	assert_int_equal(s->d.count.levelless, 1);
+	site_free(s);
+}
+
+static void test_protected(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(GATEWAY, "10.0.0.1", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "10.0.0.1", .actor = "yamada", .reason = "so there", .mitigator = "m"};
+	struct errmsg e = {""};
+
+	learn(s, GATEWAY, "10.0.0.1", NULL);
+	report(s, &a);
+	expect(s, CUT_REFUSED, "protected as gateway");
+	/* Its MAC is not an address of somebody behind it. */
+	a = an_alert(GATEWAY, "10.0.0.77", SEVERITY_HIGH);
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	assert_true(mac_addr_is_zero(&s->last.target.mac));
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "protected as gateway"));
+	o.host = GATEWAY;
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	site_free(s);
+}
+
+static void test_learnt_roles(void **state)
+{
+	struct site *s = site_new();
+	struct host_fact f = {.kind = HOST_FACT_ROLE,
+			      .value = "dns",
+			      .source = "dns",
+			      .confidence = CONFIDENCE_POTENTIAL};
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	f.host = a.host;
+	decide_fact(&s->d, &f, "sensor-1", s->now);
+	report(s, &a);
+	expect(s, CUT_HELD, "perhaps a dns");
+	f.confidence = CONFIDENCE_KNOWN;
+	decide_fact(&s->d, &f, "sensor-1", s->now);
+	/* By now nobody may say yes either. */
+	assert_int_equal(decide_person_answers(&s->d,
+					       &(struct decide_order){.host = "10.0.0.5",
+								      .actor = "yamada",
+								      .reason = "yes",
+								      .mitigator = "m"},
+					       true, s->now, NULL),
+			 ERR_DENIED);
+	site_free(s);
+}
+
+static void test_exceptions(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.7", SEVERITY_HIGH);
+
+	report(s, &a);
+	expect(s, CUT_EXCEPTION, "never-block");
+	assert_int_equal(s->events, 1); /* never block is not never alert */
+	a = an_alert(OTHER, "10.0.0.8", SEVERITY_HIGH);
+	a.sid = 666;
+	report(s, &a);
+	assert_int_equal(s->events, 1);
+	assert_int_equal(s->d.count.unalerted, 1);
+	assert_int_equal(s->d.count.exceptions[1], 1);
+	assert_int_equal(s->orders, 0);
+	site_free(s);
+}
+
+static void test_source(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	a.handshake_completed = false;
+	report(s, &a);
+	expect(s, CUT_HELD, "could be forged");
+	assert_int_equal(s->orders, 0);
+	/* The same host completes a handshake: that was the only question. */
+	a.handshake_completed = true;
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	expect(s, CUT_SENT, "");
+	site_free(s);
+}
+
+static void test_binding(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+
+	learn(s, INFECTED, "10.0.0.5", "veth1");
+	pass(s, 2 * NS_PER_MIN);
+	a.handshake_completed = false;
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	site_free(s);
+}
+
+static void test_fuse(void **state)
+{
+	struct site *s = site_new();
+
+	for (unsigned i = 0; i < 6; i++) {
+		char mac[18], ip[16];
+		struct alert a;
+
+		snprintf(mac, sizeof(mac), "52:54:00:00:01:%02x", i);
+		snprintf(ip, sizeof(ip), "10.0.0.%u", 100 + i);
+		a = an_alert(mac, ip, SEVERITY_HIGH);
+		a.sid = 100 + i; /* each its own threat */
+		report(s, &a);
+	}
+	assert_int_equal(s->orders, 3);
+	expect(s, CUT_HELD, "the fuse: 3 hosts were cut");
+	site_free(s);
+}
+
+static void test_mass(void **state)
+{
+	struct site *s = site_new();
+
+	for (unsigned i = 0; i < 4; i++) {
+		char mac[18], ip[16];
+		struct alert a;
+
+		snprintf(mac, sizeof(mac), "52:54:00:00:01:%02x", i);
+		snprintf(ip, sizeof(ip), "10.0.0.%u", 100 + i);
+		a = an_alert(mac, ip, SEVERITY_HIGH);
+		report(s, &a);
+	}
+	assert_int_equal(s->orders, 2);
+	expect(s, CUT_HELD, "hit 4 hosts");
+	site_free(s);
+}
+
+static void test_kill_switch(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+
+	s->d.kill_switch = true;
+	report(s, &a);
+	expect(s, CUT_HELD, "kill switch");
+	site_free(s);
+}
+
+static void test_person(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "10.0.0.5", .actor = "yamada", .reason = "found safe", .mitigator = "m"};
+	struct errmsg e;
+
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), 0);
+	pass(s, NS_PER_SEC);
+	expect(s, CUT_RELEASED, "");
+	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), ERR_NOTFOUND);
+	/* What was seen before the release does not cut it again; what comes after does. */
+	a.time = s->now.wall - 10 * NS_PER_SEC;
+	decide_alert(&s->d, &a, "sensor-1", s->now);
+	assert_int_equal(cuts_count(s->d.cuts), 0);
+	report(s, &a);
+	assert_int_equal(s->orders, 2);
+	/* By hand: any host, also one that was never seen; not nonsense. */
+	o = (struct decide_order){.host = "10.0.0.200",
+				  .actor = "yamada",
+				  .reason = "by hand",
+				  .mitigator = "m",
+				  .end = s->now.wall + NS_PER_HOUR};
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), 0);
+	pass(s, NS_PER_SEC);
+	assert_int_equal(s->orders, 3);
+	pass(s, NS_PER_HOUR);
+	expect(s, CUT_EXPIRED, "");
+	o.host = "that one";
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_NOTFOUND);
+	o.host = "255.255.255.255";
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	site_free(s);
+}
+
+static void test_approve(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.2.5", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "m-1.0", .actor = "yamada", .reason = "yes", .mitigator = "m"};
+	struct errmsg e = {""};
+
+	report(s, &a);
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), 0);
+	pass(s, NS_PER_SEC);
+	assert_int_equal(s->orders, 1);
+	assert_true(s->last.approved);
+	a = an_alert(OTHER, "10.0.2.6", SEVERITY_HIGH);
+	report(s, &a);
+	o.host = OTHER;
+	assert_int_equal(decide_person_answers(&s->d, &o, false, s->now, &e), 0);
+	expect(s, CUT_REFUSED, "yes");
+	site_free(s);
+}
+
+/* P6: several alerts within one judgement count once; the schedule counts on; Safe permits. */
+static void test_judgements(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_MEDIUM);
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	report(s, &a);
+	assert_int_equal(s->judged, 1); /* at once: the level rose */
+	report(s, &a);
+	report(s, &a);
+	assert_int_equal(s->judged, 1);
+	assert_int_equal(s->messages, 1);
+	pass(s, NS_PER_HOUR - 4 * NS_PER_SEC);
+	report(s, &a); /* keeps the incident open */
+	pass(s, NS_PER_SEC);
+	assert_int_equal(s->judged, 2);
+	assert_int_equal(s->mails, 1);
+	assert_int_equal(s->orders, 0);
+	pass(s, NS_PER_HOUR - 10 * NS_PER_SEC);
+	report(s, &a);
+	pass(s, 10 * NS_PER_SEC);
+	assert_int_equal(s->judged, 3);
+	/* The third: deny, a policy cut, lifted by permit at Safe. */
+	pass(s, NS_PER_SEC);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(s->last.causes, CAUSE_BIT(CAUSE_POLICY));
+	pass(s, 2 * NS_PER_HOUR);
+	pass(s, NS_PER_SEC);
+	expect(s, CUT_RELEASED, "");
+	site_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_automatic),  cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_protected),  cmocka_unit_test(test_learnt_roles),
+		cmocka_unit_test(test_exceptions), cmocka_unit_test(test_source),
+		cmocka_unit_test(test_binding),	   cmocka_unit_test(test_fuse),
+		cmocka_unit_test(test_mass),	   cmocka_unit_test(test_kill_switch),
+		cmocka_unit_test(test_person),	   cmocka_unit_test(test_approve),
+		cmocka_unit_test(test_judgements),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

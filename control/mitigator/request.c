@@ -1,0 +1,457 @@
+#include "control/mitigator/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char self[] = "automatic";
+
+/* ---- the ladder and the segment ---- */
+
+static void take_ladder(const struct decide *d, const struct policy_scope *s, struct cut *c)
+{
+	unsigned n;
+	const struct cut_method *m = cuts_methods(d->cuts, &n);
+
+	for (unsigned k = 0; s && k < s->methods_n; k++) {
+		for (unsigned i = 0; i < n; i++) {
+			if (strcmp(m[i].name, s->methods[k]) == 0)
+				c->ladder[c->ladder_n++] = (uint8_t)i;
+		}
+	}
+	for (unsigned i = 0; c->ladder_n == 0 && i < n; i++)
+		c->ladder[i] = (uint8_t)i;
+	if (c->ladder_n == 0)
+		c->ladder_n = (uint8_t)n;
+}
+
+/* The network the host is of: the scope's prefix that contains it, else its /24 or /64. */
+static struct policy_prefix segment_of(const struct policy_scope *s, const struct cut_target *t)
+{
+	struct policy_prefix p = {.bits = 0};
+
+	if (t->ips_n == 0)
+		return p;
+	for (unsigned i = 0; s && i < s->networks_n; i++) {
+		if (ip_addr_in_prefix(&t->ips[0], &s->networks[i].addr, s->networks[i].bits))
+			return s->networks[i];
+	}
+	p.addr = t->ips[0];
+	p.bits = ip_addr_is_v4(&t->ips[0]) ? 120 : 64;
+	return p;
+}
+
+static bool host_in(const struct host *h, const struct policy_prefix *p)
+{
+	for (unsigned i = 0; i < h->ips_n; i++) {
+		if (ip_addr_in_prefix(&h->ips[i].ip, &p->addr, p->bits))
+			return true;
+	}
+	return false;
+}
+
+static void count_segment(struct decide *d, const struct policy_scope *s, struct guard_case *g)
+{
+	struct policy_prefix p = segment_of(s, g->target);
+
+	g->segment_hosts = g->segment_cut = 0;
+	for (unsigned i = 0; i < hosts_count(d->hosts); i++)
+		g->segment_hosts += host_in(hosts_at(d->hosts, i), &p);
+	for (unsigned i = 0; i < cuts_count(d->cuts); i++) {
+		const struct cut *c = cuts_at(d->cuts, i);
+
+		if ((cut_state_in_force(c->state) || c->state == CUT_REQUESTED) &&
+		    c->target.ips_n && ip_addr_in_prefix(&c->target.ips[0], &p.addr, p.bits))
+			g->segment_cut++;
+	}
+}
+
+/* ---- guards ---- */
+
+static struct guard_verdict check(struct decide *d, const struct policy_scope *s,
+				  struct guard_case *g)
+{
+	struct guard_verdict v;
+
+	g->kill_switch = d->kill_switch;
+	g->mac_addresses_max = d->policy->router_addresses;
+	/* Counting a segment is the dearest, so it comes when all else allows. */
+	g->segment_hosts = UINT32_MAX;
+	v = guard_check(d->protect, d->fuse, g);
+	if (v.answer != GUARD_CUT || g->person)
+		return v;
+	count_segment(d, s, g);
+	return guard_check(d->protect, d->fuse, g);
+}
+
+static struct guard_case case_of_alert(struct decide *d, const struct host *h,
+				       const struct request_context *rc, const struct cut_target *t)
+{
+	const struct alert *a = rc->alert;
+
+	return (struct guard_case){
+		.target = t,
+		.inside = rc->scope != NULL,
+		.never_block = policy_exception_of(d->policy, NEVER_BLOCK, a, rc->sensor,
+						   rc->now.wall) >= 0,
+		.handshake = a->handshake_completed && rc->proof.pair,
+		.binding = rc->proof.pair &&
+			   host_binding_holds(h, &a->host.ip, d->policy->binding_age, rc->now.wall),
+		.mac_addresses = host_addresses(h),
+		.threat_hosts = rc->threat_hosts,
+		.now = rc->now.mono,
+	};
+}
+
+/* ---- opening ---- */
+
+static enum cut_event event_of(const struct guard_verdict *v, enum policy_mode mode)
+{
+	switch (v->answer) {
+	case GUARD_REFUSE:
+		return CUT_EV_REFUSE;
+	case GUARD_EXCEPT:
+		return CUT_EV_EXCEPT;
+	case GUARD_HOLD:
+		return mode < MODE_APPROVE ? CUT_EV_OUTSIDE : CUT_EV_HOLD;
+	case GUARD_CUT:
+		break;
+	}
+	return mode == MODE_AUTOMATIC ? CUT_EV_REQUEST
+	       : mode == MODE_APPROVE ? CUT_EV_HOLD
+				      : CUT_EV_OUTSIDE;
+}
+
+static void count(struct decide *d, enum cut_event ev)
+{
+	d->count.cut += ev == CUT_EV_REQUEST;
+	d->count.held += ev == CUT_EV_HOLD;
+	d->count.refused += ev == CUT_EV_REFUSE;
+	d->count.excepted += ev == CUT_EV_EXCEPT;
+	d->count.outside += ev == CUT_EV_OUTSIDE;
+}
+
+static void sentence(struct cut *c, const struct guard_verdict *v, enum cut_event ev,
+		     enum policy_mode mode, const char *why)
+{
+	if (v->answer != GUARD_CUT)
+		snprintf(c->reason, sizeof(c->reason), "%s", v->text);
+	else if (ev == CUT_EV_OUTSIDE)
+		snprintf(c->reason, sizeof(c->reason), "mode %s: would have been cut: %.180s",
+			 policy_mode_text(mode), why);
+	else if (ev == CUT_EV_HOLD)
+		snprintf(c->reason, sizeof(c->reason), "mode approve: a person decides: %.180s",
+			 why);
+	else
+		snprintf(c->reason, sizeof(c->reason), "%.250s", why);
+}
+
+static void open_cut(struct decide *d, struct cut *c, const struct guard_verdict *v,
+		     enum policy_mode mode, struct cut_now now)
+{
+	enum cut_event ev = event_of(v, mode);
+	struct port_facts port = d->sink.port(d->sink.ctx, &c->target);
+	char why[CUT_REASON];
+	struct host *h;
+
+	snprintf(why, sizeof(why), "%s", c->reason);
+	sentence(c, v, ev, mode, why);
+	c->held_for = v->reason;
+	c->whole_port = guard_port_allowed(&port);
+	snprintf(c->mode, sizeof(c->mode), "%s", policy_mode_text(mode));
+	c->counted = ev == CUT_EV_REQUEST && !c->approved;
+	count(d, ev);
+	if (c->counted)
+		fuse_count_cut(d->fuse, now.mono);
+	if (!cuts_open(d->cuts, c, ev, now, &d->e))
+		return;
+	h = hosts_by_id(d->hosts, c->host_id);
+	if (h && (ev == CUT_EV_REQUEST || ev == CUT_EV_HOLD))
+		h->pins++;
+}
+
+static struct cut cut_of_host(struct decide *d, const struct host *h, const struct policy_scope *s,
+			      const struct ip_addr *ip)
+{
+	struct cut c = {.actor = "automatic"};
+
+	snprintf(c.host_id, sizeof(c.host_id), "%s", h->id);
+	snprintf(c.scope, sizeof(c.scope), "%s", s ? s->name : "");
+	host_target(h, ip, &c.target);
+	take_ladder(d, s, &c);
+	return c;
+}
+
+static void describe_threat(struct cut *c, const struct request_context *rc)
+{
+	const struct alert *a = rc->alert;
+
+	c->causes = CAUSE_BIT(CAUSE_THREAT);
+	c->severity = a->severity;
+	c->detected = a->time;
+	c->reported = rc->now.wall;
+	threat_id_of(a, c->threat_id);
+	snprintf(c->threat_name, sizeof(c->threat_name), "%s", a->msg);
+	snprintf(c->alert_id, sizeof(c->alert_id), "%s", a->id);
+	snprintf(c->incident_id, sizeof(c->incident_id), "%s", rc->incident->id);
+	snprintf(c->category, sizeof(c->category), "%s", a->category);
+	snprintf(c->url, sizeof(c->url), "%s", a->url);
+	snprintf(c->reason, sizeof(c->reason), "%.100s (rule %.39s, seen by %.60s)", a->msg,
+		 c->threat_id, rc->sensor);
+}
+
+/* ---- what there is already ---- */
+
+/* A question that was only about the source is answered by a proof. */
+static void answer_held(struct decide *d, struct host *h, struct cut *c,
+			const struct request_context *rc)
+{
+	struct guard_verdict v;
+	struct guard_case g;
+	struct cut_target t;
+
+	if (c->held_for != GUARD_UNPROVEN_SOURCE ||
+	    policy_mode_of(d->policy, rc->scope) != MODE_AUTOMATIC)
+		return;
+	host_target(h, &rc->alert->host.ip, &t);
+	g = case_of_alert(d, h, rc, &t);
+	v = check(d, rc->scope, &g);
+	if (v.answer != GUARD_CUT)
+		return;
+	c->target = t;
+	c->counted = true;
+	fuse_count_cut(d->fuse, rc->now.mono);
+	d->count.cut++;
+	cuts_event(d->cuts, c, CUT_EV_APPROVE, self,
+		   g.handshake ? "its source is proven now by a completed handshake"
+			       : "its source is proven now by its learnt binding",
+		   rc->now);
+}
+
+/* True when the host has an open cut, which is what the alert adds to. */
+static bool join_open(struct decide *d, struct host *h, const struct request_context *rc,
+		      const struct cut_target *t)
+{
+	struct cut *c = cuts_of_host(d->cuts, h->id);
+
+	if (!c)
+		c = cuts_of_target(d->cuts, t);
+	if (!c)
+		return false;
+	if (c->state == CUT_HELD)
+		answer_held(d, h, c, rc);
+	else if (c->state != CUT_RELEASING && c->state != CUT_ENDING)
+		cuts_add_cause(d->cuts, c, CAUSE_THREAT, 0, self, "a threat was detected too",
+			       rc->now);
+	return true;
+}
+
+/* ---- the three ways ---- */
+
+void request_threat_cut(struct decide *d, struct host *h, const struct request_context *rc)
+{
+	enum policy_mode mode = policy_mode_of(d->policy, rc->scope);
+	enum level cut_at = rc->scope ? rc->scope->cut_at : LEVEL_DANGER;
+	struct guard_verdict v;
+	struct guard_case g;
+	struct cut c;
+
+	if (rc->incident->level < cut_at)
+		return;
+	/* What was seen before a person released the host does not cut it again. */
+	if (rc->alert->time && rc->alert->time <= h->released) {
+		d->count.stale++;
+		return;
+	}
+	c = cut_of_host(d, h, rc->scope, &rc->alert->host.ip);
+	if (join_open(d, h, rc, &c.target))
+		return;
+	g = case_of_alert(d, h, rc, &c.target);
+	v = check(d, rc->scope, &g);
+	/* One record a incident says why it was not cut. */
+	if (event_of(&v, mode) != CUT_EV_REQUEST && event_of(&v, mode) != CUT_EV_HOLD) {
+		if (rc->incident->marked)
+			return;
+		rc->incident->marked = true;
+		incidents_save(d->incidents, rc->incident, &d->e);
+	}
+	describe_threat(&c, rc);
+	open_cut(d, &c, &v, mode, rc->now);
+}
+
+void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, uint64_t end,
+			const char *reason, struct cut_now now)
+{
+	struct host_ident ident = host_ident_of(h);
+	const struct policy_scope *s = policy_scope_of(d->policy, &ident.ip);
+	enum policy_mode mode = policy_mode_of(d->policy, s);
+	struct cut *open = cuts_of_host(d->cuts, h->id);
+	struct guard_verdict v;
+	struct guard_case g;
+	struct cut c;
+
+	if (open) {
+		if (open->state != CUT_RELEASING && open->state != CUT_ENDING)
+			cuts_add_cause(d->cuts, open, cause, end, self, reason, now);
+		return;
+	}
+	if (mode < MODE_APPROVE)
+		return;
+	c = cut_of_host(d, h, s, &ident.ip);
+	c.causes = CAUSE_BIT(cause);
+	c.ends[cause] = end;
+	c.reported = c.detected = now.wall;
+	snprintf(c.reason, sizeof(c.reason), "%s", reason);
+	snprintf(c.threat_id, sizeof(c.threat_id), "policy");
+	g = (struct guard_case){
+		.target = &c.target,
+		.inside = s != NULL,
+		.handshake = h->proven_at != 0,
+		.binding = host_binding_holds(h, &ident.ip, d->policy->binding_age, now.wall),
+		.mac_addresses = host_addresses(h),
+		.now = now.mono};
+	v = check(d, s, &g);
+	open_cut(d, &c, &v, mode, now);
+}
+
+/* ---- what persons order ---- */
+
+static struct host *host_named(struct decide *d, const char *name)
+{
+	struct mac_addr mac;
+	struct ip_addr ip;
+
+	if (mac_addr_parse(name, &mac) == 0)
+		return hosts_by_mac(d->hosts, &mac);
+	if (ip_addr_parse(name, &ip) == 0)
+		return hosts_by_ip(d->hosts, &ip);
+	return hosts_by_id(d->hosts, name);
+}
+
+/* By host, or by the id of one of the cut's commands. */
+static struct cut *cut_named(struct decide *d, const struct decide_order *o)
+{
+	struct host *h = host_named(d, o->host);
+	struct cut_target t = {0};
+	struct ip_addr ip;
+	uint32_t number;
+	uint64_t id;
+
+	if (h && cuts_of_host(d->cuts, h->id))
+		return cuts_of_host(d->cuts, h->id);
+	if (cut_command_parse(o->mitigator, o->host, &id, &number)) {
+		struct cut *c = cuts_find(d->cuts, id);
+
+		return c && !cut_state_final(c->state) ? c : NULL;
+	}
+	if (mac_addr_parse(o->host, &t.mac) < 0 && ip_addr_parse(o->host, &ip) == 0)
+		target_add_ip(&t, &ip);
+	return t.ips_n || !mac_addr_is_zero(&t.mac) ? cuts_of_target(d->cuts, &t) : NULL;
+}
+
+/* A host that was never seen can be cut by its address all the same. */
+static int target_named(struct decide *d, const char *name, struct cut *c, struct errmsg *e)
+{
+	struct host *h = host_named(d, name);
+	struct host_ident ident;
+	struct ip_addr ip;
+
+	if (h) {
+		ident = host_ident_of(h);
+		if (ip_addr_parse(name, &ip) == 0)
+			ident.ip = ip;
+		*c = cut_of_host(d, h, policy_scope_of(d->policy, &ident.ip), &ident.ip);
+		return 0;
+	}
+	if (mac_addr_parse(name, &c->target.mac) == 0) {
+		take_ladder(d, NULL, c);
+	} else if (ip_addr_parse(name, &ip) == 0) {
+		target_add_ip(&c->target, &ip);
+		take_ladder(d, policy_scope_of(d->policy, &ip), c);
+	} else {
+		return errmsg_set(e, ERR_NOTFOUND,
+				  "\"%.64s\" is no host that was seen, no address and no MAC",
+				  name);
+	}
+	snprintf(c->host_id, sizeof(c->host_id), "%.100s", name);
+	return 0;
+}
+
+int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
+		       struct errmsg *e)
+{
+	struct cut *open = cut_named(d, o), c = {0};
+	struct guard_verdict v;
+	struct guard_case g;
+	struct host *h;
+
+	if (open && open->state == CUT_HELD)
+		return decide_person_answers(d, o, true, now, e);
+	if (open && (open->state == CUT_RELEASING || open->state == CUT_ENDING))
+		return errmsg_set(e, ERR_AGAIN, "its release is under way; order it again then");
+	if (open) {
+		cuts_add_cause(d->cuts, open, CAUSE_MANUAL, o->end, o->actor, o->reason, now);
+		return 0;
+	}
+	if (target_named(d, o->host, &c, e) < 0)
+		return ERR_NOTFOUND;
+	g = (struct guard_case){.target = &c.target, .person = true, .now = now.mono};
+	v = check(d, NULL, &g);
+	if (v.answer != GUARD_CUT)
+		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
+	if (c.ladder_n == 0)
+		return errmsg_set(e, ERR_INVALID, "not cut: no driver is configured");
+	c.causes = CAUSE_BIT(CAUSE_MANUAL);
+	c.ends[CAUSE_MANUAL] = o->end;
+	c.approved = true;
+	c.detected = c.reported = now.wall;
+	snprintf(c.actor, sizeof(c.actor), "%s", o->actor);
+	snprintf(c.reason, sizeof(c.reason), "%s", o->reason);
+	snprintf(c.threat_id, sizeof(c.threat_id), "manual");
+	open_cut(d, &c, &v, MODE_AUTOMATIC, now);
+	h = hosts_by_id(d->hosts, c.host_id);
+	return cuts_of_host(d->cuts, c.host_id) || h
+		       ? 0
+		       : errmsg_set(e, ERR_IO, "not cut: %s", d->e.text);
+}
+
+int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
+			   struct errmsg *e)
+{
+	struct cut *c = cut_named(d, o);
+	struct host *h;
+
+	if (!c)
+		return errmsg_set(e, ERR_NOTFOUND, "\"%.64s\" is not cut", o->host);
+	h = hosts_by_id(d->hosts, c->host_id);
+	if (h) {
+		h->released = now.wall;
+		h->dirty = true;
+	}
+	cuts_drop_causes(d->cuts, c, UINT32_MAX, o->actor, o->reason, now);
+	return 0;
+}
+
+int decide_person_answers(struct decide *d, const struct decide_order *o, bool yes,
+			  struct cut_now now, struct errmsg *e)
+{
+	struct cut *c = cut_named(d, o);
+	struct guard_verdict v;
+	struct guard_case g;
+
+	if (!c || c->state != CUT_HELD)
+		return errmsg_set(e, ERR_NOTFOUND, "\"%.64s\" waits for no answer", o->host);
+	if (!yes) {
+		cuts_event(d->cuts, c, CUT_EV_REFUSE, o->actor, o->reason, now);
+		return 0;
+	}
+	/* What is protected stays so, whoever says yes. */
+	g = (struct guard_case){.target = &c->target, .person = true, .now = now.mono};
+	v = check(d, NULL, &g);
+	if (v.answer != GUARD_CUT)
+		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
+	c->approved = true;
+	snprintf(c->actor, sizeof(c->actor), "%s", o->actor);
+	cuts_event(d->cuts, c, CUT_EV_APPROVE, o->actor, o->reason, now);
+	return 0;
+}

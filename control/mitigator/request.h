@@ -1,0 +1,19 @@
+/* Whether and how a host is to be cut: mode, guards, exceptions, what is there already. Private to
+ * the mitigator's own files. */
+#pragma once
+
+#include "control/mitigator/decide.h"
+
+struct request_context {
+	const struct alert *alert;
+	const char *sensor;
+	const struct policy_scope *scope; /* NULL: not of this site */
+	struct incident *incident;
+	struct host_proof proof;
+	uint32_t threat_hosts;
+	struct cut_now now;
+};
+
+void request_threat_cut(struct decide *d, struct host *h, const struct request_context *rc);
+void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, uint64_t end,
+			const char *reason, struct cut_now now);
