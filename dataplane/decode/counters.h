@@ -46,7 +46,7 @@
 	X(TUNNEL_DEPTH, "tunnel_depth", false) \
 	X(MPLS_LABELS, "mpls_labels", false) \
 	X(IPV6_EXTENSIONS, "ipv6_extensions", false) \
-	X(EVENTS_NOT_KEPT, "events_not_kept", false) \
+	X(EVENTS_FULL, "events_full", false) \
 	X(CUT_FRAMES, "cut_frames", false) \
 	X(BAD_CHECKSUM, "bad_checksum", false) \
 	\

@@ -296,7 +296,7 @@ static void count_events(struct decoder *d, const struct packet *p)
 	for (unsigned i = 0; i < p->event_count; i++)
 		d->events[p->events[i]]++;
 	if (p->event_count == PACKET_EVENTS)
-		d->counters[DECODE_EVENTS_NOT_KEPT]++;
+		d->counters[DECODE_EVENTS_FULL]++;
 }
 
 /* The one outcome of a frame. */
