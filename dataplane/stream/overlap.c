@@ -28,7 +28,6 @@ struct meeting {
 	const struct tcp_side *side;
 	uint32_t seq, end; /* of the new segment */
 	uint8_t *bytes;	   /* of it, as they will be */
-	unsigned work;
 	bool different;
 };
 
@@ -68,9 +67,9 @@ static void meet(struct meeting *m, const struct segment *old)
 		memcpy(m->bytes + (c.seq - m->seq), had, c.len);
 }
 
-/* Old segments that reach into the new one, nearest first. Stops where Suricata does: at the first
- * that ends before. */
-static struct segment *older_overlapping(const struct meeting *m, struct segment *g)
+/* What Suricata sees of the old segments: walking back it stops at the first that ends before, so a
+ * longer one behind that is not met (and loses). */
+static struct segment *next_back(const struct meeting *m, struct segment *g)
 {
 	struct segment *old = g->prev;
 
@@ -79,21 +78,29 @@ static struct segment *older_overlapping(const struct meeting *m, struct segment
 	return old && seq_gt(old->seq + old->len, m->seq) ? old : NULL;
 }
 
-static struct segment *newer_overlapping(const struct meeting *m, struct segment *g)
+static struct segment *next_forward(const struct meeting *m, struct segment *g)
 {
 	struct segment *old = g->next[0];
 
 	return old && seq_gt(m->end, old->seq) ? old : NULL;
 }
 
-typedef void (*visit)(struct meeting *m, struct segment *old);
-
-static void visit_meet(struct meeting *m, struct segment *old)
+static bool meet_all(struct meeting *m, struct segment *g)
 {
-	meet(m, old);
+	unsigned work = 0;
+
+	for (struct segment *old = next_back(m, g); old && work < LIMIT_STREAM_OVERLAPS;
+	     old = next_back(m, old), work++)
+		meet(m, old);
+	for (struct segment *old = next_forward(m, g); old && work < LIMIT_STREAM_OVERLAPS;
+	     old = next_forward(m, old), work++)
+		meet(m, old);
+	if (work == LIMIT_STREAM_OVERLAPS)
+		m->st->w->counts[STREAM_COUNT_OVERLAP_WORK]++;
+	return work > 0;
 }
 
-static void visit_write(struct meeting *m, struct segment *old)
+static void write_through(struct meeting *m, struct segment *old)
 {
 	struct range c = common(m, old);
 	const uint8_t *bytes = m->bytes + (c.seq - m->seq);
@@ -104,46 +111,41 @@ static void visit_write(struct meeting *m, struct segment *old)
 		memcpy((uint8_t *)(uintptr_t)old->data + (c.seq - old->seq), bytes, c.len);
 }
 
-static void each(struct meeting *m, struct segment *g, visit v)
+static void write_all(struct meeting *m, struct segment *g, uint32_t longest)
 {
 	unsigned work = 0;
 
-	for (struct segment *old = older_overlapping(m, g); old && work < LIMIT_STREAM_OVERLAPS;
-	     old = older_overlapping(m, old), work++)
-		v(m, old);
-	for (struct segment *old = newer_overlapping(m, g); old && work < LIMIT_STREAM_OVERLAPS;
-	     old = newer_overlapping(m, old), work++)
-		v(m, old);
-	m->work = work;
+	write_through(m, g);
+	for (struct segment *old = g->prev;
+	     old && seq_gt(old->seq + longest, m->seq) && work < LIMIT_STREAM_OVERLAPS;
+	     old = old->prev, work++)
+		write_through(m, old);
+	for (struct segment *old = next_forward(m, g); old && work < LIMIT_STREAM_OVERLAPS;
+	     old = next_forward(m, old), work++)
+		write_through(m, old);
 }
 
-/* `g` is the new segment, or `same`: an old one with the same place and length. */
-bool overlap_resolve(struct tcp_step *st, struct segment *g, struct segment *same, uint32_t seq,
-		     uint32_t len)
+void overlap_resolve(struct tcp_step *st, struct segment *g, bool again)
 {
 	struct stream_worker *w = st->w;
+	enum dir d = g->flags & SEGMENT_SERVER ? DIR_TC : DIR_TS;
 	struct meeting m = {
 		.st = st,
-		.side = &st->ssn->side[g->flags & SEGMENT_SERVER ? DIR_TC : DIR_TS],
-		.seq = seq,
-		.end = seq + len,
+		.side = &st->ssn->side[d],
+		.seq = g->seq,
+		.end = g->seq + g->len,
 		.bytes = w->overlap_buf,
 	};
 
-	w->counts[STREAM_COUNT_OVERLAP]++;
-	memcpy(m.bytes, st->p->payload, len);
-	each(&m, g, visit_meet);
+	memcpy(m.bytes, st->p->payload, g->len);
+	if (meet_all(&m, g) || again)
+		w->counts[STREAM_COUNT_OVERLAP]++;
 	/* Suricata 7 sets no event for a whole segment that comes again with other bytes. */
 	if (m.different)
 		step_event(st, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
-	if (same)
-		meet(&m, same);
-	if (m.work == LIMIT_STREAM_OVERLAPS)
-		w->counts[STREAM_COUNT_OVERLAP_WORK]++;
-	if (!m.different)
-		return false;
-	w->counts[STREAM_COUNT_OVERLAP_DIFFERENT]++;
-	visit_write(&m, g);
-	each(&m, g, visit_write);
-	return true;
+	if (again)
+		meet(&m, g);
+	if (m.different)
+		w->counts[STREAM_COUNT_OVERLAP_DIFFERENT]++;
+	write_all(&m, g, st->ssn->pending->side[d].longest);
 }

@@ -100,11 +100,9 @@ static void sack_add(struct tcp_step *st, struct tcp_side *side, uint32_t left, 
 	struct sack_range **at, *r;
 	unsigned count;
 
-	if (seq_leq(right, side->last_ack) || seq_gt(right, side->next_win) ||
-	    seq_geq(left, right) || seq_gt(left, side->last_ack + side->window))
+	if (seq_lt(left, side->last_ack) || seq_gt(right, side->next_win) || seq_geq(left, right) ||
+	    seq_gt(left, side->last_ack + side->window))
 		return;
-	if (seq_lt(left, side->last_ack))
-		left = side->last_ack;
 	pending = pending_of(st->w, st->ssn);
 	if (!pending)
 		return;
@@ -120,15 +118,15 @@ static void sack_add(struct tcp_step *st, struct tcp_side *side, uint32_t left, 
 	sp->sack_size += right - left;
 }
 
+/* Suricata 7 takes the first range of a packet only (what it then allows shows in its events); the
+ * first is the newest (RFC 2018 section 4), so the others are known from earlier packets. */
 void sack_update(struct tcp_step *st, struct tcp_side *side)
 {
-	struct cursor c = cursor_init(st->p->tcp.sack, st->p->tcp.sack_count * (size_t)8);
+	struct cursor c = cursor_init(st->p->tcp.sack, st->p->tcp.sack_count ? 8 : 0);
+	uint32_t left = cursor_u32(&c), right = cursor_u32(&c);
 
-	for (unsigned i = 0; i < st->p->tcp.sack_count; i++) {
-		uint32_t left = cursor_u32(&c), right = cursor_u32(&c);
-
+	if (!c.bad)
 		sack_add(st, side, left, right);
-	}
 }
 
 static bool sack_known(const struct side_pending *sp, uint32_t left, uint32_t right)
@@ -144,13 +142,8 @@ static bool sack_known(const struct side_pending *sp, uint32_t left, uint32_t ri
 bool sack_outdated(const struct tcp_step *st)
 {
 	const struct side_pending *sp = side_pending(st->ssn, st->r);
-	struct cursor c = cursor_init(st->p->tcp.sack, st->p->tcp.sack_count * (size_t)8);
+	struct cursor c = cursor_init(st->p->tcp.sack, st->p->tcp.sack_count ? 8 : 0);
+	uint32_t left = cursor_u32(&c), right = cursor_u32(&c);
 
-	for (unsigned i = 0; i < st->p->tcp.sack_count; i++) {
-		uint32_t left = cursor_u32(&c), right = cursor_u32(&c);
-
-		if (!seq_leq(right, st->r->last_ack) && !sack_known(sp, left, right))
-			return false;
-	}
-	return true;
+	return c.bad || sack_known(sp, left, right);
 }

@@ -168,5 +168,5 @@ void stream_raw_disable(struct flow *f, enum dir dir)
 	struct tcp_side *side = side_of(f, dir);
 
 	if (side)
-		side->flags |= SIDE_NEW_RAW_DISABLED;
+		side->flags |= SIDE_RAW_DISABLED;
 }

@@ -86,11 +86,13 @@ static bool deliver_gap(struct tcp_step *st, enum dir d, uint64_t gap, uint64_t 
 		gap = acked - pos;
 	if (gap == 0 || counted <= pos)
 		return false; /* not acknowledged: it may still come */
-	step_event(st, STREAM_REASSEMBLY_SEQ_GAP);
+	if (pos == 0 || (side->flags & SIDE_IDENTIFIED)) {
+		step_event(st, STREAM_REASSEMBLY_SEQ_GAP);
+		st->ssn->flags |= SSN_LOSSY;
+	}
 	st->w->counts[STREAM_COUNT_GAP]++;
 	st->w->counts[STREAM_COUNT_GAP_BYTES] += gap;
 	side->flags |= SIDE_GAP;
-	st->ssn->flags |= SSN_LOSSY;
 	emit(st, d, NULL, (uint32_t)gap, STREAM_DATA_GAP);
 	return true;
 }

@@ -217,13 +217,16 @@ static void update_marks(struct stream_worker *w, struct side_pending *sp,
 			 const struct tcp_side *side, struct segment *g)
 {
 	uint32_t right = g->seq + g->len;
+	bool for_app = seq_gt(right, side->base_seq + side->app_rel);
+	bool for_raw = seq_gt(right, side->base_seq + side->raw_rel);
 
-	if (seq_gt(right, side->base_seq + side->app_rel) &&
-	    (!sp->app || key_cmp(sp->app, g->seq, g->len) > 0))
+	if (for_app && (!sp->app || key_cmp(sp->app, g->seq, g->len) > 0))
 		sp->app = g;
-	if (!sp->done || g->next[0] == sp->done)
+	if (sp->done && key_cmp(sp->done, g->seq, g->len) < 0)
+		return;
+	if (for_app || for_raw || (!sp->done && !g->next[0]))
 		sp->done = g;
-	else if (key_cmp(sp->done, g->seq, g->len) > 0)
+	else
 		segment_to_history(w, g);
 }
 
@@ -240,15 +243,6 @@ static bool count_ok(struct stream_worker *w, struct side_pending *sp)
 	return false;
 }
 
-static bool overlaps(const struct segment *g)
-{
-	const struct segment *next = g->next[0], *prev = g->prev;
-
-	if (next && (next->seq == g->seq || seq_gt(g->seq + g->len, next->seq)))
-		return true;
-	return prev && (prev->seq == g->seq || seq_gt(prev->seq + prev->len, g->seq));
-}
-
 enum insert_result segment_insert(struct tcp_step *st, struct tcp_side *side, uint32_t seq,
 				  uint32_t len)
 {
@@ -257,6 +251,7 @@ enum insert_result segment_insert(struct tcp_step *st, struct tcp_side *side, ui
 	bool stable = (st->p->flags & (PACKET_STABLE | PACKET_REASSEMBLED)) == PACKET_STABLE;
 	struct segment *before[SKIP_LEVELS], *g, *same;
 	struct side_pending *sp;
+	bool inside;
 
 	if (seq_leq(seq + len, side->base_seq)) {
 		w->counts[STREAM_COUNT_BEFORE_BASE]++;
@@ -278,14 +273,17 @@ enum insert_result segment_insert(struct tcp_step *st, struct tcp_side *side, ui
 	same = before[0] ? before[0]->next[0] : sp->head[0];
 	if (same && key_cmp(same, seq, len) == 0) {
 		give(w, g, segment_size(g));
-		overlap_resolve(st, same, same, seq, len);
+		overlap_resolve(st, same, true);
 		return INSERT_OK;
 	}
+	inside = sp->count && seq_lt(seq, sp->right_edge);
 	if (!sp->count || seq_gt(seq + len, sp->right_edge))
 		sp->right_edge = seq + len;
+	if (len > sp->longest)
+		sp->longest = len;
 	link_in(sp, g, before);
 	update_marks(w, sp, side, g);
-	if (overlaps(g))
-		overlap_resolve(st, g, NULL, seq, len);
+	if (inside)
+		overlap_resolve(st, g, false);
 	return INSERT_OK;
 }

@@ -57,8 +57,9 @@ enum side_flag {
 	SIDE_RST_RECV = 1 << 8,
 	SIDE_GAP = 1 << 9,
 	SIDE_EOF_SENT = 1 << 10,
-	SIDE_STARTED = 1 << 11, /* the sink has had its first bytes */
-	SIDE_PRUNE = 1 << 12,	/* packet done, not yet pruned */
+	SIDE_STARTED = 1 << 11,	   /* the sink has had its first bytes */
+	SIDE_PRUNE = 1 << 12,	   /* packet done, not yet pruned */
+	SIDE_IDENTIFIED = 1 << 13, /* the app layer knows what these bytes are */
 };
 
 enum { TCP_WSCALE_MAX = 14, PAWS_SECONDS = 24 * 86400 };
@@ -141,6 +142,7 @@ struct side_pending {
 	struct segment *done; /* the first not yet in the history */
 	uint32_t right_edge;  /* sequence number after the last byte seen */
 	uint32_t count;
+	uint32_t longest; /* of the segments that were ever here */
 	struct sack_range *sack;
 	uint32_t sack_size;
 };
@@ -336,9 +338,9 @@ void segments_clear(struct stream_worker *w, struct tcp_session *ssn, enum dir d
 void segment_to_history(struct stream_worker *w, struct segment *g);
 bool segment_own(struct stream_worker *w, struct segment *g);
 
-/* overlap.c */
-bool overlap_resolve(struct tcp_step *st, struct segment *g, struct segment *same, uint32_t seq,
-		     uint32_t len);
+/* overlap.c: bytes came at [seq, seq + len) before the right edge. `g` is the new segment, or an
+ * old one with the same place and length (`again`). */
+void overlap_resolve(struct tcp_step *st, struct segment *g, bool again);
 
 /* reassemble.c */
 void reassemble(struct tcp_step *st, struct tcp_side *side);

@@ -275,10 +275,10 @@ static int apply(const struct shutdown_rule *rule, struct tcp_step *st)
 	bool again, counts;
 	enum verdict v;
 
-	if (!rule->bad_ack)
-		return 0;
 	if ((st->ssn->flags & SSN_TIMESTAMP) && !check_timestamp(st))
 		return -1;
+	if (!rule->bad_ack)
+		return 0;
 	again = seen_before(rule, st);
 	v = special(rule, st, again);
 	if (v != ACCEPT)

@@ -114,6 +114,9 @@ void stream_raw_disable(struct flow *f, enum dir dir);
 void stream_disable(struct stream_worker *w, struct flow *f, enum dir dir);
 /* The app layer gave up on the flow; raw inspection goes on. */
 void stream_app_disable(struct flow *f);
+/* The app layer knows the protocol of that direction. Before, a hole behind bytes that it is still
+ * puzzling over sets no event and leaves resets strict, as in Suricata. */
+void stream_app_identified(struct flow *f, enum dir dir);
 /* The protocol wants more than the configured depth: 0 = all; it never shrinks. */
 void stream_set_depth(struct flow *f, uint32_t depth);
 /* Client and server were taken for each other: turns flow and session round. */

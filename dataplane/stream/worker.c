@@ -7,6 +7,7 @@
 
 const struct stream_config stream_config_default = {
 	.drop_bad_checksum = true,
+	.liberal_timestamps = true,
 	.overlap = STREAM_OVERLAP_WINDOWS,
 	.overlap_v6 = STREAM_OVERLAP_BSD,
 	.depth = LIMIT_STREAM_DEPTH,
@@ -181,6 +182,12 @@ void stream_app_disable(struct flow *f)
 {
 	if (f->tcp)
 		f->tcp->flags |= SSN_APP_DISABLED;
+}
+
+void stream_app_identified(struct flow *f, enum dir dir)
+{
+	if (f->tcp)
+		f->tcp->side[dir].flags |= SIDE_IDENTIFIED;
 }
 
 void stream_set_depth(struct flow *f, uint32_t depth)

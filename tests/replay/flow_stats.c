@@ -41,20 +41,28 @@ static FILE *data_file(const struct run *r, const struct flow *f, enum dir dir)
 	return fopen(path, "ab");
 }
 
-static void on_data(void *ctx, struct flow *f, struct packet *p, enum dir dir,
-		    const struct stream_chunk *c)
+static void write_data(const struct run *r, const struct flow *f, enum dir dir, const uint8_t *data,
+		       uint32_t len)
 {
-	struct run *r = ctx;
 	FILE *out;
 
-	r->delivered += c->data ? c->len : 0;
-	if (!r->data || !c->data || !c->len)
+	if (!r->data || !len)
 		return;
 	out = data_file(r, f, dir);
 	if (!out)
 		return;
-	fwrite(c->data, 1, c->len, out);
+	fwrite(data, 1, len, out);
 	fclose(out);
+}
+
+static void on_data(void *ctx, struct flow *f, struct packet *p, enum dir dir,
+		    const struct stream_chunk *c)
+{
+	struct run *r = ctx;
+
+	r->delivered += c->data ? c->len : 0;
+	if (!r->raw && c->data)
+		write_data(r, f, dir, c->data, c->len);
 }
 
 /* --- flows --- */
@@ -105,12 +113,38 @@ static void print_flow(const struct flow *f)
 	       "\"src_port\":%u,\"dest_port\":%u,\"pkts_toserver\":%" PRIu64
 	       ",\"pkts_toclient\":%" PRIu64 ",\"bytes_toserver\":%" PRIu64
 	       ",\"bytes_toclient\":%" PRIu64 ",\"state\":\"%s\",\"tcp\":\"%s\","
-	       "\"flags_ts\":\"%02x\",\"flags_tc\":\"%02x\",\"gap\":%d,\"reason\":%u}\n",
+	       "\"flags_ts\":\"%02x\",\"flags_tc\":\"%02x\",\"gap\":%u,\"reason\":%u}\n",
 	       f->start_ns, proto_name(f->key.ip_proto, number), address(f, 0, src),
 	       address(f, 1, dst), f->key.port[0], f->key.port[1], f->packets[0], f->packets[1],
 	       f->bytes[0], f->bytes[1], states[f->end_state], stream_state_name(f),
 	       f->tcp_flags[0], f->tcp_flags[1],
-	       stream_has_gap(f, DIR_TS) | stream_has_gap(f, DIR_TC) << 1, f->end_reason);
+	       stream_has_gap(f, DIR_TS) || stream_has_gap(f, DIR_TC) || f->alerts, f->end_reason);
+}
+
+/* Nobody else uses these here: how far each direction has been logged. */
+static uintptr_t *logged_upto(struct flow *f, enum dir dir)
+{
+	return dir == DIR_TS ? (uintptr_t *)&f->app : (uintptr_t *)&f->detect;
+}
+
+/* As Suricata's tcp-data log: a packet shows what it acknowledged, the closing one everything. */
+static void log_raw(struct run *r, struct flow *f, const struct packet *p)
+{
+	enum dir dir = dir_other(p->dir);
+	struct packet at = *p;
+	struct stream_raw raw;
+
+	if (strcmp(stream_state_name(f), "closed") == 0)
+		at.flags |= PACKET_PSEUDO_END;
+	while (stream_raw_get(r->streams, f, &at, dir, &raw)) {
+		uint64_t begin = raw.offset + raw.len - raw.fresh;
+
+		if (begin != *logged_upto(f, dir))
+			f->alerts = 1; /* a hole */
+		*logged_upto(f, dir) = raw.offset + raw.len;
+		write_data(r, f, dir, raw.data + raw.len - raw.fresh, raw.fresh);
+		stream_raw_done(r->streams, f, dir, raw.offset + raw.len);
+	}
 }
 
 static void inspect_raw(struct run *r, struct flow *f, struct packet *p)
@@ -129,6 +163,15 @@ static void inspect_raw(struct run *r, struct flow *f, struct packet *p)
 	}
 }
 
+static void look(struct run *r, struct flow *f, struct packet *p)
+{
+	if (r->raw && r->data)
+		log_raw(r, f, p);
+	else
+		inspect_raw(r, f, p);
+	stream_packet_done(r->streams, f, p);
+}
+
 static void on_end(void *ctx, struct flow *f, uint64_t now_ns)
 {
 	struct run *r = ctx;
@@ -145,8 +188,7 @@ static void on_end(void *ctx, struct flow *f, uint64_t now_ns)
 		if (!stream_flush_needed(f, (enum dir)d))
 			continue;
 		stream_flush(r->streams, f, &p, (enum dir)d);
-		inspect_raw(r, f, &p);
-		stream_packet_done(r->streams, f, &p);
+		look(r, f, &p);
 	}
 	if (!r->quiet && !r->events)
 		print_flow(f);
@@ -168,9 +210,12 @@ static void on_packet(void *ctx, struct packet *p)
 	struct flow *f = flow_of_packet(r->flows, p);
 
 	if (f && p->ip_proto == IP_PROTO_TCP) {
+		if (!r->raw) {
+			stream_app_identified(f, DIR_TS);
+			stream_app_identified(f, DIR_TC);
+		}
 		stream_packet(r->streams, f, p);
-		inspect_raw(r, f, p);
-		stream_packet_done(r->streams, f, p);
+		look(r, f, p);
 	}
 	if (r->events)
 		print_events(p);
@@ -252,6 +297,8 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
 			config.overlap = (enum stream_overlap)strtol(argv[++i], NULL, 10);
 	}
+	if (r.raw && r.data) /* bytes as soon as they are acknowledged */
+		config.raw_chunk[0] = config.raw_chunk[1] = 0;
 	if (i == argc || !run_init(&r, &config)) {
 		fprintf(stderr,
 			"usage: %s [--events|--quiet] [--counters] [--checksums] "
