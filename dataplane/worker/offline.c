@@ -12,11 +12,11 @@
 
 enum { BURST = 32, PROBLEM_LINES = 20 };
 
-static double now_seconds(void)
+static double now_seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -29,13 +29,12 @@ static void put_record(void *ctx, struct slice record, enum record_lane lane)
 /* All frames, then the end of everything. */
 static void run(struct pipeline *l, struct rx_file *file)
 {
-	struct packet p;
+	struct packet p = {0};
 	uint64_t last_ns = 0;
 	bool more = true;
 
 	while (more) {
 		for (unsigned i = 0; i < BURST && more; i++) {
-			memset(&p, 0, sizeof(p));
 			more = rx_file_next(file, &p) == 1;
 			if (!more)
 				break;
@@ -75,14 +74,16 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	struct event_sink sink = {.put = put_record, .ctx = out};
 	struct stats_run info = {.load_seconds = rules->seconds, .capture = o->capture};
 	struct pipeline *l = pipeline_new(&o->pipeline, rules->engine, 1, &sink, err);
-	double begin;
+	double begin, begin_cpu;
 	int rc;
 
 	if (!l)
 		return ERR_NOMEM;
-	begin = now_seconds();
+	begin = now_seconds(CLOCK_MONOTONIC);
+	begin_cpu = now_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	run(l, file);
-	info.run_seconds = now_seconds() - begin;
+	info.run_seconds = now_seconds(CLOCK_MONOTONIC) - begin;
+	info.run_cpu_seconds = now_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu;
 	info.damage = rx_file_damage(file);
 	if (info.damage)
 		fprintf(stderr, "banken-dataplane: %s\n", info.damage);

@@ -53,6 +53,7 @@ void stats_write(FILE *out, const struct pipeline *l, const struct ruleset *rule
 	seconds = json_object();
 	json_object_set_new(seconds, "load", json_real(run->load_seconds));
 	json_object_set_new(seconds, "run", json_real(run->run_seconds));
+	json_object_set_new(seconds, "run_cpu", json_real(run->run_cpu_seconds));
 	json_object_set_new(root, "seconds", seconds);
 	json_object_set_new(root, "memory_peak_bytes", json_integer(memory_peak()));
 	json_object_set_new(root, "capture", json_string(run->capture));

@@ -8,6 +8,7 @@
 
 struct stats_run {
 	double load_seconds, run_seconds;
+	double run_cpu_seconds; /* what the run took of the processor */
 	const char *capture;
 	const char *damage; /* NULL = the capture was whole */
 };
