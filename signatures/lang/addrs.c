@@ -145,7 +145,7 @@ static int read_mask(const char *text, enum family f)
 	number mask;
 	uint64_t bits;
 
-	if (text_u64(text, 10, width, &bits))
+	if (lang_u64(text, 10, width, &bits))
 		return (int)bits;
 	if (f == V6 || !strchr(text, '.') || !read_addr(text, &mask, &mask_family))
 		return -1;
@@ -188,11 +188,12 @@ static bool read_span(char *text, struct span *ret, enum family *ret_family)
 static int read_range(struct addr_reader *r, char *text, bool negated, struct addr_list *list)
 {
 	struct spans *into = negated ? list->without : list->with;
-	const char *written = lang_arena_intern(r->b->arena, slice_of(text));
+	char written[IP_ADDR_TEXT * 2]; /* as much as a message needs */
 	enum family f;
 	struct span s;
 
-	if (text_eq_nocase(text, "any"))
+	snprintf(written, sizeof(written), "%s", text);
+	if (lang_eq_nocase(text, "any"))
 		return span_add(r, &into[V4], 0, family_last[V4]) == ERR_OK
 			       ? span_add(r, &into[V6], 0, family_last[V6])
 			       : ERR_INVALID;
@@ -252,7 +253,7 @@ static int read_element(struct addr_reader *r, char *text, struct addr_list *lis
 
 	if (r->elements++ == LANG_RANGES_MAX)
 		return lang_fail(r->b, "more than %d elements of the list", LANG_RANGES_MAX);
-	for (; *text == '!' || text_blank(*text); text++)
+	for (; *text == '!' || lang_blank(*text); text++)
 		negated |= *text == '!';
 	r->negated |= negated;
 	len = strlen(text);

@@ -7,7 +7,7 @@
 
 enum {
 	CHUNK_BYTES = 64 << 20, /* address space; pages are touched as they are used */
-	TABLE_START = 1 << 12,
+	TABLE_START = 1 << 10,
 };
 
 struct chunk {
@@ -81,14 +81,13 @@ static bool grow_table(struct lang_arena *a)
 	return true;
 }
 
-bool lang_arena_reserve(struct lang_arena *a, size_t bytes)
+bool lang_arena_reserve(struct lang_arena *a, size_t bytes, size_t texts)
 {
 	size_t size = bytes + sizeof(struct chunk) > CHUNK_BYTES ? bytes + sizeof(struct chunk)
 								 : CHUNK_BYTES;
 	struct chunk *c;
 
-	/* So many new texts may be interned before the next call. */
-	while (a->count + bytes / 256 > a->slots / 4 * 3) {
+	while (a->count + texts > a->slots / 4 * 3) {
 		if (!grow_table(a))
 			return false;
 	}

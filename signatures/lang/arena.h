@@ -14,9 +14,9 @@ struct lang_arena;
 struct lang_arena *lang_arena_new(void);
 void lang_arena_free(struct lang_arena *a);
 
-/* Makes sure that `bytes` can be taken without failing; false when there is no memory. Called once
- * before each rule, so that nothing in between has to ask. */
-bool lang_arena_reserve(struct lang_arena *a, size_t bytes);
+/* Makes sure that `bytes` can be taken and `texts` new texts interned without failing; false when
+ * there is no memory. Called once before each rule, so that nothing in between has to ask. */
+bool lang_arena_reserve(struct lang_arena *a, size_t bytes, size_t texts);
 
 /* Zeroed, 16-aligned (less than 16 bytes: 8), never NULL: taking more than was reserved is our
  * mistake and aborts. */

@@ -129,7 +129,7 @@ const size_t lang_buffers_count = ARRAY_SIZE(lang_buffers);
 static const struct lang_buffer *by_alias(const char *name)
 {
 	for (size_t i = 0; i < lang_buffers_count; i++) {
-		if (lang_buffers[i].aliases && text_in(lang_buffers[i].aliases, name))
+		if (lang_buffers[i].aliases && lang_one_of(lang_buffers[i].aliases, name))
 			return &lang_buffers[i];
 	}
 	return NULL;
@@ -186,7 +186,7 @@ bool lang_frame_known(const char *app, const char *frame)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
 		if (strcmp(frames[i].app, app) == 0)
-			return text_in(frames[i].frames, frame);
+			return lang_one_of(frames[i].frames, frame);
 	}
 	return false;
 }

@@ -358,7 +358,7 @@ int build_value(struct lang_build *b, const char *text, struct rule_value *ret)
 	int at;
 
 	*ret = (struct rule_value){.set = true};
-	if (!text_alpha(*text) && lang_text_number(text, INT64_MIN, INT64_MAX, &ret->number))
+	if (!lang_alpha(*text) && lang_number(text, INT64_MIN, INT64_MAX, &ret->number))
 		return ERR_OK;
 	at = build_var_find(b, text);
 	if (at < 0)

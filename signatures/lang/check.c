@@ -131,7 +131,7 @@ static bool is_md5(const struct rule_content *c)
 static bool is_hex_md5(const struct rule_content *c)
 {
 	for (size_t i = 0; i < c->bytes.len; i++) {
-		if (text_hex((char)c->bytes.data[i]) < 0)
+		if (lang_hex((char)c->bytes.data[i]) < 0)
 			return false;
 	}
 	return c->bytes.len == 32;
@@ -160,7 +160,7 @@ static bool is_method(const struct rule_content *c)
 {
 	char first = (char)c->bytes.data[0], last = (char)c->bytes.data[c->bytes.len - 1];
 
-	return !text_blank(first) && !text_blank(last);
+	return !lang_blank(first) && !lang_blank(last);
 }
 
 static const struct form forms[] = {
@@ -204,7 +204,7 @@ static int check_form(struct lang_build *b, const struct build_buffer *buf)
 	return ERR_OK;
 }
 
-int check_lists(struct lang_build *b)
+int build_check_lists(struct lang_build *b)
 {
 	const struct rule *r = b->rule;
 
@@ -226,14 +226,14 @@ int check_lists(struct lang_build *b)
 	return ERR_OK;
 }
 
-int check_whole(struct lang_build *b)
+int build_check_whole(struct lang_build *b)
 {
 	static const char with_files[] = "http|http1|http2|smtp|ftp|ftp-data|smb|nfs";
 
-	if (b->flags & BUILD_JA && b->app && !text_in("tls|quic", b->app))
+	if (b->flags & BUILD_JA && b->app && !lang_one_of("tls|quic", b->app))
 		return lang_fail(b, "ja3 and ja4 belong to tls and quic, but the rule is for %s",
 				 b->app);
-	if (b->flags & BUILD_FILE && b->app && !text_in(with_files, b->app))
+	if (b->flags & BUILD_FILE && b->app && !lang_one_of(with_files, b->app))
 		return lang_fail(b, "%s carries no files", b->app);
 	if (b->flags & BUILD_FILENAME && b->app && strcmp(b->app, "http2") == 0)
 		return lang_fail(b, "files of http2 have no name");

@@ -4,6 +4,6 @@
 #include "signatures/lang/build.h"
 
 /* Each list for itself; also brings hashes and serial numbers into the case that buffers have. */
-int check_lists(struct lang_build *b);
+int build_check_lists(struct lang_build *b);
 /* Application protocol against keywords. */
-int check_whole(struct lang_build *b);
+int build_check_whole(struct lang_build *b);

@@ -370,8 +370,8 @@ int build_finish(struct lang_build *b)
 	if (b->app && b->proto.any)
 		head_app_layer(b);
 	written_direction(b);
-	if (check_lists(b) != ERR_OK || check_mix(b) != ERR_OK || work_out_direction(b) != ERR_OK ||
-	    check_whole(b) != ERR_OK)
+	if (build_check_lists(b) != ERR_OK || check_mix(b) != ERR_OK ||
+	    work_out_direction(b) != ERR_OK || build_check_whole(b) != ERR_OK)
 		return ERR_INVALID;
 	work_out_need(b);
 	layer_of_ip_proto(b);

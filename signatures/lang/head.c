@@ -176,7 +176,7 @@ static int read_proto(struct lang_build *b, const char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
 		const struct proto_name *l = &layers[i];
 
-		if (!text_eq_nocase(l->name, text))
+		if (!lang_eq_nocase(l->name, text))
 			continue;
 		*p = (struct rule_proto){l->layer, l->packet, l->stream, l->decode, NULL, l->name};
 		b->flags |=
@@ -210,7 +210,7 @@ static int read_action(struct lang_build *b, const char *text)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (text_eq_nocase(actions[i].name, text)) {
+		if (lang_eq_nocase(actions[i].name, text)) {
 			b->rule->action = actions[i].action;
 			b->rule->noalert =
 				actions[i].action == RULE_CONFIG || actions[i].action == RULE_PASS;
@@ -233,12 +233,12 @@ static char *next_word(char **text, bool list)
 
 	if (!word)
 		return NULL;
-	while (text_blank(*word))
+	while (lang_blank(*word))
 		word++;
 	for (c = word; *c; c++) {
 		depth += list && *c == '[';
 		depth -= list && *c == ']';
-		if (list ? *c == ' ' && depth == 0 : text_space(*c))
+		if (list ? *c == ' ' && depth == 0 : lang_space(*c))
 			break;
 	}
 	if (!*c && (list || c == word)) {

@@ -8,10 +8,7 @@
 #include "signatures/lang/buffers.h"
 #include "signatures/lang/keywords.h"
 
-enum {
-	SPARE_TABLE = 2 * LANG_LINE_MAX, /* names and lists one rule may add */
-	SPARE_LIST = 4,
-};
+enum { SPARE_LIST = 4 };
 
 struct slot {
 	const void *key;
@@ -152,7 +149,7 @@ static struct slot *find_or_add(struct table *t, const void *key, uint64_t space
 
 static bool table_reserve(struct table *t, size_t spare)
 {
-	struct table grown = {.size = t->size ? t->size : 4096};
+	struct table grown = {.size = t->size ? t->size : 1024};
 
 	if (t->size && (t->count + spare) * 2 <= t->size)
 		return true;
@@ -187,16 +184,16 @@ static bool array_reserve(void **items, uint32_t *cap, uint32_t count, uint32_t 
 	return true;
 }
 
-bool lang_index_reserve(struct lang_index *x)
+bool lang_index_reserve(struct lang_index *x, size_t names)
 {
 	for (int i = 0; i < LANG_NAME_KINDS; i++) {
 		struct names *n = &x->names[i];
 
-		if (!array_reserve((void **)&n->texts, &n->cap, n->count, LANG_LINE_MAX / 4,
+		if (!array_reserve((void **)&n->texts, &n->cap, n->count, (uint32_t)names,
 				   sizeof(*n->texts)))
 			return false;
 	}
-	return table_reserve(&x->table, SPARE_TABLE) &&
+	return table_reserve(&x->table, names) &&
 	       array_reserve((void **)&x->rules, &x->cap_rules, x->nrules, SPARE_LIST,
 			     sizeof(*x->rules)) &&
 	       array_reserve((void **)&x->problems, &x->cap_problems, x->nproblems, SPARE_LIST,

@@ -22,8 +22,9 @@ struct lang_word {
 };
 struct lang_word lang_index_word(const struct lang_index *x, const char *name, uint8_t lang);
 
-/* Makes sure that what one more rule adds finds room; false when there is no memory. */
-bool lang_index_reserve(struct lang_index *x);
+/* Makes sure that one more rule with at most `names` new names and lists finds room; false when
+ * there is no memory. */
+bool lang_index_reserve(struct lang_index *x, size_t names);
 
 /* The number of an interned name: the same name gives the same number. */
 uint32_t lang_index_name(struct lang_index *x, enum lang_name_kind kind, const char *interned);

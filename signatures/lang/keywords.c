@@ -206,7 +206,7 @@ const size_t lang_keywords_count = ARRAY_SIZE(lang_keywords);
 static const struct lang_keyword *by_alias(const char *name)
 {
 	for (size_t i = 0; i < lang_keywords_count; i++) {
-		if (lang_keywords[i].aliases && text_in(lang_keywords[i].aliases, name))
+		if (lang_keywords[i].aliases && lang_one_of(lang_keywords[i].aliases, name))
 			return &lang_keywords[i];
 	}
 	return NULL;

@@ -95,8 +95,8 @@ static bool each(char *arg, char sep, bool (*ok)(const char *))
 {
 	char *piece;
 
-	while ((piece = text_next(&arg, sep))) {
-		if (!ok(lang_text_trim(piece)))
+	while ((piece = lang_next(&arg, sep))) {
+		if (!ok(lang_trim(piece)))
 			return false;
 	}
 	return true;
@@ -106,15 +106,15 @@ static bool plain_number(const char *s, uint64_t max)
 {
 	uint64_t n;
 
-	return text_u64(s, 10, max, &n);
+	return lang_u64(s, 10, max, &n);
 }
 
 static bool is_tls_version(char *s)
 {
 	uint64_t n;
 
-	return text_in("1.0|1.1|1.2|1.3", s) ||
-	       (strncasecmp(s, "0x", 2) == 0 && text_u64(s + 2, 16, UINT16_MAX, &n));
+	return lang_one_of("1.0|1.1|1.2|1.3", s) ||
+	       (strncasecmp(s, "0x", 2) == 0 && lang_u64(s + 2, 16, UINT16_MAX, &n));
 }
 
 /* All plain or all negated. */
@@ -123,13 +123,13 @@ static bool is_ssl_version(char *s)
 	bool plain = false, negated = false;
 	char *piece;
 
-	while ((piece = text_next(&s, ','))) {
-		piece = lang_text_trim(piece);
+	while ((piece = lang_next(&s, ','))) {
+		piece = lang_trim(piece);
 		*(*piece == '!' ? &negated : &plain) = true;
 		for (char *c = piece; *c; c++)
 			*c = (char)ascii_lower((uint8_t)*c);
-		if (!text_in("sslv2|sslv3|tls1.0|tls1.1|tls1.2|tls1.3",
-			     *piece == '!' ? piece + 1 : piece))
+		if (!lang_one_of("sslv2|sslv3|tls1.0|tls1.1|tls1.2|tls1.3",
+				 *piece == '!' ? piece + 1 : piece))
 			return false;
 	}
 	return plain != negated;
@@ -137,8 +137,8 @@ static bool is_ssl_version(char *s)
 
 static bool ssl_state_word(const char *s)
 {
-	return text_in("client_hello|server_hello|client_keyx|server_keyx|unknown",
-		       *s == '!' ? s + 1 : s);
+	return lang_one_of("client_hello|server_hello|client_keyx|server_keyx|unknown",
+			   *s == '!' ? s + 1 : s);
 }
 
 static bool is_ssl_state(char *s)
@@ -159,17 +159,17 @@ static bool is_time(const char *s)
 	uint64_t n;
 
 	for (size_t i = 0; i < len && i < sizeof(form) - 1; i++) {
-		bool fits = form[i] == 'd'   ? text_digit(s[i])
+		bool fits = form[i] == 'd'   ? lang_digit(s[i])
 			    : form[i] == ' ' ? s[i] == ' ' || s[i] == 'T'
 					     : s[i] == form[i];
 		if (!fits)
-			return text_u64(s, 10, INT64_MAX, &n);
+			return lang_u64(s, 10, INT64_MAX, &n);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
 		if (len == ends[i])
 			return true;
 	}
-	return text_u64(s, 10, INT64_MAX, &n);
+	return lang_u64(s, 10, INT64_MAX, &n);
 }
 
 static bool is_cert_time(char *s)
@@ -178,25 +178,26 @@ static bool is_cert_time(char *s)
 
 	if (range) {
 		*range = '\0';
-		return is_time(lang_text_trim(s)) && is_time(lang_text_trim(range + 2));
+		return is_time(lang_trim(s)) && is_time(lang_trim(range + 2));
 	}
-	return is_time(lang_text_trim(*s == '<' || *s == '>' ? s + 1 : s));
+	return is_time(lang_trim(*s == '<' || *s == '>' ? s + 1 : s));
 }
 
 static bool is_ssh_version(char *s)
 {
 	if (strcmp(s, "2_compat") == 0)
 		return true;
-	return text_digit(*s) && strspn(s, "0123456789.") == strlen(s);
+	return lang_digit(*s) && strspn(s, "0123456789.") == strlen(s);
 }
 
 static bool is_http2_frame(char *s)
 {
 	for (char *c = s; *c; c++)
 		*c = (char)ascii_lower((uint8_t)*c);
-	return plain_number(s, 255) || text_in("data|headers|priority|rststream|settings|"
-					       "pushpromise|ping|goaway|windowupdate|continuation",
-					       s);
+	return plain_number(s, 255) ||
+	       lang_one_of("data|headers|priority|rststream|settings|"
+			   "pushpromise|ping|goaway|windowupdate|continuation",
+			   s);
 }
 
 static bool is_http2_error(char *s)
@@ -204,11 +205,11 @@ static bool is_http2_error(char *s)
 	for (char *c = s; *c; c++)
 		*c = (char)ascii_lower((uint8_t)*c);
 	return plain_number(s, UINT32_MAX) ||
-	       text_in("no_error|protocol_error|internal_error|flow_control_error|"
-		       "settings_timeout|stream_closed|frame_size_error|refused_stream|cancel|"
-		       "compression_error|connect_error|enhance_your_calm|inadequate_security|"
-		       "http_1_1_required",
-		       s);
+	       lang_one_of("no_error|protocol_error|internal_error|flow_control_error|"
+			   "settings_timeout|stream_closed|frame_size_error|refused_stream|cancel|"
+			   "compression_error|connect_error|enhance_your_calm|inadequate_security|"
+			   "http_1_1_required",
+			   s);
 }
 
 static bool is_http2_setting(char *s)
@@ -221,12 +222,12 @@ static bool is_http2_setting(char *s)
 		return false;
 	memcpy(name, s, len);
 	name[len] = '\0';
-	if (!text_in("SETTINGS_HEADER_TABLE_SIZE|SETTINGS_ENABLE_PUSH|"
-		     "SETTINGS_MAX_CONCURRENT_STREAMS|SETTINGS_INITIAL_WINDOW_SIZE|"
-		     "SETTINGS_MAX_FRAME_SIZE|SETTINGS_MAX_HEADER_LIST_SIZE",
-		     name))
+	if (!lang_one_of("SETTINGS_HEADER_TABLE_SIZE|SETTINGS_ENABLE_PUSH|"
+			 "SETTINGS_MAX_CONCURRENT_STREAMS|SETTINGS_INITIAL_WINDOW_SIZE|"
+			 "SETTINGS_MAX_FRAME_SIZE|SETTINGS_MAX_HEADER_LIST_SIZE",
+			 name))
 		return false;
-	return !s[len] || kw_read_uint(lang_text_trim(s + len), 32, false, &u);
+	return !s[len] || kw_read_uint(lang_trim(s + len), 32, false, &u);
 }
 
 static bool is_uuid(const char *s)
@@ -236,7 +237,7 @@ static bool is_uuid(const char *s)
 	if (strlen(s) != sizeof(form) - 1)
 		return false;
 	for (size_t i = 0; s[i]; i++) {
-		if (form[i] == '-' ? s[i] != '-' : text_hex(s[i]) < 0)
+		if (form[i] == '-' ? s[i] != '-' : lang_hex(s[i]) < 0)
 			return false;
 	}
 	return true;
@@ -246,7 +247,7 @@ static bool is_uuid(const char *s)
 static bool is_dce_iface(char *s)
 {
 	char *args[3];
-	unsigned n = text_split(s, ',', args, 3);
+	unsigned n = lang_split(s, ',', args, 3);
 	unsigned at = 1;
 	struct rule_uint u;
 
@@ -272,7 +273,7 @@ static bool opnum(const char *s)
 		return false;
 	memcpy(first, s, (size_t)(dash - s));
 	first[dash - s] = '\0';
-	return text_u64(first, 10, UINT32_MAX, &a) && text_u64(dash + 1, 10, UINT32_MAX, &z) &&
+	return lang_u64(first, 10, UINT32_MAX, &a) && lang_u64(dash + 1, 10, UINT32_MAX, &z) &&
 	       a < z;
 }
 
@@ -295,24 +296,24 @@ static bool modbus_part(char *part)
 	if (!value)
 		return false;
 	*value = '\0';
-	value = lang_text_trim(value + 1);
-	if (text_in("unit|address|value", word))
+	value = lang_trim(value + 1);
+	if (lang_one_of("unit|address|value", word))
 		return modbus_number(value);
 	if (strcmp(word, "subfunction") == 0)
 		return plain_number(value, UINT16_MAX);
 	if (strcmp(word, "function") == 0)
 		return plain_number(value, 255) ||
-		       text_in("assigned|unassigned|public|user|reserved|all",
-			       *value == '!' ? value + 1 : value);
+		       lang_one_of("assigned|unassigned|public|user|reserved|all",
+				   *value == '!' ? value + 1 : value);
 	if (strcmp(word, "access") == 0) {
 		char *space = strpbrk(value, " \t");
 
 		if (space) {
 			*space = '\0';
-			if (!text_in("discretes|coils|input|holding", lang_text_trim(space + 1)))
+			if (!lang_one_of("discretes|coils|input|holding", lang_trim(space + 1)))
 				return false;
 		}
-		return text_in("read|write", value);
+		return lang_one_of("read|write", value);
 	}
 	return false;
 }
@@ -321,8 +322,8 @@ static bool is_modbus(char *s)
 {
 	char *piece;
 
-	while ((piece = text_next(&s, ','))) {
-		if (!modbus_part(lang_text_trim(piece)))
+	while ((piece = lang_next(&s, ','))) {
+		if (!modbus_part(lang_trim(piece)))
 			return false;
 	}
 	return true;
@@ -331,7 +332,7 @@ static bool is_modbus(char *s)
 static bool is_cip(char *s)
 {
 	char *args[3];
-	unsigned n = text_split(s, ',', args, 3);
+	unsigned n = lang_split(s, ',', args, 3);
 
 	if (n > 3)
 		return false;
@@ -352,7 +353,8 @@ static bool is_u16(char *s)
 static bool is_dnp3_func(char *s)
 {
 	return plain_number(s, 255) ||
-	       text_in("confirm|read|write|select|operate|direct_operate|direct_operate_nr|"
+	       lang_one_of(
+		       "confirm|read|write|select|operate|direct_operate|direct_operate_nr|"
 		       "immed_freeze|immed_freeze_nr|freeze_clear|freeze_clear_nr|freeze_at_time|"
 		       "freeze_at_time_nr|cold_restart|warm_restart|initialize_data|"
 		       "initialize_appl|start_appl|stop_appl|save_config|enable_unsolicited|"
@@ -366,11 +368,11 @@ static bool is_dnp3_func(char *s)
 static bool dnp3_ind(const char *s)
 {
 	return plain_number(s, UINT16_MAX) ||
-	       text_in("device_restart|device_trouble|local_control|need_time|class_3_events|"
-		       "class_2_events|class_1_events|all_stations|reserved_1|reserved_2|"
-		       "config_corrupt|already_executing|event_buffer_overflow|parameter_error|"
-		       "object_unknown|no_func_code_support",
-		       s);
+	       lang_one_of("device_restart|device_trouble|local_control|need_time|class_3_events|"
+			   "class_2_events|class_1_events|all_stations|reserved_1|reserved_2|"
+			   "config_corrupt|already_executing|event_buffer_overflow|parameter_error|"
+			   "object_unknown|no_func_code_support",
+			   s);
 }
 
 static bool is_dnp3_ind(char *s)
@@ -381,14 +383,14 @@ static bool is_dnp3_ind(char *s)
 static bool is_dnp3_obj(char *s)
 {
 	char *args[2];
-	unsigned n = text_split(s, ',', args, 2);
+	unsigned n = lang_split(s, ',', args, 2);
 
 	return n <= 2 && plain_number(args[0], 255) && (n < 2 || plain_number(args[1], UINT16_MAX));
 }
 
 static bool is_dns_opcode(char *s)
 {
-	return plain_number(lang_text_trim(*s == '!' ? s + 1 : s), 255);
+	return plain_number(lang_trim(*s == '!' ? s + 1 : s), 255);
 }
 
 static bool is_u31(char *s)
@@ -405,47 +407,47 @@ static bool krb5_etype(const char *s)
 {
 	int64_t n;
 
-	return text_i64(s, INT32_MIN, INT32_MAX, &n) ||
-	       text_in("des-cbc-crc|des-cbc-md4|des-cbc-md5|des3-cbc-md5|des3-cbc-sha1|"
-		       "dsaWithSHA1-CmsOID|md5WithRSAEncryption-CmsOID|"
-		       "sha1WithRSAEncryption-CmsOID|rc2CBC-EnvOID|rsaEncryption-EnvOID|"
-		       "rsaES-OAEP-ENV-OID|des-ede3-cbc-Env-OID|des3-cbc-sha1-kd|"
-		       "aes128-cts-hmac-sha1-96|aes256-cts-hmac-sha1-96|"
-		       "aes128-cts-hmac-sha256-128|aes256-cts-hmac-sha384-192|rc4-hmac|"
-		       "rc4-hmac-exp|camellia128-cts-cmac|camellia256-cts-cmac|"
-		       "subkey-keymaterial",
-		       s);
+	return lang_i64(s, INT32_MIN, INT32_MAX, &n) ||
+	       lang_one_of("des-cbc-crc|des-cbc-md4|des-cbc-md5|des3-cbc-md5|des3-cbc-sha1|"
+			   "dsaWithSHA1-CmsOID|md5WithRSAEncryption-CmsOID|"
+			   "sha1WithRSAEncryption-CmsOID|rc2CBC-EnvOID|rsaEncryption-EnvOID|"
+			   "rsaES-OAEP-ENV-OID|des-ede3-cbc-Env-OID|des3-cbc-sha1-kd|"
+			   "aes128-cts-hmac-sha1-96|aes256-cts-hmac-sha1-96|"
+			   "aes128-cts-hmac-sha256-128|aes256-cts-hmac-sha384-192|rc4-hmac|"
+			   "rc4-hmac-exp|camellia128-cts-cmac|camellia256-cts-cmac|"
+			   "subkey-keymaterial",
+			   s);
 }
 
 static bool is_krb5_etypes(char *s)
 {
-	return text_in("weak|!weak", s) || each(s, ',', krb5_etype);
+	return lang_one_of("weak|!weak", s) || each(s, ',', krb5_etype);
 }
 
 static bool is_rfb_result(char *s)
 {
 	for (char *c = s; *c; c++)
 		*c = (char)ascii_lower((uint8_t)*c);
-	return text_in("ok|fail|toomany|unknown", s);
+	return lang_one_of("ok|fail|toomany|unknown", s);
 }
 
 static bool is_ftpdata(char *s)
 {
-	return text_in("stor|retr", s);
+	return lang_one_of("stor|retr", s);
 }
 
 static bool is_mqtt_type(char *s)
 {
 	for (char *c = s; *c; c++)
 		*c = (char)ascii_lower((uint8_t)*c);
-	return text_in("connect|connack|publish|puback|pubrec|pubrel|pubcomp|subscribe|suback|"
-		       "unsubscribe|unsuback|pingreq|pingresp|disconnect|auth",
-		       s);
+	return lang_one_of("connect|connack|publish|puback|pubrec|pubrel|pubcomp|subscribe|suback|"
+			   "unsubscribe|unsuback|pingreq|pingresp|disconnect|auth",
+			   s);
 }
 
 static bool mqtt_flag(const char *s)
 {
-	return text_in("dup|retain", *s == '!' ? s + 1 : s);
+	return lang_one_of("dup|retain", *s == '!' ? s + 1 : s);
 }
 
 static bool is_mqtt_flags(char *s)
@@ -455,12 +457,13 @@ static bool is_mqtt_flags(char *s)
 
 static bool is_mqtt_qos(char *s)
 {
-	return text_in("0|1|2", s);
+	return lang_one_of("0|1|2", s);
 }
 
 static bool mqtt_connect_flag(const char *s)
 {
-	return text_in("username|password|will|will_retain|clean_session", *s == '!' ? s + 1 : s);
+	return lang_one_of("username|password|will|will_retain|clean_session",
+			   *s == '!' ? s + 1 : s);
 }
 
 static bool is_mqtt_connect_flags(char *s)
@@ -470,7 +473,7 @@ static bool is_mqtt_connect_flags(char *s)
 
 static bool is_yes_no(char *s)
 {
-	return text_in("yes|true|no|false", s);
+	return lang_one_of("yes|true|no|false", s);
 }
 
 /* name=number */
@@ -481,10 +484,10 @@ static bool is_ike_attribute(char *s)
 	if (!equal)
 		return false;
 	*equal = '\0';
-	return text_in("alg_enc|alg_hash|alg_auth|alg_dh|alg_prf|sa_group_type|sa_life_type|"
-		       "sa_life_duration|sa_key_length|sa_field_size",
-		       lang_text_trim(s)) &&
-	       plain_number(lang_text_trim(equal + 1), UINT32_MAX);
+	return lang_one_of("alg_enc|alg_hash|alg_auth|alg_dh|alg_prf|sa_group_type|sa_life_type|"
+			   "sa_life_duration|sa_key_length|sa_field_size",
+			   lang_trim(s)) &&
+	       plain_number(lang_trim(equal + 1), UINT32_MAX);
 }
 
 static bool is_any(char *s)
@@ -538,7 +541,7 @@ int kw_app_checked(struct lang_build *b, char *arg)
 {
 	char *copy, *kept;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	copy = lang_arena_text(b->arena, slice_of(arg));
 	kept = lang_arena_text(b->arena, slice_of(arg));
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

@@ -22,7 +22,7 @@ static int check_file_data(struct lang_build *b)
 {
 	if (!runs_on_tcp(b))
 		return lang_fail(b, "it goes only with rules on tcp");
-	if (b->app && !text_in(FILE_APPS, b->app))
+	if (b->app && !lang_one_of(FILE_APPS, b->app))
 		return lang_fail(b, "%s carries no files", b->app);
 	b->flags |= BUILD_FILE;
 	return ERR_OK;
@@ -93,7 +93,7 @@ int kw_sticky(struct lang_build *b, const struct lang_buffer *buffer)
 		b->flags |= BUILD_FILENAME;
 	if (strncmp(buffer->name, "ja", 2) == 0) {
 		b->flags |= BUILD_JA;
-		if (b->app && !text_in("tls|quic", b->app))
+		if (b->app && !lang_one_of("tls|quic", b->app))
 			return lang_fail(b, "it belongs to tls and quic, but the rule is for %s",
 					 b->app);
 	}
@@ -146,11 +146,11 @@ static int base64_part(struct lang_build *b, char *part, struct rule_base64_deco
 	}
 	if (value) {
 		*value = '\0';
-		value = lang_text_trim(value + 1);
+		value = lang_trim(value + 1);
 	}
-	if (value && strcmp(part, "bytes") == 0 && text_u64(value, 10, UINT16_MAX, &n))
+	if (value && strcmp(part, "bytes") == 0 && lang_u64(value, 10, UINT16_MAX, &n))
 		d->bytes = (uint32_t)n;
-	else if (value && strcmp(part, "offset") == 0 && text_u64(value, 10, UINT32_MAX, &n))
+	else if (value && strcmp(part, "offset") == 0 && lang_u64(value, 10, UINT32_MAX, &n))
 		d->offset = (uint32_t)n;
 	else
 		return lang_fail(b,
@@ -166,8 +166,8 @@ int kw_base64_decode(struct lang_build *b, char *arg)
 	struct build_list *list = &b->payload;
 	char *part;
 
-	while (arg && (part = text_next(&arg, ','))) {
-		if (base64_part(b, lang_text_trim(part), d) != ERR_OK)
+	while (arg && (part = lang_next(&arg, ','))) {
+		if (base64_part(b, lang_trim(part), d) != ERR_OK)
 			return ERR_INVALID;
 	}
 	if (build_settle(b) != ERR_OK)
@@ -214,7 +214,7 @@ static const char *frame_app(struct lang_build *b, char **frame)
 
 int kw_frame(struct lang_build *b, char *arg)
 {
-	char *frame = lang_text_trim(arg), name[64];
+	char *frame = lang_trim(arg), name[64];
 	const char *app = frame_app(b, &frame);
 
 	if (!app)
@@ -247,7 +247,7 @@ int kw_xor(struct lang_build *b, char *arg)
 		return lang_fail(b, "the key must be 1 to %d bytes of two hexadecimal digits each",
 				 KEY_MAX);
 	for (size_t i = 0; i < len; i++) {
-		int digit = text_hex(arg[i]);
+		int digit = lang_hex(arg[i]);
 
 		if (digit < 0)
 			return lang_fail(b, "%c is no hexadecimal digit", arg[i]);
@@ -302,10 +302,10 @@ int kw_urilen(struct lang_build *b, char *arg)
 
 	if (comma) {
 		*comma = '\0';
-		if (strcmp(lang_text_trim(comma + 1), "raw") == 0)
+		if (strcmp(lang_trim(comma + 1), "raw") == 0)
 			name = "http.uri.raw";
 	}
-	if (!kw_read_uint(lang_text_trim(arg), 16, false, u))
+	if (!kw_read_uint(lang_trim(arg), 16, false, u))
 		return lang_fail(b,
 				 "\"%s\" is no comparison with a number of 16 bits that can both "
 				 "hold and fail",
@@ -325,19 +325,20 @@ int kw_asn1(struct lang_build *b, char *arg)
 	char *copy = lang_arena_text(b->arena, slice_of(arg)), *part;
 
 	a->args = lang_arena_text(b->arena, slice_of(arg));
-	while ((part = text_next(&copy, ','))) {
+	while ((part = lang_next(&copy, ','))) {
 		char *value;
 		int64_t n;
 
-		part = lang_text_trim(part);
+		part = lang_trim(part);
 		value = strpbrk(part, " \t");
 		if (value)
 			*value++ = '\0';
-		if (!text_in("bitstring_overflow|double_overflow|oversize_length|absolute_offset|"
-			     "relative_offset",
-			     part) ||
+		if (!lang_one_of(
+			    "bitstring_overflow|double_overflow|oversize_length|absolute_offset|"
+			    "relative_offset",
+			    part) ||
 		    (strstr(part, "overflow") == NULL) != (value != NULL) ||
-		    (value && !text_i64(lang_text_trim(value), -UINT16_MAX, UINT32_MAX, &n)))
+		    (value && !lang_i64(lang_trim(value), -UINT16_MAX, UINT32_MAX, &n)))
 			return lang_fail(
 				b, "it needs bitstring_overflow, double_overflow, or "
 				   "oversize_length, absolute_offset or relative_offset with a "

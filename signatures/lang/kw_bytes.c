@@ -76,9 +76,9 @@ static char *value_of(char *text, const char *word)
 {
 	size_t len = strlen(word);
 
-	if (strncasecmp(text, word, len) != 0 || (text[len] && !text_space(text[len])))
+	if (strncasecmp(text, word, len) != 0 || (text[len] && !lang_space(text[len])))
 		return NULL;
-	return lang_text_trim(text + len);
+	return lang_trim(text + len);
 }
 
 /* What all of them have in common: where the item goes, and dcerpc when it says dce. */
@@ -113,9 +113,9 @@ static int read_nbytes(struct lang_build *b, const char *text, bool string, stru
 {
 	uint64_t n;
 
-	if (text_alpha(*text))
+	if (lang_alpha(*text))
 		return build_value(b, text, ret);
-	if (!text_u64(text, 10, UINT32_MAX, &n))
+	if (!lang_u64(text, 10, UINT32_MAX, &n))
 		return lang_fail(b, "\"%s\" is no number of bytes", text);
 	if (n > (string ? STRING_MAX : BINARY_MAX))
 		return lang_fail(b, "%llu bytes are more than %d, which is the most %s \"string\"",
@@ -143,7 +143,7 @@ static int read_mask(struct lang_build *b, char *text, uint64_t *ret)
 {
 	if (text[0] == '0' && (text[1] | 0x20) == 'x')
 		text += 2;
-	if (!text_u64(text, 16, UINT32_MAX, ret))
+	if (!lang_u64(text, 16, UINT32_MAX, ret))
 		return lang_fail(b, "\"%s\" is no mask of at most 32 bits in hexadecimal", text);
 	return ERR_OK;
 }
@@ -161,7 +161,7 @@ static int read_operator(struct lang_build *b, char *text, struct rule_byte_test
 
 	if (*text == '!') {
 		t->negated = true;
-		text = lang_text_trim(text + 1);
+		text = lang_trim(text + 1);
 		if (!*text)
 			return ERR_OK; /* EQ */
 	}
@@ -179,7 +179,7 @@ static int read_operand(struct lang_build *b, const char *text, struct rule_valu
 {
 	char *end;
 
-	if (text_alpha(*text))
+	if (lang_alpha(*text))
 		return build_value(b, text, ret);
 	errno = 0;
 	*ret = (struct rule_value){.set = true, .number = (int64_t)strtoull(text, &end, 0)};
@@ -219,7 +219,7 @@ int kw_byte_test(struct lang_build *b, char *arg)
 	struct reading r = {0};
 	struct rule_item *item;
 	char *args[ARGS_MAX];
-	unsigned n = text_split(arg, ',', args, ARGS_MAX);
+	unsigned n = lang_split(arg, ',', args, ARGS_MAX);
 
 	if (n < 4 || n > ARGS_MAX)
 		return lang_fail(b,
@@ -246,11 +246,11 @@ static int jump_option(struct lang_build *b, char *word, struct reading *r,
 	uint64_t n;
 
 	if ((value = value_of(word, "multiplier"))) {
-		if (!text_u64(value, 10, UINT16_MAX, &n) || n == 0)
+		if (!lang_u64(value, 10, UINT16_MAX, &n) || n == 0)
 			return lang_fail(b, "the multiplier must be 1 to 65535, not \"%s\"", value);
 		j->multiplier = (uint32_t)n;
 	} else if ((value = value_of(word, "post_offset"))) {
-		if (!text_i64(value, -UINT16_MAX, UINT16_MAX, &j->post_offset))
+		if (!lang_i64(value, -UINT16_MAX, UINT16_MAX, &j->post_offset))
 			return lang_fail(b, "post_offset must be -65535 to 65535, not \"%s\"",
 					 value);
 	} else if (strcasecmp(word, "from_beginning") == 0) {
@@ -286,7 +286,7 @@ int kw_byte_jump(struct lang_build *b, char *arg)
 	struct reading r = {0};
 	struct rule_item *item;
 	char *args[ARGS_MAX];
-	unsigned n = text_split(arg, ',', args, ARGS_MAX);
+	unsigned n = lang_split(arg, ',', args, ARGS_MAX);
 
 	if (n < 2 || n > ARGS_MAX)
 		return lang_fail(b, "it needs a number of bytes and an offset, then options, with "
@@ -321,7 +321,7 @@ static int extract_option(struct lang_build *b, char *word, struct reading *r,
 	if ((value = value_of(word, "multiplier"))) {
 		if (x->multiplier > 0)
 			return lang_fail(b, "multiplier is given twice");
-		if (!text_u64(value, 10, UINT16_MAX, &n) || n == 0)
+		if (!lang_u64(value, 10, UINT16_MAX, &n) || n == 0)
 			return lang_fail(b, "the multiplier must be 1 to 65535, not \"%s\"", value);
 		x->multiplier = (uint32_t)n;
 		return ERR_OK;
@@ -381,16 +381,16 @@ int kw_byte_extract(struct lang_build *b, char *arg)
 	struct reading r = {0};
 	struct rule_item *item;
 	char *args[ARGS_MAX];
-	unsigned n = text_split(arg, ',', args, ARGS_MAX);
+	unsigned n = lang_split(arg, ',', args, ARGS_MAX);
 	uint64_t nbytes;
 
 	if (n < 3 || n > ARGS_MAX || !*args[2] || strpbrk(args[2], " \t"))
 		return lang_fail(b,
 				 "it needs a number of bytes, an offset and a name, then options, "
 				 "with commas between");
-	if (!text_u64(args[0], 10, UINT8_MAX, &nbytes))
+	if (!lang_u64(args[0], 10, UINT8_MAX, &nbytes))
 		return lang_fail(b, "\"%s\" is no number of bytes", args[0]);
-	if (!text_i64(args[1], -UINT16_MAX, UINT16_MAX, &x->offset))
+	if (!lang_i64(args[1], -UINT16_MAX, UINT16_MAX, &x->offset))
 		return lang_fail(b, "the offset must be -65535 to 65535, not \"%s\"", args[1]);
 	x->nbytes = (uint8_t)nbytes;
 	for (unsigned i = 3; i < n; i++) {
@@ -433,22 +433,22 @@ static int math_parts(struct lang_build *b, char *arg, char *parts[MATH_PARTS])
 {
 	char *piece;
 
-	while ((piece = text_next(&arg, ','))) {
+	while ((piece = lang_next(&arg, ','))) {
 		enum math_part p;
 
-		piece = lang_text_trim(piece);
+		piece = lang_trim(piece);
 		for (p = 0; p < MATH_PARTS; p++) {
 			size_t len = strlen(math_words[p]);
 
 			if (strncmp(piece, math_words[p], len) == 0 &&
-			    (!piece[len] || text_blank(piece[len])))
+			    (!piece[len] || lang_blank(piece[len])))
 				break;
 		}
 		if (p == MATH_PARTS)
 			return lang_fail(b, "\"%s\" is no option of it", piece);
 		if (parts[p])
 			return lang_fail(b, "%s is given twice", math_words[p]);
-		parts[p] = lang_text_trim(piece + strlen(math_words[p]));
+		parts[p] = lang_trim(piece + strlen(math_words[p]));
 		if ((p < MATH_RELATIVE) != (*parts[p] != '\0'))
 			return lang_fail(b, "%s %s a value", math_words[p],
 					 p < MATH_RELATIVE ? "needs" : "has no");
@@ -503,18 +503,18 @@ static int math_values(struct lang_build *b, char *const parts[MATH_PARTS],
 {
 	uint64_t n;
 
-	if (text_u64(parts[MATH_BYTES], 10, UINT32_MAX, &n)) {
+	if (lang_u64(parts[MATH_BYTES], 10, UINT32_MAX, &n)) {
 		if (n < 1 || n > 10)
 			return lang_fail(b, "bytes must be 1 to 10, not %s", parts[MATH_BYTES]);
 		m->nbytes = (struct rule_value){.number = (int64_t)n, .set = true};
 	} else if (build_value(b, parts[MATH_BYTES], &m->nbytes) != ERR_OK) {
 		return ERR_INVALID;
 	}
-	if (!text_i64(parts[MATH_OFFSET], -UINT16_MAX, UINT16_MAX, &m->offset))
+	if (!lang_i64(parts[MATH_OFFSET], -UINT16_MAX, UINT16_MAX, &m->offset))
 		return lang_fail(b, "offset must be -65535 to 65535, not \"%s\"",
 				 parts[MATH_OFFSET]);
-	if (text_digit(*parts[MATH_RVALUE])) {
-		if (!text_u64(parts[MATH_RVALUE], 10, UINT32_MAX, &n))
+	if (lang_digit(*parts[MATH_RVALUE])) {
+		if (!lang_u64(parts[MATH_RVALUE], 10, UINT32_MAX, &n))
 			return lang_fail(b,
 					 "rvalue must be a number of 32 bits or a byte variable, "
 					 "not \"%s\"",
@@ -559,17 +559,17 @@ static int dataat_args(struct lang_build *b, char *arg, struct rule_isdataat *d)
 	uint64_t at;
 
 	d->negated = *arg == '!';
-	n = text_split(arg + d->negated, ',', args, 3);
-	if (n > 3 || !*args[0] || text_space(arg[d->negated]) ||
+	n = lang_split(arg + d->negated, ',', args, 3);
+	if (n > 3 || !*args[0] || lang_space(arg[d->negated]) ||
 	    (n > 1 && strcmp(args[1], "relative") != 0) ||
 	    (n > 2 && strcmp(args[2], "rawbytes") != 0))
 		return lang_fail(b, "it needs a position, then perhaps \"relative\", then perhaps "
 				    "\"rawbytes\"");
 	d->relative = n > 1;
 	d->rawbytes = n > 2;
-	if (text_alpha(*args[0]))
+	if (lang_alpha(*args[0]))
 		return build_value(b, args[0], &d->at);
-	if (!text_u64(args[0], 10, UINT16_MAX, &at))
+	if (!lang_u64(args[0], 10, UINT16_MAX, &at))
 		return lang_fail(b, "the position must be 0 to 65535, not \"%s\"", args[0]);
 	d->at = (struct rule_value){.number = (int64_t)at, .set = true};
 	return ERR_OK;

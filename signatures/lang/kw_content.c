@@ -46,13 +46,13 @@ int kw_bytes(struct lang_build *b, const char *text, struct slice *ret)
 			converted |= *c == '\\';
 			if (!plain_char(b, &escaped, *c, &out))
 				return ERR_INVALID;
-		} else if (text_hex(*c) >= 0) {
+		} else if (lang_hex(*c) >= 0) {
 			converted = true;
 			if (high < 0) {
-				high = text_hex(*c);
+				high = lang_hex(*c);
 				continue;
 			}
-			*out++ = (uint8_t)(high << 4 | text_hex(*c));
+			*out++ = (uint8_t)(high << 4 | lang_hex(*c));
 			high = -1;
 		} else if (*c != ' ' && *c != ',') {
 			return lang_fail(b, "%c is no hexadecimal digit", *c);
@@ -80,9 +80,9 @@ static bool can_hold(enum rule_transform_kind kind, struct slice s)
 
 		if ((kind == RULE_XFORM_TO_LOWERCASE && c >= 'A' && c <= 'Z') ||
 		    (kind == RULE_XFORM_TO_UPPERCASE && c >= 'a' && c <= 'z') ||
-		    (kind == RULE_XFORM_STRIP_WHITESPACE && text_space(c)) ||
-		    (kind == RULE_XFORM_COMPRESS_WHITESPACE && text_space(c) && i > 0 &&
-		     text_space((char)s.data[i - 1])))
+		    (kind == RULE_XFORM_STRIP_WHITESPACE && lang_space(c)) ||
+		    (kind == RULE_XFORM_COMPRESS_WHITESPACE && lang_space(c) && i > 0 &&
+		     lang_space((char)s.data[i - 1])))
 			return false;
 	}
 	return true;
@@ -386,8 +386,8 @@ static int set_chop(struct lang_build *b, struct rule_content *c, char *arg)
 	char *parts[2];
 	uint64_t offset, length;
 
-	if (text_split(arg, ',', parts, 2) != 2 || !text_u64(parts[0], 10, UINT16_MAX, &offset) ||
-	    !text_u64(parts[1], 10, UINT16_MAX, &length))
+	if (lang_split(arg, ',', parts, 2) != 2 || !lang_u64(parts[0], 10, UINT16_MAX, &offset) ||
+	    !lang_u64(parts[1], 10, UINT16_MAX, &length))
 		return lang_fail(b, "only \"only\" or an offset and a length can follow");
 	if (offset + length > c->bytes.len)
 		return lang_fail(b,
@@ -412,7 +412,7 @@ int kw_fast_pattern(struct lang_build *b, char *arg)
 				    "position");
 	if (!arg || !*arg)
 		return set_fast(b, c);
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	only = strcmp(arg, "only") == 0;
 	if (only && (c->flags & RULE_CONTENT_NEGATED || placed))
 		return lang_fail(b, "only does not go together with a negated content or one that "

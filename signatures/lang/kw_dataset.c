@@ -49,15 +49,15 @@ static bool read_size(const char *value, uint64_t *ret)
 	memcpy(number, value, digits);
 	number[digits] = '\0';
 	value += digits;
-	if (text_eq_nocase(value, "kb"))
+	if (lang_eq_nocase(value, "kb"))
 		factor = UINT64_C(1) << 10;
-	else if (text_eq_nocase(value, "mb"))
+	else if (lang_eq_nocase(value, "mb"))
 		factor = UINT64_C(1) << 20;
-	else if (text_eq_nocase(value, "gb"))
+	else if (lang_eq_nocase(value, "gb"))
 		factor = UINT64_C(1) << 30;
 	else if (*value)
 		return false;
-	if (!text_u64(number, 10, UINT64_MAX / factor, ret))
+	if (!lang_u64(number, 10, UINT64_MAX / factor, ret))
 		return false;
 	*ret *= factor;
 	return true;
@@ -82,7 +82,7 @@ static int read_option(struct lang_build *b, char *part, struct options *o)
 	if (!value)
 		return ERR_OK; /* a word alone says nothing, as in Suricata */
 	*value = '\0';
-	value = lang_text_trim(value + 1);
+	value = lang_trim(value + 1);
 	if (strcmp(part, "type") == 0)
 		return read_type(value, o) ? ERR_OK
 					   : lang_fail(b, "there is no type \"%s\"", value);
@@ -94,7 +94,7 @@ static int read_option(struct lang_build *b, char *part, struct options *o)
 		return file_name(b, value, true, &o->state);
 	if (strcmp(part, "memcap") == 0 && !read_size(value, &o->memcap))
 		return lang_fail(b, "\"%s\" is no size", value);
-	if (strcmp(part, "hashsize") == 0 && !text_u32(value, &o->hashsize))
+	if (strcmp(part, "hashsize") == 0 && !lang_u32(value, &o->hashsize))
 		return lang_fail(b, "\"%s\" is no size of a table", value);
 	return ERR_OK;
 }
@@ -123,8 +123,8 @@ static int read_options(struct lang_build *b, char *rest, const char *name, stru
 
 	if (!*name || strpbrk(name, " \t"))
 		return lang_fail(b, "the name of a set is missing or holds blanks");
-	while (rest && (part = text_next(&rest, ','))) {
-		if (read_option(b, lang_text_trim(part), o) != ERR_OK)
+	while (rest && (part = lang_next(&rest, ','))) {
+		if (read_option(b, lang_trim(part), o) != ERR_OK)
 			return ERR_INVALID;
 	}
 	return check_type(b, name, o);
@@ -151,7 +151,7 @@ int kw_dataset(struct lang_build *b, char *arg)
 	struct rule_dataset *d = LANG_NEW(b->arena, struct rule_dataset);
 	struct options o = {0};
 	struct rule_item *item;
-	char *word = lang_text_trim(text_next(&arg, ',')), *name = text_next(&arg, ',');
+	char *word = lang_trim(lang_next(&arg, ',')), *name = lang_next(&arg, ',');
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cmds) && strcmp(cmds[i].word, word) != 0; i++)
@@ -159,7 +159,7 @@ int kw_dataset(struct lang_build *b, char *arg)
 	if (i == ARRAY_SIZE(cmds) || !name)
 		return lang_fail(b, "it needs set, unset, isset or isnotset, then a name");
 	d->cmd = cmds[i].cmd;
-	d->name = lang_arena_intern(b->arena, slice_of(lang_text_trim(name)));
+	d->name = lang_arena_intern(b->arena, slice_of(lang_trim(name)));
 	item = add(b, RULE_ITEM_DATASET);
 	if (!item || read_options(b, arg, d->name, &o) != ERR_OK)
 		return ERR_INVALID;
@@ -179,14 +179,14 @@ int kw_datarep(struct lang_build *b, char *arg)
 	struct rule_datarep *d = LANG_NEW(b->arena, struct rule_datarep);
 	struct options o = {0};
 	struct rule_item *item;
-	char *name = lang_text_trim(text_next(&arg, ',')), *op = text_next(&arg, ',');
-	char *value = text_next(&arg, ',');
+	char *name = lang_trim(lang_next(&arg, ',')), *op = lang_next(&arg, ',');
+	char *value = lang_next(&arg, ',');
 	uint64_t n = 0;
 
-	if (!value || !text_in("<|>|==", lang_text_trim(op)) ||
-	    !text_u64(lang_text_trim(value), 10, UINT16_MAX, &n))
+	if (!value || !lang_one_of("<|>|==", lang_trim(op)) ||
+	    !lang_u64(lang_trim(value), 10, UINT16_MAX, &n))
 		return lang_fail(b, "it needs a name, one of < > == and a number from 0 to 65535");
-	op = lang_text_trim(op);
+	op = lang_trim(op);
 	d->op = *op == '<' ? RULE_CMP_LT : *op == '>' ? RULE_CMP_GT : RULE_CMP_EQ;
 	d->value = (uint16_t)n;
 	d->name = lang_arena_intern(b->arena, slice_of(name));

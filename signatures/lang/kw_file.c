@@ -52,9 +52,9 @@ int kw_file_hash(struct lang_build *b, char *arg)
 	struct rule_hash_list *h = LANG_NEW(b->arena, struct rule_hash_list);
 	struct rule_item *item;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	h->negated = *arg == '!';
-	arg = lang_text_trim(arg + h->negated);
+	arg = lang_trim(arg + h->negated);
 	if (!*arg || strpbrk(arg, " \t\""))
 		return lang_fail(b, "it needs the name of a file with hashes");
 	h->path = lang_arena_intern(b->arena, slice_of(arg));
@@ -91,14 +91,14 @@ int kw_filestore(struct lang_build *b, char *arg)
 {
 	struct rule_filestore *f = LANG_NEW(b->arena, struct rule_filestore);
 	char *args[2] = {NULL, NULL};
-	unsigned n = arg ? text_split(arg, ',', args, 2) : 0;
+	unsigned n = arg ? lang_split(arg, ',', args, 2) : 0;
 	const char *direction = n > 0 ? args[0] : "", *scope = n > 1 ? args[1] : "";
 
 	f->to_server = f->to_client = true;
-	f->explicit_direction = text_in("request|to_server|response|to_client|both", direction);
-	if (text_in("request|to_server", direction))
+	f->explicit_direction = lang_one_of("request|to_server|response|to_client|both", direction);
+	if (lang_one_of("request|to_server", direction))
 		f->to_client = false;
-	else if (text_in("response|to_client", direction))
+	else if (lang_one_of("response|to_client", direction))
 		f->to_server = false;
 	f->scope = strcmp(scope, "tx") == 0			     ? RULE_STORE_TX
 		   : strcmp(scope, "ssn") == 0			     ? RULE_STORE_SSN

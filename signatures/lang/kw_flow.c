@@ -29,7 +29,7 @@ static const struct {
 static int flow_word(struct lang_build *b, const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flow_words); i++) {
-		if (!text_eq_nocase(flow_words[i].word, word))
+		if (!lang_eq_nocase(flow_words[i].word, word))
 			continue;
 		if (b->rule->flow & (flow_words[i].against | flow_words[i].flag))
 			return lang_fail(b, "%s contradicts or repeats another word of it", word);
@@ -42,7 +42,7 @@ static int flow_word(struct lang_build *b, const char *word)
 int kw_flow(struct lang_build *b, char *arg)
 {
 	char *words[3];
-	unsigned n = text_split(arg, ',', words, 3);
+	unsigned n = lang_split(arg, ',', words, 3);
 
 	if (b->flags & BUILD_FLOW)
 		return lang_fail(b, "it was given before");
@@ -91,8 +91,8 @@ static int bit_names(struct lang_build *b, char *list, struct rule_flowbits *f)
 	uint32_t *ids = LANG_NEW_N(b->arena, uint32_t, LANG_BITS_OR_MAX);
 	char *name;
 
-	while ((name = text_next(&list, '|'))) {
-		name = lang_text_trim(name);
+	while ((name = lang_next(&list, '|'))) {
+		name = lang_trim(name);
 		if (!*name)
 			continue;
 		if (strpbrk(name, " \t"))
@@ -115,7 +115,7 @@ int kw_flowbits(struct lang_build *b, char *arg)
 
 	if (comma)
 		*comma++ = '\0';
-	word = lang_text_trim(arg);
+	word = lang_trim(arg);
 	if (strcmp(word, "noalert") == 0) {
 		if (comma)
 			return lang_fail(b, "noalert has no name");
@@ -129,7 +129,7 @@ int kw_flowbits(struct lang_build *b, char *arg)
 				 word);
 	if (!comma)
 		return lang_fail(b, "a name is missing");
-	if (bit_names(b, lang_text_trim(comma), f) != ERR_OK)
+	if (bit_names(b, lang_trim(comma), f) != ERR_OK)
 		return ERR_INVALID;
 	build_add(b, is_test(f->cmd) ? &b->packet : &b->post, RULE_ITEM_FLOWBITS)->flowbits = f;
 	return ERR_OK;
@@ -146,25 +146,25 @@ int kw_xbits(struct lang_build *b, char *arg)
 {
 	struct rule_xbits *x = LANG_NEW(b->arena, struct rule_xbits);
 	char *args[4], *track, *expire;
-	unsigned n = text_split(arg, ',', args, 4);
+	unsigned n = lang_split(arg, ',', args, 4);
 
 	x->expire = 30;
-	if (n < 3 || n > 4 || strncmp(args[2], "track", 5) != 0 || !text_space(args[2][5]) ||
+	if (n < 3 || n > 4 || strncmp(args[2], "track", 5) != 0 || !lang_space(args[2][5]) ||
 	    !*args[1])
 		return lang_fail(b, "it needs a command, a name, \"track\" with what, then perhaps "
 				    "\"expire\" with seconds");
-	track = lang_text_trim(args[2] + 5);
+	track = lang_trim(args[2] + 5);
 	if (!bit_command(args[0], &x->cmd))
 		return lang_fail(b, "\"%s\" is none of set, unset, toggle, isset and isnotset",
 				 args[0]);
-	if (!text_in("ip_src|ip_dst|ip_pair", track))
+	if (!lang_one_of("ip_src|ip_dst|ip_pair", track))
 		return lang_fail(b, "track must be ip_src, ip_dst or ip_pair, not \"%s\"", track);
 	x->track = strcmp(track, "ip_src") == 0	  ? RULE_TRACK_SRC
 		   : strcmp(track, "ip_dst") == 0 ? RULE_TRACK_DST
 						  : RULE_TRACK_PAIR;
 	if (n == 4) {
-		expire = strncmp(args[3], "expire", 6) == 0 ? lang_text_trim(args[3] + 6) : NULL;
-		if (!expire || !text_u32(expire, &x->expire) || x->expire == 0)
+		expire = strncmp(args[3], "expire", 6) == 0 ? lang_trim(args[3] + 6) : NULL;
+		if (!expire || !lang_u32(expire, &x->expire) || x->expire == 0)
 			return lang_fail(b, "expire needs a number of seconds above 0");
 	}
 	x->name = lang_arena_intern(b->arena, slice_of(args[1]));
@@ -175,7 +175,7 @@ int kw_hostbits(struct lang_build *b, char *arg)
 {
 	struct rule_xbits *x = LANG_NEW(b->arena, struct rule_xbits);
 	char *args[3];
-	unsigned n = text_split(arg, ',', args, 3);
+	unsigned n = lang_split(arg, ',', args, 3);
 
 	if (n == 1 && strcmp(args[0], "noalert") == 0) {
 		b->rule->noalert = true;
@@ -218,8 +218,8 @@ static const struct {
 
 static int flowint_operand(struct lang_build *b, const char *text, struct rule_flowint *f)
 {
-	if (text_digit(*text)) {
-		if (!text_u32(text, &f->number))
+	if (lang_digit(*text)) {
+		if (!lang_u32(text, &f->number))
 			return lang_fail(b, "\"%s\" is no number of 32 bits", text);
 		return ERR_OK;
 	}
@@ -230,10 +230,10 @@ static int flowint_operand(struct lang_build *b, const char *text, struct rule_f
 
 static bool is_name(const char *s)
 {
-	if (!text_alpha(*s))
+	if (!lang_alpha(*s))
 		return false;
 	for (; *s; s++) {
-		if (!text_alpha(*s) && !text_digit(*s) && !strchr("-_.", *s))
+		if (!lang_alpha(*s) && !lang_digit(*s) && !strchr("-_.", *s))
 			return false;
 	}
 	return true;
@@ -243,7 +243,7 @@ int kw_flowint(struct lang_build *b, char *arg)
 {
 	struct rule_flowint *f = LANG_NEW(b->arena, struct rule_flowint);
 	char *args[3];
-	unsigned n = text_split(arg, ',', args, 3);
+	unsigned n = lang_split(arg, ',', args, 3);
 	size_t i = ARRAY_SIZE(flowint_ops);
 
 	if (n >= 2 && n <= 3 && is_name(args[0])) {
@@ -259,7 +259,7 @@ int kw_flowint(struct lang_build *b, char *arg)
 	f->id = build_name_id(b, LANG_NAME_VAR, f->name);
 	f->op = flowint_ops[i].op;
 	if (!flowint_ops[i].alone) {
-		if (!text_digit(*args[2]) && !is_name(args[2]))
+		if (!lang_digit(*args[2]) && !is_name(args[2]))
 			return lang_fail(b, "\"%s\" is neither a number nor a name", args[2]);
 		if (flowint_operand(b, args[2], f) != ERR_OK)
 			return ERR_INVALID;
@@ -277,13 +277,13 @@ int kw_varmatch(struct lang_build *b, char *arg)
 	if (!comma)
 		return lang_fail(b, "it needs a name, a comma and the bytes it must hold");
 	*comma = '\0';
-	bytes = lang_text_trim(comma + 1);
+	bytes = lang_trim(comma + 1);
 	len = strlen(bytes);
 	if (len > 1 && *bytes == '"' && bytes[len - 1] == '"') {
 		bytes[len - 1] = '\0';
 		bytes++;
 	}
-	v->name = lang_arena_intern(b->arena, slice_of(lang_text_trim(arg)));
+	v->name = lang_arena_intern(b->arena, slice_of(lang_trim(arg)));
 	v->id = build_name_id(b, LANG_NAME_VAR, v->name);
 	if (kw_bytes(b, bytes, &v->bytes) != ERR_OK)
 		return ERR_INVALID;
@@ -304,7 +304,7 @@ int kw_iprep(struct lang_build *b, char *arg)
 		     {"dst", RULE_TRACK_DST},
 		     {"both", RULE_TRACK_BOTH}};
 	char *args[4], compare[32];
-	unsigned n = text_split(arg, ',', args, 4);
+	unsigned n = lang_split(arg, ',', args, 4);
 	size_t i;
 	uint64_t score;
 
@@ -318,7 +318,7 @@ int kw_iprep(struct lang_build *b, char *arg)
 	}
 	if (n < 3 || n > 4 || i == ARRAY_SIZE(sides) ||
 	    (n == 3 ? !r->isset && !r->isnotset
-		    : !text_in("<|>|=|<=|>=", args[2]) || !text_u64(args[3], 10, 127, &score)))
+		    : !lang_one_of("<|>|=|<=|>=", args[2]) || !lang_u64(args[3], 10, 127, &score)))
 		return lang_fail(b,
 				 "it needs any, src, dst or both, a category, one of < > = and a "
 				 "score from 0 to 127");
@@ -340,8 +340,8 @@ int kw_geoip(struct lang_build *b, char *arg)
 	const char **countries = LANG_NEW_N(b->arena, const char *, COUNTRIES_MAX);
 	char *word;
 
-	while ((word = text_next(&arg, ','))) {
-		word = lang_text_trim(word);
+	while ((word = lang_next(&arg, ','))) {
+		word = lang_trim(word);
 		if (*word == '!') {
 			g->negated = true;
 			word++;
@@ -355,7 +355,7 @@ int kw_geoip(struct lang_build *b, char *arg)
 		} else if (strcmp(word, "any") == 0) {
 			g->source = g->destination = true;
 		} else {
-			if (strlen(word) != 2 || !text_alpha(word[0]) || !text_alpha(word[1]))
+			if (strlen(word) != 2 || !lang_alpha(word[0]) || !lang_alpha(word[1]))
 				return lang_fail(b, "\"%s\" is no country of two letters", word);
 			if (g->count == COUNTRIES_MAX)
 				return lang_fail(b, "more than %d countries", COUNTRIES_MAX);
@@ -403,7 +403,7 @@ int kw_app_event(struct lang_build *b, char *arg)
 	char *dot = strchr(arg, '.');
 	struct rule_item *item;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	if (!dot) {
 		if (!lang_event_known("applayer", arg))
 			return lang_fail(b, "there is no event %s", arg);

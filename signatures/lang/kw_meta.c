@@ -33,8 +33,8 @@ static int number32(struct lang_build *b, char *arg, uint32_t most, uint32_t *re
 {
 	uint64_t value;
 
-	arg = lang_text_trim(arg);
-	if (!text_u64(*arg == '+' ? arg + 1 : arg, 10, most, &value))
+	arg = lang_trim(arg);
+	if (!lang_u64(*arg == '+' ? arg + 1 : arg, 10, most, &value))
 		return lang_fail(b, "it must be a number from 0 to %u, not \"%s\"", most, arg);
 	*ret = (uint32_t)value;
 	return ERR_OK;
@@ -71,8 +71,8 @@ int kw_priority(struct lang_build *b, char *arg)
 {
 	uint64_t value;
 
-	arg = lang_text_trim(arg);
-	if (!text_u64(arg, 10, UINT64_MAX, &value))
+	arg = lang_trim(arg);
+	if (!lang_u64(arg, 10, UINT64_MAX, &value))
 		return lang_fail(b, "it must be a number, not \"%s\"", arg);
 	b->rule->priority = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 	b->flags |= BUILD_PRIORITY;
@@ -86,11 +86,11 @@ int kw_classtype(struct lang_build *b, char *arg)
 	struct rule *r = b->rule;
 	uint32_t priority;
 
-	arg = lang_text_trim(arg);
-	if (!text_alpha(*arg))
+	arg = lang_trim(arg);
+	if (!lang_alpha(*arg))
 		return lang_fail(b, "\"%s\" is no name of a class", arg);
 	for (const char *c = arg; *c; c++) {
-		if (!text_alpha(*c) && !text_digit(*c) && !strchr("-_", *c))
+		if (!lang_alpha(*c) && !lang_digit(*c) && !strchr("-_", *c))
 			return lang_fail(b, "\"%s\" is no name of a class", arg);
 	}
 	class = lang_class_find(arg);
@@ -128,11 +128,11 @@ int kw_reference(struct lang_build *b, char *arg)
 	if (!comma)
 		return lang_fail(b, "it needs a kind, a comma and the reference");
 	*comma = '\0';
-	key = lang_text_trim(arg);
-	value = lang_text_trim(comma + 1);
-	ok = text_alpha(*key) && *value;
+	key = lang_trim(arg);
+	value = lang_trim(comma + 1);
+	ok = lang_alpha(*key) && *value;
 	for (const char *c = key; *c; c++)
-		ok = ok && (text_alpha(*c) || text_digit(*c) || strchr("-_.", *c));
+		ok = ok && (lang_alpha(*c) || lang_digit(*c) || strchr("-_.", *c));
 	if (!ok)
 		return lang_fail(b, "it needs a kind, a comma and the reference");
 	pair.key = lang_arena_intern(b->arena, slice_of(key));
@@ -145,16 +145,16 @@ int kw_metadata(struct lang_build *b, char *arg)
 {
 	char *piece;
 
-	while ((piece = text_next(&arg, ','))) {
+	while ((piece = lang_next(&arg, ','))) {
 		char *value;
 		struct rule_pair pair;
 
-		piece = lang_text_trim(piece);
+		piece = lang_trim(piece);
 		value = strchrnul(piece, ' ');
 		if (!*value)
 			continue; /* a key alone says nothing, as in Suricata */
 		*value = '\0';
-		value = lang_text_trim(value + 1);
+		value = lang_trim(value + 1);
 		if (!*piece || !*value)
 			continue;
 		pair.key = lang_arena_intern(b->arena, slice_of(piece));
@@ -168,7 +168,7 @@ int kw_target(struct lang_build *b, char *arg)
 {
 	enum rule_target target;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	if (strcmp(arg, "src_ip") == 0)
 		target = RULE_TARGET_SRC;
 	else if (strcmp(arg, "dest_ip") == 0)
@@ -259,7 +259,7 @@ static bool pair_of(char *text, char **ret_value)
 	if (!space)
 		return false;
 	*space = '\0';
-	*ret_value = lang_text_trim(space + 1);
+	*ret_value = lang_trim(space + 1);
 	return true;
 }
 
@@ -275,9 +275,9 @@ static int set_part(struct rule_threshold *t, const char *key, const char *value
 					    [RULE_THRESHOLD_BOTH] = "both"};
 
 	if (strcmp(key, "count") == 0)
-		return text_u32(value, &t->count) ? 1 : -1;
+		return lang_u32(value, &t->count) ? 1 : -1;
 	if (strcmp(key, "seconds") == 0)
-		return text_u32(value, &t->seconds) ? 2 : -1;
+		return lang_u32(value, &t->seconds) ? 2 : -1;
 	if (strcmp(key, "track") == 0) {
 		for (size_t i = 0; i < (filter ? 2u : ARRAY_SIZE(tracks)); i++) {
 			if (strcmp(tracks[i], value) == 0) {
@@ -321,8 +321,8 @@ static void cut_behind_value(char *s)
 
 	s += strcspn(s, " \t");
 	s += strspn(s, " \t");
-	number = text_digit(*s);
-	while (number ? text_digit(*s) : text_alpha(*s) || *s == '_')
+	number = lang_digit(*s);
+	while (number ? lang_digit(*s) : lang_alpha(*s) || *s == '_')
 		s++;
 	*s = '\0';
 }
@@ -335,10 +335,10 @@ static int threshold(struct lang_build *b, char *arg, bool filter)
 	int seen = filter ? 8 : 0, nth = 0;
 	char *piece, *value;
 
-	while ((piece = text_next(&arg, ','))) {
+	while ((piece = lang_next(&arg, ','))) {
 		int part;
 
-		piece = lang_text_trim(piece);
+		piece = lang_trim(piece);
 		if (!filter && seen == PARTS_ALL)
 			break; /* what follows all four does not matter, as in Suricata... */
 		if (!filter && ++nth == 4)
@@ -400,17 +400,17 @@ int kw_tag(struct lang_build *b, char *arg)
 					      [RULE_TAG_SECONDS] = "seconds"};
 	struct rule_tag *t = LANG_NEW(b->arena, struct rule_tag);
 	char *args[4];
-	unsigned n = text_split(arg, ',', args, 4);
+	unsigned n = lang_split(arg, ',', args, 4);
 	size_t m = RULE_TAG_PACKETS;
-	bool ok = n <= 4 && n != 2 && text_in("session|host", args[0]);
+	bool ok = n <= 4 && n != 2 && lang_one_of("session|host", args[0]);
 
 	t->source = true;
 	t->count = TAG_DEFAULT;
 	if (ok && n > 1) {
-		ok = text_u32(args[1], &t->count);
+		ok = lang_u32(args[1], &t->count);
 		for (m = 0; m < ARRAY_SIZE(metrics) && strcmp(metrics[m], args[2]) != 0; m++)
 			;
-		ok = ok && m < ARRAY_SIZE(metrics) && (n < 4 || text_in("src|dst", args[3]));
+		ok = ok && m < ARRAY_SIZE(metrics) && (n < 4 || lang_one_of("src|dst", args[3]));
 	}
 	if (!ok)
 		return lang_fail(
@@ -429,13 +429,13 @@ int kw_config(struct lang_build *b, char *arg)
 	struct rule_config *c = LANG_NEW(b->arena, struct rule_config);
 	char *args[3], *state, *type, *scope;
 
-	if (text_split(arg, ',', args, 3) != 3 || !pair_of(args[0], &state) ||
+	if (lang_split(arg, ',', args, 3) != 3 || !pair_of(args[0], &state) ||
 	    !pair_of(args[1], &type) || !pair_of(args[2], &scope) || strcmp(args[1], "type") != 0 ||
 	    strcmp(args[2], "scope") != 0)
 		return lang_fail(b, "it needs \"logging disable, type ..., scope ...\"");
 	if (strcmp(args[0], "logging") != 0 || strcmp(state, "disable") != 0)
 		return lang_fail(b, "only \"logging disable\" is known");
-	if (!text_in("tx|flow", type) || !text_in("tx|flow", scope))
+	if (!lang_one_of("tx|flow", type) || !lang_one_of("tx|flow", scope))
 		return lang_fail(b, "type and scope must be tx or flow");
 	*c = (struct rule_config){"logging", "disable", lang_arena_intern(b->arena, slice_of(type)),
 				  lang_arena_intern(b->arena, slice_of(scope))};

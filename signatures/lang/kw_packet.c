@@ -21,9 +21,9 @@ static bool digits(const char **s, uint64_t max, uint64_t *ret)
 
 	while (*c == ' ')
 		c++;
-	if (!text_digit(*c))
+	if (!lang_digit(*c))
 		return false;
-	for (; text_digit(*c); c++) {
+	for (; lang_digit(*c); c++) {
 		uint64_t digit = (uint64_t)(*c - '0');
 
 		if (digit > max || value > (max - digit) / 10)
@@ -150,7 +150,7 @@ static int plain(struct lang_build *b, const char *arg, uint8_t width, bool nega
 {
 	struct rule_uint u = {.width = width, .negated = negated};
 
-	if (!text_u64(arg, 10, width_max(width), &u.min))
+	if (!lang_u64(arg, 10, width_max(width), &u.min))
 		return lang_fail(b, "it must be a number from 0 to %llu, not \"%s\"",
 				 (unsigned long long)width_max(width), arg);
 	u.max = u.min;
@@ -159,21 +159,21 @@ static int plain(struct lang_build *b, const char *arg, uint8_t width, bool nega
 
 int kw_plain_u32(struct lang_build *b, char *arg)
 {
-	return plain(b, lang_text_trim(arg), 32, false);
+	return plain(b, lang_trim(arg), 32, false);
 }
 
 int kw_plain_u16(struct lang_build *b, char *arg)
 {
-	return plain(b, lang_text_trim(arg), 16, false);
+	return plain(b, lang_trim(arg), 16, false);
 }
 
 int kw_window(struct lang_build *b, char *arg)
 {
 	bool negated;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	negated = *arg == '!';
-	return plain(b, lang_text_trim(arg + negated), 16, negated);
+	return plain(b, lang_trim(arg + negated), 16, negated);
 }
 
 /* Decimal, or hexadecimal behind an x. */
@@ -181,11 +181,11 @@ int kw_tos(struct lang_build *b, char *arg)
 {
 	struct rule_uint u = {.width = 8};
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	u.negated = b->negated || *arg == '!';
 	if (*arg == '!')
-		arg = lang_text_trim(arg + 1);
-	if (!text_u64(*arg == 'x' ? arg + 1 : arg, *arg == 'x' ? 16 : 10, 255, &u.min))
+		arg = lang_trim(arg + 1);
+	if (!lang_u64(*arg == 'x' ? arg + 1 : arg, *arg == 'x' ? 16 : 10, 255, &u.min))
 		return lang_fail(b,
 				 "it must be a number from 0 to 255 (x and hexadecimal digits, or "
 				 "decimal), not \"%s\"",
@@ -199,9 +199,9 @@ int kw_fragoffset(struct lang_build *b, char *arg)
 	struct rule_uint u = {.width = 16};
 	char sign;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	sign = *arg == '<' || *arg == '>' ? *arg : '=';
-	if (!text_u64(lang_text_trim(arg + (sign != '=')), 10, UINT16_MAX, &u.min))
+	if (!lang_u64(lang_trim(arg + (sign != '=')), 10, UINT16_MAX, &u.min))
 		return lang_fail(b,
 				 "it must be a number from 0 to 65535, perhaps behind < or >, not "
 				 "\"%s\"",
@@ -239,8 +239,8 @@ static const struct {
 
 static bool protocol_number(const char *text, uint64_t *ret)
 {
-	if (text_digit(*text))
-		return text_u64(text, 10, 255, ret);
+	if (lang_digit(*text))
+		return lang_u64(text, 10, 255, ret);
 	for (size_t i = 0; i < ARRAY_SIZE(ip_protocols); i++) {
 		if (strcmp(ip_protocols[i].name, text) == 0) {
 			*ret = ip_protocols[i].number;
@@ -280,9 +280,9 @@ int kw_ip_proto(struct lang_build *b, char *arg)
 	struct rule_uint u = {.width = 8};
 	char sign;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	sign = strchr("<>!", *arg) ? *arg : '=';
-	if (!protocol_number(lang_text_trim(arg + (sign != '=')), &u.min))
+	if (!protocol_number(lang_trim(arg + (sign != '=')), &u.min))
 		return lang_fail(b, "\"%s\" is no IP protocol (a number from 0 to 255 or a name)",
 				 arg);
 	if (!b->proto.any)
@@ -315,9 +315,9 @@ int kw_ipopts(struct lang_build *b, char *arg)
 		[RULE_IPOPT_SATID] = "satid", [RULE_IPOPT_ANY] = "any",
 	};
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (text_eq_nocase(names[i], arg)) {
+		if (lang_eq_nocase(names[i], arg)) {
 			build_add(b, &b->packet, RULE_ITEM_IPOPTS)->ipopt = (enum rule_ipopt)i;
 			b->flags |= BUILD_NEED_PACKET;
 			return ERR_OK;
@@ -364,7 +364,7 @@ int kw_fragbits(struct lang_build *b, char *arg)
 {
 	static const uint8_t values[] = {1, 2, 4, 0, 0};
 	struct rule_bits bits = {.mode = RULE_BITS_EXACT};
-	char *s = lang_text_trim(arg);
+	char *s = lang_trim(arg);
 	size_t len;
 	int n;
 
@@ -385,17 +385,17 @@ int kw_tcp_flags(struct lang_build *b, char *arg)
 	static const char letters[] = "FSRPAUECK210";
 	static const uint8_t values[] = {1, 2, 4, 8, 16, 32, 64, 128, 128, 64, 128, 0};
 	struct rule_bits bits = {.mode = RULE_BITS_EXACT};
-	char *s = lang_text_trim(arg), *comma = strchr(s, ','), flags[64];
+	char *s = lang_trim(arg), *comma = strchr(s, ','), flags[64];
 	unsigned modes = 0;
 	size_t len = 0;
 	int n, ignored = 0;
 
 	if (comma) {
 		*comma = '\0';
-		comma = lang_text_trim(comma + 1);
+		comma = lang_trim(comma + 1);
 		ignored = *comma && !strchr(comma, '0') ? letter_bits(comma, letters, values) : -1;
 	}
-	for (s = lang_text_trim(s); *s && len + 1 < sizeof(flags); s++) {
+	for (s = lang_trim(s); *s && len + 1 < sizeof(flags); s++) {
 		if (bits_mode(*s, &bits.mode))
 			modes++;
 		else if (*s != ' ' || len)
@@ -436,15 +436,15 @@ int kw_csum(struct lang_build *b, char *arg)
 	struct rule_csum *c = LANG_NEW(b->arena, struct rule_csum);
 	size_t len;
 
-	arg = lang_text_trim(arg);
+	arg = lang_trim(arg);
 	len = strlen(arg);
 	if (len > 1 && *arg == '"' && arg[len - 1] == '"') {
 		arg[len - 1] = '\0';
 		arg++;
 	}
 	c->layer = b->keyword->detail;
-	c->valid = text_eq_nocase(arg, "valid");
-	if (!c->valid && !text_eq_nocase(arg, "invalid"))
+	c->valid = lang_eq_nocase(arg, "valid");
+	if (!c->valid && !lang_eq_nocase(arg, "invalid"))
 		return lang_fail(b, "it must be valid or invalid, not \"%s\"", arg);
 	build_add(b, &b->packet, RULE_ITEM_CSUM)->csum = c;
 	return ERR_OK;
@@ -454,10 +454,10 @@ int kw_l3_proto(struct lang_build *b, char *arg)
 {
 	struct rule_named *n = LANG_NEW(b->arena, struct rule_named);
 
-	arg = lang_text_trim(arg);
-	if (text_eq_nocase(arg, "ipv4") || text_eq_nocase(arg, "ip4"))
+	arg = lang_trim(arg);
+	if (lang_eq_nocase(arg, "ipv4") || lang_eq_nocase(arg, "ip4"))
 		n->name = "ipv4";
-	else if (text_eq_nocase(arg, "ipv6") || text_eq_nocase(arg, "ip6"))
+	else if (lang_eq_nocase(arg, "ipv6") || lang_eq_nocase(arg, "ip6"))
 		n->name = "ipv6";
 	else
 		return lang_fail(b, "it must be ipv4 or ipv6, not \"%s\"", arg);
@@ -470,15 +470,15 @@ int kw_rpc(struct lang_build *b, char *arg)
 	struct rule_rpc *r = LANG_NEW(b->arena, struct rule_rpc);
 	struct rule_value *values[] = {&r->version, &r->procedure};
 	char *args[3];
-	unsigned n = text_split(arg, ',', args, 3);
-	bool ok = n <= 3 && text_u32(args[0], &r->program);
+	unsigned n = lang_split(arg, ',', args, 3);
+	bool ok = n <= 3 && lang_u32(args[0], &r->program);
 
 	for (unsigned i = 1; ok && i < n; i++) {
 		uint32_t number;
 
 		if (strcmp(args[i], "*") == 0)
 			continue;
-		ok = text_u32(args[i], &number);
+		ok = lang_u32(args[i], &number);
 		*values[i - 1] = (struct rule_value){.number = number, .set = true};
 	}
 	if (!ok)
@@ -501,12 +501,12 @@ int kw_stream_size(struct lang_build *b, char *arg)
 	uint32_t n;
 	bool ok;
 
-	if (text_split(arg, ',', args, 3) != 3)
+	if (lang_split(arg, ',', args, 3) != 3)
 		return lang_fail(b,
 				 "it needs a side, an operator and a number, with commas between");
 	for (side = 0; side < ARRAY_SIZE(sides) && strcmp(sides[side], args[0]) != 0; side++)
 		;
-	ok = text_in("<|>|=|!=|<=|>=", args[1]) && text_u32(args[2], &n);
+	ok = lang_one_of("<|>|=|!=|<=|>=", args[1]) && lang_u32(args[2], &n);
 	if (side == ARRAY_SIZE(sides) || !ok)
 		return lang_fail(b,
 				 "it needs client, server, both or either, one of < > = != <= >=, "
@@ -555,8 +555,8 @@ int kw_mark(struct lang_build *b, char *arg)
 	char *args[2];
 	int64_t mark, mask;
 
-	if (text_split(arg, '/', args, 2) != 2 || !lang_text_number(args[0], 0, INT64_MAX, &mark) ||
-	    !lang_text_number(args[1], 0, INT64_MAX, &mask))
+	if (lang_split(arg, '/', args, 2) != 2 || !lang_number(args[0], 0, INT64_MAX, &mark) ||
+	    !lang_number(args[1], 0, INT64_MAX, &mask))
 		return lang_fail(b, "it needs a mark, a / and a mask");
 	m->mark = mark > UINT32_MAX ? UINT32_MAX : (uint32_t)mark;
 	m->mask = mask > UINT32_MAX ? UINT32_MAX : (uint32_t)mask;

@@ -1,5 +1,6 @@
 /* Loads rule files and says what became of them; with -j the rules as JSON lines, for comparing
- * with other readers of the language. A tool of the tests. */
+ * with other readers of the language; with -r each is printed and read again. A tool of the tests.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -83,14 +84,39 @@ static void put_rule(const struct rule *r)
 	printf("]}\n");
 }
 
+/* Prints each rule, reads that and prints it again: both texts must be the same. */
+static unsigned round_trip(const struct lang_set *set)
+{
+	static char first[1 << 17], second[1 << 17];
+	unsigned wrong = 0;
+
+	for (uint32_t i = 0; i < set->count; i++) {
+		struct lang_set *again = lang_set_new();
+		long n = lang_print(set->rules[i], first, sizeof(first));
+
+		if (n < 0 || lang_parse_line(first, NULL, NULL, again) != ERR_OK) {
+			fprintf(stderr, "%s\n  %s\n", first,
+				again->nproblems ? again->problems[0].text : "too long");
+			wrong++;
+		} else if (lang_print(again->rules[0], second, sizeof(second)) != n ||
+			   strcmp(first, second) != 0) {
+			fprintf(stderr, "%s\n%s\n", first, second);
+			wrong++;
+		}
+		lang_set_free(again);
+	}
+	return wrong;
+}
+
 int main(int argc, char **argv)
 {
 	struct lang_set *set = lang_set_new();
 	bool json = argc > 1 && strcmp(argv[1], "-j") == 0;
+	bool again = argc > 1 && strcmp(argv[1], "-r") == 0;
 	struct errmsg e = {""};
 	double start = seconds();
 
-	for (int i = 1 + json; set && i < argc; i++) {
+	for (int i = 1 + (json || again); set && i < argc; i++) {
 		if (lang_load_file(argv[i], NULL, NULL, set, &e) != ERR_OK) {
 			fprintf(stderr, "%s\n", e.text);
 			return 2;
@@ -104,6 +130,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", set->problems[i].text);
 	for (uint32_t i = 0; json && i < set->count; i++)
 		put_rule(set->rules[i]);
+	if (again)
+		fprintf(stderr, "%u rules differ when printed and read again\n", round_trip(set));
 	lang_set_free(set);
 	return 0;
 }

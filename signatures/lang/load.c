@@ -39,6 +39,15 @@ void lang_set_free(struct lang_set *set)
 	free(set);
 }
 
+/* Room for one rule of so many bytes: each name in it takes two of them at least. */
+static bool reserve(struct lang_set *set, size_t len)
+{
+	size_t names = len / 2 + 64;
+
+	return lang_arena_reserve(set->arena, LANG_RULE_BYTES, names) &&
+	       lang_index_reserve(set->index, names);
+}
+
 /* Where a rule stands. */
 struct place {
 	const char *file; /* interned */
@@ -51,9 +60,9 @@ static uint32_t guess_sid(const char *text)
 	const char *at = strstr(text, "sid:");
 	uint64_t sid = 0;
 
-	for (at = at ? at + 4 : ""; text_blank(*at); at++)
+	for (at = at ? at + 4 : ""; lang_blank(*at); at++)
 		;
-	for (; text_digit(*at) && sid <= UINT32_MAX; at++)
+	for (; lang_digit(*at) && sid <= UINT32_MAX; at++)
 		sid = sid * 10 + (uint64_t)(*at - '0');
 	return sid <= UINT32_MAX ? (uint32_t)sid : 0;
 }
@@ -94,7 +103,7 @@ static int one_rule(struct lang_build *b, const struct place *at, char *text)
 	uint32_t sid;
 	int e;
 
-	if (!lang_arena_reserve(set->arena, LANG_RULE_BYTES) || !lang_index_reserve(set->index))
+	if (!reserve(set, strlen(text)))
 		return ERR_NOMEM;
 	memset((char *)b + offsetof(struct lang_build, rule), 0,
 	       offsetof(struct lang_build, buffers) - offsetof(struct lang_build, rule));
@@ -104,7 +113,7 @@ static int one_rule(struct lang_build *b, const struct place *at, char *text)
 	if (b->opts->keep_text)
 		b->rule->text = lang_arena_text(set->arena, slice_of(text));
 	sid = guess_sid(text);
-	e = parse_rule(b, text);
+	e = lang_parse_rule(b, text);
 	if (e == ERR_OK)
 		e = add_rule(b);
 	if (b->not_required) {
@@ -132,7 +141,7 @@ static struct lang_build *new_build(struct lang_set *set, const struct lang_vars
 	static const struct lang_opts plain = {.lang = 7};
 	struct lang_build *b;
 
-	if (!lang_arena_reserve(set->arena, LANG_RULE_BYTES) || !lang_index_reserve(set->index))
+	if (!reserve(set, 0))
 		return NULL;
 	b = calloc(1, sizeof(*b));
 	if (!b)
@@ -179,7 +188,7 @@ static bool goes_on(struct joined *j)
 {
 	size_t len = j->len;
 
-	while (len > 0 && text_space(j->text[len - 1]))
+	while (len > 0 && lang_space(j->text[len - 1]))
 		len--;
 	if (len == 0 || j->text[len - 1] != '\\')
 		return false;

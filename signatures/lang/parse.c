@@ -51,7 +51,7 @@ static bool has_control(const char *s)
 
 static void trim_end(char *s)
 {
-	for (size_t len = strlen(s); len > 0 && text_blank(s[len - 1]); len--)
+	for (size_t len = strlen(s); len > 0 && lang_blank(s[len - 1]); len--)
 		s[len - 1] = '\0';
 }
 
@@ -60,7 +60,7 @@ static int next_option(struct lang_build *b, char **text, struct option *ret)
 {
 	char *name = *text, *end;
 
-	while (text_blank(*name))
+	while (lang_blank(*name))
 		name++;
 	for (end = name; (end = strchr(end, ';')) && end > name && end[-1] == '\\'; end++)
 		;
@@ -83,9 +83,9 @@ static int split_options(struct lang_build *b, char *text, struct option *list)
 {
 	size_t len;
 
-	while (text_space(*text) || *text == '(')
+	while (lang_space(*text) || *text == '(')
 		text++;
-	for (len = strlen(text); len > 0 && (text_space(text[len - 1]) || text[len - 1] == ')');
+	for (len = strlen(text); len > 0 && (lang_space(text[len - 1]) || text[len - 1] == ')');
 	     len--)
 		text[len - 1] = '\0';
 	while (*text) {
@@ -125,12 +125,12 @@ static int prepare(struct lang_build *b, struct option *o, uint16_t flags)
 		return given ? lang_fail(b, "it takes no argument") : ERR_OK;
 	if (!given)
 		return flags & KW_OPTARG ? ERR_OK : lang_fail(b, "its argument is missing");
-	while (text_blank(*o->value))
+	while (lang_blank(*o->value))
 		o->value++;
 	if (flags & KW_NEGATION && *o->value == '!') {
 		b->negated = true;
 		o->value++;
-		while (text_blank(*o->value))
+		while (lang_blank(*o->value))
 			o->value++;
 	}
 	if (!*o->value)
@@ -190,7 +190,7 @@ static int pass(struct lang_build *b, struct option *options, bool first)
 	return ERR_OK;
 }
 
-int parse_rule(struct lang_build *b, char *text)
+int lang_parse_rule(struct lang_build *b, char *text)
 {
 	struct option options[LANG_KEYWORDS_MAX];
 	char *head[HEAD_PARTS];

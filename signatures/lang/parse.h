@@ -5,4 +5,4 @@
 
 /* `text` is written to. The build must be prepared (set, arena, vars, opts, rule). 0, or an error
  * with reason, or b->not_required. */
-int parse_rule(struct lang_build *b, char *text);
+int lang_parse_rule(struct lang_build *b, char *text);

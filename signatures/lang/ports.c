@@ -32,7 +32,7 @@ static bool read_port(const char *s, unsigned *ret)
 
 	if (*s == '+')
 		s++;
-	if (!text_u64(s, 10, 65535, &value))
+	if (!lang_u64(s, 10, 65535, &value))
 		return false;
 	*ret = (unsigned)value;
 	return true;
@@ -45,7 +45,7 @@ static int read_range(struct port_reader *r, char *text, bool negated)
 	char *colon = strchr(text, ':');
 	bool ok = true;
 
-	if (text_eq_nocase(text, "any")) {
+	if (lang_eq_nocase(text, "any")) {
 		colon = NULL;
 	} else if (colon) {
 		*colon = '\0';
@@ -72,11 +72,11 @@ static int read_element(struct port_reader *r, char *text, bool negated)
 
 	if (r->elements++ == LANG_RANGES_MAX)
 		return lang_fail(r->b, "more than %d elements of the list", LANG_RANGES_MAX);
-	while (text_blank(*text))
+	while (lang_blank(*text))
 		text++;
 	for (; *text == '!'; text++)
 		negated = !negated;
-	while (text_blank(*text))
+	while (lang_blank(*text))
 		text++;
 	len = strlen(text);
 	if (*text == '[' && text[len - 1] == ']') {

@@ -16,9 +16,9 @@ static bool read_version(const char **s, uint64_t ret[3])
 
 	ret[0] = ret[1] = ret[2] = 0;
 	for (int i = 0; i < 3; i++) {
-		if (!text_digit(*c))
+		if (!lang_digit(*c))
 			return false;
-		for (; text_digit(*c); c++) {
+		for (; lang_digit(*c); c++) {
 			if (ret[i] > UINT32_MAX)
 				return false;
 			ret[i] = ret[i] * 10 + (uint64_t)(*c - '0');
@@ -27,7 +27,7 @@ static bool read_version(const char **s, uint64_t ret[3])
 			break;
 		c++;
 	}
-	while (*c && !text_space(*c) && !strchr("<>|", *c))
+	while (*c && !lang_space(*c) && !strchr("<>|", *c))
 		c++;
 	*s = c;
 	return true;
@@ -52,7 +52,7 @@ static int one_choice(const char *s)
 		bool less, equal;
 		int c;
 
-		while (text_space(*s))
+		while (lang_space(*s))
 			s++;
 		if (!*s)
 			return any ? holds : -1;
@@ -61,7 +61,7 @@ static int one_choice(const char *s)
 		less = *s++ == '<';
 		equal = *s == '=';
 		s += equal;
-		while (text_space(*s))
+		while (lang_space(*s))
 			s++;
 		if (!read_version(&s, version))
 			return -1;
@@ -74,11 +74,11 @@ static int one_choice(const char *s)
 /* "feature x" of one that is built in; any other word is not known and so not met. */
 static bool known_feature(const char *part)
 {
-	if (strncmp(part, "feature", 7) != 0 || !text_space(part[7]))
+	if (strncmp(part, "feature", 7) != 0 || !lang_space(part[7]))
 		return false;
-	for (part += 7; text_space(*part); part++)
+	for (part += 7; lang_space(*part); part++)
 		;
-	return text_in("ja3|ja4", part);
+	return lang_one_of("ja3|ja4", part);
 }
 
 enum lang_requires lang_requires_met(char *arg)
@@ -86,10 +86,10 @@ enum lang_requires lang_requires_met(char *arg)
 	bool met = true, version = false;
 	char *part, *choice;
 
-	while ((part = text_next(&arg, ','))) {
+	while ((part = lang_next(&arg, ','))) {
 		bool holds = false;
 
-		part = lang_text_trim(part);
+		part = lang_trim(part);
 		if (strncmp(part, "version", 7) != 0) {
 			if (!*part)
 				return LANG_REQUIRES_BAD;
@@ -100,7 +100,7 @@ enum lang_requires lang_requires_met(char *arg)
 			return LANG_REQUIRES_TWICE;
 		version = true;
 		part += 7;
-		while ((choice = text_next(&part, '|'))) {
+		while ((choice = lang_next(&part, '|'))) {
 			int one = one_choice(choice);
 
 			if (one < 0)

@@ -5,26 +5,26 @@
 #include <string.h>
 #include <strings.h>
 
-int text_hex(char c)
+int lang_hex(char c)
 {
-	if (text_digit(c))
+	if (lang_digit(c))
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-char *lang_text_trim(char *s)
+char *lang_trim(char *s)
 {
 	size_t len;
 
-	while (text_space(*s))
+	while (lang_space(*s))
 		s++;
-	for (len = strlen(s); len > 0 && text_space(s[len - 1]); len--)
+	for (len = strlen(s); len > 0 && lang_space(s[len - 1]); len--)
 		s[len - 1] = '\0';
 	return s;
 }
 
-char *text_next(char **s, char sep)
+char *lang_next(char **s, char sep)
 {
 	char *piece = *s, *end;
 
@@ -40,27 +40,27 @@ char *text_next(char **s, char sep)
 	return piece;
 }
 
-unsigned text_split(char *s, char sep, char **ret, unsigned max)
+unsigned lang_split(char *s, char sep, char **ret, unsigned max)
 {
 	unsigned n = 0;
 	char *piece;
 
-	while ((piece = text_next(&s, sep))) {
+	while ((piece = lang_next(&s, sep))) {
 		if (n == max)
 			return max + 1;
-		ret[n++] = lang_text_trim(piece);
+		ret[n++] = lang_trim(piece);
 	}
 	return n;
 }
 
-bool text_u64(const char *s, int base, uint64_t max, uint64_t *ret)
+bool lang_u64(const char *s, int base, uint64_t max, uint64_t *ret)
 {
 	const char *p = s;
 	uint64_t value = 0;
 
 	if (base == 0) {
 		base = 10;
-		if (p[0] == '0' && (p[1] | 0x20) == 'x' && text_hex(p[2]) >= 0) {
+		if (p[0] == '0' && (p[1] | 0x20) == 'x' && lang_hex(p[2]) >= 0) {
 			base = 16;
 			p += 2;
 		} else if (p[0] == '0') {
@@ -70,7 +70,7 @@ bool text_u64(const char *s, int base, uint64_t max, uint64_t *ret)
 	if (!*p)
 		return false;
 	for (; *p; p++) {
-		int digit = text_hex(*p);
+		int digit = lang_hex(*p);
 
 		if (digit < 0 || digit >= base ||
 		    value > (max - (uint64_t)digit) / (uint64_t)base || (uint64_t)digit > max)
@@ -81,30 +81,30 @@ bool text_u64(const char *s, int base, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-bool text_u32(const char *s, uint32_t *ret)
+bool lang_u32(const char *s, uint32_t *ret)
 {
 	uint64_t value;
 
-	if (!text_u64(s, 10, UINT32_MAX, &value))
+	if (!lang_u64(s, 10, UINT32_MAX, &value))
 		return false;
 	*ret = (uint32_t)value;
 	return true;
 }
 
-bool text_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
+bool lang_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
 {
 	bool minus = *s == '-';
 	uint64_t value;
 
 	if (*s == '-' || *s == '+')
 		s++;
-	if (!text_u64(s, 10, INT64_MAX, &value))
+	if (!lang_u64(s, 10, INT64_MAX, &value))
 		return false;
 	*ret = minus ? -(int64_t)value : (int64_t)value;
 	return *ret >= min && *ret <= max;
 }
 
-bool lang_text_number(const char *s, int64_t min, int64_t max, int64_t *ret)
+bool lang_number(const char *s, int64_t min, int64_t max, int64_t *ret)
 {
 	char *end;
 	long long value;
@@ -117,12 +117,12 @@ bool lang_text_number(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return value >= min && value <= max;
 }
 
-bool text_eq_nocase(const char *a, const char *b)
+bool lang_eq_nocase(const char *a, const char *b)
 {
 	return strcasecmp(a, b) == 0;
 }
 
-bool text_in(const char *list, const char *name)
+bool lang_one_of(const char *list, const char *name)
 {
 	size_t len = strlen(name);
 
