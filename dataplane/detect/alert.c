@@ -67,7 +67,8 @@ static void raise_alert(struct run *r, const struct queued *q)
 	r->d->sink.alert(r->d->sink.ctx, &a);
 }
 
-/* A pass rule that speaks of the flow as a whole ends its inspection. */
+/* A pass, drop or reject rule that speaks of the flow as a whole ends its inspection: what follows
+ * would be let through, or never have come. */
 static bool speaks_of_flow(const struct queued *q)
 {
 	switch (q->rule->type) {
@@ -100,11 +101,11 @@ void alert_finish(struct run *r)
 			detect_count(d, DETECT_COUNT_SUPPRESSED);
 			continue;
 		}
-		if (q->action == RULE_PASS) {
-			if (r->fd && speaks_of_flow(q))
-				r->fd->pass = true;
+		if (r->fd && q->action != RULE_ALERT && q->action != RULE_CONFIG &&
+		    speaks_of_flow(q))
+			r->fd->stopped = true;
+		if (q->action == RULE_PASS)
 			break;
-		}
 		if (t == THRESHOLD_SILENT || !alerts(q)) {
 			detect_count(d, DETECT_COUNT_SUPPRESSED);
 		} else if (raised < LIMIT_ALERTS_PER_PACKET) {

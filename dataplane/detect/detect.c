@@ -12,7 +12,7 @@ static const struct counter_name counter_names[DETECT_COUNTERS] = {
 	[DETECT_COUNT_MEMORY] = {"memory", false},
 	[DETECT_COUNT_TX_RULES] = {"tx_rules", false},
 	[DETECT_COUNT_TABLE_FULL] = {"table_full", false},
-	[DETECT_COUNT_PASSED] = {"passed", false},
+	[DETECT_COUNT_STOPPED] = {"stopped", false},
 };
 
 /* ---- one packet ---- */
@@ -142,10 +142,10 @@ static void ip_only(struct run *r)
 		r->fd->ip_only_done |= bit;
 }
 
-/* A flow that a pass rule let go: its transactions count as inspected. */
-static void pass(struct run *r)
+/* Nothing more is said about the flow: its transactions count as inspected. */
+static void stopped(struct run *r)
 {
-	detect_count(r->d, DETECT_COUNT_PASSED);
+	detect_count(r->d, DETECT_COUNT_STOPPED);
 	for (struct app_tx *tx = r->f->app ? r->f->app->tx_first : NULL; tx; tx = tx->next)
 		tx->flags |= (uint8_t)(APP_TX_INSPECTED_TS << r->dir);
 }
@@ -190,8 +190,8 @@ void detect_packet(struct detector *d, struct packet *p)
 	detect_count(d, DETECT_COUNT_PACKETS);
 	r.real = !(p->flags & PACKET_PSEUDO_END);
 	run_flow(&r);
-	if (r.fd && r.fd->pass) {
-		pass(&r);
+	if (r.fd && r.fd->stopped) {
+		stopped(&r);
 		return;
 	}
 	inspect(&r);

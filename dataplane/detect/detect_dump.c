@@ -16,8 +16,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	h = harness_new_file(argv[1], &err);
-	if (!h || (harness_loaded(h, text, sizeof(text)),
-		   harness_capture(h, argv[2], &err) != ERR_OK)) {
+	if (!h ||
+	    (harness_loaded(h, text, sizeof(text)), harness_capture(h, argv[2], &err) != ERR_OK)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}

@@ -30,16 +30,16 @@ static void on_alert(void *ctx, const struct detect_alert *a)
 	struct harness *h = ctx;
 
 	if (h->nalerts < ALERTS)
-		h->alerts[h->nalerts++] = (struct harness_alert){
-			a->rule->sid, a->action, (uint8_t)a->where, a->packet->number,
-			a->tx ? (int64_t)a->tx->id : -1};
+		h->alerts[h->nalerts++] =
+			(struct harness_alert){a->rule->sid, a->action, (uint8_t)a->where,
+					       a->packet->number, a->tx ? (int64_t)a->tx->id : -1};
 }
 
 static void logged(struct flow *f, bool ended)
 {
 	for (struct app_tx *tx = f->app->tx_first; tx; tx = tx->next) {
-		if (ended || (app_tx_complete(f->app, tx, DIR_TS) &&
-			      app_tx_complete(f->app, tx, DIR_TC)))
+		if (ended ||
+		    (app_tx_complete(f->app, tx, DIR_TS) && app_tx_complete(f->app, tx, DIR_TC)))
 			tx->flags |= APP_TX_LOGGED;
 	}
 }
@@ -242,8 +242,8 @@ void harness_frame(struct harness *h, const uint8_t *frame, uint32_t len, uint64
 int harness_capture(struct harness *h, const char *path, struct errmsg *err)
 {
 	char text[PCAP_ERRBUF_SIZE];
-	pcap_t *pcap = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
-							       text);
+	pcap_t *pcap =
+		pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, text);
 	struct pcap_pkthdr *head;
 	const u_char *data;
 

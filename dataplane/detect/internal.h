@@ -30,7 +30,7 @@ enum detect_counter {
 	DETECT_COUNT_MEMORY, /* state that could not be kept */
 	DETECT_COUNT_TX_RULES,
 	DETECT_COUNT_TABLE_FULL,
-	DETECT_COUNT_PASSED, /* packets of flows that a pass rule let go */
+	DETECT_COUNT_STOPPED, /* packets of flows that a pass or drop rule ended */
 	DETECT_COUNTERS,
 };
 
@@ -74,8 +74,8 @@ struct flow_detect {
 	uint8_t ip_only_done; /* 1 << dir */
 	uint8_t proto_done;   /* 1 << dir: identification was over at an earlier packet */
 	uint8_t proto_seen;   /* 1 << dir: a packet came after that */
-	bool pass;	      /* a pass rule matched: nothing is inspected any more */
-	uint8_t proto;	      /* index of app->proto, PLAN_PROTOS: not looked up */
+	bool stopped; /* a pass, drop or reject rule matched on it: nothing is inspected any more */
+	uint8_t proto; /* index of app->proto, PLAN_PROTOS: not looked up */
 	uint16_t nbits, cap_bits;
 	uint32_t *bits; /* ids of flowbits that are set */
 	struct detect_var *vars;

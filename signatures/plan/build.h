@@ -54,3 +54,8 @@ void plan_skip(struct plan_build *b, const struct rule *r, const char *keyword, 
 
 /* compile.c: all databases, in parallel. */
 int plan_compile(struct plan *p, unsigned threads, struct errmsg *e);
+
+/* cache.c */
+uint64_t plan_cache_hash(const struct plan *p);
+bool plan_cache_load(struct plan *p, const char *folder);
+void plan_cache_save(const struct plan *p, const char *folder);

@@ -330,7 +330,7 @@ int matcher_compile(struct matcher *m, struct errmsg *e)
 	unsigned *flags, *ids;
 	int ret = ERR_NOMEM;
 
-	if (m->nliterals == 0)
+	if (m->nliterals == 0 || m->db)
 		return ERR_OK;
 	texts = calloc(m->nliterals, sizeof(*texts));
 	flags = calloc(m->nliterals, sizeof(*flags));
@@ -369,6 +369,39 @@ void matcher_done(struct matcher *m)
 	vec_free(&m->patterns);
 	hs_free_database(m->db);
 	m->db = NULL;
+}
+
+/* ---- the cache ---- */
+
+uint32_t matcher_literals(const struct matcher *m)
+{
+	return m->nliterals;
+}
+
+void matcher_hash(const struct matcher *m, uint64_t *hash,
+		  void (*mix)(uint64_t *hash, const void *data, size_t n))
+{
+	for (uint32_t i = 0; i < m->nliterals; i++) {
+		const struct entry *e = &m->entries[i];
+		uint64_t head = (uint64_t)e->bytes.len << 1 | e->nocase;
+
+		mix(hash, &head, sizeof(head));
+		mix(hash, e->bytes.data, e->bytes.len);
+	}
+	mix(hash, &m->nliterals, sizeof(m->nliterals));
+}
+
+bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len)
+{
+	*ret = NULL;
+	*ret_len = 0;
+	return !m->db || hs_serialize_database(m->db, ret, ret_len) == HS_SUCCESS;
+}
+
+bool matcher_load(struct matcher *m, struct slice bytes)
+{
+	return !m->db &&
+	       hs_deserialize_database((const char *)bytes.data, bytes.len, &m->db) == HS_SUCCESS;
 }
 
 /* ---- scanning ---- */

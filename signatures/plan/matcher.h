@@ -55,6 +55,13 @@ int matcher_compile(struct matcher *m, struct errmsg *e);
 int matcher_scratch(const struct matcher *m, hs_scratch_t **scratch);
 void matcher_done(struct matcher *m); /* frees the database; the rest is the arena's */
 
+/* The database's bytes and what it is made of, for the cache. */
+uint32_t matcher_literals(const struct matcher *m);
+void matcher_hash(const struct matcher *m, uint64_t *hash,
+		  void (*mix)(uint64_t *hash, const void *data, size_t n));
+bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len); /* free(3) it */
+bool matcher_load(struct matcher *m, struct slice bytes);
+
 void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
 		  struct matcher_hits *hits);
 

@@ -126,6 +126,21 @@ static void build_done(struct plan_build *b)
 	vec_free(&b->skips);
 }
 
+static int databases(struct plan *p, const struct plan_options *options, struct errmsg *e)
+{
+	int ret;
+
+	if (options->cache_folder) {
+		p->content_hash = plan_cache_hash(p);
+		if (plan_cache_load(p, options->cache_folder))
+			return ERR_OK;
+	}
+	ret = plan_compile(p, options->threads, e);
+	if (ret == ERR_OK && options->cache_folder)
+		plan_cache_save(p, options->cache_folder);
+	return ret;
+}
+
 struct plan *plan_new(const struct lang_set *set, const struct plan_options *options,
 		      struct errmsg *e)
 {
@@ -145,7 +160,7 @@ struct plan *plan_new(const struct lang_set *set, const struct plan_options *opt
 	build_done(&b);
 	if (p->mem.failed) {
 		errmsg_set(e, ERR_NOMEM, "no memory for %u rules", set->count);
-	} else if (plan_compile(p, options->threads, e) == ERR_OK) {
+	} else if (databases(p, options, e) == ERR_OK) {
 		return p;
 	}
 	plan_free(p);

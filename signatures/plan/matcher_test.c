@@ -1,0 +1,170 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "signatures/plan/matcher.h"
+
+struct fixture {
+	struct plan_mem mem;
+	struct matcher *m;
+	hs_scratch_t *scratch;
+	struct plan_cand room[64];
+	struct matcher_hits hits;
+};
+
+static struct fixture *begin(void)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->m = matcher_new(&f->mem);
+	f->hits = (struct matcher_hits){f->room, 0, ARRAY_SIZE(f->room), 0xff, 3};
+	return f;
+}
+
+static void add(struct fixture *f, uint32_t num, const char *text, bool nocase,
+		enum matcher_place place, uint32_t offset)
+{
+	struct matcher_pattern p = {slice_of(text), nocase, (uint8_t)place, offset, {num, 0, 3}};
+
+	matcher_add(f->m, &f->mem, &p);
+}
+
+static void finish(struct fixture *f)
+{
+	struct errmsg e = {""};
+
+	matcher_finish(f->m, &f->mem);
+	assert_false(f->mem.failed);
+	assert_int_equal(matcher_compile(f->m, &e), ERR_OK);
+	assert_int_equal(matcher_scratch(f->m, &f->scratch), ERR_OK);
+}
+
+static void end(struct fixture *f)
+{
+	hs_free_scratch(f->scratch);
+	matcher_done(f->m);
+	plan_mem_done(&f->mem);
+	free(f);
+}
+
+/* The numbers of the rules found, as bits. */
+static uint64_t scan(struct fixture *f, const char *data, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1); /* so that reads past the end are seen */
+	uint64_t found = 0;
+
+	memcpy(copy, data, len);
+	f->hits.n = 0;
+	matcher_scan(f->m, f->scratch, SLICE(copy, len), &f->hits);
+	matcher_hits_sort(&f->hits);
+	free(copy);
+	for (uint32_t i = 0; i < f->hits.n; i++) {
+		assert_false(found >> f->hits.v[i].num & 1);
+		found |= 1ULL << f->hits.v[i].num;
+	}
+	return found;
+}
+
+#define SCAN(f, text) scan((f), (text), sizeof(text) - 1)
+
+static void places(void **state)
+{
+	struct fixture *f = begin();
+
+	add(f, 0, "evil", false, MATCHER_ANYWHERE, 0);
+	add(f, 1, "EVIL", true, MATCHER_ANYWHERE, 0);
+	add(f, 2, ".evil.com", true, MATCHER_SUFFIX, 0);
+	add(f, 3, "evil.com", false, MATCHER_EXACT, 0);
+	add(f, 4, "GET ", false, MATCHER_AT, 0);
+	add(f, 5, "/x", true, MATCHER_AT, 4);
+	add(f, 6, "abcdefgh", false, MATCHER_AT, 2);
+	finish(f);
+	assert_int_equal(SCAN(f, ""), 0);
+	assert_int_equal(SCAN(f, "nothing"), 0);
+	assert_int_equal(SCAN(f, "so evil it is"), 1 << 0 | 1 << 1);
+	assert_int_equal(SCAN(f, "so EvIl"), 1 << 1);
+	assert_int_equal(SCAN(f, "evil.com"), 1 << 0 | 1 << 1 | 1 << 3);
+	assert_int_equal(SCAN(f, "EVIL.com"), 1 << 1);
+	assert_int_equal(SCAN(f, "www.EVIL.com"), 1 << 1 | 1 << 2);
+	assert_int_equal(SCAN(f, "www.evil.com."), 1 << 0 | 1 << 1);
+	assert_int_equal(SCAN(f, "GET /X"), 1 << 4 | 1 << 5);
+	assert_int_equal(SCAN(f, "get /x"), 1 << 5);
+	assert_int_equal(SCAN(f, "GET"), 0);
+	assert_int_equal(SCAN(f, "..abcdefgh"), 1 << 6);
+	assert_int_equal(SCAN(f, "..abcdefg"), 0);
+	assert_int_equal(SCAN(f, ".abcdefgh"), 0);
+	end(f);
+}
+
+/* Every byte value, a leading zero among them, also in a whole value. */
+static void bytes(void **state)
+{
+	struct fixture *f = begin();
+	struct matcher_pattern p = {SLICE("\0\1|*", 4), false, MATCHER_ANYWHERE, 0, {0, 0, 3}};
+	struct matcher_pattern z = {SLICE("\0\0", 2), false, MATCHER_EXACT, 0, {1, 0, 3}};
+
+	matcher_add(f->m, &f->mem, &p);
+	matcher_add(f->m, &f->mem, &z);
+	finish(f);
+	assert_int_equal(scan(f, "ab\0\1|*", 6), 1 << 0);
+	assert_int_equal(scan(f, "\0\0", 2), 1 << 1);
+	assert_int_equal(scan(f, "\0\0\0", 3), 0);
+	end(f);
+}
+
+static void shared_pattern(void **state)
+{
+	struct fixture *f = begin();
+
+	for (uint32_t i = 0; i < 10; i++)
+		add(f, i, "same", false, MATCHER_ANYWHERE, 0);
+	finish(f);
+	assert_int_equal(matcher_patterns(f->m), 1);
+	assert_int_equal(SCAN(f, "samesamesame"), (1 << 10) - 1);
+	end(f);
+}
+
+static void filters(void **state)
+{
+	struct fixture *f = begin();
+	struct matcher_pattern p = {
+		SLICE_LIT("abc"), false, MATCHER_ANYWHERE, 0, {0, PLAN_NEED_FLOW, 1 << 1}};
+
+	matcher_add(f->m, &f->mem, &p);
+	finish(f);
+	assert_int_equal(SCAN(f, "abc"), 1);
+	f->hits.have = 0;
+	assert_int_equal(SCAN(f, "abc"), 0);
+	f->hits.have = PLAN_NEED_FLOW;
+	f->hits.dirs = 1 << 0;
+	assert_int_equal(SCAN(f, "abc"), 0);
+	end(f);
+}
+
+/* More hits than there is room for: each rule stays once. */
+static void overflow(void **state)
+{
+	struct fixture *f = begin();
+
+	for (uint32_t i = 0; i < 32; i++)
+		add(f, i, "abc", false, MATCHER_ANYWHERE, 0);
+	for (uint32_t i = 0; i < 32; i++)
+		add(f, i, "bcd", false, MATCHER_ANYWHERE, 0);
+	finish(f);
+	f->hits.cap = 40;
+	assert_int_equal(SCAN(f, "abcd"), 0xffffffff);
+	end(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places),	  cmocka_unit_test(bytes),
+		cmocka_unit_test(shared_pattern), cmocka_unit_test(filters),
+		cmocka_unit_test(overflow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
