@@ -158,6 +158,7 @@ static bool stages_new(struct harness *h)
 	h->detector = detector_new(h->engine, h->slab, h->stream, &alerts);
 	h->decoded = (struct decode_sink){on_packet, h};
 	h->link_type = 1;
+	h->now_ns = 1600000000 * NS_PER_SEC;
 	return h->detector != NULL;
 }
 
@@ -297,4 +298,14 @@ uint32_t harness_loaded(const struct harness *h, char *ret, size_t cap)
 struct detector *harness_detector(struct harness *h)
 {
 	return h->detector;
+}
+
+uint64_t harness_now(const struct harness *h)
+{
+	return h->now_ns;
+}
+
+void talk_pause(struct harness *h, uint64_t ns)
+{
+	h->now_ns += ns;
 }

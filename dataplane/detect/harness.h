@@ -26,6 +26,32 @@ void harness_delete(struct harness *h);
 void harness_frame(struct harness *h, const uint8_t *frame, uint32_t len, uint64_t now_ns);
 /* All frames of a capture; ERR_IO with a sentence. */
 int harness_capture(struct harness *h, const char *path, struct errmsg *err);
+/* Conversations: client 10.0.0.1, server 10.0.0.2, a packet every millisecond. Change the fields
+ * between calls for odd packets. */
+struct talk {
+	uint16_t cport, sport;
+	uint32_t seq[2]; /* next of each direction */
+	uint8_t ttl, tos;
+	uint16_t id, window, frag; /* frag: flags and offset as in the header */
+	uint16_t mss;		   /* in SYNs, 0 = no option */
+	bool v6;
+};
+
+struct talk talk_new(uint16_t server_port);
+void talk_tcp(struct harness *h, struct talk *t, enum dir dir, uint8_t flags, const char *data,
+	      size_t len);
+void talk_open(struct harness *h, struct talk *t); /* the handshake */
+/* Data and the other side's acknowledgement. */
+void talk_send(struct harness *h, struct talk *t, enum dir dir, const char *data, size_t len);
+void talk_text(struct harness *h, struct talk *t, enum dir dir, const char *text);
+void talk_close(struct harness *h, struct talk *t);
+void talk_udp(struct harness *h, struct talk *t, enum dir dir, const char *data, size_t len);
+void talk_icmp(struct harness *h, struct talk *t, enum dir dir, uint8_t type, uint8_t code,
+	       uint16_t id, uint16_t seq, const char *data, size_t len);
+void talk_pause(struct harness *h, uint64_t ns);
+/* Time of the last frame. */
+uint64_t harness_now(const struct harness *h);
+
 /* Ends all flows. */
 void harness_end(struct harness *h);
 
