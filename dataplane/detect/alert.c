@@ -71,11 +71,11 @@ static void raise_alert(struct run *r, const struct queued *q)
  * would be let through, or never have come. */
 static bool speaks_of_flow(const struct queued *q)
 {
-	switch (q->rule->type) {
-	case PLAN_IP_ONLY:
-	case PLAN_LIKE_IP_ONLY:
-	case PLAN_PROTO_ONLY:
-	case PLAN_APP_LAYER:
+	switch (q->rule->rule->type) {
+	case RULE_TYPE_IP_ONLY:
+	case RULE_TYPE_LIKE_IP_ONLY:
+	case RULE_TYPE_PROTO_ONLY:
+	case RULE_TYPE_APP:
 		return true;
 	default:
 		return q->where == DETECT_TX || q->where == DETECT_STREAM;

@@ -166,6 +166,8 @@ static void inspect(struct run *r)
 	payload_of(r);
 	if (r->p->ip_version == 0 || (r->p->flags & PACKET_INVALID)) {
 		r->have = have_of(r);
+		if (r->p->ip_version)
+			ip_only(r);
 		decode_only(r);
 		return;
 	}

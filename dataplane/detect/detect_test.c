@@ -233,10 +233,13 @@ static void flowbits(void **state)
 {
 	struct harness *h = with(
 		"alert tcp any any -> any any (content:\"welcome\"; flowbits:isset,seen; sid:1;)\n"
-		"alert tcp any any -> any any (content:\"hello\"; flowbits:set,seen; noalert; sid:2;)\n"
-		"alert tcp any any -> any any (content:\"welcome\"; flowbits:isnotset,seen; sid:3;)\n"
+		"alert tcp any any -> any any (content:\"hello\"; flowbits:set,seen; noalert; "
+		"sid:2;)\n"
+		"alert tcp any any -> any any (content:\"welcome\"; flowbits:isnotset,seen; "
+		"sid:3;)\n"
 		"alert tcp any any -> any any (content:\"welcome\"; flowbits:isset,other; sid:4;)\n"
-		"alert tcp any any -> any any (content:\"welcome\"; flowbits:isset,other|seen; sid:5;)\n");
+		"alert tcp any any -> any any (content:\"welcome\"; flowbits:isset,other|seen; "
+		"sid:5;)\n");
 
 	plain(h);
 	COUNT(h, 1, 1);
@@ -250,9 +253,11 @@ static void flowbits(void **state)
 static void hosts_and_pairs(void **state)
 {
 	struct harness *h = with(
-		"alert tcp any any -> any any (content:\"hello\"; xbits:set,x,track ip_pair; sid:1;)\n"
+		"alert tcp any any -> any any (content:\"hello\"; xbits:set,x,track ip_pair; "
+		"sid:1;)\n"
 		"alert tcp any any -> any any (content:\"hello\"; hostbits:set,y,src; sid:2;)\n"
-		"alert udp any any -> any any (content:\"exam\"; xbits:isset,x,track ip_pair; sid:3;)\n"
+		"alert udp any any -> any any (content:\"exam\"; xbits:isset,x,track ip_pair; "
+		"sid:3;)\n"
 		"alert udp any any -> any any (content:\"exam\"; hostbits:isset,y,src; sid:4;)\n"
 		"alert udp any any -> any any (content:\"exam\"; hostbits:isset,y,dst; sid:5;)\n");
 
@@ -270,11 +275,14 @@ static void hosts_and_pairs(void **state)
 
 static void thresholds(void **state)
 {
-	struct harness *h = with(
-		"alert udp any any -> any any (content:\"exam\"; threshold:type limit,track by_src,count 2,seconds 60; sid:1;)\n"
-		"alert udp any any -> any any (content:\"exam\"; threshold:type threshold,track by_dst,count 3,seconds 60; sid:2;)\n"
-		"alert udp any any -> any any (content:\"exam\"; threshold:type both,track by_rule,count 3,seconds 60; sid:3;)\n"
-		"alert udp any any -> any any (content:\"exam\"; detection_filter:track by_both,count 3,seconds 60; sid:4;)\n");
+	struct harness *h = with("alert udp any any -> any any (content:\"exam\"; threshold:type "
+				 "limit,track by_src,count 2,seconds 60; sid:1;)\n"
+				 "alert udp any any -> any any (content:\"exam\"; threshold:type "
+				 "threshold,track by_dst,count 3,seconds 60; sid:2;)\n"
+				 "alert udp any any -> any any (content:\"exam\"; threshold:type "
+				 "both,track by_rule,count 3,seconds 60; sid:3;)\n"
+				 "alert udp any any -> any any (content:\"exam\"; "
+				 "detection_filter:track by_both,count 3,seconds 60; sid:4;)\n");
 
 	for (unsigned i = 0; i < 10; i++)
 		dns(h);
@@ -324,9 +332,10 @@ static void alert_max(void **state)
 	struct harness *h;
 
 	for (unsigned i = 1; i <= 20; i++)
-		at += (size_t)snprintf(rules + at, sizeof(rules) - at,
-				       "alert udp any any -> any any (content:\"exam\"; priority:%u; sid:%u;)\n",
-				       i == 20 ? 1 : 2, i);
+		at += (size_t)snprintf(
+			rules + at, sizeof(rules) - at,
+			"alert udp any any -> any any (content:\"exam\"; priority:%u; sid:%u;)\n",
+			i == 20 ? 1 : 2, i);
 	h = with(rules);
 	dns(h);
 	COUNT(h, 1, 1);
@@ -340,10 +349,10 @@ static void alert_max(void **state)
 static void skipped_by_name(void **state)
 {
 	struct errmsg err = {""};
-	struct harness *h = harness_new(
-		"alert tcp any any -> any any (iprep:any,Spam,>,10; sid:1;)\n"
-		"alert tcp any any -> any any (content:\"hello\"; sid:2;)\n",
-		&err);
+	struct harness *h =
+		harness_new("alert tcp any any -> any any (iprep:any,Spam,>,10; sid:1;)\n"
+			    "alert tcp any any -> any any (content:\"hello\"; sid:2;)\n",
+			    &err);
 	char problems[1024];
 
 	assert_non_null(h);
@@ -358,12 +367,15 @@ static void http_flow(void **state)
 {
 	struct harness *h = with(
 		"alert http any any -> any any (sid:1;)\n"
-		"alert http any any -> any any (http.method; content:\"POST\"; http.uri; content:\"/path/\"; sid:2;)\n"
-		"alert http any any -> any any (http.uri; content:\"/path/\"; http.method; content:\"GET\"; sid:3;)\n"
+		"alert http any any -> any any (http.method; content:\"POST\"; http.uri; "
+		"content:\"/path/\"; sid:2;)\n"
+		"alert http any any -> any any (http.uri; content:\"/path/\"; http.method; "
+		"content:\"GET\"; sid:3;)\n"
 		"alert http any any -> any any (http.stat_code; content:\"404\"; sid:4;)\n"
 		"alert http any any -> any any (file.data; content:\"answer\"; sid:5;)\n"
 		"alert http any any -> any any (http.request_body; content:\"body text\"; sid:6;)\n"
-		"alert tcp any any -> any any (http.uri; content:\"file.php\"; content:\"POST\"; http_method; sid:7;)\n");
+		"alert tcp any any -> any any (http.uri; content:\"file.php\"; content:\"POST\"; "
+		"http_method; sid:7;)\n");
 
 	web(h);
 	harness_end(h);
@@ -379,10 +391,10 @@ static void http_flow(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keywords),	  cmocka_unit_test(how_often),
-		cmocka_unit_test(flowbits),	  cmocka_unit_test(hosts_and_pairs),
-		cmocka_unit_test(thresholds),	  cmocka_unit_test(pass_and_drop),
-		cmocka_unit_test(alert_max),	  cmocka_unit_test(skipped_by_name),
+		cmocka_unit_test(keywords),   cmocka_unit_test(how_often),
+		cmocka_unit_test(flowbits),   cmocka_unit_test(hosts_and_pairs),
+		cmocka_unit_test(thresholds), cmocka_unit_test(pass_and_drop),
+		cmocka_unit_test(alert_max),  cmocka_unit_test(skipped_by_name),
 		cmocka_unit_test(http_flow),
 	};
 

@@ -95,7 +95,7 @@ struct tx_rule {
 
 struct detect_tx {
 	const struct detect_engine *engine;
-	uint8_t next[2]; /* per direction: groups of a lower progress have been scanned */
+	uint8_t next[2]; /* per direction: groups of a lower progress are through */
 	uint16_t count, cap;
 	struct tx_rule *rules;
 };

@@ -199,7 +199,7 @@ static bool protocol_item(const struct run *r, const struct plan_rule *rule,
 
 	if (!r->f || !r->f->app || !r->fd)
 		return false;
-	if (rule->type == PLAN_PROTO_ONLY && !(r->fd->proto_done & 1 << r->dir))
+	if (rule->rule->type == RULE_TYPE_PROTO_ONLY && !(r->fd->proto_done & 1 << r->dir))
 		return false;
 	seen = r->f->app->seen[r->dir];
 	if (!seen) {
@@ -262,9 +262,8 @@ static bool item_match(struct run *r, const struct plan_rule *rule, const struct
 		return r->real && checksum_item(p, i->csum);
 	case RULE_ITEM_DECODE_EVENT:
 	case RULE_ITEM_STREAM_EVENT:
-		return event_item(r, i);
 	case RULE_ITEM_APP_EVENT:
-		return plan_is_tx_event(i) || event_item(r, i);
+		return event_item(r, i);
 	default:
 		return state_item(r, rule, i);
 	}
@@ -295,7 +294,8 @@ bool items_match(struct run *r, const struct plan_rule *rule)
 	if ((rule->flags & PLAN_HAS_FLOW) && !flow_match(r, rule))
 		return false;
 	for (uint32_t i = 0; i < l->count; i++) {
-		if (!item_match(r, rule, &l->items[i]))
+		/* Suricata's prefilters on packet keywords are not run on pseudo packets. */
+		if ((l->items[i].prefilter && !r->real) || !item_match(r, rule, &l->items[i]))
 			return false;
 	}
 	return true;

@@ -102,25 +102,35 @@ static void steps_try(struct run *r, struct attempt *a, const struct tx_view *v)
 	a->matched = true;
 }
 
+/* True when what led to the rule comes again on the next packet: its buffer grows or may still
+ * change, or nothing in particular led to it. */
+static bool found_again(const struct attempt *a, const struct tx_view *v)
+{
+	const struct plan_step *s;
+
+	if (a->chain->trigger < 0)
+		return true;
+	s = &a->chain->steps[a->chain->trigger];
+	if (s->kind == PLAN_STEP_FILE || s->buffer->body)
+		return true;
+	return s->progress >= v->progress;
+}
+
 static void remember(struct run *r, const struct attempt *a, const struct tx_view *v,
 		     struct tx_rule *known)
 {
-	bool revisit = a->rule->flags & PLAN_REVISIT;
+	bool done = a->matched || a->never;
 
 	if (known) {
 		known->bits = a->bits;
-		known->done = a->matched || a->never;
+		known->done = done;
 		return;
 	}
 	if (v->complete)
 		return; /* nobody comes back to it */
-	if ((a->matched || a->never) && !revisit)
-		return; /* nothing leads to it again */
-	if (!a->matched && !a->never && revisit && !a->bits)
-		return; /* it will be found again */
-	state_store(
-		r->d, v->tx,
-		(struct tx_rule){a->rule->num, (uint8_t)r->dir, a->matched || a->never, a->bits});
+	if (found_again(a, v) ? !a->matched && !a->bits : done)
+		return;
+	state_store(r->d, v->tx, (struct tx_rule){a->rule->num, (uint8_t)r->dir, done, a->bits});
 }
 
 static void rule_try(struct run *r, const struct plan_rule *rule, const struct tx_view *v)
@@ -187,11 +197,11 @@ static void progress_store(struct run *r, const struct tx_view *v, const struct 
 		v->tx->flags |= (uint8_t)(FLAG_INSPECTED << r->dir);
 		return;
 	}
-	if (!side->ngroups || side->groups[0].progress > v->progress)
+	if (!side->ngroups || side->groups[0].progress >= v->progress)
 		return;
 	dt = state_of_tx(r->d, v->tx);
 	if (dt)
-		dt->next[r->dir] = v->progress + 1;
+		dt->next[r->dir] = v->progress;
 }
 
 static void tx_inspect(struct run *r, struct app_tx *tx)
@@ -226,7 +236,11 @@ void tx_rules(struct run *r)
 	struct app_tx *tx;
 
 	for (tx = r->app->tx_first; tx; tx = tx->next) {
-		if (!(tx->flags & FLAG_INSPECTED << r->dir))
+		if (tx->flags & FLAG_INSPECTED << r->dir)
+			continue;
+		if (tx->only_one_way[r->dir])
+			tx->flags |= (uint8_t)(FLAG_INSPECTED << r->dir);
+		else
 			tx_inspect(r, tx);
 	}
 }

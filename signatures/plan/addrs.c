@@ -119,7 +119,7 @@ void plan_build_addrs(struct plan_build *b)
 	for (uint32_t i = 0; i < b->plan->count; i++) {
 		const struct plan_rule *r = &b->plan->rules[i];
 
-		if (r->type != PLAN_IP_ONLY)
+		if (r->rule->type != RULE_TYPE_IP_ONLY)
 			continue;
 		if (!wide(r->src))
 			edges_add(&src, r->src, i);

@@ -27,9 +27,8 @@ struct plan_build {
 /* order.c: the set's rules, `<>` twice, in the order in which they are tried. */
 void plan_order(struct plan_build *b);
 
-/* traits.c: type, need, flags, directions, layers. */
+/* traits.c: need, flags, directions, layers. */
 void plan_traits(struct plan_rule *r);
-bool plan_on_packet_buffer(const struct rule_buffer *b);
 
 /* chain.c: what is looked for in transactions. False: skipped, with the reason noted. */
 bool plan_chains(struct plan_build *b, struct plan_rule *r);

@@ -29,11 +29,6 @@ static bool proto_wanted(const struct app_proto *p, const char *app)
 	return strcmp(app, "http1") == 0 && strcmp(p->name, "http") == 0;
 }
 
-bool plan_is_tx_event(const struct rule_item *i)
-{
-	return i->kind == RULE_ITEM_APP_EVENT && strchr(i->named->name, '.');
-}
-
 bool plan_wants_files(const struct rule *r)
 {
 	if (r->files.count)
@@ -202,11 +197,11 @@ static bool chain_fill(struct chain_build *c)
 		if (in_transactions(&r->buffers[i]))
 			step_buffer(c, i);
 	}
-	for (uint16_t i = 0; i < r->app.count && !c->missing; i++)
-		step_keyword(c, i);
-	for (uint32_t i = 0; i < r->packet.count && !c->missing; i++) {
-		if (plan_is_tx_event(&r->packet.items[i]))
-			step_event(c, &r->packet.items[i]);
+	for (uint16_t i = 0; i < r->app.count && !c->missing; i++) {
+		if (r->app.items[i].kind == RULE_ITEM_APP_EVENT)
+			step_event(c, &r->app.items[i]);
+		else
+			step_keyword(c, i);
 	}
 	if (plan_wants_files(r))
 		step_add(c, (struct plan_step){.kind = PLAN_STEP_FILES});
@@ -226,10 +221,6 @@ static bool wants_tx(const struct rule *r)
 		return true;
 	for (uint32_t i = 0; i < r->nbuffers; i++) {
 		if (in_transactions(&r->buffers[i]))
-			return true;
-	}
-	for (uint32_t i = 0; i < r->packet.count; i++) {
-		if (plan_is_tx_event(&r->packet.items[i]))
 			return true;
 	}
 	return false;
@@ -269,10 +260,6 @@ static bool files_only(const struct rule *r)
 
 	for (uint32_t i = 0; i < r->nbuffers; i++) {
 		if (in_transactions(&r->buffers[i]) && !file_buffer(r->buffers[i].name, &which))
-			return false;
-	}
-	for (uint32_t i = 0; i < r->packet.count; i++) {
-		if (plan_is_tx_event(&r->packet.items[i]))
 			return false;
 	}
 	return r->app.count == 0;

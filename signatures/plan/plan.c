@@ -87,7 +87,7 @@ static void decode_only_list(struct plan_build *b)
 	struct VEC(struct plan_cand) v = {0};
 
 	for (uint32_t i = 0; i < b->plan->count; i++) {
-		if (b->plan->rules[i].type == PLAN_DECODE_ONLY)
+		if (b->plan->rules[i].rule->type == RULE_TYPE_DECODE_ONLY)
 			vec_push(b->mem, &v, plan_cand_of(&b->plan->rules[i]));
 	}
 	b->plan->decode_only = plan_list_of(b->mem, v.v, v.n);

@@ -23,19 +23,6 @@ enum plan_limits {
 	PLAN_ANY = PLAN_PROTOS, /* side of rules on files whatever the protocol */
 };
 
-/* Where a rule is tried; Suricata's signature types, because counts of alerts follow from them. */
-enum plan_type {
-	PLAN_IP_ONLY,	   /* once a flow and direction, on its first packet */
-	PLAN_LIKE_IP_ONLY, /* would be, but for negated addresses: every packet */
-	PLAN_PROTO_ONLY,   /* app-layer-protocol alone */
-	PLAN_DECODE_ONLY,  /* decode-event alone */
-	PLAN_PACKET,
-	PLAN_PACKET_STREAM,
-	PLAN_STREAM,
-	PLAN_APP_LAYER, /* names a protocol and nothing else */
-	PLAN_APP_TX,
-};
-
 enum { /* plan_rule.need: what a packet must have */
        PLAN_NEED_PAYLOAD = 1 << 0,
        PLAN_NEED_NO_PAYLOAD = 1 << 1,
@@ -52,10 +39,8 @@ enum {				/* plan_rule.flags */
        PLAN_ON_STREAM = 1 << 1, /* payload is looked at in the reassembled stream */
        PLAN_TX = 1 << 2,	/* has chains */
        PLAN_HAS_FLOW = 1 << 3,	/* `flow` conditions other than directions */
-       PLAN_FILE_STORE = 1 << 4,
-       PLAN_PORTS = 1 << 5,   /* a port list that is not `any` */
-       PLAN_REVISIT = 1 << 6, /* its trigger comes again in the same transaction */
-       PLAN_OFF = 1 << 7,     /* taken out after planning: a keyword did not compile */
+       PLAN_PORTS = 1 << 5,	/* a port list that is not `any` */
+       PLAN_OFF = 1 << 7,	/* taken out after planning: a keyword did not compile */
 };
 
 enum plan_step_kind {
@@ -88,7 +73,8 @@ struct plan_chain {
 	uint8_t proto; /* index of the protocols, or PLAN_ANY */
 	uint8_t dir;
 	uint8_t count;
-	uint8_t ready; /* least progress at which all steps can be looked at */
+	uint8_t ready;	/* least progress at which all steps can be looked at */
+	int8_t trigger; /* step with the fast pattern, -1: none in this protocol */
 	struct plan_step *steps;
 };
 
@@ -99,7 +85,6 @@ struct plan_rule {
 	const struct rule_ports *sport, *dport;
 	uint64_t protos; /* application protocols with which it can match; all when it names none */
 	uint32_t num;	 /* place in plan.rules */
-	uint8_t type;	 /* enum plan_type */
 	uint8_t need;
 	uint16_t flags;
 	uint8_t dirs;	/* 1 << enum dir */
@@ -235,6 +220,3 @@ const struct plan_list *plan_addr_find(const struct plan_addr_index *index,
 				       const struct ip_addr *a);
 
 enum plan_l4 plan_l4_of(uint8_t ip_proto);
-
-/* app-layer-event of a protocol's transactions ("http.x"), not of the flow. */
-bool plan_is_tx_event(const struct rule_item *i);

@@ -92,7 +92,7 @@ static bool looks_at_packets(const struct plan_build *b, const struct plan_rule 
 {
 	const struct plan_pattern *p = &b->patterns[r->num];
 
-	if (r->type == PLAN_IP_ONLY)
+	if (r->rule->type == RULE_TYPE_IP_ONLY)
 		return false;
 	return !(r->flags & PLAN_TX) || (p->found && p->buffer < 0);
 }

@@ -84,7 +84,7 @@ static uint8_t files_wanted(const struct rule *r)
 	return wanted;
 }
 
-static void chain_place(struct side_build *sb, struct plan_rule *r, const struct plan_chain *c)
+static void chain_place(struct side_build *sb, struct plan_rule *r, struct plan_chain *c)
 {
 	const struct plan_pattern *p = &sb->b->patterns[r->num];
 	struct plan_side *side = &sb->b->plan->sides[sb->proto][sb->dir];
@@ -92,6 +92,7 @@ static void chain_place(struct side_build *sb, struct plan_rule *r, const struct
 	struct group_build *g;
 
 	side->any = true;
+	c->trigger = -1;
 	for (unsigned i = 0; i < c->count; i++) {
 		if (c->steps[i].kind == PLAN_STEP_FILE || c->steps[i].kind == PLAN_STEP_FILES)
 			side->files = true;
@@ -103,14 +104,12 @@ static void chain_place(struct side_build *sb, struct plan_rule *r, const struct
 		return; /* its payload leads to it */
 	s = p->found ? step_of_buffer(c, p->buffer) : NULL;
 	if (s) {
+		c->trigger = (int8_t)(s - c->steps);
 		g = group_of(sb, s, &r->rule->buffers[p->buffer]);
 		if (g && g->matcher)
 			plan_matcher_add(sb->b, g->matcher, r, g->group.body);
-		if (g && g->group.body)
-			r->flags |= PLAN_REVISIT;
 		return;
 	}
-	r->flags |= PLAN_REVISIT;
 	vec_push(sb->b->mem, &sb->always, (struct always){plan_cand_of(r), first_event(c)});
 	if (first_event(c) != EVENT_NONE && first_event(c) >= sb->nevents)
 		sb->nevents = first_event(c) + 1U;

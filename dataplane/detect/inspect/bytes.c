@@ -57,7 +57,7 @@ static bool read_field(const struct inspect_worker *w, const struct field *f,
 	*ret = 0;
 	*ret_at = at;
 	*ret_used = (uint32_t)f->nbytes;
-	if (len == 0 || at < 0 || at > len || (f->relative && at >= len) ||
+	if (len == 0 || at < 0 || at > len || (f->relative && f->nbytes && at >= len) ||
 	    f->nbytes > (uint64_t)(len - at))
 		return false;
 	if (f->base != RULE_BASE_BINARY)
