@@ -65,13 +65,16 @@ static void ping(struct harness *h)
 	talk_icmp(h, &t, DIR_TS, 8, 0, 7, 3, "pingdata", 8);
 }
 
+/* The IPv6 and UDP header that "packet too big" is about. */
+static const char quoted[48] = {0x60, [5] = 8, [6] = 17, [7] = 64, [23] = 1, [39] = 2, [45] = 8};
+
 static void ping6(struct harness *h)
 {
 	struct talk t = talk_new(0);
 
 	t.v6 = true;
 	talk_icmp(h, &t, DIR_TS, 128, 0, 7, 3, "pingdata", 8);
-	talk_icmp(h, &t, DIR_TS, 2, 0, 0, 1280, "packet too big", 14);
+	talk_icmp(h, &t, DIR_TC, 2, 0, 0, 1280, quoted, sizeof(quoted));
 }
 
 /* ---- the table ---- */
@@ -96,7 +99,7 @@ static const struct keyword_case cases[] = {
 	{"tcp|flow:to_server; content:\"hello\"", "tcp|flow:to_client; content:\"hello\"", plain},
 	{"tcp|content:\"hello\"", "tcp|content:\"hallo\"", plain},
 	{"tcp|content:\"HELLO\"; nocase", "tcp|content:\"HELLO\"", plain},
-	{"tcp|content:\"hello\"; depth:5", "tcp|content:\"server\"; depth:5", plain},
+	{"tcp|content:\"hello\"; depth:5", "tcp|content:\"serve\"; depth:5", plain},
 	{"tcp|content:\"server\"; offset:6", "tcp|content:\"server\"; offset:7", plain},
 	{"tcp|content:\"hello\"; startswith", "tcp|content:\"server\"; startswith", plain},
 	{"tcp|content:\"client\"; endswith", "tcp|content:\"welcome\"; endswith", plain},
@@ -282,7 +285,7 @@ static void thresholds(void **state)
 				 "alert udp any any -> any any (content:\"exam\"; threshold:type "
 				 "both,track by_rule,count 3,seconds 60; sid:3;)\n"
 				 "alert udp any any -> any any (content:\"exam\"; "
-				 "detection_filter:track by_both,count 3,seconds 60; sid:4;)\n");
+				 "detection_filter:track by_src,count 3,seconds 60; sid:4;)\n");
 
 	for (unsigned i = 0; i < 10; i++)
 		dns(h);
@@ -374,7 +377,7 @@ static void http_flow(void **state)
 		"alert http any any -> any any (http.stat_code; content:\"404\"; sid:4;)\n"
 		"alert http any any -> any any (file.data; content:\"answer\"; sid:5;)\n"
 		"alert http any any -> any any (http.request_body; content:\"body text\"; sid:6;)\n"
-		"alert tcp any any -> any any (http.uri; content:\"file.php\"; content:\"POST\"; "
+		"alert tcp any any -> any any (content:\"file.php\"; http_uri; content:\"POST\"; "
 		"http_method; sid:7;)\n");
 
 	web(h);
