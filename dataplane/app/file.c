@@ -112,6 +112,18 @@ static void window_add(struct app_io *io, struct app_file *file, struct slice da
 	file->window_len += room;
 }
 
+/* The first bytes tell what a file is, whatever its name says. */
+static void head_add(struct app_file *file, struct slice data)
+{
+	size_t room = sizeof(file->head) - file->head_len;
+	size_t n = data.len < room ? data.len : room;
+
+	if (file->size != file->head_len) /* a gap came before */
+		return;
+	memcpy(file->head + file->head_len, data.data, n);
+	file->head_len = (uint8_t)(file->head_len + n);
+}
+
 void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
 {
 	if (!file || file->state != APP_FILE_OPEN || data.len == 0)
@@ -120,6 +132,7 @@ void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
 		digest_update((struct digest *)file->digest, data);
 	if (file->keep)
 		window_add(io, file, data);
+	head_add(file, data);
 	file->size += data.len;
 }
 
