@@ -26,6 +26,15 @@ struct walk {
 	size_t path_len;
 };
 
+/* What a file says goes into the sentence; its line ends must not. */
+static void one_line(struct errmsg *e)
+{
+	for (char *c = e->text; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
+}
+
 __attribute__((format(printf, 3, 4))) static int wrong(struct walk *w, const yaml_node_t *at,
 						       const char *fmt, ...)
 {
@@ -324,6 +333,8 @@ struct config *config_parse(const struct config_key *keys, const char *yaml, siz
 	if (rc == 0)
 		rc = with_document(yaml, len, &w, fill_whole, &whole);
 	if (rc) {
+		if (e)
+			one_line(e);
 		memset(ret, 0, size);
 		config_free(c);
 		return NULL;
@@ -369,8 +380,8 @@ static int fill_one(struct walk *w, yaml_node_t *root, void *arg)
 	return fill_value(w, a->key, root, a->conf);
 }
 
-int config_set(struct config *c, const struct config_key *keys, const char *assign, void *conf,
-	       struct errmsg *e)
+static int set_one(struct config *c, const struct config_key *keys, const char *assign, void *conf,
+		   struct errmsg *e)
 {
 	size_t name_len = strcspn(assign, "=");
 	struct walk w = {.name = "--set", .memory = c->memory, .e = e};
@@ -404,4 +415,14 @@ int config_set(struct config *c, const struct config_key *keys, const char *assi
 		return errmsg_set(e, ERR_INVALID, "--set %.*s: %s", (int)name_len, assign,
 				  why.text);
 	return 0;
+}
+
+int config_set(struct config *c, const struct config_key *keys, const char *assign, void *conf,
+	       struct errmsg *e)
+{
+	int rc = set_one(c, keys, assign, conf, e);
+
+	if (rc && e)
+		one_line(e);
+	return rc;
 }

@@ -212,6 +212,8 @@ static void what_is_wrong_is_one_sentence(void **state)
 			      "context"},
 		{"eve: \"true\n", "test.yaml:2: is not YAML: found unexpected end of stream"},
 		{"networks: &a [*a]\n", "test.yaml:1: key 'networks': item 1 must be a text"},
+		{"level: \"a\\nb\"\n",
+		 "test.yaml:1: key 'level': must be one of error, info, not 'a?b'"},
 		{"eve: true\n---\neve: false\n",
 		 "test.yaml:3: a second document begins here, but only one is read"},
 		{"mitigator: &a {address: *b}\n",

@@ -325,8 +325,8 @@ bool record_find_uint(struct slice rec, const char *path, uint64_t *ret)
 {
 	struct token_view t;
 
-	if (!find(rec, path, &t) ||
-	    (t.kind != TOKEN_UINT && t.kind != TOKEN_INT && t.kind != TOKEN_BOOL))
+	if (!find(rec, path, &t) || (t.kind != TOKEN_UINT && t.kind != TOKEN_INT &&
+				     t.kind != TOKEN_BOOL && t.kind != TOKEN_TIME))
 		return false;
 	*ret = t.word;
 	return true;

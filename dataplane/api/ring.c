@@ -39,8 +39,10 @@ static void *map_data_twice(const struct shm_file *f, size_t size, bool writable
 	uint8_t *p = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p != MAP_FAILED && mmap(p, size, prot, MAP_SHARED | MAP_FIXED, f->fd, DATA_AT) == p &&
-	    mmap(p + size, size, prot, MAP_SHARED | MAP_FIXED, f->fd, DATA_AT) == p + size)
+	    mmap(p + size, size, prot, MAP_SHARED | MAP_FIXED, f->fd, DATA_AT) == p + size) {
+		(void)madvise(p, 2 * size, MADV_DONTFORK);
 		return p;
+	}
 	if (p != MAP_FAILED)
 		munmap(p, 2 * size);
 	errmsg_set(e, ERR_IO, "%s cannot be mapped: %s", f->path, strerror(errno));
@@ -348,6 +350,15 @@ void ring_skip_to(struct ring_reader *r, uint64_t position)
 void ring_release(struct ring_reader *r)
 {
 	shm_store(&r->own->tail, r->position);
+}
+
+void ring_rewind(struct ring_reader *r)
+{
+	uint64_t tail = shm_load(&r->own->tail);
+
+	/* The page is ours, but others can write into the file: never forward, never too far. */
+	if (r->position - tail <= r->size && tail % 8 == 0)
+		r->position = tail;
 }
 
 bool ring_replaced(const struct ring_reader *r)

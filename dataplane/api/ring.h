@@ -66,6 +66,8 @@ uint64_t ring_birth(const struct ring_reader *r);
 void ring_skip_to(struct ring_reader *r, uint64_t position);
 /* Everything read so far is stored: gives its room back. */
 void ring_release(struct ring_reader *r);
+/* It could not be stored: the next record is again the first one not released. */
+void ring_rewind(struct ring_reader *r);
 
 /* True when the file at the path is another one by now: drain this, then open again. */
 bool ring_replaced(const struct ring_reader *r);

@@ -155,6 +155,9 @@ static void a_killed_consumer_finds_what_it_had_not_released(void **state)
 	ring_release(r);
 	for (int i = 0; i < 3; i++)
 		next(r);
+	ring_rewind(r); /* could not be stored */
+	for (int i = 4; i < 7; i++)
+		assert_int_equal(next(r), i);
 	stored = ring_position(r); /* stored elsewhere, but killed before releasing */
 	ring_reader_close(r);
 	r = open_reader();

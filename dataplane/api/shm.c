@@ -123,6 +123,8 @@ void *shm_map(const struct shm_file *f, size_t offset, size_t size, bool writabl
 		errmsg_set(e, ERR_IO, "%s cannot be mapped: %s", f->path, strerror(errno));
 		return NULL;
 	}
+	/* A mapping holds the file's lock: a child must not keep it when we are gone. */
+	(void)madvise(p, size, MADV_DONTFORK);
 	return p;
 }
 

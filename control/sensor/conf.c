@@ -1,0 +1,90 @@
+#include "control/sensor/conf.h"
+
+#include <string.h>
+
+#include "dataplane/base/addr.h"
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+
+/* "10.0.0.0/8", "fc00::/7", "192.0.2.1" */
+static const char *check_network(const char *value)
+{
+	const char *slash = strchr(value, '/');
+	size_t len = slash ? (size_t)(slash - value) : strlen(value);
+	char text[IP_ADDR_TEXT];
+	struct ip_addr a;
+	char *end;
+	long bits;
+
+	if (len >= sizeof(text))
+		return "must be an address or prefix";
+	memcpy(text, value, len);
+	text[len] = '\0';
+	if (ip_addr_parse(text, &a))
+		return "must be an address or prefix";
+	if (!slash)
+		return NULL;
+	bits = strtol(slash + 1, &end, 10);
+	if (end == slash + 1 || *end || bits < 0 || bits > (ip_addr_is_v4(&a) ? 32 : 128))
+		return "must be an address or prefix";
+	return NULL;
+}
+
+static const struct config_key peer_keys[] = {
+	{"address", CONFIG_TEXT, offsetof(struct conf_peer, address), "", .max = 255,
+	 .help = "host:port; empty: there is none"},
+	{0},
+};
+
+static const struct config_key spool_keys[] = {
+	{"max_mb", CONFIG_UINT, offsetof(struct conf_spool, max_mb), "1024", 8, 1 << 20,
+	 .help = "MiB of messages kept while nobody takes them"},
+	{"urgent_percent", CONFIG_UINT, offsetof(struct conf_spool, urgent_percent), "50", 1, 99,
+	 .help = "percent of it that only alerts may fill"},
+	{"ballast_mb", CONFIG_UINT, offsetof(struct conf_spool, ballast_mb), "8", 4, 1024,
+	 .help = "MiB of the disk kept for alerts for when it is full"},
+	{0},
+};
+
+static const struct config_key eve_keys[] = {
+	{"enabled", CONFIG_BOOL, offsetof(struct conf_eve, enabled), "false",
+	 .help = "write every record to eve.json and banken.json as well"},
+	{"folder", CONFIG_TEXT, offsetof(struct conf_eve, folder), "/var/log/banken", .max = 255,
+	 .help = "folder of eve.json and banken.json"},
+	{0},
+};
+
+const struct config_key conf_keys[] = {
+	{"rundir", CONFIG_TEXT, offsetof(struct conf, rundir), "/run/banken", .max = 90,
+	 .help = "folder shared with banken-dataplane, and of the local socket"},
+	{"statedir", CONFIG_TEXT, offsetof(struct conf, statedir), "/var/lib/banken/control",
+	 .max = 255, .help = "folder of the spool"},
+	{"keys", CONFIG_TEXT, offsetof(struct conf, keys), "/etc/banken/control", .max = 255,
+	 .help = "folder with ca.crt, own.crt and own.key ('banken keys issue --role sensor')"},
+	{"user", CONFIG_TEXT, offsetof(struct conf, user), "", .max = 32,
+	 .help = "user to become when started as root; empty: stay"},
+	{"group", CONFIG_TEXT, offsetof(struct conf, group), "", .max = 32,
+	 .help = "group that may use the local socket; empty: root and our own user only"},
+	{"log_level", CONFIG_WORD, offsetof(struct conf, log_level), "info", .words = levels,
+	 .help = "error, warn, info or debug"},
+	{"mitigator", CONFIG_GROUP, offsetof(struct conf, mitigator), .keys = peer_keys,
+	 .help = "where alerts and watch results go, and orders come from"},
+	{"centre", CONFIG_GROUP, offsetof(struct conf, centre), .keys = peer_keys,
+	 .help = "where everything goes"},
+	{"networks", CONFIG_TEXTS, offsetof(struct conf, networks),
+	 "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 fc00::/7 fe80::/10",
+	 .max = 1024, .check = check_network, .help = "addresses that are inside"},
+	{"spool", CONFIG_GROUP, offsetof(struct conf, spool), .keys = spool_keys,
+	 .help = "what waits for its receiver"},
+	{"eve", CONFIG_GROUP, offsetof(struct conf, eve), .keys = eve_keys,
+	 .help = "local EVE files"},
+	{"health_seconds", CONFIG_UINT, offsetof(struct conf, health_seconds), "10", 1, 3600,
+	 .help = "seconds between two health reports"},
+	{"records_to_centre", CONFIG_BOOL, offsetof(struct conf, records_to_centre), "true",
+	 .help = "send flow, dns, http, tls and other records to the centre"},
+	{"community_id", CONFIG_BOOL, offsetof(struct conf, community_id), "true",
+	 .help = "put the Community ID into records"},
+	{"version", CONFIG_TEXT, offsetof(struct conf, version), "", .max = 64,
+	 .help = "name of this configuration, shown in health reports"},
+	{0},
+};

@@ -1,0 +1,36 @@
+/* Configuration of banken-control. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/wire/config.h"
+
+struct conf_peer {
+	const char *address; /* "" = there is none */
+};
+
+struct conf_spool {
+	uint64_t max_mb, urgent_percent, ballast_mb;
+};
+
+struct conf_eve {
+	bool enabled;
+	const char *folder;
+};
+
+struct conf {
+	const char *rundir, *statedir, *keys, *user, *group;
+	int log_level;
+	struct conf_peer mitigator, centre;
+	struct config_texts networks; /* inside */
+	struct conf_spool spool;
+	struct conf_eve eve;
+	uint64_t health_seconds;
+	bool records_to_centre;
+	bool community_id;
+	const char *version; /* of this configuration, as the centre names it */
+};
+
+/* The one table: name, type, default, range, help. */
+extern const struct config_key conf_keys[];

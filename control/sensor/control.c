@@ -1,0 +1,219 @@
+#include "control/sensor/control.h"
+
+#include <grp.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/wire/file.h"
+#include "dataplane/base/clock.h"
+
+#ifndef BANKEN_VERSION
+#define BANKEN_VERSION "0.1.0"
+#endif
+
+enum { RECENT_ALERTS = 1000, RECENT_BYTES = 8 << 20, FIRST_HEALTH_MS = 500 };
+
+static int store(void *ctx, const struct link_item *items, size_t n, struct errmsg *e)
+{
+	struct control *c = ctx;
+
+	return orders_store(c->orders, items, n, e);
+}
+
+static void health_due(void *ctx)
+{
+	struct control *c = ctx;
+	uint64_t now = loop_wall(c->loop);
+	struct errmsg e = {0};
+	struct report r;
+
+	health_report(c->health, now, &r);
+	if (outbox_send(&c->outbox, &r, LANE_STATE, OUTBOX_FOR_BOTH, now, &e))
+		log_warn(c->log, "a health report is lost: %s", e.text);
+	(void)loop_timer_set(c->loop, &c->health_timer, c->conf->health_seconds * NS_PER_SEC);
+}
+
+static int open_spool(struct control *c, struct errmsg *e)
+{
+	char path[300];
+	struct spool_config s = {
+		.path = path,
+		.max_bytes = c->conf->spool.max_mb << 20,
+		.urgent_percent = (unsigned)c->conf->spool.urgent_percent,
+		.ballast_bytes = c->conf->spool.ballast_mb << 20,
+	};
+	bool damaged = false;
+	int rc = file_make_folder(c->conf->statedir, 0750, e);
+
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), "%s/spool.db", c->conf->statedir);
+	c->spool = spool_open(&s, &damaged, e);
+	if (damaged && c->spool)
+		log_error(c->log, "the spool %s was damaged and was put aside beside it", path);
+	return c->spool ? 0 : ERR_IO;
+}
+
+static int time_zone_minutes(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	return (int)(tm.tm_gmtoff / 60);
+}
+
+static int make_converter(struct control *c, struct errmsg *e)
+{
+	c->hosts = hosts_new(c->conf->networks.items, c->conf->networks.n);
+	c->convert = calloc(1, sizeof(*c->convert));
+	c->recent = recent_new(RECENT_ALERTS, RECENT_BYTES);
+	if (!c->hosts || !c->convert || !c->recent)
+		return errmsg_set(e, ERR_NOMEM, "no memory to start");
+	c->convert->hosts = c->hosts;
+	c->convert->sensor = tls_keys_identity(c->keys)->name;
+	c->convert->community_id = c->conf->community_id;
+	c->convert->offset_minutes = time_zone_minutes();
+	if (c->conf->eve.enabled)
+		c->evelog = evelog_open(c->conf->eve.folder, e);
+	return c->conf->eve.enabled && !c->evelog ? ERR_IO : 0;
+}
+
+static int start_drain(struct control *c, struct errmsg *e)
+{
+	struct drain_setup drain = {
+		.loop = c->loop,
+		.log = c->log,
+		.rundir = c->conf->rundir,
+		.outbox = &c->outbox,
+		.convert = c->convert,
+		.evelog = c->evelog,
+		.recent = c->recent,
+		.records_to_centre = c->conf->records_to_centre,
+	};
+	struct health_setup health = {
+		.rundir = c->conf->rundir,
+		.statedir = c->conf->statedir,
+		.build = BANKEN_VERSION,
+		.config_version = c->conf->version,
+		.outbox = &c->outbox,
+		.keys = c->keys,
+	};
+	struct orders_setup orders = {
+		.loop = c->loop,
+		.log = c->log,
+		.rundir = c->conf->rundir,
+		.outbox = &c->outbox,
+		.keys = c->keys,
+	};
+
+	c->drain = drain_new(&drain, e);
+	health.drain = c->drain;
+	c->health = c->drain ? health_new(&health, loop_wall(c->loop)) : NULL;
+	orders.health = c->health;
+	c->orders = c->health ? orders_new(&orders, e) : NULL;
+	return c->orders ? 0 : ERR_IO;
+}
+
+static struct link *start_link(struct control *c, const char *destination, const char *address,
+			       enum wire_role role, struct errmsg *e)
+{
+	struct link_setup s = {
+		.loop = c->loop,
+		.keys = c->keys,
+		.spool = c->spool,
+		.log = c->log,
+		.ops = {.store = store, .ctx = c},
+		.peers = ROLE_SET(role),
+		.program = "banken-control",
+		.build = BANKEN_VERSION,
+	};
+
+	return link_new(&s, destination, address, e);
+}
+
+static int start_links(struct control *c, struct errmsg *e)
+{
+	const char *mitigator = c->conf->mitigator.address, *centre = c->conf->centre.address;
+
+	c->outbox.to_mitigator = mitigator[0];
+	c->outbox.to_centre = centre[0];
+	if (mitigator[0]) {
+		c->outbox.mitigator = start_link(c, OUTBOX_MITIGATOR, mitigator, ROLE_MITIGATOR, e);
+		if (!c->outbox.mitigator)
+			return ERR_INVALID;
+	}
+	if (centre[0]) {
+		c->outbox.centre = start_link(c, OUTBOX_CENTRE, centre, ROLE_CENTRE, e);
+		if (!c->outbox.centre)
+			return ERR_INVALID;
+	}
+	if (!mitigator[0] && !centre[0])
+		log_warn(c->log, "neither a mitigator nor a centre is configured: nothing is "
+				 "reported");
+	return 0;
+}
+
+static int start_local(struct control *c, struct errmsg *e)
+{
+	char path[128];
+	struct local_setup s = {
+		.loop = c->loop,
+		.log = c->log,
+		.path = path,
+		.group = (gid_t)-1,
+		.commands = control_commands,
+		.n_commands = control_n_commands,
+		.ctx = c,
+	};
+
+	if (c->conf->group[0]) {
+		struct group *g = getgrnam(c->conf->group);
+
+		if (!g)
+			return errmsg_set(e, ERR_NOTFOUND, "group %s does not exist",
+					  c->conf->group);
+		s.group = g->gr_gid;
+	}
+	snprintf(path, sizeof(path), "%s/banken-control.sock", c->conf->rundir);
+	c->local = local_server_new(&s, e);
+	return c->local ? 0 : ERR_IO;
+}
+
+int control_start(struct control *c, struct errmsg *e)
+{
+	int rc = open_spool(c, e);
+
+	if (rc)
+		return rc;
+	outbox_init(&c->outbox, c->spool, tls_keys_identity(c->keys)->name);
+	rc = make_converter(c, e);
+	if (rc == 0)
+		rc = start_drain(c, e);
+	if (rc == 0)
+		rc = start_links(c, e);
+	if (rc == 0)
+		rc = start_local(c, e);
+	c->health_timer = (struct loop_timer){.fn = health_due, .ctx = c};
+	if (rc == 0)
+		rc = loop_timer_set(c->loop, &c->health_timer, FIRST_HEALTH_MS * NS_PER_MS);
+	return rc;
+}
+
+void control_stop(struct control *c)
+{
+	loop_timer_stop(c->loop, &c->health_timer);
+	local_server_delete(c->local);
+	link_delete(c->outbox.mitigator);
+	link_delete(c->outbox.centre);
+	orders_free(c->orders);
+	health_free(c->health);
+	drain_delete(c->drain);
+	recent_free(c->recent);
+	evelog_close(c->evelog);
+	free(c->convert);
+	hosts_free(c->hosts);
+	spool_close(c->spool);
+}

@@ -1,0 +1,35 @@
+/* banken-control as a whole: what main.c makes and status.c shows. */
+#pragma once
+
+#include "control/sensor/conf.h"
+#include "control/sensor/drain.h"
+#include "control/sensor/health.h"
+#include "control/sensor/orders.h"
+#include "control/wire/local.h"
+
+struct control {
+	const struct conf *conf;
+	const struct log *log;
+	struct loop *loop;
+	struct tls_keys *keys;
+	struct spool *spool;
+	struct outbox outbox;
+	struct hosts *hosts;
+	struct convert *convert;
+	struct evelog *evelog;
+	struct recent *recent;
+	struct drain *drain;
+	struct health *health;
+	struct orders *orders;
+	struct local_server *local;
+	struct loop_timer health_timer;
+	bool stopped_by_signal;
+};
+
+/* Everything that runs; stops with a sentence. Undone by control_stop, also when it failed. */
+int control_start(struct control *c, struct errmsg *e);
+void control_stop(struct control *c);
+
+/* The local socket's commands (status.c). */
+extern const struct local_command control_commands[];
+extern const size_t control_n_commands;

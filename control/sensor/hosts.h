@@ -1,0 +1,40 @@
+/* Which MAC an inside address has (E3, minimal): learnt from the records' frames, bounded. A MAC
+ * that carries outside addresses or many inside ones is a router's and says nothing of the hosts
+ * behind it. One thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/base/addr.h"
+
+enum {
+	HOSTS_MAX = 65536,     /* addresses; over that the one seen longest ago goes */
+	HOSTS_ROUTER_IPS = 16, /* inside addresses of one MAC that make it a router's */
+};
+
+struct hosts;
+
+/* `networks`: prefixes that are inside ("10.0.0.0/8"); each was checked by conf.c. */
+struct hosts *hosts_new(const char *const *networks, size_t n);
+void hosts_free(struct hosts *h);
+
+bool hosts_inside(const struct hosts *h, const struct ip_addr *a);
+
+enum hosts_news { HOSTS_OLD, HOSTS_NEW, HOSTS_CHANGED };
+
+/* A frame from `ip` with source MAC `mac` was seen. What is new about it, for a report. */
+enum hosts_news hosts_learn(struct hosts *h, const struct ip_addr *ip, const struct mac_addr *mac,
+			    uint16_t vlan, uint64_t now);
+
+struct host_entry {
+	struct ip_addr ip;
+	struct mac_addr mac; /* zero: not known, or a router's */
+	uint16_t vlan;
+	uint64_t first, last; /* seen, ns */
+	uint64_t reported;    /* when the last report of it was made; the caller's */
+};
+
+/* NULL when it was never seen. Valid until the next hosts_learn. */
+struct host_entry *hosts_find(struct hosts *h, const struct ip_addr *ip);
+unsigned hosts_count(const struct hosts *h);

@@ -1,0 +1,177 @@
+/* banken-control: takes what the dataplane finds, keeps it until it is received, reports it to the
+ * mitigator and the centre, and carries the mitigator's orders to the dataplane. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "control/helper/privs.h"
+#include "control/sensor/control.h"
+
+#ifndef BANKEN_VERSION
+#define BANKEN_VERSION "0.1.0"
+#endif
+
+enum { SETS_MAX = 64 };
+
+static const char usage[] =
+	"usage: banken-control [-c FILE] [--set key=value]... [--print-config] [--check]\n"
+	"\n"
+	"  -c FILE          configuration (YAML); without it the defaults hold\n"
+	"  --set key=value  overrides one key, e.g. --set mitigator.address=10.0.0.5:7443\n"
+	"  --print-config   prints the configuration with its help and ends\n"
+	"  --check          checks configuration and keys and ends\n"
+	"  --version\n"
+	"\n"
+	"example:\n"
+	"  banken-control --set keys=/etc/banken/sensor-1 --set mitigator.address=10.0.0.5:7443\n";
+
+struct options {
+	const char *file;
+	const char *sets[SETS_MAX];
+	unsigned n_sets;
+	bool print, check;
+};
+
+static int fail(const char *sentence)
+{
+	fprintf(stderr, "banken-control: %s\n", sentence);
+	return 2;
+}
+
+/* -1: go on; else the exit status. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"set", required_argument, NULL, 's'},
+		{"print-config", no_argument, NULL, 'p'},
+		{"check", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+
+	for (int ch; (ch = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
+		switch (ch) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 's':
+			if (o->n_sets == SETS_MAX)
+				return fail("too many --set");
+			o->sets[o->n_sets++] = optarg;
+			break;
+		case 'p':
+			o->print = true;
+			break;
+		case 'k':
+			o->check = true;
+			break;
+		case 'v':
+			puts("banken-control " BANKEN_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return -1;
+}
+
+static void on_signal(void *ctx, uint32_t number)
+{
+	struct control *c = ctx;
+
+	log_info(c->log, "stopping: %s", strsignal((int)number));
+	loop_stop(c->loop);
+}
+
+static int drop_rights(const struct conf *conf, struct errmsg *e)
+{
+	int rc = privs_own_folder(conf->statedir, conf->user, e);
+
+	if (rc == 0)
+		rc = privs_become(conf->user, 0, false, e);
+	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		rc = errmsg_set(e, ERR_IO, "no_new_privs is refused");
+	return rc;
+}
+
+static int serve(struct control *c, struct errmsg *e)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	int rc;
+
+	c->loop = loop_new(e);
+	if (!c->loop)
+		return ERR_IO;
+	rc = loop_signals(c->loop, signals, 2, on_signal, c);
+	if (rc == 0)
+		rc = control_start(c, e);
+	if (rc == 0) {
+		log_info(c->log, "sensor %s of %s started", tls_keys_identity(c->keys)->name,
+			 tls_keys_identity(c->keys)->site);
+		rc = loop_run(c->loop);
+	}
+	control_stop(c);
+	loop_delete(c->loop);
+	return rc;
+}
+
+static int run(const struct conf *conf, bool check)
+{
+	struct log log = {"banken-control", (enum log_level)conf->log_level, 2};
+	struct control c = {.conf = conf, .log = &log};
+	struct errmsg e = {0};
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	rc = check ? 0 : drop_rights(conf, &e);
+	if (rc == 0) {
+		c.keys = tls_keys_load(conf->keys, ROLE_SENSOR, &e);
+		rc = c.keys ? 0 : ERR_INVALID;
+	}
+	if (rc == 0 && !check)
+		rc = serve(&c, &e);
+	tls_keys_free(c.keys);
+	if (rc)
+		return fail(e.text[0] ? e.text : "the event loop failed");
+	if (check)
+		puts("configuration and keys are right");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct errmsg e = {0};
+	struct config *config;
+	struct conf conf;
+	int rc = parse(argc, argv, &o);
+
+	if (rc >= 0)
+		return rc;
+	config = config_load(conf_keys, o.file, &conf, sizeof(conf), &e);
+	if (!config)
+		return fail(e.text);
+	for (unsigned i = 0; i < o.n_sets && rc < 0; i++) {
+		if (config_set(config, conf_keys, o.sets[i], &conf, &e))
+			rc = fail(e.text);
+	}
+	if (rc < 0 && o.print)
+		rc = config_print(conf_keys, &conf, true, stdout) ? 1 : 0;
+	if (rc < 0)
+		rc = run(&conf, o.check);
+	config_free(config);
+	return rc;
+}
