@@ -37,11 +37,11 @@ static const struct config_key peer_keys[] = {
 };
 
 static const struct config_key spool_keys[] = {
-	{"max_mb", CONFIG_UINT, offsetof(struct conf_spool, max_mb), "1024", 8, 1 << 20,
+	{"max-mb", CONFIG_UINT, offsetof(struct conf_spool, max_mb), "1024", 8, 1 << 20,
 	 .help = "MiB of messages kept while nobody takes them"},
-	{"urgent_percent", CONFIG_UINT, offsetof(struct conf_spool, urgent_percent), "50", 1, 99,
+	{"urgent-percent", CONFIG_UINT, offsetof(struct conf_spool, urgent_percent), "50", 1, 99,
 	 .help = "percent of it that only alerts may fill"},
-	{"ballast_mb", CONFIG_UINT, offsetof(struct conf_spool, ballast_mb), "8", 4, 1024,
+	{"ballast-mb", CONFIG_UINT, offsetof(struct conf_spool, ballast_mb), "8", 4, 1024,
 	 .help = "MiB of the disk kept for alerts for when it is full"},
 	{0},
 };
@@ -55,17 +55,18 @@ static const struct config_key eve_keys[] = {
 };
 
 const struct config_key conf_keys[] = {
-	{"rundir", CONFIG_TEXT, offsetof(struct conf, rundir), "/run/banken", .max = 90,
+	{"run-folder", CONFIG_TEXT, offsetof(struct conf, rundir), "/run/banken", .max = 90,
 	 .help = "folder shared with banken-dataplane, and of the local socket"},
-	{"statedir", CONFIG_TEXT, offsetof(struct conf, statedir), "/var/lib/banken/control",
+	{"state-folder", CONFIG_TEXT, offsetof(struct conf, statedir), "/var/lib/banken/control",
 	 .max = 255, .help = "folder of the spool"},
-	{"keys", CONFIG_TEXT, offsetof(struct conf, keys), "/etc/banken/control", .max = 255,
+	{"keys-folder", CONFIG_TEXT, offsetof(struct conf, keys), "/etc/banken/keys/sensor",
+	 .max = 255,
 	 .help = "folder with ca.crt, own.crt and own.key ('banken keys issue --role sensor')"},
 	{"user", CONFIG_TEXT, offsetof(struct conf, user), "", .max = 32,
 	 .help = "user to become when started as root; empty: stay"},
 	{"group", CONFIG_TEXT, offsetof(struct conf, group), "", .max = 32,
 	 .help = "group that may use the local socket; empty: root and our own user only"},
-	{"log_level", CONFIG_WORD, offsetof(struct conf, log_level), "info", .words = levels,
+	{"log-level", CONFIG_WORD, offsetof(struct conf, log_level), "info", .words = levels,
 	 .help = "error, warn, info or debug"},
 	{"mitigator", CONFIG_GROUP, offsetof(struct conf, mitigator), .keys = peer_keys,
 	 .help = "where alerts and watch results go, and orders come from"},
@@ -78,11 +79,11 @@ const struct config_key conf_keys[] = {
 	 .help = "what waits for its receiver"},
 	{"eve", CONFIG_GROUP, offsetof(struct conf, eve), .keys = eve_keys,
 	 .help = "local EVE files"},
-	{"health_seconds", CONFIG_UINT, offsetof(struct conf, health_seconds), "10", 1, 3600,
+	{"health-seconds", CONFIG_UINT, offsetof(struct conf, health_seconds), "10", 1, 3600,
 	 .help = "seconds between two health reports"},
-	{"records_to_centre", CONFIG_BOOL, offsetof(struct conf, records_to_centre), "true",
+	{"records-to-centre", CONFIG_BOOL, offsetof(struct conf, records_to_centre), "true",
 	 .help = "send flow, dns, http, tls and other records to the centre"},
-	{"community_id", CONFIG_BOOL, offsetof(struct conf, community_id), "true",
+	{"community-id", CONFIG_BOOL, offsetof(struct conf, community_id), "true",
 	 .help = "put the Community ID into records"},
 	{"version", CONFIG_TEXT, offsetof(struct conf, version), "", .max = 64,
 	 .help = "name of this configuration, shown in health reports"},

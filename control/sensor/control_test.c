@@ -179,15 +179,15 @@ static void control_start(void)
 {
 	char keys[160], rundir[160], statedir[160], address[160];
 
-	snprintf(keys, sizeof(keys), "keys=%s/sensor-1", t.folder);
-	snprintf(rundir, sizeof(rundir), "rundir=%s", t.rundir);
-	snprintf(statedir, sizeof(statedir), "statedir=%s", t.statedir);
+	snprintf(keys, sizeof(keys), "keys-folder=%s/sensor-1", t.folder);
+	snprintf(rundir, sizeof(rundir), "run-folder=%s", t.rundir);
+	snprintf(statedir, sizeof(statedir), "state-folder=%s", t.statedir);
 	snprintf(address, sizeof(address), "mitigator.address=127.0.0.1:%u", t.port);
 	t.control = fork();
 	if (t.control == 0) {
 		execl(t.program, "banken-control", "--set", keys, "--set", rundir, "--set",
-		      statedir, "--set", address, "--set", "health_seconds=1", "--set",
-		      getenv("CONTROL_VERBOSE") ? "log_level=debug" : "log_level=error", NULL);
+		      statedir, "--set", address, "--set", "health-seconds=1", "--set",
+		      getenv("CONTROL_VERBOSE") ? "log-level=debug" : "log-level=error", NULL);
 		_exit(127);
 	}
 }
@@ -811,7 +811,7 @@ static void alerts_and_health_say_what_they_should(void **state)
 			    "10.0.0.5");
 	json_decref(a);
 	a = ask("config");
-	assert_non_null(strstr(json_string_value(json_object_get(a, "yaml")), "health_seconds: 1"));
+	assert_non_null(strstr(json_string_value(json_object_get(a, "yaml")), "health-seconds: 1"));
 	json_decref(a);
 	/* It ends when it is told to. */
 	kill(t.control, SIGTERM);

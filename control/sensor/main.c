@@ -26,7 +26,8 @@ static const char usage[] =
 	"  --version\n"
 	"\n"
 	"example:\n"
-	"  banken-control --set keys=/etc/banken/sensor-1 --set mitigator.address=10.0.0.5:7443\n";
+	"  banken-control --set keys-folder=/etc/banken/sensor-1 --set "
+	"mitigator.address=10.0.0.5:7443\n";
 
 struct options {
 	const char *file;

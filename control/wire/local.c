@@ -262,22 +262,39 @@ static int clear_path(const struct sockaddr_un *addr, struct errmsg *e)
 	return 0;
 }
 
+/* Bound beside and renamed when it listens: who sees the file can connect. */
+static int bind_and_listen(struct local_server *s, const char *beside, struct errmsg *e)
+{
+	struct sockaddr_un addr;
+	int rc = fill_address(beside, &addr, e);
+
+	if (rc)
+		return rc;
+	unlink(beside);
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd >= 0 && bind(s->fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+	    chmod(beside, 0660) == 0 &&
+	    (s->setup.group == (gid_t)-1 || chown(beside, (uid_t)-1, s->setup.group) == 0) &&
+	    listen(s->fd, 16) == 0 && rename(beside, s->setup.path) == 0)
+		return 0;
+	rc = errmsg_set(e, ERR_IO, "cannot serve %s: %s", s->setup.path, strerror(errno));
+	unlink(beside);
+	return rc;
+}
+
 static int open_socket(struct local_server *s, struct errmsg *e)
 {
 	struct sockaddr_un addr;
+	char beside[sizeof(addr.sun_path) + 16];
 	int rc = fill_address(s->setup.path, &addr, e);
 
 	if (rc == 0)
 		rc = clear_path(&addr, e);
 	if (rc)
 		return rc;
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    chmod(s->setup.path, 0660) ||
-	    (s->setup.group != (gid_t)-1 && chown(s->setup.path, (uid_t)-1, s->setup.group)) ||
-	    listen(s->fd, 16))
-		return errmsg_set(e, ERR_IO, "cannot serve %s: %s", s->setup.path, strerror(errno));
-	return loop_watch(s->setup.loop, s->fd, EPOLLIN, on_accept, s);
+	snprintf(beside, sizeof(beside), "%s.new", s->setup.path);
+	rc = bind_and_listen(s, beside, e);
+	return rc ? rc : loop_watch(s->setup.loop, s->fd, EPOLLIN, on_accept, s);
 }
 
 struct local_server *local_server_new(const struct local_setup *setup, struct errmsg *e)

@@ -81,9 +81,9 @@ static int set_up(void **state)
 	testdir_make(folder);
 	snprintf(path, sizeof(path), "%s/banken-test.sock", folder);
 	*state = (void *)(intptr_t)start();
-	for (int i = 0; i < 200 && access(path, F_OK); i++)
+	for (int i = 0; i < 2000 && access(path, F_OK); i++)
 		usleep(10000);
-	return 0;
+	return access(path, F_OK);
 }
 
 static int tear_down(void **state)
@@ -99,7 +99,7 @@ static json_t *ask(const char *request)
 	json_t *r = json_loads(request, 0, NULL), *a;
 	struct errmsg e = {0};
 
-	a = local_ask(path, r, 2000, &e);
+	a = local_ask(path, r, 20000, &e);
 	json_decref(r);
 	if (!a)
 		fail_msg("%s", e.text);
@@ -188,7 +188,7 @@ static void only_some_may_change_things(void **state)
 		/* Another user who can reach the socket. */
 		if (chmod(folder, 0755) || chmod(path, 0666) || setgid(65534) || setuid(65534))
 			_exit(3);
-		a = local_ask(path, r, 2000, &e);
+		a = local_ask(path, r, 20000, &e);
 		_exit(a && json_is_false(json_object_get(a, "ok")) ? 0 : 1);
 	}
 	int status;
