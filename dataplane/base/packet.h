@@ -132,8 +132,8 @@ struct packet {
 	/* Of those protocols, as Suricata inspects it (ICMPv6: see decode/icmp6.c); else NULL. */
 	const uint8_t *payload;
 	uint32_t payload_len;
-	struct packet_tcp tcp;	 /* valid with ip_proto TCP and l4 */
-	struct packet_icmp icmp; /* valid with ip_proto ICMP or ICMPv6 and l4 */
+	struct packet_tcp tcp;	 /* with ip_proto TCP and l4, else zero */
+	struct packet_icmp icmp; /* with ICMP or ICMPv6 and l4, else zero */
 	struct packet *outer;	 /* the packet this one was carried in, or NULL */
 	uint8_t tunnel_depth;
 	uint8_t event_count;

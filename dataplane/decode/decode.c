@@ -147,12 +147,12 @@ void walk_tunnel(struct walk *w, enum layer layer)
 	walk_child(w, CHILD_TUNNEL, layer, cursor_rest(&w->c));
 }
 
-/* Everything behind the rx fields to zero; tcp and icmp are set whole by their decoders. */
+/* Everything behind the rx fields to zero, but for the events, which are counted. */
 static void packet_begin(struct packet *p, uint32_t flags)
 {
 	enum {
 		FROM = offsetof(struct packet, flags),
-		LEN = offsetof(struct packet, tcp) - FROM,
+		LEN = offsetof(struct packet, events) - FROM,
 		STEP = 64,
 	};
 	uint8_t *at = (uint8_t *)p + FROM;
@@ -160,12 +160,11 @@ static void packet_begin(struct packet *p, uint32_t flags)
 	/* in steps, as a whole it would become "rep stos", which takes 8 ns to start */
 	memset(at, 0, STEP);
 	memset(at + STEP, 0, STEP);
+	memset(at + 2 * STEP, 0, STEP);
+	memset(at + 3 * STEP, 0, STEP);
 	memset(at + LEN - STEP, 0, STEP);
-	_Static_assert(LEN >= 2 * STEP && LEN <= 3 * STEP, "three steps cover it");
+	_Static_assert(LEN >= 4 * STEP && LEN <= 5 * STEP, "five steps cover it");
 	p->flags = flags;
-	p->outer = NULL;
-	p->tunnel_depth = 0;
-	p->event_count = 0;
 	p->flow = NULL;
 	p->dir = DIR_TS;
 }

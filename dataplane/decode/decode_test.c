@@ -511,6 +511,8 @@ static void tcp_fields(void **state)
 	assert_true(t->has_timestamp && t->timestamp == 3 && t->timestamp_echo == 4);
 	harness_hex(&h, LINK_RAW, IP4("002c", "06") TCP("6") "fe04f989");
 	assert_true(t->fast_open && t->fast_open_len == 0);
+	harness_hex(&h, LINK_RAW, IP4("0028", "06") TCP("4")); /* broken */
+	assert_true(!h.last.l4 && t->seq == 0 && t->flags == 0);
 	harness_done(&h);
 }
 

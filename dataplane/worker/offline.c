@@ -104,6 +104,13 @@ int offline_run(const struct options *o, struct errmsg *err)
 
 	if (rc != ERR_OK)
 		return rc;
+	if (!decode_link_type_known(rx_file_link_type(file))) {
+		rc = errmsg_set(err, ERR_UNSUPPORTED,
+				"%s: frames of link type %u cannot be decoded; capture on an "
+				"Ethernet, IP, PPP or loopback interface",
+				o->capture, rx_file_link_type(file));
+		goto close_capture;
+	}
 	rc = ruleset_load(o, &rules, err);
 	if (rc != ERR_OK)
 		goto close_capture;
