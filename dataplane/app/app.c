@@ -24,6 +24,40 @@ void app_call_init(struct app_call *c, struct app_worker *w, struct flow *f, str
 	}
 }
 
+/* A flow that another one has announced: nothing is to be identified. */
+static void announced(struct app_call *c)
+{
+	struct app_flow_full *a = c->a;
+	struct app_expectation e;
+	const struct app_proto *proto;
+
+	if (a->pub.tuple.ip_proto != IP_PROTO_TCP ||
+	    !expect_take(c->w->expect, &a->pub.tuple, c->io.now_ns, &e))
+		return;
+	proto = app_proto_by_name(SLICE_STR(e.proto));
+	a->expected = proto ? slab_alloc(c->w->slab, sizeof(e)) : NULL;
+	if (!a->expected)
+		return;
+	*a->expected = e;
+	a->pub.proto = a->pub.seen[0] = a->pub.seen[1] = proto;
+	a->pub.tried[0] = a->pub.tried[1] = true;
+	a->sides[0].verdict = a->sides[1].verdict = APP_FOUND;
+	a->first = APP_FIRST_PARSED;
+	app_count_proto(c->w, proto, APP_PROTO_FLOW);
+}
+
+void app_expect(struct app_io *io, const struct app_expectation *e)
+{
+	struct app_call *c = app_call_of(io);
+
+	expect_add(c->w->expect, io->tuple, e, io->now_ns);
+}
+
+const struct app_expectation *app_expected(const struct app_io *io)
+{
+	return app_call_of(io)->a->expected;
+}
+
 static bool flow_ready(struct app_call *c)
 {
 	struct app_flow_full *a = c->a;
@@ -46,6 +80,7 @@ static bool flow_ready(struct app_call *c)
 	c->a = a;
 	c->io.flow = &a->pub;
 	c->io.tuple = &a->pub.tuple;
+	announced(c);
 	return true;
 }
 
@@ -720,6 +755,7 @@ void app_flow_free(struct app_worker *w, struct flow *f)
 	side_drop(&c, &c.a->sides[0]);
 	side_drop(&c, &c.a->sides[1]);
 	f->app = NULL;
+	slab_free(w->slab, c.a->expected, sizeof(*c.a->expected));
 	slab_free(w->slab, c.a, sizeof(*c.a));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/app/app.h"
+#include "dataplane/app/expect.h"
 #include "dataplane/app/identify.h"
 
 enum app_counter {
@@ -54,6 +55,7 @@ struct app_flow_full {
 	bool changing;
 	uint16_t server_port; /* for probes after a change; 0 = the flow's */
 	unsigned tx_live;
+	struct app_expectation *expected; /* of the slab; NULL: not announced */
 };
 
 struct app_worker {
@@ -61,6 +63,7 @@ struct app_worker {
 	struct slab *slab;
 	struct stream_worker *stream;
 	struct identify *identify;
+	struct expect_table *expect;
 	struct app_sink sink;
 	uint64_t file_count;
 	unsigned protos;

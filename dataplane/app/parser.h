@@ -235,6 +235,19 @@ void app_payload_encrypted(struct app_io *io);
 bool app_change_proto(struct app_io *io, const char *hint);
 bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_port);
 
+/* Announces a flow: between the hosts of this one, to `port`, within LIMIT_APP_EXPECT_SECONDS. It
+ * is taken for `proto` whatever it carries. */
+struct app_expectation {
+	const char *proto; /* static */
+	uint16_t port;
+	uint8_t kind;	  /* what it means is between the two protocols */
+	uint8_t name_len; /* of name */
+	uint8_t name[255];
+};
+void app_expect(struct app_io *io, const struct app_expectation *e);
+/* What announced this flow; NULL for one that was not announced. */
+const struct app_expectation *app_expected(const struct app_io *io);
+
 /* Files carried by a transaction (app/file.h). */
 struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
 			       struct slice name);

@@ -98,7 +98,8 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 	w->slab = slab;
 	w->stream = stream;
 	w->identify = identify_new(app_protocols, w->config.disabled);
-	if (!w->identify || !counters_new(w)) {
+	w->expect = expect_new();
+	if (!w->identify || !w->expect || !counters_new(w)) {
 		app_worker_delete(w);
 		return NULL;
 	}
@@ -110,6 +111,7 @@ void app_worker_delete(struct app_worker *w)
 	if (!w)
 		return;
 	identify_free(w->identify);
+	expect_free(w->expect);
 	free(w->counts);
 	free(w->names);
 	free(w->name_text);

@@ -93,6 +93,18 @@ bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_
 	return true;
 }
 
+void app_expect(struct app_io *io, const struct app_expectation *e)
+{
+	of_io(io)->announced = *e;
+}
+
+const struct app_expectation *app_expected(const struct app_io *io)
+{
+	struct harness *h = of_io(io);
+
+	return h->expected ? &h->announced : NULL;
+}
+
 struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
 			       struct slice name)
 {
@@ -149,8 +161,8 @@ void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
 
 /* --- one flow --- */
 
-struct harness *harness_new(const struct app_proto *proto, enum app_transport transport,
-			    uint16_t port)
+static struct harness *new_flow(const struct app_proto *proto, enum app_transport transport,
+				uint16_t port)
 {
 	static const struct app_limits limits = {
 		.http_request_body_limit = 100 << 10,
@@ -173,6 +185,26 @@ struct harness *harness_new(const struct app_proto *proto, enum app_transport tr
 	h->io.limits = &limits;
 	if (!h->io.slab)
 		abort();
+	return h;
+}
+
+struct harness *harness_new(const struct app_proto *proto, enum app_transport transport,
+			    uint16_t port)
+{
+	struct harness *h = new_flow(proto, transport, port);
+
+	h->state = proto->state_new(&h->io);
+	CHECK(h->state, "no state");
+	return h;
+}
+
+struct harness *harness_new_expected(const struct app_proto *proto, uint16_t port,
+				     const struct app_expectation *e)
+{
+	struct harness *h = new_flow(proto, APP_TCP, port);
+
+	h->announced = *e;
+	h->expected = true;
 	h->state = proto->state_new(&h->io);
 	CHECK(h->state, "no state");
 	return h;

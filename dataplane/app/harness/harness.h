@@ -26,11 +26,16 @@ struct harness {
 	char hint[24];	/* of app_change_proto */
 	unsigned files; /* opened */
 	unsigned raw_triggers;
+	struct app_expectation announced; /* the last one of app_expect; port 0 = none */
+	bool expected;			  /* app_expected gives that one */
 };
 
 /* 10.0.0.1:1024 -> 10.0.0.2:`port`. */
 struct harness *harness_new(const struct app_proto *proto, enum app_transport transport,
 			    uint16_t port);
+/* Over TCP, announced by `e`. */
+struct harness *harness_new_expected(const struct app_proto *proto, uint16_t port,
+				     const struct app_expectation *e);
 void harness_delete(struct harness *h);
 
 /* Bytes of one direction; false once the parser has failed. */
