@@ -20,13 +20,13 @@ static const char usage[] =
 	"'user'; only a helper process keeps the right to change the firewall.\n"
 	"\n"
 	"  -c FILE          configuration (YAML)\n"
-	"  --set KEY=VALUE  one key, e.g. --set mitigator=10.0.0.5:7443\n"
+	"  --set KEY=VALUE  one key, e.g. --set mitigator.address=10.0.0.5:7443\n"
 	"  --print-config   all keys with their values and meaning, and end\n"
 	"  --help, --version\n"
 	"\n"
 	"examples:\n"
 	"  banken-enforcer -c /etc/banken/enforcer.yaml\n"
-	"  banken-enforcer --set mitigator=10.0.0.5:7443 --set never=10.0.0.1\n";
+	"  banken-enforcer --set mitigator.address=10.0.0.5:7443 --set never=10.0.0.1\n";
 
 static void add_own(struct accept_rules *r, const struct ifaddrs *i)
 {
@@ -94,7 +94,7 @@ static int dial(struct enforcer *e, struct errmsg *err)
 				   .program = "banken-enforcer",
 				   .build = BANKEN_VERSION};
 
-	e->link = link_new(&setup, "mitigator", e->settings.mitigator, err);
+	e->link = link_new(&setup, "mitigator", e->settings.mitigator.address, err);
 	return e->link ? 0 : ERR_INVALID;
 }
 
@@ -109,9 +109,9 @@ static int give_up_rights(struct enforcer *e, struct errmsg *err)
 	struct nft_layout layout;
 	int rc = 0;
 
-	if (!e->settings.mitigator[0])
+	if (!e->settings.mitigator.address[0])
 		return errmsg_set(err, ERR_INVALID,
-				  "key 'mitigator' is missing: set it to host:port");
+				  "key 'mitigator.address' is missing: set it to host:port");
 	rc = settings_layout(&e->settings, &layout, err);
 
 	if (rc == 0)
@@ -178,7 +178,7 @@ static int run(struct enforcer *e)
 	if (enforce_take_up(e, &err) < 0)
 		log_error(&e->log, "%s", err.text);
 	log_info(&e->log, "holds %zu hosts cut, dials %s", held_count(e->held),
-		 e->settings.mitigator);
+		 e->settings.mitigator.address);
 	loop_run(e->loop);
 	/* What is cut stays cut: the tables are left as they are. */
 	log_info(&e->log, "stopped; %zu hosts stay cut", held_count(e->held));

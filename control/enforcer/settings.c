@@ -9,11 +9,17 @@ static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(member) offsetof(struct enforcer_settings, member)
 
+static const struct config_key mitigator_keys[] = {
+	{"address", CONFIG_TEXT, offsetof(struct enforcer_peer, address), "",
+	 .help = "host:port to dial"},
+	{"name", CONFIG_TEXT, offsetof(struct enforcer_peer, name), "", .max = 63,
+	 .help = "the only one that may order, as in its certificate; empty = any of the site"},
+	{.name = NULL},
+};
+
 const struct config_key enforcer_keys[] = {
-	{"mitigator", CONFIG_TEXT, AT(mitigator), "", .help = "host:port to dial"},
-	{"mitigator-name", CONFIG_TEXT, AT(mitigator_name), "", .max = 63,
-	 .help = "the only mitigator that may order, as in its certificate; empty = any of the "
-		 "site"},
+	{"mitigator", CONFIG_GROUP, AT(mitigator), .keys = mitigator_keys,
+	 .help = "whose orders are carried out"},
 	{"state-folder", CONFIG_TEXT, AT(state_folder), "/var/lib/banken/enforcer",
 	 .help = "what is held cut, and answers not yet delivered"},
 	{"keys-folder", CONFIG_TEXT, AT(keys_folder), "/etc/banken/keys/enforcer",
@@ -54,7 +60,7 @@ int settings_layout(const struct enforcer_settings *s, struct nft_layout *ret, s
 int settings_rules(const struct enforcer_settings *s, struct accept_rules *ret, struct errmsg *e)
 {
 	memset(ret, 0, sizeof(*ret));
-	ret->mitigator = s->mitigator_name;
+	ret->mitigator = s->mitigator.name;
 	ret->skew_ns = s->clock_skew * NS_PER_SEC;
 	for (size_t i = 0; i < s->never.n; i++) {
 		struct nft_prefix *p = &ret->never[ret->never_n];

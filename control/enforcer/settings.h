@@ -8,9 +8,13 @@
 #include "control/enforcer/nft.h"
 #include "control/wire/config.h"
 
+struct enforcer_peer {
+	const char *address; /* "host:port" */
+	const char *name;    /* the only one that may order; "" any of the site */
+};
+
 struct enforcer_settings {
-	const char *mitigator;	    /* "host:port" */
-	const char *mitigator_name; /* the only one that may order; "" any of the site */
+	struct enforcer_peer mitigator;
 	const char *state_folder, *keys_folder, *run_folder;
 	const char *user, *group;
 	int log_level; /* enum log_level */

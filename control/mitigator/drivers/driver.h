@@ -126,8 +126,9 @@ struct driver_desc {
 	const char *name;
 	const char *summary; /* one line for `banken quarantine methods` */
 	enum driver_place place;
-	bool holds;	/* a cut stays until it is released; otherwise it only ends sessions */
-	bool has_ports; /* answers DRIVER_PORTS */
+	bool holds;	  /* a cut stays until it is released; otherwise it only ends sessions */
+	bool has_ports;	  /* answers DRIVER_PORTS */
+	uint32_t list_ms; /* between looks at what it holds */
 	/* One sentence when the configuration cannot work. */
 	int (*check)(const struct driver_config *c, struct errmsg *e);
 	/* HELPER: carries out, may block for c->timeout_ms; answers through the sink. `scratch` is

@@ -241,6 +241,7 @@ struct policy *policy_parse(const char *yaml, size_t len, const char *name, stru
 	}
 	config_free(c);
 	version_of(yaml, len, p);
+	p->yaml = strndup(yaml, len);
 	return p;
 }
 
@@ -264,6 +265,8 @@ struct policy *policy_load(const char *path, struct errmsg *e)
 
 void policy_free(struct policy *p)
 {
+	if (p)
+		free(p->yaml);
 	free(p);
 }
 
@@ -327,4 +330,15 @@ int policy_exception_of(const struct policy *p, enum policy_never never, const s
 			return (int)i;
 	}
 	return -1;
+}
+
+const char *policy_overall_mode(const struct policy *p)
+{
+	enum policy_mode most = MODE_MONITOR;
+
+	for (unsigned i = 0; i < p->scopes_n; i++) {
+		if (policy_mode_of(p, &p->scopes[i]) > most)
+			most = policy_mode_of(p, &p->scopes[i]);
+	}
+	return policy_mode_text(most);
 }

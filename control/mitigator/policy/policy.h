@@ -71,6 +71,7 @@ struct policy_protected {
 
 struct policy {
 	char name[64];
+	char *yaml;	   /* as written; the policy owns it */
 	char version[65];  /* SHA-256 of the file, hex; "built-in" */
 	bool control, cut; /* Q2's two switches */
 	struct policy_level levels[POLICY_LEVELS];
@@ -111,6 +112,8 @@ enum level policy_level_of(const struct policy *p, const struct alert *a);
 const struct policy_scope *policy_scope_of(const struct policy *p, const struct ip_addr *host);
 /* The scope's mode as the two switches allow it (P7). */
 enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scope *s);
+/* The furthest mode of any scope, as a word for people. */
+const char *policy_overall_mode(const struct policy *p);
 /* The index of the exception of that kind in force at `now` that covers the alert; -1: none. */
 int policy_exception_of(const struct policy *p, enum policy_never never, const struct alert *a,
 			const char *sensor, uint64_t now);

@@ -109,7 +109,8 @@ struct cuts;
 struct cut_store;
 
 struct cuts_setup {
-	const char *mitigator; /* our name, the beginning of command ids */
+	const char *mitigator;	  /* our name, the beginning of command ids */
+	const char *message_note; /* why the wait for the message is over, for the history */
 	struct cut_store *store;
 	struct cut_sink sink;
 	struct cut_times times;

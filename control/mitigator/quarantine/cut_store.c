@@ -184,6 +184,15 @@ int cut_store_next(struct cut_store *s, uint64_t *ret, struct errmsg *e)
 	return *ret ? 0 : db_error(s, e);
 }
 
+int cut_store_skip(struct cut_store *s, uint64_t id, struct errmsg *e)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "UPDATE cut_next SET id=max(id, %llu)",
+		 (unsigned long long)id + 1);
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_error(s, e);
+}
+
 /* ---- one member to and from its column ---- */
 
 static const char *method_name(const struct cut_store *s, unsigned i)

@@ -16,6 +16,8 @@ void cut_store_free(struct cut_store *s);
 
 /* The number of the next cut; numbers are never used twice. */
 int cut_store_next(struct cut_store *s, uint64_t *ret, struct errmsg *e);
+/* Numbers up to `id` are taken, by a database that is lost. */
+int cut_store_skip(struct cut_store *s, uint64_t id, struct errmsg *e);
 int cut_store_save(struct cut_store *s, const struct cut *c, struct errmsg *e);
 
 struct cut_change {

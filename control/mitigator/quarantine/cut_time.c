@@ -180,7 +180,9 @@ static void tick_deadline(struct cuts *cs, struct cut *c, struct cut_now now)
 	c->deadline = 0;
 	switch (c->state) {
 	case CUT_REQUESTED:
-		cuts_event(cs, c, CUT_EV_DISPATCH, self, "the message had its time", now);
+		cuts_event(cs, c, CUT_EV_DISPATCH, self,
+			   cs->s.message_note ? cs->s.message_note : "the message had its time",
+			   now);
 		break;
 	case CUT_SENT:
 		tick_sent(cs, c, now);

@@ -99,6 +99,7 @@ const struct driver_desc driver_command = {
 	.summary = "the operator's own program, JSON in and out",
 	.place = DRIVER_HELPER,
 	.holds = true,
+	.list_ms = 30000,
 	.check = check,
 	.run = run,
 };

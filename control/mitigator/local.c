@@ -1,0 +1,372 @@
+/* The local socket: what `banken` asks and what persons order. */
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "control/mitigator/mitigator.h"
+#include "control/mitigator/quarantine/cut_store.h"
+#include "dataplane/base/clock.h"
+
+enum { LIST_MAX = 1000 };
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	const char *s = json_string_value(json_object_get(request, key));
+
+	return s ? s : "";
+}
+
+/* The kernel says who asks; what the request says of it is only added. */
+static void actor_of(const struct local_peer *peer, const json_t *request, char *ret, size_t cap)
+{
+	struct passwd *pw = getpwuid(peer->uid);
+	const char *said = text_of(request, "actor");
+
+	if (pw && (!said[0] || strcmp(said, pw->pw_name) == 0))
+		snprintf(ret, cap, "%s", pw->pw_name);
+	else if (pw)
+		snprintf(ret, cap, "%s (as %.24s)", pw->pw_name, said);
+	else
+		snprintf(ret, cap, "uid %u (as %.24s)", (unsigned)peer->uid, said);
+}
+
+static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	const struct decide_counts *c = &m->decide.count;
+	unsigned in_force = 0, held = 0;
+
+	for (unsigned i = 0; i < cuts_count(m->decide.cuts); i++) {
+		in_force += cut_state_in_force(cuts_at(m->decide.cuts, i)->state);
+		held += cuts_at(m->decide.cuts, i)->state == CUT_HELD;
+	}
+	return json_pack("{sb ss ss ss sI sI sI sI sb sI sI sI sI sI sI}", "ok", 1, "program",
+			 "banken-mitigator", "mode", policy_overall_mode(m->policy), "policy",
+			 m->policy->name, "peers", (json_int_t)link_server_peers(m->server),
+			 "hosts", (json_int_t)hosts_count(m->decide.hosts), "cuts",
+			 (json_int_t)in_force, "held", (json_int_t)held, "kill_switch",
+			 m->decide.kill_switch, "reports", (json_int_t)m->count.reports, "alerts",
+			 (json_int_t)c->alerts, "incidents",
+			 (json_int_t)incidents_count(m->decide.incidents), "doubles",
+			 (json_int_t)m->count.doubles, "malformed", (json_int_t)m->count.malformed,
+			 "not_alerted", (json_int_t)c->unalerted);
+}
+
+static const struct protect_entry *protection(struct mitigator *m, const struct host *h)
+{
+	struct cut_target t;
+
+	host_target(h, &h->ips[0].ip, &t);
+	return protect_find(m->decide.protect, &t);
+}
+
+static json_t *host_json(struct mitigator *m, const struct host *h)
+{
+	struct host_ident ident = host_ident_of(h);
+	const struct protect_entry *p = protection(m, h);
+	struct cut *c = cuts_of_host(m->decide.cuts, h->id);
+	char ip[IP_ADDR_TEXT], mac[MAC_ADDR_TEXT], command[CUT_ID_TEXT] = "";
+
+	if (c)
+		cut_command_id(m->name, c->id, c->number, command);
+	return json_pack("{ss ss ss ss ss sI sb ss ss ss sI ss}", "id", h->id, "ip",
+			 ip_addr_is_zero(&ident.ip) ? "" : ip_addr_text(&ident.ip, ip, false),
+			 "mac", mac_addr_is_zero(&h->mac) ? "" : mac_addr_text(&h->mac, mac),
+			 "name", h->name, "level", level_text(h->level), "alerts",
+			 (json_int_t)h->alerts, "protected", p && p->source != PROTECT_PROPOSED,
+			 "protected_reason", p ? p->role : "", "cut", command, "cut_state",
+			 c ? cut_state_text(c->state) : "", "last_seen", (json_int_t)h->last_seen,
+			 "port", h->switch_port);
+}
+
+static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < hosts_count(m->decide.hosts) && i < LIST_MAX; i++)
+		json_array_append_new(list, host_json(m, hosts_at(m->decide.hosts, i)));
+	return json_pack("{sb so}", "ok", 1, "hosts", list);
+}
+
+struct listing {
+	struct mitigator *m;
+	json_t *list;
+};
+
+static void causes_text(const struct cut *c, char *ret, size_t cap)
+{
+	size_t len = 0;
+
+	ret[0] = 0;
+	for (unsigned i = 0; i < CAUSE_COUNT; i++) {
+		if (c->causes & CAUSE_BIT(i) && len < cap)
+			len += (size_t)snprintf(ret + len, cap - len, "%s%s", len ? " " : "",
+						cut_cause_text((enum cut_cause)i));
+	}
+}
+
+static json_t *cut_json(struct mitigator *m, const struct cut *c)
+{
+	const char *method = c->state >= CUT_SENT && c->sent && c->method < m->methods_n
+				     ? m->methods[c->method].config.name
+				     : "";
+	struct host *h = hosts_by_id(m->decide.hosts, c->host_id);
+	char ip[IP_ADDR_TEXT] = "", mac[MAC_ADDR_TEXT], command[CUT_ID_TEXT], causes[64];
+
+	if (c->target.ips_n)
+		ip_addr_text(&c->target.ips[0], ip, false);
+	causes_text(c, causes, sizeof(causes));
+	cut_command_id(m->name, c->id, c->number, command);
+	return json_pack("{ss ss ss ss ss ss ss ss ss ss ss sI sI sI sI sI sI sI sI sI sb}",
+			 "command_id", command, "ip", ip, "mac",
+			 mac_addr_is_zero(&c->target.mac) ? "" : mac_addr_text(&c->target.mac, mac),
+			 "name", h ? h->name : "", "state", cut_state_text(c->state), "cause",
+			 causes, "method", method, "reason", c->reason, "actor", c->actor,
+			 "threat_id", c->threat_id, "threat", c->threat_name, "detected",
+			 (json_int_t)c->detected, "reported", (json_int_t)c->reported, "ordered",
+			 (json_int_t)c->sent, "acked", (json_int_t)c->acked, "verified",
+			 (json_int_t)c->verified, "released", (json_int_t)c->closed, "opened",
+			 (json_int_t)c->opened, "drops", (json_int_t)c->drops, "ends",
+			 (json_int_t)cut_end(c), "whole_port", c->whole_port);
+}
+
+static bool list_cut(void *ctx, const struct cut *c)
+{
+	struct listing *l = ctx;
+
+	json_array_append_new(l->list, cut_json(l->m, c));
+	return true;
+}
+
+static json_t *do_quarantines(void *ctx, const struct local_peer *peer, const json_t *request,
+			      struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	struct listing l = {m, json_array()};
+
+	if (cut_store_each(m->store, json_is_true(json_object_get(request, "open")), LIST_MAX,
+			   list_cut, &l, e) < 0) {
+		json_decref(l.list);
+		return NULL;
+	}
+	return json_pack("{sb so}", "ok", 1, "quarantines", l.list);
+}
+
+static bool list_change(void *ctx, const struct cut_change *ch)
+{
+	json_array_append_new(ctx, json_pack("{sI ss ss ss ss ss ss}", "time", (json_int_t)ch->time,
+					     "from", cut_state_text(ch->from), "to",
+					     cut_state_text(ch->to), "event",
+					     cut_event_text(ch->event), "actor", ch->actor,
+					     "reason", ch->reason, "method", ch->method));
+	return true;
+}
+
+static json_t *do_history(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	const char *id = text_of(request, "command_id");
+	json_t *list = json_array();
+	uint32_t number;
+	uint64_t cut;
+
+	if (!cut_command_parse(m->name, id, &cut, &number)) {
+		errmsg_set(e, ERR_INVALID, "\"command_id\" is no command of %s", m->name);
+	} else if (cut_store_history(m->store, cut, list_change, list, e) == 0) {
+		return json_pack("{sb so}", "ok", 1, "history", list);
+	}
+	json_decref(list);
+	return NULL;
+}
+
+/* An order of a person, within a turn's transaction. */
+static json_t *person(struct mitigator *m, const struct local_peer *peer, const json_t *request,
+		      int (*fn)(struct mitigator *m, const struct decide_order *o,
+				struct errmsg *e),
+		      struct errmsg *e)
+{
+	json_int_t minutes = json_integer_value(json_object_get(request, "minutes"));
+	const char *host = text_of(request, "host"), *reason = text_of(request, "reason");
+	struct decide_order o = {.host = host[0] ? host : text_of(request, "command_id"),
+				 .reason = reason[0] ? reason : "no reason given",
+				 .mitigator = m->name};
+	char actor[64];
+	int rc;
+
+	actor_of(peer, request, actor, sizeof(actor));
+	o.actor = actor;
+	if (minutes > 0 && minutes < 60 * 24 * 3650)
+		o.end = mitigator_now(m).wall + (uint64_t)minutes * NS_PER_MIN;
+	rc = mitigator_begin(m, e);
+	if (rc == 0)
+		rc = fn(m, &o, e);
+	if (rc < 0)
+		return NULL;
+	rc = mitigator_commit(m, e);
+	return rc < 0 ? NULL : json_pack("{sb}", "ok", 1);
+}
+
+static int person_cuts(struct mitigator *m, const struct decide_order *o, struct errmsg *e)
+{
+	return decide_person_cuts(&m->decide, o, mitigator_now(m), e);
+}
+
+static int person_releases(struct mitigator *m, const struct decide_order *o, struct errmsg *e)
+{
+	return decide_person_releases(&m->decide, o, mitigator_now(m), e);
+}
+
+static int person_approves(struct mitigator *m, const struct decide_order *o, struct errmsg *e)
+{
+	return decide_person_answers(&m->decide, o, true, mitigator_now(m), e);
+}
+
+static int person_refuses(struct mitigator *m, const struct decide_order *o, struct errmsg *e)
+{
+	return decide_person_answers(&m->decide, o, false, mitigator_now(m), e);
+}
+
+static json_t *do_cut(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	return person(ctx, peer, request, person_cuts, e);
+}
+
+static json_t *do_release(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *e)
+{
+	return person(ctx, peer, request, person_releases, e);
+}
+
+static json_t *do_approve(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *e)
+{
+	return person(ctx, peer, request, person_approves, e);
+}
+
+static json_t *do_refuse(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	return person(ctx, peer, request, person_refuses, e);
+}
+
+static json_t *event_json(sqlite3_stmt *s)
+{
+	const char *t[9];
+
+	for (int i = 0; i < 9; i++) {
+		t[i] = (const char *)sqlite3_column_text(s, i + 3);
+		t[i] = t[i] ? t[i] : "";
+	}
+	return json_pack("{ss sI si ss ss ss ss ss ss ss ss ss}", "id",
+			 (const char *)sqlite3_column_text(s, 0), "time",
+			 (json_int_t)sqlite3_column_int64(s, 1), "number", sqlite3_column_int(s, 2),
+			 "ip", t[0], "mac", t[1], "threat", t[2], "severity", t[3], "category",
+			 t[4], "url", t[5], "command_id", t[6], "mode", t[7], "text", t[8]);
+}
+
+static json_t *do_events(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+	json_int_t number = json_integer_value(json_object_get(request, "number"));
+	json_t *list = json_array();
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(m->db,
+			       "SELECT id, time, number, ip, mac, name, severity, category, url, "
+			       "command, mode, text FROM event WHERE ?1=0 OR number=?1 ORDER BY "
+			       "time DESC LIMIT ?2",
+			       -1, &s, NULL) != SQLITE_OK) {
+		errmsg_set(e, ERR_IO, "%s", sqlite3_errmsg(m->db));
+		json_decref(list);
+		return NULL;
+	}
+	sqlite3_bind_int64(s, 1, number);
+	sqlite3_bind_int64(s, 2, most > 0 && most < 100000 ? most : 100);
+	while (sqlite3_step(s) == SQLITE_ROW)
+		json_array_append_new(list, event_json(s));
+	sqlite3_finalize(s);
+	return json_pack("{sb so}", "ok", 1, "events", list);
+}
+
+static json_t *do_policy(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	char lints[POLICY_LINTS][256];
+	unsigned n = policy_lint(m->policy, lints);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, json_string(lints[i]));
+	return json_pack("{sb ss ss ss so}", "ok", 1, "name", m->policy->name, "version",
+			 m->policy->version, "policy", m->policy->yaml ? m->policy->yaml : "",
+			 "lint", list);
+}
+
+static json_t *do_protected(void *ctx, const struct local_peer *peer, const json_t *request,
+			    struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < protect_count(m->decide.protect); i++) {
+		const struct protect_entry *p = protect_at(m->decide.protect, i);
+		char prefix[IP_PREFIX_TEXT] = "", mac[MAC_ADDR_TEXT] = "";
+
+		if (p->has_prefix)
+			ip_prefix_text(&p->prefix, p->bits, prefix);
+		if (p->has_mac)
+			mac_addr_text(&p->mac, mac);
+		json_array_append_new(list,
+				      json_pack("{ss ss ss ss ss}", "address", prefix, "mac", mac,
+						"role", p->role, "source",
+						protect_source_text(p->source), "note", p->note));
+	}
+	return json_pack("{sb so}", "ok", 1, "protected", list);
+}
+
+static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	return mitigator_reload(ctx, e) < 0 ? NULL : json_pack("{sb}", "ok", 1);
+}
+
+static const struct local_command commands[] = {
+	{"status", "counts, mode and kill switch", do_status, false},
+	{"hosts", "hosts with their level and cut", do_hosts, false},
+	{"quarantines", "cuts, newest first; \"open\": true = only those", do_quarantines, false},
+	{"history", "every change of one cut; \"command_id\"", do_history, false},
+	{"events", "1188 and 1190; \"most\", \"number\"", do_events, false},
+	{"policy", "the policy in force and what lint says of it", do_policy, false},
+	{"protected", "what can never be cut", do_protected, false},
+	{"cut", "cuts a host; \"host\", \"reason\", \"minutes\" (0 = until released)", do_cut,
+	 true},
+	{"release", "releases a host; \"host\" or \"command_id\", \"reason\"", do_release, true},
+	{"approve", "says yes to what is held; \"command_id\" or \"host\"", do_approve, true},
+	{"refuse", "says no to what is held; \"command_id\" or \"host\"", do_refuse, true},
+	{"reload", "reads the policy file again", do_reload, true},
+};
+
+int local_listen(struct mitigator *m, struct errmsg *e)
+{
+	struct group *group = m->settings.group[0] ? getgrnam(m->settings.group) : NULL;
+	char path[512];
+	struct local_setup setup = {.loop = m->loop,
+				    .log = &m->log,
+				    .path = path,
+				    .group = group ? group->gr_gid : (gid_t)-1,
+				    .commands = commands,
+				    .n_commands = sizeof(commands) / sizeof(commands[0]),
+				    .ctx = m};
+
+	snprintf(path, sizeof(path), "%s/banken-mitigator.sock", m->settings.run_folder);
+	m->local = local_server_new(&setup, e);
+	return m->local ? 0 : ERR_IO;
+}

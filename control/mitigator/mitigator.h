@@ -1,0 +1,123 @@
+/* banken-mitigator: one thread, one loop. Sensors and enforcers come in by the link server, the
+ * centre is dialled, drivers that need rights are helper processes. What is decided is stored
+ * within the turn and acts after its commit. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "control/helper/helper.h"
+#include "control/mitigator/decide.h"
+#include "control/mitigator/drivers/driver.h"
+#include "control/mitigator/settings.h"
+#include "control/wire/link.h"
+#include "control/wire/local.h"
+
+struct cut_store;
+
+enum {
+	MITIGATOR_PORTS = 65536, /* MACs of one switch's table */
+	MITIGATOR_DIRTY = 4096,	 /* changed things told to the centre at once */
+	MITIGATOR_SENSORS = 256, /* connected ones that are given orders */
+};
+
+/* One configured driver at work. */
+struct method {
+	struct mitigator *owner;
+	struct driver_config config;
+	const struct driver_desc *desc;
+	struct helper helper;		  /* HELPER only */
+	uint64_t list_asked, ports_asked; /* monotonic; 0: nothing is awaited */
+	uint64_t list_next, ports_next;
+	struct driver_held *held; /* gathered until the last packet */
+	unsigned held_n, held_cap;
+	struct driver_port *ports, *ports_new;
+	unsigned ports_n, ports_new_n;
+	uint64_t moves;
+	bool moves_known, away, listed;
+};
+
+/* Ids of what changed since the centre was told last. */
+struct dirty {
+	uint64_t cuts[MITIGATOR_DIRTY];
+	uint64_t hosts[MITIGATOR_DIRTY];
+	unsigned cuts_n, hosts_n;
+	bool everything;
+};
+
+struct mitigator {
+	struct settings settings;
+	struct log log;
+	struct loop *loop;
+	struct tls_keys *keys;
+	const char *name; /* ours, in our certificate */
+	sqlite3 *db;
+	bool in_transaction, stopping;
+	uint64_t outbox_done; /* rows up to this one are in the spool */
+	struct spool *spool;
+	struct link_server *server;
+	struct link *centre;
+	struct local_server *local;
+	struct helper notify; /* fd -1: no channel */
+	char undo_folder[512];
+
+	struct policy *policy;
+	struct decide decide;
+	struct cut_store *store;
+	struct cut_method cut_methods[CUT_METHODS];
+	struct method methods[DRIVERS_MAX];
+	struct driver_answer *answer; /* room for one packet of a helper */
+	unsigned methods_n;
+
+	struct dirty dirty;
+	uint64_t told, started; /* wall */
+	uint64_t next_tick;	/* monotonic, of decide_tick */
+	struct loop_timer timer;
+	struct {
+		uint64_t reports, doubles, malformed, statuses, watches, commits, failures;
+	} count;
+};
+
+struct cut_now mitigator_now(const struct mitigator *m);
+/* Opens the turn's transaction unless it is open. */
+int mitigator_begin(struct mitigator *m, struct errmsg *e);
+/* Commits it and carries out what was stored. On failure everything of the turn is forgotten. */
+int mitigator_commit(struct mitigator *m, struct errmsg *e);
+
+/* ingest.c */
+struct link_ops ingest_server_ops(struct mitigator *m);
+struct link_ops ingest_centre_ops(struct mitigator *m);
+
+/* orders.c: the cuts' sink and what drivers answer */
+struct cut_sink orders_sink(struct mitigator *m);
+int orders_start(struct mitigator *m, struct errmsg *e); /* forks the helpers */
+int orders_attach(struct mitigator *m, struct errmsg *e);
+void orders_stop(struct mitigator *m);
+void orders_tick(struct mitigator *m);
+/* A status of an enforcer or sensor. */
+void orders_status(struct mitigator *m, const struct command_status *s,
+		   const struct identity *peer);
+/* The enforcer is back: what it should hold is ordered again. */
+void orders_peer_up(struct mitigator *m, const struct identity *peer);
+struct port_facts orders_port(void *ctx, const struct cut_target *t);
+
+/* tell.c: events, judgements, messages to people, state for the centre */
+int tell_open(struct mitigator *m, struct errmsg *e);
+struct decide_sink tell_sink(struct mitigator *m);
+void tell_event(struct mitigator *m, const struct event *ev);
+void tell_cut_event(struct mitigator *m, const struct cut *c); /* 1190 */
+void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state from);
+void tell_host_changed(struct mitigator *m, const struct host *h);
+void tell_people(struct mitigator *m, const char *kind, const struct cut *c, const char *text);
+/* Moves the outbox into the spool, after the commit. */
+void tell_outbox(struct mitigator *m);
+void tell_state(struct mitigator *m, bool full);
+
+/* state.c: what the centre is told */
+int state_message(struct mitigator *m, bool full, struct slice *ret, struct errmsg *e);
+
+/* undo.c */
+void undo_keep(struct mitigator *m, const struct cut *c);
+
+/* local.c */
+int local_listen(struct mitigator *m, struct errmsg *e);
+int mitigator_reload(struct mitigator *m, struct errmsg *e);

@@ -1,0 +1,114 @@
+#include "control/mitigator/settings.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+
+#define AT(member) offsetof(struct settings, member)
+#define OF(member) offsetof(struct settings_driver, member)
+
+static const struct config_key driver_keys[] = {
+	{"name", CONFIG_TEXT, OF(name), "", .max = DRIVER_NAME - 1,
+	 .help = "by which policies call it; empty = its type"},
+	{"type", CONFIG_TEXT, OF(type), .required = true, .max = DRIVER_NAME - 1,
+	 .help = "openvswitch, enforcer, reset or command"},
+	{"timeout-ms", CONFIG_UINT, OF(timeout_ms), "3000", 50, 600000,
+	 .help = "milliseconds for one order"},
+	{"bridge", CONFIG_TEXT, OF(bridge), "", .max = TARGET_TEXT - 1,
+	 .help = "openvswitch: the bridge"},
+	{"folder", CONFIG_TEXT, OF(folder), "/var/run/openvswitch", .max = 127,
+	 .help = "openvswitch: where its sockets are"},
+	{"uplinks", CONFIG_TEXTS, OF(uplinks), "", .max = DRIVER_UPLINKS,
+	 .help = "openvswitch: ports that are never cut whole"},
+	{"priority", CONFIG_UINT, OF(priority), "65000", 1, 65500,
+	 .help = "openvswitch: of its flows"},
+	{"program", CONFIG_TEXT, OF(program), "", .max = 255,
+	 .help = "command: absolute path; JSON in, JSON out"},
+	{"arguments", CONFIG_TEXTS, OF(arguments), "", .max = DRIVER_ARGUMENTS,
+	 .help = "command: its arguments"},
+	{"peer", CONFIG_TEXT, OF(peer), "", .max = 63,
+	 .help = "enforcer, reset: name in its certificate; empty = whichever is there"},
+	{.name = NULL},
+};
+
+static const struct config_key centre_keys[] = {
+	{"address", CONFIG_TEXT, offsetof(struct settings_peer, address), "",
+	 .help = "host:port to dial; empty = no centre"},
+	{.name = NULL},
+};
+
+const struct config_key settings_keys[] = {
+	{"listen", CONFIG_TEXT, AT(listen), "*:7443",
+	 .help = "address and port for sensors and enforcers"},
+	{"centre", CONFIG_GROUP, AT(centre), .keys = centre_keys, .help = "the monitoring centre"},
+	{"state-folder", CONFIG_TEXT, AT(state_folder), "/var/lib/banken/mitigator",
+	 .help = "hosts, incidents, cuts, what is not delivered yet"},
+	{"keys-folder", CONFIG_TEXT, AT(keys_folder), "/etc/banken/keys/mitigator",
+	 .help = "ca.crt, own.crt, own.key"},
+	{"run-folder", CONFIG_TEXT, AT(run_folder), "/run/banken", .help = "local socket"},
+	{"undo-folder", CONFIG_TEXT, AT(undo_folder), "",
+	 .help = "lists kept before each cut; empty = state-folder/undo"},
+	{"policy", CONFIG_TEXT, AT(policy), "",
+	 .help = "the policy file; empty = watch everything, stop nothing"},
+	{"kill-switch", CONFIG_TEXT, AT(kill_switch), "/etc/banken/stop",
+	 .help = "while this file is there nothing is cut automatically"},
+	{"notify-program", CONFIG_TEXT, AT(notify_program), "",
+	 .help = "absolute path; gets mails, messages, questions and alarms as JSON; empty = none"},
+	{"user", CONFIG_TEXT, AT(user), "", .help = "account to become, empty = stay"},
+	{"group", CONFIG_TEXT, AT(group), "",
+	 .help = "group that may change things over the local socket"},
+	{"log-level", CONFIG_WORD, AT(log_level), "info", .words = levels,
+	 .help = "error, warn, info or debug"},
+	{"watches", CONFIG_UINT, AT(watches), "24", 1, 1024,
+	 .help = "hosts that a sensor watches at once (it has 32 places)"},
+	{"ports-every", CONFIG_UINT, AT(ports_every), "2", 1, 3600,
+	 .help = "seconds between looks at the switches' port tables"},
+	{"drivers", CONFIG_ITEMS, AT(drivers), .max = DRIVERS_MAX, .keys = driver_keys,
+	 .size = sizeof(struct settings_driver),
+	 .help = "what carries cuts out, in the order it is tried"},
+	{.name = NULL},
+};
+
+static void take(const struct settings_driver *f, struct driver_config *c)
+{
+	*c = (struct driver_config){.timeout_ms = (uint32_t)f->timeout_ms,
+				    .priority = (uint16_t)f->priority};
+	snprintf(c->type, sizeof(c->type), "%s", f->type);
+	snprintf(c->name, sizeof(c->name), "%s", f->name[0] ? f->name : f->type);
+	snprintf(c->bridge, sizeof(c->bridge), "%s", f->bridge);
+	snprintf(c->folder, sizeof(c->folder), "%s", f->folder);
+	snprintf(c->program, sizeof(c->program), "%s", f->program);
+	snprintf(c->peer, sizeof(c->peer), "%s", f->peer);
+	for (size_t i = 0; i < f->uplinks.n; i++)
+		snprintf(c->uplinks[c->uplinks_n++], TARGET_TEXT, "%s", f->uplinks.items[i]);
+	for (size_t i = 0; i < f->arguments.n; i++)
+		snprintf(c->arguments[c->arguments_n++], sizeof(c->arguments[0]), "%s",
+			 f->arguments.items[i]);
+}
+
+int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_MAX],
+		     struct errmsg *e)
+{
+	const struct settings_driver *items = s->drivers.items;
+
+	for (size_t i = 0; i < s->drivers.n; i++) {
+		const struct driver_desc *d = driver_find(items[i].type);
+
+		take(&items[i], &ret[i]);
+		if (!d)
+			return errmsg_set(e, ERR_INVALID,
+					  "drivers: there is no type \"%s\": openvswitch, "
+					  "enforcer, reset or command",
+					  items[i].type);
+		if (d->check && d->check(&ret[i], e) < 0)
+			return ERR_INVALID;
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(ret[k].name, ret[i].name) == 0)
+				return errmsg_set(e, ERR_INVALID, "drivers: two are named \"%s\"",
+						  ret[i].name);
+		}
+	}
+	return (int)s->drivers.n;
+}

@@ -1,0 +1,36 @@
+/* banken-mitigator's own configuration; the policy is a file of its own. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/mitigator/drivers/driver.h"
+#include "control/wire/config.h"
+
+struct settings_driver {
+	const char *name, *type, *bridge, *folder, *program, *peer;
+	struct config_texts uplinks, arguments;
+	uint64_t priority, timeout_ms;
+};
+
+struct settings_peer {
+	const char *address; /* "host:port" */
+};
+
+struct settings {
+	const char *listen;
+	struct settings_peer centre;
+	const char *state_folder, *keys_folder, *run_folder, *undo_folder;
+	const char *policy, *kill_switch, *notify_program;
+	const char *user, *group;
+	int log_level; /* enum log_level */
+	uint64_t watches;
+	uint64_t ports_every; /* seconds */
+	struct config_items drivers;
+};
+
+extern const struct config_key settings_keys[];
+
+/* The configured drivers, checked. Their number, or an error with one sentence. */
+int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_MAX],
+		     struct errmsg *e);

@@ -1,0 +1,261 @@
+/* MitigatorState for the centre: hosts, incidents and quarantines that changed, or all there is. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/mitigator/mitigator.h"
+#include "control/mitigator/quarantine/cut_store.h"
+
+enum { HISTORY_MAX = 64, FULL_MAX = 20000 };
+
+/* A cut as it is told, with room for all it points to. */
+struct told_cut {
+	struct cut cut;
+	char command[CUT_ID_TEXT];
+	struct state_change history[HISTORY_MAX];
+	char actors[HISTORY_MAX][64], reasons[HISTORY_MAX][CUT_REASON];
+	unsigned history_n;
+};
+
+struct gather {
+	struct mitigator *m;
+	struct host_state *hosts;
+	struct incident_state *incidents;
+	struct quarantine_state *quarantines;
+	struct told_cut *cuts;
+	char (*commands)[CUT_ID_TEXT]; /* of hosts */
+	char (*reasons)[256];
+	unsigned hosts_n, incidents_n, cuts_n;
+	unsigned hosts_cap, cuts_cap;
+};
+
+static void host_protection(struct gather *g, const struct host *h, unsigned i,
+			    struct host_state *s)
+{
+	const struct protect_entry *e;
+	struct cut_target t;
+
+	host_target(h, &h->ips[0].ip, &t);
+	e = protect_find(g->m->decide.protect, &t);
+	if (!e)
+		return;
+	s->is_protected = e->source != PROTECT_PROPOSED;
+	snprintf(g->reasons[i], sizeof(g->reasons[i]), "%s (%s)", e->role,
+		 protect_source_text(e->source));
+	s->protected_reason = g->reasons[i];
+}
+
+static void add_host(struct gather *g, const struct host *h)
+{
+	struct host_state *s = &g->hosts[g->hosts_n];
+	struct cut *c = cuts_of_host(g->m->decide.cuts, h->id);
+
+	if (g->hosts_n >= g->hosts_cap)
+		return;
+	*s = (struct host_state){.id = h->id,
+				 .host = host_ident_of(h),
+				 .level = h->level,
+				 .level_since = h->level_since,
+				 .first_seen = h->first_seen,
+				 .last_seen = h->last_seen,
+				 .alerts = h->alerts};
+	host_protection(g, h, g->hosts_n, s);
+	if (c && cut_state_in_force(c->state))
+		s->cut = cut_command_id(g->m->name, c->id, c->number, g->commands[g->hosts_n]);
+	g->hosts_n++;
+}
+
+static void add_incident(struct gather *g, const struct incident *i)
+{
+	struct incident_state *s = &g->incidents[g->incidents_n];
+	struct host *h = hosts_by_id(g->m->decide.hosts, i->host_id);
+	struct cut *c = cuts_of_host(g->m->decide.cuts, i->host_id);
+
+	if (g->incidents_n >= g->hosts_cap)
+		return;
+	*s = (struct incident_state){.id = i->id,
+				     .host_id = i->host_id,
+				     .opened = i->opened,
+				     .updated = i->updated,
+				     .closed = i->closed,
+				     .state = c && c->verified ? "contained" : "detected",
+				     .title = i->title,
+				     .severity = i->severity,
+				     .risk = (double)(i->level - LEVEL_SAFE) / 3,
+				     .threat_id = i->threat_id};
+	if (h)
+		s->host = host_ident_of(h);
+	g->incidents_n++;
+}
+
+static bool add_change(void *ctx, const struct cut_change *ch)
+{
+	struct told_cut *t = ctx;
+	unsigned i = t->history_n;
+
+	if (i >= HISTORY_MAX)
+		return false;
+	snprintf(t->actors[i], sizeof(t->actors[i]), "%s", ch->actor);
+	snprintf(t->reasons[i], sizeof(t->reasons[i]), "%s", ch->reason);
+	t->history[i] = (struct state_change){cut_state_wire(ch->to), ch->time, t->actors[i],
+					      t->reasons[i]};
+	t->history_n++;
+	return true;
+}
+
+static struct host_ident cut_host(const struct gather *g, const struct cut *c)
+{
+	struct host *h = hosts_by_id(g->m->decide.hosts, c->host_id);
+	struct host_ident i = {.mac = c->target.mac};
+
+	if (h)
+		i = host_ident_of(h);
+	if (c->target.ips_n)
+		i.ip = c->target.ips[0];
+	return i;
+}
+
+static void describe(const struct gather *g, struct told_cut *t, struct quarantine_state *q)
+{
+	const struct cut *c = &t->cut;
+	bool block = c->causes == CAUSE_BIT(CAUSE_BLOCK);
+
+	*q = (struct quarantine_state){.state = cut_state_wire(c->state),
+				       .history = {t->history, t->history_n},
+				       .detected = c->detected,
+				       .reported = c->reported,
+				       .ordered = c->sent,
+				       .acked = c->acked,
+				       .verified = c->verified,
+				       .released = c->closed};
+	q->command = (struct quarantine_command){
+		.command_id = cut_command_id(g->m->name, c->id, c->number, t->command),
+		.action = block ? COMMAND_BLOCK : COMMAND_QUARANTINE,
+		.cause = cut_cause_wire(c->causes),
+		.host = cut_host(g, c),
+		.scope = COMMAND_SCOPE_FULL,
+		.method = c->state >= CUT_SENT && c->method < g->m->methods_n
+				  ? g->m->methods[c->method].config.name
+				  : "",
+		.issued = c->opened,
+		.lease_expires = cut_end(c),
+		.review = c->review,
+		.reason = c->reason,
+		.threat_id = c->threat_id,
+		.issuer = g->m->name,
+		.actor = c->actor,
+	};
+}
+
+/* Room is taken beforehand: pointers into it stay. */
+static bool add_cut(void *ctx, const struct cut *c)
+{
+	struct gather *g = ctx;
+	struct told_cut *t = &g->cuts[g->cuts_n];
+
+	if (g->cuts_n >= g->cuts_cap)
+		return false;
+	t->cut = *c;
+	t->history_n = 0;
+	cut_store_history(g->m->store, c->id, add_change, t, NULL);
+	describe(g, t, &g->quarantines[g->cuts_n]);
+	g->cuts_n++;
+	return true;
+}
+
+static void gather_changed(struct gather *g)
+{
+	struct dirty *d = &g->m->dirty;
+
+	for (unsigned i = 0; i < hosts_count(g->m->decide.hosts); i++) {
+		struct host *h = hosts_at(g->m->decide.hosts, i);
+		struct incident *in;
+
+		for (unsigned k = 0; k < d->hosts_n; k++) {
+			if (d->hosts[k] != h->number)
+				continue;
+			add_host(g, h);
+			in = incidents_of_host(g->m->decide.incidents, h->id);
+			if (in)
+				add_incident(g, in);
+		}
+	}
+	for (unsigned k = 0; k < d->cuts_n; k++) {
+		struct cut *c = malloc(sizeof(*c));
+
+		if (c && cut_store_find(g->m->store, d->cuts[k], c, NULL) == 0)
+			add_cut(g, c);
+		free(c);
+	}
+}
+
+static void gather_all(struct gather *g)
+{
+	for (unsigned i = 0; i < hosts_count(g->m->decide.hosts); i++)
+		add_host(g, hosts_at(g->m->decide.hosts, i));
+	for (unsigned i = 0; i < incidents_count(g->m->decide.incidents); i++)
+		add_incident(g, incidents_at(g->m->decide.incidents, i));
+	cut_store_each(g->m->store, false, g->cuts_cap, add_cut, g, NULL);
+}
+
+static bool make_room(struct gather *g, bool full)
+{
+	const struct dirty *d = &g->m->dirty;
+	unsigned hosts = full ? hosts_count(g->m->decide.hosts) : d->hosts_n;
+	unsigned cuts = full ? 512 : d->cuts_n;
+
+	if (full && incidents_count(g->m->decide.incidents) > hosts)
+		hosts = incidents_count(g->m->decide.incidents);
+	g->hosts_cap = hosts < FULL_MAX ? hosts + 1 : FULL_MAX;
+	g->cuts_cap = cuts + 1;
+	g->hosts = calloc(g->hosts_cap, sizeof(*g->hosts));
+	g->incidents = calloc(g->hosts_cap, sizeof(*g->incidents));
+	g->commands = calloc(g->hosts_cap, sizeof(*g->commands));
+	g->reasons = calloc(g->hosts_cap, sizeof(*g->reasons));
+	g->quarantines = calloc(g->cuts_cap, sizeof(*g->quarantines));
+	g->cuts = calloc(g->cuts_cap, sizeof(*g->cuts));
+	return g->hosts && g->incidents && g->commands && g->reasons && g->quarantines && g->cuts;
+}
+
+static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg *e)
+{
+	struct mitigator *m = g->m;
+	struct message msg = {.kind = MESSAGE_MITIGATOR_STATE};
+	struct component_version version = {"banken-mitigator", BANKEN_VERSION};
+
+	msg.mitigator_state = (struct mitigator_state){
+		.time = mitigator_now(m).wall,
+		.mitigator = m->name,
+		.full = full,
+		.hosts = {g->hosts, g->hosts_n},
+		.incidents = {g->incidents, g->incidents_n},
+		.quarantines = {g->quarantines, g->cuts_n},
+		.mode = policy_overall_mode(m->policy),
+		.policy = m->policy->version,
+		.versions = {&version, 1},
+		.uptime = (mitigator_now(m).wall - m->started) / 1000000000,
+	};
+	return message_encode(&msg, ret, e);
+}
+
+int state_message(struct mitigator *m, bool full, struct slice *ret, struct errmsg *e)
+{
+	struct gather g = {.m = m};
+	int rc = ERR_NOMEM;
+
+	if (make_room(&g, full)) {
+		if (full)
+			gather_all(&g);
+		else
+			gather_changed(&g);
+		rc = encode(&g, full, ret, e);
+	} else {
+		errmsg_set(e, rc, "no memory");
+	}
+	free(g.hosts);
+	free(g.incidents);
+	free(g.commands);
+	free(g.reasons);
+	free(g.quarantines);
+	free(g.cuts);
+	return rc;
+}
