@@ -105,11 +105,19 @@ class Programs:
         self.config("mitigator", self.common("mitigator") +
                     f"listen: {m['management']}:7443\ncentre:\n  address: {m['management']}:7444\n"
                     f"policy: {self.net.folder}/policy.yaml\n"
-                    f"drivers:\n  ovs:\n    bridge: br0\n    db: unix:{self.net.ovs}/db.sock\n"
-                    f"    run-folder: {self.net.ovs}\n")
-        self.config("policy", "mode: automatic\nprotected:\n" +
-                    "".join(f"  - \"{a}\"\n" for a in protected))
-        self.config("enforcer", self.common("enforcer") + f"mitigator: {m['management']}:7443\n")
+                    f"kill-switch: {self.net.folder}/stop\n"
+                    "drivers:\n"
+                    f"  - {{type: openvswitch, bridge: br0, folder: {self.net.ovs}}}\n"
+                    "  - {type: enforcer}\n  - {type: reset}\n")
+        self.config("policy", "name: lab\nlevels:\n"
+                    "  - {severity: high, level: danger}\n"
+                    "  - {severity: medium, level: warning}\n"
+                    "  - {severity: low, level: caution}\n"
+                    f"scopes:\n  - {{name: lab, networks: [\"{self.cast.lan}\"], mode: automatic,\n"
+                    "     cut-at: danger}\nfuse-share: 50\nprotected:\n" +
+                    "".join(f"  - {{address: \"{a}\", role: gateway}}\n" for a in protected))
+        self.config("enforcer", self.common("enforcer") +
+                    f"mitigator:\n  address: {m['management']}:7443\n")
         self.config("centre", self.common("centre") +
                     f"listen: {m['management']}:7444\npage: \"0.0.0.0:8080\"\n"
                     f"report-folder: {self.net.folder}/reports\n")
