@@ -32,6 +32,8 @@ def options():
                    help="what the infected machine does")
     p.add_argument("--build", default=str(ROOT / "build"), help="folder of the built programs")
     p.add_argument("-S", "--rules", help="rule file for the capture")
+    p.add_argument("--mode", choices=("monitor", "notify", "approve", "automatic"), default="automatic",
+                   help="the mitigator's mode (default automatic)")
     p.add_argument("--keep", action="store_true", help="keep logs and state of the run")
     return p.parse_args()
 
@@ -61,7 +63,7 @@ class Lab:
         self.programs = programs_module.Programs(self.net, self.cast, self.opts.build)
         self.programs.keys()
         protected = [self.cast.gateway, *site_net.MANAGEMENT.values()]
-        self.programs.configure(rules(self.cast), protected)
+        self.programs.configure(rules(self.cast), protected, self.opts.mode)
         self.programs.start_all()
         print("switch, mirror port and five programs are up")
 

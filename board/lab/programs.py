@@ -89,7 +89,7 @@ class Programs:
                 f"keys-folder: {self.net.folder}/keys-{name}\n"
                 f"user: {USERS[name]}\ngroup: {GROUP}\n")
 
-    def configure(self, rules, protected):
+    def configure(self, rules, protected, mode="automatic"):
         """Configuration files of all programs. `protected`: addresses that are never cut."""
         m = MANAGEMENT
         self.folder("run", 0o2770, USERS["dataplane"])
@@ -113,7 +113,7 @@ class Programs:
                     "  - {severity: high, level: danger}\n"
                     "  - {severity: medium, level: warning}\n"
                     "  - {severity: low, level: caution}\n"
-                    f"scopes:\n  - {{name: lab, networks: [\"{self.cast.lan}\"], mode: automatic,\n"
+                    f"scopes:\n  - {{name: lab, networks: [\"{self.cast.lan}\"], mode: {mode},\n"
                     "     cut-at: danger}\nfuse-share: 50\nprotected:\n" +
                     "".join(f"  - {{address: \"{a}\", role: gateway}}\n" for a in protected))
         self.config("enforcer", self.common("enforcer") +

@@ -1,5 +1,6 @@
 """What happens at the site. Addresses and names come from a seed."""
 import dataclasses
+import itertools
 import pathlib
 import random
 import socket
@@ -119,13 +120,13 @@ def part_client(server, bad_name, bad, path, how):
             say(at=time.time(), did="download")
         except OSError as e:
             say(at=time.time(), did="download-failed", why=type(e).__name__)
-    while True:
+    gate, agent = ("/save", "Mozilla/5.0") if how == "behaviour" else ("/gate.php", "labbot/1")
+    for n in itertools.count():
         try:
-            http(bad, post(host, "/gate.php" if how != "behaviour" else "/save",
-                           "labbot/1" if how != "behaviour" else "Mozilla/5.0"), 0.3)
-            say(at=time.time(), did="home")
+            http(bad, post(host, f"{gate}?n={n}", agent), 0.3)
+            say(at=time.time(), did="home", n=n)
         except OSError as e:
-            say(at=time.time(), did="home-failed", why=type(e).__name__)
+            say(at=time.time(), did="home-failed", n=n, why=type(e).__name__)
         time.sleep(0.1)
 
 
