@@ -460,8 +460,14 @@ static void tcp_other_known(struct app_call *c, enum dir dir, struct slice view,
 		give_up(c);
 		return;
 	}
-	if (!identify_done(&a->sides[dir].identify))
+	if (!identify_done(&a->sides[dir].identify)) {
+		/* The connection has ended: what came is taken for the same protocol. */
+		if (eof && c->f->state == FLOW_CLOSED) {
+			side_found(c, dir, a->pub.proto);
+			parse(c, dir, view, eof);
+		}
 		return;
+	}
 	a->sides[dir].verdict = APP_FAILED;
 	a->pub.tried[dir] = true;
 	app_count_proto(c->w, a->pub.proto, APP_PROTO_FLOW);
@@ -605,6 +611,10 @@ static void change_input(struct app_call *c, enum dir dir, struct slice view, bo
 	}
 	if (view.len >= CHANGE_BYTES || eof) {
 		change_events(c, NULL);
+		for (unsigned d = 0; d < 2; d++) {
+			a->sides[d].verdict = APP_UNKNOWN;
+			a->pub.seen[d] = NULL;
+		}
 		give_up(c);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include "dataplane/api/record.h"
 #include "dataplane/app/internal.h"
+#include "dataplane/app/text/text.h"
 #include "dataplane/files/digest.h"
 
 _Static_assert((int)APP_FILE_MD5 == (int)DIGEST_MD5 && (int)APP_FILE_SHA1 == (int)DIGEST_SHA1 &&
@@ -178,7 +179,8 @@ void app_file_log(const struct app_file *file, struct record *r)
 {
 	static const char *const states[] = {"UNKNOWN", "CLOSED", "TRUNCATED"};
 
-	record_str(r, "filename", SLICE(file->name, file->name_len));
+	if (file->name_len)
+		text_log(r, "filename", SLICE(file->name, file->name_len));
 	record_bool(r, "gaps", file->gaps);
 	record_text(r, "state", states[file->state]);
 	if (file->have & APP_FILE_MAGIC)

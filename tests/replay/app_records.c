@@ -24,7 +24,7 @@ struct run {
 	struct flow_table *flows;
 	struct stream_worker *streams;
 	struct app_worker *app;
-	bool buffers, quiet;
+	bool buffers, quiet, ports;
 	uint64_t now_ns, packets;
 	char line[LINE];
 	_Alignas(8) uint8_t record[RECORD_MAX];
@@ -111,6 +111,13 @@ static void log_flow(struct run *r, const struct flow *f)
 
 /* --- buffers --- */
 
+/* So that lines of many flows can be told apart. */
+static void print_port(const struct run *r, const struct flow *f)
+{
+	if (r->ports)
+		printf("%u ", f->key.port[DIR_TS]);
+}
+
 static void print_bytes(const char *what, enum dir dir, uint64_t tx, const char *name,
 			struct slice s)
 {
@@ -126,7 +133,7 @@ static void print_bytes(const char *what, enum dir dir, uint64_t tx, const char 
 	putchar('\n');
 }
 
-static void print_bodies(const struct flow *f, struct app_tx *tx, enum dir dir)
+static void print_bodies(const struct run *r, const struct flow *f, struct app_tx *tx, enum dir dir)
 {
 	const struct app_proto *proto = f->app->proto;
 
@@ -137,34 +144,56 @@ static void print_bodies(const struct flow *f, struct app_tx *tx, enum dir dir)
 		if (!b->body || !b->dir[dir] ||
 		    app_tx_progress(f->app, tx, dir) < b->progress[dir] || !b->get(tx, dir, 0, &s))
 			continue;
+		print_port(r, f);
 		print_bytes("body", dir, tx->id, b->name, s);
 		b->seen(tx, dir);
 	}
 }
 
-static void print_buffers(const struct flow *f, const struct app_tx *tx)
+/* Which buffers of a transaction were printed, by direction: each once, as soon as it is there. */
+struct seen {
+	uint64_t buffers[2];
+};
+
+static struct seen *seen_of(const struct run *r, struct app_tx *tx)
+{
+	if (!tx->detect)
+		tx->detect = slab_zalloc(r->slab, sizeof(struct seen));
+	return (struct seen *)tx->detect;
+}
+
+static void print_buffers(const struct run *r, const struct flow *f, struct app_tx *tx,
+			  enum dir dir)
+{
+	const struct app_proto *proto = f->app->proto;
+	uint64_t *seen = &seen_of(r, tx)->buffers[dir];
+
+	for (unsigned i = 0; i < proto->buffer_count && i < 64; i++) {
+		const struct app_buffer *b = &proto->buffers[i];
+		struct slice s;
+
+		if (b->body || !b->dir[dir] || (*seen >> i & 1) ||
+		    app_tx_progress(f->app, tx, dir) < b->progress[dir])
+			continue;
+		for (uint32_t n = 0; b->get(tx, dir, n, &s) && (!n || b->multi); n++) {
+			print_port(r, f);
+			print_bytes("buffer", dir, tx->id, b->name, s);
+			*seen |= 1ULL << i;
+		}
+	}
+}
+
+static void print_events(const struct run *r, const struct flow *f, const struct app_tx *tx)
 {
 	const struct app_proto *proto = f->app->proto;
 
-	for (unsigned i = 0; i < proto->buffer_count; i++) {
-		const struct app_buffer *b = &proto->buffers[i];
-
-		for (unsigned d = 0; d < 2; d++) {
-			struct slice s;
-
-			if (b->body || !b->dir[d] ||
-			    app_tx_progress(f->app, tx, (enum dir)d) < b->progress[d])
-				continue;
-			for (uint32_t n = 0; b->get(tx, (enum dir)d, n, &s) && (!n || b->multi);
-			     n++)
-				print_bytes("buffer", (enum dir)d, tx->id, b->name, s);
-		}
-	}
 	for (unsigned i = 0; i < tx->event_count; i++) {
 		char name[80];
 
-		if (app_event_name(proto, tx->event[i], name, sizeof(name)))
-			printf("event %" PRIu64 " %s\n", tx->id, name);
+		if (!app_event_name(proto, tx->event[i], name, sizeof(name)))
+			continue;
+		print_port(r, f);
+		printf("event %" PRIu64 " %s\n", tx->id, name);
 	}
 }
 
@@ -172,14 +201,12 @@ static void tx_end(void *ctx, struct flow *f, struct app_tx *tx)
 {
 	struct run *r = ctx;
 
-	if (r->buffers) {
-		print_bodies(f, tx, DIR_TS);
-		print_bodies(f, tx, DIR_TC);
-		print_buffers(f, tx);
-	}
+	if (r->buffers)
+		print_events(r, f, tx);
 	if (!(tx->flags & APP_TX_LOGGED))
 		log_tx(r, f, tx);
 	log_files(r, f, tx);
+	slab_free(r->slab, tx->detect, sizeof(struct seen));
 }
 
 /* --- packets --- */
@@ -199,12 +226,17 @@ static void after_packet(struct run *r, struct flow *f, const struct packet *p)
 
 	if (!a)
 		return;
-	for (unsigned i = 0; r->buffers && i < a->event_count; i++)
+	for (unsigned i = 0; r->buffers && i < a->event_count; i++) {
+		print_port(r, f);
 		printf("event - %s\n", app_flow_event_name(a->events[i]));
+	}
 	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next) {
-		if (r->buffers)
-			print_bodies(f, tx, p->dir);
-		tx->flags |= APP_TX_INSPECTED_TS | APP_TX_INSPECTED_TC;
+		if (r->buffers) {
+			print_buffers(r, f, tx, p->dir);
+			print_bodies(r, f, tx, p->dir);
+		}
+		if (app_tx_complete(a, tx, p->dir))
+			tx->flags |= (uint8_t)(APP_TX_INSPECTED_TS << p->dir);
 		if (!(tx->flags & APP_TX_LOGGED) && app_tx_complete(a, tx, DIR_TS) &&
 		    app_tx_complete(a, tx, DIR_TC)) {
 			log_tx(r, f, tx);
@@ -311,13 +343,15 @@ int main(int argc, char **argv)
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		r.buffers |= strcmp(argv[i], "--buffers") == 0;
+		r.ports |= strcmp(argv[i], "--ports") == 0;
 		r.quiet |= strcmp(argv[i], "--quiet") == 0;
 		counters |= strcmp(argv[i], "--counters") == 0;
 		midstream |= strcmp(argv[i], "--midstream") == 0;
 	}
 	if (i == argc || !run_init(&r, midstream)) {
 		fprintf(stderr,
-			"usage: %s [--buffers] [--quiet] [--counters] [--midstream] CAPTURE...\n",
+			"usage: %s [--buffers] [--ports] [--quiet] [--counters] [--midstream] "
+			"CAPTURE...\n",
 			argv[0]);
 		return 2;
 	}

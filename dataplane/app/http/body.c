@@ -156,8 +156,6 @@ static void file_data(struct http_call *c, struct http_tx *tx, struct slice data
 {
 	struct http_side *side = http_side_of(c, tx);
 
-	if (c->dir == DIR_TC && !side->has_line && !tx->is_0_9)
-		return; /* junk in front of the status line */
 	if (c->dir == DIR_TS) {
 		if (tx->upload == HTTP_UPLOAD_UNKNOWN)
 			http_multipart_begin(c, tx);

@@ -165,7 +165,8 @@ static const struct http_side *start_made(const struct app_tx *tx, enum dir dir)
 	to = put(to, SLICE_LIT("\r\n"));
 	for (unsigned i = 0; i < side->header_count; i++)
 		to = put_header(side, &side->headers[i], to);
-	to = put(to, SLICE_LIT("\r\n"));
+	if (side->header_count)
+		to = put(to, SLICE_LIT("\r\n"));
 	side->start_len = (uint32_t)(to - side->start);
 	side->start_headers = side->header_count + 1u;
 	return side;
@@ -175,7 +176,7 @@ static bool get_start(const struct app_tx *tx, enum dir dir, uint32_t index, str
 {
 	const struct http_side *side;
 
-	if (!http_of(tx)->side[dir].has_line || http_of(tx)->side[dir].raw.len == 0)
+	if (!http_of(tx)->side[dir].has_line)
 		return false;
 	side = start_made(tx, dir);
 	if (!side)

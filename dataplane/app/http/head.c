@@ -156,18 +156,15 @@ static bool add_or_merge(struct http_call *c, struct http_tx *tx, const struct h
 
 static void invalid_once(struct http_call *c, struct http_tx *tx)
 {
-	struct http_side *side = http_side_of(c, tx);
-
-	if (!(side->flags & HTTP_FIELD_INVALID))
+	if (!(tx->flags & HTTP_FIELD_INVALID))
 		http_event(tx, header_invalid[c->dir]);
-	side->flags |= HTTP_FIELD_INVALID;
+	tx->flags |= HTTP_FIELD_INVALID;
 }
 
 /* Splits at the colon. Positions are within `line`. */
 static void split(struct http_call *c, struct http_tx *tx, struct slice line, size_t *ret_name_len,
 		  size_t *ret_value)
 {
-	struct http_side *side = http_side_of(c, tx);
 	const uint8_t *colon = line.len ? memchr(line.data, ':', line.len) : NULL;
 	size_t name_len;
 
@@ -179,9 +176,9 @@ static void split(struct http_call *c, struct http_tx *tx, struct slice line, si
 	}
 	if (!colon) {
 		/* A header without a name, its value the whole line: it is seen that way. */
-		if (!(side->flags & HTTP_FIELD_UNPARSEABLE))
+		if (!(tx->flags & HTTP_FIELD_UNPARSEABLE))
 			http_event(tx, missing_colon[c->dir]);
-		side->flags |= HTTP_FIELD_UNPARSEABLE;
+		tx->flags |= HTTP_FIELD_UNPARSEABLE;
 		*ret_name_len = 0;
 		*ret_value = 0;
 		return;
@@ -214,13 +211,6 @@ static bool process(struct http_call *c, struct http_tx *tx, struct http_span he
 	split(c, tx, line, &name_len, &from);
 	while (from < to && http_is_lws(line.data[from]))
 		from++;
-	if (c->dir == DIR_TS && from > 0 && from < to) {
-		const uint8_t *nul = memchr(line.data + from, 0, to - from);
-
-		/* Servers written in C see no further. */
-		if (nul)
-			to = (size_t)(nul - line.data);
-	}
 	while (to > from + 1 && http_is_lws(line.data[to - 1]))
 		to--;
 	header.name.len = (uint32_t)name_len;
@@ -264,11 +254,9 @@ static bool hold_more(struct http_call *c, struct http_tx *tx, struct http_reade
 
 static void folding_event(struct http_call *c, struct http_tx *tx)
 {
-	struct http_side *side = http_side_of(c, tx);
-
-	if (!(side->flags & HTTP_INVALID_FOLDING))
+	if (!(tx->flags & HTTP_INVALID_FOLDING))
 		http_event(tx, invalid_folding[c->dir]);
-	side->flags |= HTTP_INVALID_FOLDING;
+	tx->flags |= HTTP_INVALID_FOLDING;
 }
 
 /* `span`: the line in `raw`, which begins with a folding character. */

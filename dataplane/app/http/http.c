@@ -8,7 +8,8 @@ static const char *const event_names[HTTP_EVENT_COUNT] = {
 
 void http_event(struct http_tx *tx, enum http_event event)
 {
-	app_tx_event(&tx->tx, event);
+	if (!tx->state->quiet)
+		app_tx_event(&tx->tx, event);
 }
 
 /* --- state and transactions --- */
@@ -107,23 +108,38 @@ static enum http_step run(struct http_call *c)
 	return step;
 }
 
+/* The direction ends: what is open is closed as it stands. */
+static enum http_step finish(struct http_call *c)
+{
+	enum http_step step;
+
+	c->eof = true;
+	c->state->quiet = true;
+	step = run(c);
+	c->state->quiet = false;
+	if (step != HTTP_FAIL) {
+		ended(c, c->dir);
+		close_files(c);
+	}
+	return step;
+}
+
 /* The other direction waits for this one (CONNECT): it is called again when its bytes come. */
 static struct app_result http_parse(struct app_io *io, void *state, enum dir dir,
 				    struct app_input input)
 {
-	struct http_call c = {.io = io, .state = state, .dir = dir, .eof = input.eof};
-	enum http_step step;
+	struct http_call c = {.io = io, .state = state, .dir = dir};
+	enum http_step step = HTTP_MORE;
 
 	c.in = cursor_of(input.data);
 	if (c.state->tunnel)
 		return APP_RESULT_OK(input.data.len);
-	step = run(&c);
+	if (input.data.len)
+		step = run(&c);
+	if (step != HTTP_FAIL && input.eof && !c.state->tunnel)
+		step = finish(&c);
 	if (step == HTTP_FAIL)
 		return failed(&c);
-	if (input.eof) {
-		ended(&c, dir);
-		close_files(&c);
-	}
 	if (c.state->tunnel)
 		return APP_RESULT_OK(input.data.len);
 	return APP_RESULT_OK(cursor_offset(&c.in));
@@ -230,5 +246,4 @@ const struct app_proto http_proto = {
 	.eve_type = "http",
 	.eve_key = "http",
 	.log = http_log,
-	.first_data = 1 << DIR_TS,
 };

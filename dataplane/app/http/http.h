@@ -57,12 +57,10 @@ enum http_coding {
 	HTTP_CODING_CHUNKED,
 };
 
-enum http_flag {
-	HTTP_FIELD_UNPARSEABLE = 1 << 0, /* the event was given already */
-	HTTP_FIELD_INVALID = 1 << 1,
-	HTTP_INVALID_FOLDING = 1 << 2,
-	HTTP_TOO_MANY = 1 << 3,
-	HTTP_REPEATED = 1 << 4,
+enum http_flag { /* the event was given already */
+		 HTTP_FIELD_UNPARSEABLE = 1 << 0,
+		 HTTP_FIELD_INVALID = 1 << 1,
+		 HTTP_INVALID_FOLDING = 1 << 2,
 };
 
 struct http_header {
@@ -89,7 +87,6 @@ struct http_side {
 	uint16_t header_count, header_cap;
 	uint16_t bucket[HTTP_BUCKETS]; /* index + 1 */
 	uint16_t repetitions;
-	uint8_t flags;		  /* enum http_flag */
 	int16_t protocol;	  /* enum http_protocol */
 	uint8_t coding;		  /* enum http_coding */
 	bool has_line;		  /* a request or status line was read */
@@ -129,6 +126,7 @@ struct http_tx {
 	struct app_tx tx;
 	struct http_state *state;
 	struct http_side side[2];
+	uint8_t flags; /* enum http_flag, of both directions as in libhtp */
 
 	/* request */
 	uint8_t method; /* enum http_method */
@@ -137,6 +135,7 @@ struct http_tx {
 	struct http_span method_text, uri, uri_normalized, path;
 	struct http_span uri_host;	  /* of an absolute URI or CONNECT */
 	struct http_span host;		  /* the one that counts, normalised */
+	struct http_span host_log;	  /* as records show it: as it came when a port follows */
 	int32_t port;			  /* of the URI or Host header, -1 */
 	struct http_multipart *multipart; /* POST with a boundary */
 
@@ -186,7 +185,7 @@ struct http_reader {
 	bool lf_cr;	  /* the last header line ended with LF CR */
 	/* a header line that the next may continue */
 	bool pending;
-	struct http_span held;
+	struct http_span held; /* or the request line as far as it is there */
 };
 
 struct http_state {
@@ -198,6 +197,7 @@ struct http_state {
 	const struct app_limits *limits;
 	bool ended[2]; /* no more bytes will be parsed */
 	uint32_t hash_seed;
+	bool quiet;	   /* the end is handled: what is odd about it is no event */
 	bool tunnel;	   /* no HTTP any more, and nobody else asked for it */
 	bool yield_at_end; /* responses wait for the request side at the end of this one */
 };
@@ -224,6 +224,7 @@ struct http_call {
 enum http_step http_request_step(struct http_call *c);
 enum http_step http_response_step(struct http_call *c);
 void http_request_complete(struct http_call *c, struct http_tx *tx);
+enum http_step http_request_line_cut(struct http_call *c, struct http_tx *tx);
 
 /* head.c: the lines of a header block */
 enum http_step http_headers(struct http_call *c, struct http_tx *tx);

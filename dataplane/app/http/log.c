@@ -7,10 +7,10 @@
 static void log_value(struct record *r, const char *name, const struct http_tx *tx, enum dir dir,
 		      const char *header)
 {
-	const struct http_header *h = http_header_find(tx, dir, header);
+	struct slice value = http_header_value(tx, dir, header);
 
-	if (h)
-		text_log(r, name, http_get(&tx->side[dir], h->value));
+	if (value.len)
+		text_log(r, name, value);
 }
 
 static void log_content_type(struct record *r, const struct http_tx *tx)
@@ -78,8 +78,8 @@ static void log_request(struct record *r, const struct http_tx *tx)
 {
 	const struct http_side *side = &tx->side[DIR_TS];
 
-	if (tx->host.set)
-		text_log(r, "hostname", http_get(side, tx->host));
+	if (tx->host_log.len)
+		text_log(r, "hostname", http_get(side, tx->host_log));
 	if (tx->port > 0)
 		record_uint(r, "http_port", (uint64_t)tx->port);
 	if (tx->uri.set)
@@ -101,9 +101,8 @@ bool http_log(const struct app_tx *tx, const void *state, struct record *r)
 		text_log(r, "protocol", http_get(&t->side[DIR_TS], t->side[DIR_TS].version));
 	if (t->status_text.set) {
 		record_uint(r, "status", status_number(http_get(&t->side[DIR_TC], t->status_text)));
-		if (t->status >= 300 && t->status < 400)
-			log_value(r, "redirect", t, DIR_TC, "location");
 	}
+	log_value(r, "redirect", t, DIR_TC, "location");
 	record_uint(r, "length", t->side[DIR_TC].message_len);
 	return true;
 }

@@ -74,10 +74,9 @@ static enum http_step idle(struct http_call *c)
 
 	if (cursor_left(&c->in) == 0)
 		return HTTP_MORE;
-	r->tx = http_tx_new(c);
+	*r = (struct http_reader){.step = HTTP_REQ_LINE, .tx = http_tx_new(c)};
 	if (!r->tx)
 		return HTTP_FAIL;
-	r->step = HTTP_REQ_LINE;
 	r->tx->tx.progress[DIR_TS] = HTTP_LINE;
 	return HTTP_NEXT;
 }
@@ -137,74 +136,87 @@ static void parse_line(struct http_tx *tx)
 	side->protocol = (int16_t)http_protocol_number(slice_sub(line, at, line.len));
 }
 
-static enum http_step line_complete(struct http_call *c, struct http_tx *tx, struct slice line)
+/* The line that was gathered in `more`. */
+static enum http_step line_complete(struct http_call *c, struct http_tx *tx)
 {
+	struct http_reader *r = &c->state->request;
 	struct http_side *side = &tx->side[DIR_TS];
+	struct slice line = http_get(side, r->held);
 
 	if (http_blank(line)) {
 		side->ignored_lines++;
+		side->more.len = r->held.at;
+		r->held = (struct http_span){0};
 		return HTTP_NEXT;
 	}
-	side->line = http_text_add(c->io->slab, &side->more, http_chomp(line), HTTP_HEAD_MAX);
-	if (!side->line.set)
-		return HTTP_FAIL;
-	side->line.more = 1;
+	side->line = r->held;
+	side->line.len = (uint32_t)http_chomp(line).len;
+	r->held = (struct http_span){0};
 	side->has_line = true;
 	parse_line(tx);
 	if (tx->method == HTTP_METHOD_CONNECT ? !http_connect_parse(c, tx) : !http_uri_parse(c, tx))
 		return HTTP_FAIL;
-	c->state->request.step = HTTP_REQ_PROTOCOL;
+	r->step = HTTP_REQ_PROTOCOL;
 	return HTTP_NEXT;
+}
+
+static bool line_gather(struct http_call *c, struct http_tx *tx, struct slice part)
+{
+	struct http_reader *r = &c->state->request;
+	struct http_span span =
+		http_text_add(c->io->slab, &tx->side[DIR_TS].more, part, HTTP_HEAD_MAX);
+
+	if (!span.set)
+		return false;
+	span.more = 1;
+	if (r->held.set)
+		r->held.len += span.len;
+	else
+		r->held = span;
+	return true;
 }
 
 static enum http_step request_line(struct http_call *c, struct http_tx *tx)
 {
 	struct http_reader *r = &c->state->request;
 	struct slice rest = cursor_rest(&c->in);
-	const uint8_t *lf = NULL;
-	size_t len = rest.len;
+	const uint8_t *lf = rest.len ? memchr(rest.data, '\n', rest.len) : NULL;
+	size_t len = lf ? (size_t)(lf - rest.data) + 1 : rest.len;
 
-	if (rest.len > r->scanned)
-		lf = memchr(rest.data + r->scanned, '\n', rest.len - r->scanned);
-	if (lf)
-		len = (size_t)(lf - rest.data) + 1;
-	if (len > HTTP_LINE_MAX) {
+	if (r->held.len + len > HTTP_LINE_MAX) {
 		http_event(tx, HTTP_EVENT_REQUEST_FIELD_TOO_LONG);
 		return HTTP_FAIL;
 	}
-	if (!lf && !c->eof) {
-		r->scanned = (uint32_t)rest.len;
+	if (len && !line_gather(c, tx, cursor_take(&c->in, len)))
+		return HTTP_FAIL;
+	if (lf)
+		return line_complete(c, tx);
+	if (!c->eof || !r->held.set)
 		return HTTP_MORE;
-	}
-	r->scanned = 0;
-	if (len == 0)
-		return HTTP_MORE;
-	if (!lf)
-		http_event(tx, HTTP_EVENT_REQUEST_LINE_INCOMPLETE);
-	return line_complete(c, tx, cursor_take(&c->in, len));
+	return line_complete(c, tx);
 }
 
-/* Without a protocol it is HTTP/0.9 and over, unless a header line seems to follow. */
+/* The answer begins although the request's line has no end: it ends here. */
+enum http_step http_request_line_cut(struct http_call *c, struct http_tx *tx)
+{
+	struct http_reader *r = &c->state->request;
+
+	if (r->tx != tx || r->step != HTTP_REQ_LINE)
+		return HTTP_NEXT;
+	http_event(tx, HTTP_EVENT_REQUEST_LINE_INCOMPLETE);
+	return r->held.set ? line_complete(c, tx) : HTTP_NEXT;
+}
+
+/* Without a protocol it is HTTP/0.9 and over, unless something seems to follow. */
 static enum http_step protocol(struct http_call *c, struct http_tx *tx)
 {
-	struct slice rest = cursor_rest(&c->in);
-	bool blank = false;
-
+	if (tx->is_0_9 && http_blank(cursor_rest(&c->in))) {
+		c->state->request.step = HTTP_REQ_FINALIZE;
+		return HTTP_NEXT;
+	}
+	tx->is_0_9 = false;
 	c->state->request.step = HTTP_REQ_HEADERS;
 	tx->tx.progress[DIR_TS] = HTTP_HEADERS;
-	if (!tx->is_0_9)
-		return HTTP_NEXT;
-	for (size_t i = 0; i < rest.len; i++) {
-		if (rest.data[i] == ':') {
-			tx->is_0_9 = false;
-			return HTTP_NEXT;
-		}
-		if (http_is_lws(rest.data[i]))
-			blank = true;
-		else if (http_is_space(rest.data[i]) || blank)
-			break;
-	}
-	c->state->request.step = HTTP_REQ_FINALIZE;
 	return HTTP_NEXT;
 }
 
@@ -401,7 +413,7 @@ static enum http_step chunk_length(struct http_call *c, struct http_tx *tx)
 	rest = cursor_take(&c->in, (size_t)(lf - rest.data) + 1);
 	tx->side[DIR_TS].message_len += rest.len;
 	length = http_chunk_length(rest, &extension);
-	if (length == HTTP_CHUNK_EMPTY)
+	if (length == HTTP_CHUNK_EMPTY && rest.len == 1)
 		return HTTP_NEXT;
 	if (length < 0) {
 		http_event(tx, HTTP_EVENT_INVALID_REQUEST_CHUNK_LEN);

@@ -22,14 +22,11 @@ static struct http_tx *unmatched(struct http_call *c)
 		return NULL;
 	side = &tx->side[DIR_TS];
 	tx->unmatched = true;
+	tx->tx.progress[DIR_TS] = HTTP_COMPLETE;
 	tx->uri = http_text_add(c->io->slab, &side->more, SLICE_LIT(URI_NOT_SEEN), HTTP_HEAD_MAX);
 	tx->uri.more = 1;
 	tx->path = tx->uri_normalized = tx->uri;
 	http_event(tx, HTTP_EVENT_UNABLE_TO_MATCH_RESPONSE_TO_REQUEST);
-	if (!request->tx) {
-		request->tx = tx;
-		request->step = HTTP_REQ_FINALIZE;
-	}
 	return tx;
 }
 
@@ -39,21 +36,20 @@ static enum http_step idle(struct http_call *c)
 
 	if (cursor_left(&c->in) == 0)
 		return HTTP_MORE;
+	*r = (struct http_reader){.step = HTTP_RES_LINE};
 	r->tx = (struct http_tx *)app_tx_find(c->io, c->state->response_next);
 	if (!r->tx)
 		r->tx = unmatched(c);
 	if (!r->tx)
 		return HTTP_FAIL;
 	c->state->response_next = r->tx->tx.id + 1;
-	r->left = 0;
-	r->step = HTTP_RES_LINE;
 	r->tx->tx.progress[DIR_TC] = HTTP_LINE;
 	if (r->tx->is_0_9) {
 		r->tx->side[DIR_TC].coding = HTTP_CODING_IDENTITY;
 		r->tx->tx.progress[DIR_TC] = HTTP_BODY;
 		r->step = HTTP_RES_BODY_CLOSE;
 	}
-	return HTTP_NEXT;
+	return http_request_line_cut(c, r->tx);
 }
 
 /* --- the status line --- */
@@ -215,9 +211,8 @@ static enum http_step continue_100(struct http_call *c, struct http_tx *tx)
 	if (tx->seen_100 > HTTP_IGNORED_LINES_MAX)
 		return HTTP_FAIL;
 	http_headers_clear(tx, DIR_TC);
-	/* What was kept of it is not the answer's: only the raw head stays. */
 	side->line = side->version = tx->status_text = tx->message = (struct http_span){0};
-	side->more.len = 0;
+	side->more.len = side->raw.len = 0;
 	side->has_line = false;
 	c->state->response.step = HTTP_RES_LINE;
 	tx->tx.progress[DIR_TC] = HTTP_LINE;
@@ -382,13 +377,22 @@ static enum http_step body_close(struct http_call *c, struct http_tx *tx)
 	return HTTP_NEXT;
 }
 
+/* The end may come inside a chunk. */
+static enum http_step cut_off(struct http_call *c)
+{
+	if (!c->eof)
+		return HTTP_MORE;
+	c->state->response.step = HTTP_RES_FINALIZE;
+	return HTTP_NEXT;
+}
+
 static enum http_step chunk_data(struct http_call *c, struct http_tx *tx)
 {
 	struct http_reader *r = &c->state->response;
 	struct slice part = http_take_body(c, r->left);
 
 	if (part.len == 0)
-		return HTTP_MORE;
+		return cut_off(c);
 	tx->side[DIR_TC].message_len += part.len;
 	r->left -= part.len;
 	if (!http_body_data(c, tx, part))
@@ -408,7 +412,7 @@ static enum http_step chunk_end(struct http_call *c, struct http_tx *tx)
 	cursor_skip(&c->in, len);
 	tx->side[DIR_TC].message_len += len;
 	if (!lf)
-		return HTTP_MORE;
+		return cut_off(c);
 	c->state->response.step = HTTP_RES_CHUNK_LENGTH;
 	return HTTP_NEXT;
 }
@@ -416,20 +420,17 @@ static enum http_step chunk_end(struct http_call *c, struct http_tx *tx)
 /* Where the chunk's length line ends, or where it shows that it is none: 0 when it may go on. */
 static size_t chunk_line_end(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.data[i] == '\n')
-			return i + 1;
-		if (http_is_space(s.data[i]) || i < 7)
-			continue;
-		/* Eight bytes without a digit in front: no chunk. */
-		for (size_t k = 0; k <= i; k++) {
-			if (http_hex(s.data[k]) >= 0)
-				break;
-			if (!http_is_space(s.data[k]))
-				return i + 1;
-		}
-	}
-	return 0;
+	const uint8_t *lf;
+	size_t at = 0;
+
+	while (at < s.len && s.data[at] != '\n' && http_is_space(s.data[at]))
+		at++;
+	if (at == s.len)
+		return 0;
+	if (s.data[at] == '\n' || http_hex(s.data[at]) < 0)
+		return at + 1;
+	lf = memchr(s.data + at, '\n', s.len - at);
+	return lf ? (size_t)(lf - s.data) + 1 : 0;
 }
 
 static enum http_step chunk_length(struct http_call *c, struct http_tx *tx)
@@ -445,7 +446,7 @@ static enum http_step chunk_length(struct http_call *c, struct http_tx *tx)
 			http_event(tx, HTTP_EVENT_RESPONSE_FIELD_TOO_LONG);
 			return HTTP_FAIL;
 		}
-		return HTTP_MORE;
+		return cut_off(c);
 	}
 	line = slice_sub(rest, 0, len);
 	length = http_chunk_length(line, &extension);

@@ -215,13 +215,13 @@ static size_t remove_dots(uint8_t *data, size_t len)
 		} else if (data[at] == '/' && dots(data, len, at + 1, 1, false)) {
 			at += 2;
 		} else if (data[at] == '/' && dots(data, len, at + 1, 1, true)) {
-			len = at + 1;
+			break; /* as libhtp does: no slash stays at the end */
 		} else if (data[at] == '/' && dots(data, len, at + 1, 2, false)) {
 			at += 3;
 			to = drop_segment(data, to);
 		} else if (data[at] == '/' && dots(data, len, at + 1, 2, true)) {
-			len = at + 1;
 			to = drop_segment(data, to);
+			break;
 		} else if (dots(data, len, at, 1, true) || dots(data, len, at, 2, true)) {
 			break;
 		} else {
@@ -337,12 +337,15 @@ static struct http_span keep(struct http_call *c, struct http_tx *tx, struct sli
 	return span;
 }
 
-static bool keep_host(struct http_call *c, struct http_tx *tx, struct slice host,
+/* `escaped`: it comes from a URI. */
+static bool keep_host(struct http_call *c, struct http_tx *tx, struct slice host, bool escaped,
 		      struct http_span *ret)
 {
 	*ret = keep(c, tx, host);
 	if (!ret->set)
 		return false;
+	if (escaped)
+		ret->len = (uint32_t)decode(tx->side[DIR_TS].more.data + ret->at, ret->len, true);
 	lower_host(tx->side[DIR_TS].more.data + ret->at, ret);
 	return true;
 }
@@ -406,7 +409,7 @@ bool http_uri_parse(struct http_call *c, struct http_tx *tx)
 	tx->port = parts.has_port ? port_number(parts.port) : -1;
 	if (parts.has_port && tx->port < 0)
 		http_event(tx, HTTP_EVENT_URI_HOST_INVALID);
-	if (!keep_host(c, tx, parts.host, &tx->uri_host))
+	if (!keep_host(c, tx, parts.host, true, &tx->uri_host))
 		return false;
 	if (!host_valid(http_get(side, tx->uri_host)))
 		http_event(tx, HTTP_EVENT_URI_HOST_INVALID);
@@ -421,7 +424,7 @@ bool http_connect_parse(struct http_call *c, struct http_tx *tx)
 
 	tx->port = -1;
 	valid = split_host(http_get(side, tx->uri), &host, &tx->port);
-	if (host.data && !keep_host(c, tx, host, &tx->uri_host))
+	if (host.data && !keep_host(c, tx, host, true, &tx->uri_host))
 		return false;
 	if (!valid || !host_valid(http_get(side, tx->uri_host)))
 		http_event(tx, HTTP_EVENT_URI_HOST_INVALID);
@@ -442,27 +445,39 @@ bool http_host_parse(struct http_call *c, struct http_tx *tx)
 {
 	struct http_side *side = &tx->side[DIR_TS];
 	struct http_header *h = http_header_find(tx, DIR_TS, "host");
-	struct http_span span = {0};
+	struct http_span span = {0}, as_came = {0};
 	struct slice host;
 	int32_t port;
 	bool valid;
 
-	tx->host = tx->uri_host;
+	tx->host = tx->host_log = tx->uri_host;
 	if (!h) {
 		if (side->protocol >= HTTP_PROTOCOL_1_1)
 			http_event(tx, HTTP_EVENT_MISSING_HOST_HEADER);
 		return true;
 	}
 	valid = split_host(http_get(side, h->value), &host, &port);
-	if (host.data && !keep_host(c, tx, host, &span))
+	if (host.data && !keep_host(c, tx, host, false, &span))
 		return false;
+	/* Suricata shows a host with a port behind it in the case in which it came. */
+	host = http_get(side, h->value);
+	if (span.set && host.len && memchr(host.data, ':', host.len)) {
+		const uint8_t *value = host.data;
+
+		split_host(host, &host, &port);
+		as_came = h->value;
+		as_came.at = (as_came.at + (uint32_t)(host.data - value)) & 0x3fffffff;
+		as_came.len = (uint32_t)host.len;
+	}
 	if (!valid || !host_valid(http_get(side, span)))
 		http_event(tx, HTTP_EVENT_HEADER_HOST_INVALID);
 	if (tx->uri_host.set) {
 		compare_hosts(tx, span, port);
 	} else if (span.set) {
-		tx->host = span;
+		tx->host = tx->host_log = span;
 		tx->port = port;
+		if (as_came.set)
+			tx->host_log = as_came;
 	}
 	return true;
 }
