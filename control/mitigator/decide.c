@@ -284,7 +284,7 @@ void decide_reload(struct decide *d, const struct policy *p, struct cut_now now)
 				.share_percent = p->fuse_share,
 				.mass_hosts = p->mass_hosts,
 				.mass_window_ns = p->mass_window};
-	struct cut_times t = {.message_ns = p->message_wait,
+	struct cut_times t = {.message_ns = d->no_channel ? 0 : p->message_wait,
 			      .ack_ns = p->ack_wait,
 			      .ack_tries = p->ack_tries,
 			      .retry_ns = p->retry,

@@ -43,6 +43,7 @@ struct decide {
 	struct protect *protect;
 	struct fuse *fuse;
 	bool kill_switch;
+	bool no_channel; /* nobody takes messages: a cut waits for none */
 	struct decide_sink sink;
 	struct decide_counts count;
 	struct errmsg e; /* the last refusal of a store */

@@ -226,8 +226,8 @@ static void expect(struct site *s, enum cut_state state, const char *reason)
 {
 	struct cut c = newest(s);
 
-	if (c.state != state || !strstr(c.reason, reason))
-		fail_msg("%s, \"%s\" instead of %s, \"%s\"", cut_state_text(c.state), c.reason,
+	if (c.state != state || !strstr(c.note, reason))
+		fail_msg("%s, \"%s\" instead of %s, \"%s\"", cut_state_text(c.state), c.note,
 			 cut_state_text(state), reason);
 }
 

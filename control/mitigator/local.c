@@ -16,6 +16,42 @@ static const char *text_of(const json_t *request, const char *key)
 	return s ? s : "";
 }
 
+/* Text that came from the wire may have been cut within a character: it is shown all the same. */
+static json_t *shown(const char *text)
+{
+	json_t *j = json_string(text);
+	char plain[512];
+	size_t n = 0;
+
+	if (j)
+		return j;
+	for (; *text && n + 1 < sizeof(plain); text++)
+		plain[n++] = *text & 0x80 ? '?' : *text;
+	plain[n] = 0;
+	return json_string(plain);
+}
+
+struct text_field {
+	const char *key, *text;
+};
+
+struct number_field {
+	const char *key;
+	uint64_t number;
+};
+
+static void put_texts(json_t *o, const struct text_field *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(o, f[i].key, shown(f[i].text ? f[i].text : ""));
+}
+
+static void put_numbers(json_t *o, const struct number_field *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(o, f[i].key, json_integer((json_int_t)f[i].number));
+}
+
 /* The kernel says who asks; what the request says of it is only added. */
 static void actor_of(const struct local_peer *peer, const json_t *request, char *ret, size_t cap)
 {
@@ -66,18 +102,31 @@ static json_t *host_json(struct mitigator *m, const struct host *h)
 	struct host_ident ident = host_ident_of(h);
 	const struct protect_entry *p = protection(m, h);
 	struct cut *c = cuts_of_host(m->decide.cuts, h->id);
-	char ip[IP_ADDR_TEXT], mac[MAC_ADDR_TEXT], command[CUT_ID_TEXT] = "";
+	char ip[IP_ADDR_TEXT] = "", mac[MAC_ADDR_TEXT] = "", command[CUT_ID_TEXT] = "";
+	const struct text_field texts[] = {
+		{"id", h->id},
+		{"ip", ip},
+		{"mac", mac},
+		{"name", h->name},
+		{"user", h->user},
+		{"port", h->switch_port},
+		{"level", level_text(h->level)},
+		{"protected_reason", p ? p->role : ""},
+		{"cut", command},
+		{"cut_state", c ? cut_state_text(c->state) : ""},
+	};
+	json_t *o =
+		json_pack("{sb sI sI}", "protected", p && p->source != PROTECT_PROPOSED, "alerts",
+			  (json_int_t)h->alerts, "last_seen", (json_int_t)h->last_seen);
 
+	if (!ip_addr_is_zero(&ident.ip))
+		ip_addr_text(&ident.ip, ip, false);
+	if (!mac_addr_is_zero(&h->mac))
+		mac_addr_text(&h->mac, mac);
 	if (c)
 		cut_command_id(m->name, c->id, c->number, command);
-	return json_pack("{ss ss ss ss ss sI sb ss ss ss sI ss}", "id", h->id, "ip",
-			 ip_addr_is_zero(&ident.ip) ? "" : ip_addr_text(&ident.ip, ip, false),
-			 "mac", mac_addr_is_zero(&h->mac) ? "" : mac_addr_text(&h->mac, mac),
-			 "name", h->name, "level", level_text(h->level), "alerts",
-			 (json_int_t)h->alerts, "protected", p && p->source != PROTECT_PROPOSED,
-			 "protected_reason", p ? p->role : "", "cut", command, "cut_state",
-			 c ? cut_state_text(c->state) : "", "last_seen", (json_int_t)h->last_seen,
-			 "port", h->switch_port);
+	put_texts(o, texts, ARRAY_SIZE(texts));
+	return o;
 }
 
 static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -110,27 +159,41 @@ static void causes_text(const struct cut *c, char *ret, size_t cap)
 
 static json_t *cut_json(struct mitigator *m, const struct cut *c)
 {
-	const char *method = c->state >= CUT_SENT && c->sent && c->method < m->methods_n
-				     ? m->methods[c->method].config.name
-				     : "";
 	struct host *h = hosts_by_id(m->decide.hosts, c->host_id);
-	char ip[IP_ADDR_TEXT] = "", mac[MAC_ADDR_TEXT], command[CUT_ID_TEXT], causes[64];
+	char ip[IP_ADDR_TEXT] = "", mac[MAC_ADDR_TEXT] = "", command[CUT_ID_TEXT], causes[64];
+	const struct text_field texts[] = {
+		{"command_id", command},
+		{"ip", ip},
+		{"mac", mac},
+		{"name", h ? h->name : ""},
+		{"state", cut_state_text(c->state)},
+		{"cause", causes},
+		{"method",
+		 c->sent && c->method < m->methods_n ? m->methods[c->method].config.name : ""},
+		{"reason", c->reason},
+		{"note", c->note},
+		{"actor", c->actor},
+		{"threat_id", c->threat_id},
+		{"threat", c->threat_name},
+		{"incident", c->incident_id},
+	};
+	const struct number_field numbers[] = {
+		{"detected", c->detected}, {"reported", c->reported}, {"ordered", c->sent},
+		{"acked", c->acked},	   {"verified", c->verified}, {"released", c->closed},
+		{"opened", c->opened},	   {"drops", c->drops},	      {"ends", cut_end(c)},
+		{"review", c->review},
+	};
+	json_t *o = json_pack("{sb}", "whole_port", c->whole_port);
 
 	if (c->target.ips_n)
 		ip_addr_text(&c->target.ips[0], ip, false);
+	if (!mac_addr_is_zero(&c->target.mac))
+		mac_addr_text(&c->target.mac, mac);
 	causes_text(c, causes, sizeof(causes));
 	cut_command_id(m->name, c->id, c->number, command);
-	return json_pack("{ss ss ss ss ss ss ss ss ss ss ss sI sI sI sI sI sI sI sI sI sb}",
-			 "command_id", command, "ip", ip, "mac",
-			 mac_addr_is_zero(&c->target.mac) ? "" : mac_addr_text(&c->target.mac, mac),
-			 "name", h ? h->name : "", "state", cut_state_text(c->state), "cause",
-			 causes, "method", method, "reason", c->reason, "actor", c->actor,
-			 "threat_id", c->threat_id, "threat", c->threat_name, "detected",
-			 (json_int_t)c->detected, "reported", (json_int_t)c->reported, "ordered",
-			 (json_int_t)c->sent, "acked", (json_int_t)c->acked, "verified",
-			 (json_int_t)c->verified, "released", (json_int_t)c->closed, "opened",
-			 (json_int_t)c->opened, "drops", (json_int_t)c->drops, "ends",
-			 (json_int_t)cut_end(c), "whole_port", c->whole_port);
+	put_texts(o, texts, ARRAY_SIZE(texts));
+	put_numbers(o, numbers, ARRAY_SIZE(numbers));
+	return o;
 }
 
 static bool list_cut(void *ctx, const struct cut *c)
@@ -157,11 +220,18 @@ static json_t *do_quarantines(void *ctx, const struct local_peer *peer, const js
 
 static bool list_change(void *ctx, const struct cut_change *ch)
 {
-	json_array_append_new(ctx, json_pack("{sI ss ss ss ss ss ss}", "time", (json_int_t)ch->time,
-					     "from", cut_state_text(ch->from), "to",
-					     cut_state_text(ch->to), "event",
-					     cut_event_text(ch->event), "actor", ch->actor,
-					     "reason", ch->reason, "method", ch->method));
+	const struct text_field texts[] = {
+		{"from", cut_state_text(ch->from)},
+		{"to", cut_state_text(ch->to)},
+		{"event", cut_event_text(ch->event)},
+		{"actor", ch->actor},
+		{"reason", ch->reason},
+		{"method", ch->method},
+	};
+	json_t *o = json_pack("{sI}", "time", (json_int_t)ch->time);
+
+	put_texts(o, texts, ARRAY_SIZE(texts));
+	json_array_append_new(ctx, o);
 	return true;
 }
 
@@ -256,17 +326,17 @@ static json_t *do_refuse(void *ctx, const struct local_peer *peer, const json_t 
 
 static json_t *event_json(sqlite3_stmt *s)
 {
-	const char *t[9];
+	static const char *const keys[] = {"id",       "ip",  "mac",	    "threat", "severity",
+					   "category", "url", "command_id", "mode",   "text"};
+	json_t *o = json_pack("{sI si}", "time", (json_int_t)sqlite3_column_int64(s, 0), "number",
+			      sqlite3_column_int(s, 1));
 
-	for (int i = 0; i < 9; i++) {
-		t[i] = (const char *)sqlite3_column_text(s, i + 3);
-		t[i] = t[i] ? t[i] : "";
-	}
-	return json_pack("{ss sI si ss ss ss ss ss ss ss ss ss}", "id",
-			 (const char *)sqlite3_column_text(s, 0), "time",
-			 (json_int_t)sqlite3_column_int64(s, 1), "number", sqlite3_column_int(s, 2),
-			 "ip", t[0], "mac", t[1], "threat", t[2], "severity", t[3], "category",
-			 t[4], "url", t[5], "command_id", t[6], "mode", t[7], "text", t[8]);
+	for (int i = 0; i < (int)ARRAY_SIZE(keys); i++)
+		put_texts(
+			o,
+			&(struct text_field){keys[i], (const char *)sqlite3_column_text(s, i + 2)},
+			1);
+	return o;
 }
 
 static json_t *do_events(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -279,7 +349,7 @@ static json_t *do_events(void *ctx, const struct local_peer *peer, const json_t 
 	sqlite3_stmt *s;
 
 	if (sqlite3_prepare_v2(m->db,
-			       "SELECT id, time, number, ip, mac, name, severity, category, url, "
+			       "SELECT time, number, id, ip, mac, name, severity, category, url, "
 			       "command, mode, text FROM event WHERE ?1=0 OR number=?1 ORDER BY "
 			       "time DESC LIMIT ?2",
 			       -1, &s, NULL) != SQLITE_OK) {

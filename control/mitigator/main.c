@@ -238,6 +238,7 @@ static int make_tables(struct mitigator *m, struct errmsg *e)
 	m->decide.protect = protect_new();
 	m->decide.fuse = fuse_new(&none);
 	m->decide.sink = tell_sink(m);
+	m->decide.no_channel = m->notify.fd < 0;
 	if (!m->decide.hosts || !m->decide.incidents || !m->decide.cuts || !m->decide.protect ||
 	    !m->decide.fuse)
 		return errmsg_set(e, ERR_NOMEM, "no memory");

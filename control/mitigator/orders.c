@@ -494,7 +494,7 @@ static void sink_undo(void *ctx, const struct cut *c, unsigned method)
 
 	if (c->tries == 0)
 		log_info(&m->log, "%s: %s is ordered to release: %s", o.command_id,
-			 m->methods[method].config.name, c->reason);
+			 m->methods[method].config.name, c->note);
 	order(m, method, &o);
 }
 
@@ -530,12 +530,12 @@ static void sink_message(void *ctx, const struct cut *c)
 
 static void sink_ask(void *ctx, const struct cut *c)
 {
-	tell_people(ctx, "ask", c, c->reason);
+	tell_people(ctx, "ask", c, c->note);
 }
 
 static void sink_alarm(void *ctx, const struct cut *c)
 {
-	tell_people(ctx, "alarm", c, c->reason);
+	tell_people(ctx, "alarm", c, c->note);
 }
 
 static void sink_event(void *ctx, const struct cut *c)

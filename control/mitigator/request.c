@@ -131,19 +131,18 @@ static void count(struct decide *d, enum cut_event ev)
 	d->count.outside += ev == CUT_EV_OUTSIDE;
 }
 
-static void sentence(struct cut *c, const struct guard_verdict *v, enum cut_event ev,
-		     enum policy_mode mode, const char *why)
+/* Why it enters its first state. */
+static void sentence(const struct cut *c, const struct guard_verdict *v, enum cut_event ev,
+		     enum policy_mode mode, char ret[CUT_REASON])
 {
 	if (v->answer != GUARD_CUT)
-		snprintf(c->reason, sizeof(c->reason), "%s", v->text);
+		snprintf(ret, CUT_REASON, "%s", v->text);
 	else if (ev == CUT_EV_OUTSIDE)
-		snprintf(c->reason, sizeof(c->reason), "mode %s: would have been cut: %.180s",
-			 policy_mode_text(mode), why);
+		snprintf(ret, CUT_REASON, "mode %s: would have been cut", policy_mode_text(mode));
 	else if (ev == CUT_EV_HOLD)
-		snprintf(c->reason, sizeof(c->reason), "mode approve: a person decides: %.180s",
-			 why);
+		snprintf(ret, CUT_REASON, "mode %s: a person decides", policy_mode_text(mode));
 	else
-		snprintf(c->reason, sizeof(c->reason), "%.250s", why);
+		snprintf(ret, CUT_REASON, "%s", c->reason);
 }
 
 static void open_cut(struct decide *d, struct cut *c, const struct guard_verdict *v,
@@ -151,11 +150,9 @@ static void open_cut(struct decide *d, struct cut *c, const struct guard_verdict
 {
 	enum cut_event ev = event_of(v, mode);
 	struct port_facts port = d->sink.port(d->sink.ctx, &c->target);
-	char why[CUT_REASON];
 	struct host *h;
 
-	snprintf(why, sizeof(why), "%s", c->reason);
-	sentence(c, v, ev, mode, why);
+	sentence(c, v, ev, mode, c->note);
 	c->held_for = v->reason;
 	c->whole_port = guard_port_allowed(&port);
 	snprintf(c->mode, sizeof(c->mode), "%s", policy_mode_text(mode));

@@ -258,7 +258,7 @@ void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state f
 	note(m->dirty.cuts, &m->dirty.cuts_n, c->id, &m->dirty.everything);
 	log_info(&m->log, "cut %s-%llu of %s: %s -> %s: %s", m->name, (unsigned long long)c->id,
 		 target_text(&c->target, name), cut_state_text(from), cut_state_text(c->state),
-		 c->reason);
+		 c->note);
 	if (!h)
 		return;
 	tell_host_changed(m, h);

@@ -174,7 +174,7 @@ bool cuts_event(struct cuts *cs, struct cut *c, enum cut_event event, const char
 	c->changed = now.wall;
 	c->entered = now.mono;
 	if (!repeat)
-		snprintf(c->reason, sizeof(c->reason), "%s", reason);
+		snprintf(c->note, sizeof(c->note), "%s", reason);
 	/* 1190 says that a host was cut automatically, once. */
 	effects = c->acked || c->approved ? t->effects & ~(uint32_t)CUT_FX_EVENT : t->effects;
 	stamp(c, now);
@@ -225,7 +225,7 @@ struct cut *cuts_open(struct cuts *cs, const struct cut *request, enum cut_event
 		return NULL;
 	}
 	add(cs, c);
-	cuts_event(cs, c, event, c->actor, request->reason, now);
+	cuts_event(cs, c, event, c->actor, request->note[0] ? request->note : request->reason, now);
 	return c;
 }
 

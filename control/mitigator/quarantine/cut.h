@@ -45,7 +45,8 @@ struct cut {
 
 	char threat_id[CUT_TEXT], threat_name[CUT_TEXT], alert_id[CUT_TEXT], incident_id[CUT_TEXT];
 	char category[CUT_TEXT], url[CUT_TEXT], mode[16], scope[64];
-	char actor[64], reason[CUT_REASON]; /* who asked for it and why; latest reason of a state */
+	char actor[64], reason[CUT_REASON]; /* who asked for it, and why */
+	char note[CUT_REASON];		    /* why it is in its state */
 	enum severity severity;
 
 	uint32_t number;	     /* of the current command */
@@ -127,7 +128,8 @@ const struct cut_method *cuts_methods(const struct cuts *cs, unsigned *ret_n);
 int cuts_recover(struct cuts *cs, struct cut_now now, struct errmsg *e);
 
 /* A new cut in CUT_NEW with everything but id, times and state filled in by the caller goes to the
- * state that `event` leads to. NULL when CUTS_MAX are open or the store refused (in `e`). */
+ * state that `event` leads to, because of its note. NULL when CUTS_MAX are open or the store
+ * refused (in `e`). */
 struct cut *cuts_open(struct cuts *cs, const struct cut *request, enum cut_event event,
 		      struct cut_now now, struct errmsg *e);
 /* An event, by whom and why. False when the state does not know it. */

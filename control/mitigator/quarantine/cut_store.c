@@ -53,6 +53,7 @@ static const struct field fields[] = {
 	FIELD(TEXT, scope),
 	FIELD(TEXT, actor),
 	FIELD(TEXT, reason),
+	FIELD(TEXT, note),
 	FIELD(U32, severity),
 	FIELD(U32, number),
 	FIELD(METHOD, method),

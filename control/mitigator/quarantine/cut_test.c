@@ -313,7 +313,7 @@ static void test_no_method(void **state)
 	turn(w, 0);
 	turn(w, 5 * NS_PER_SEC);
 	STATE(w, CUT_QUIET);
-	assert_non_null(strstr(the_cut(w)->reason, "no sensor can watch"));
+	assert_non_null(strstr(the_cut(w)->note, "no sensor can watch"));
 	world_free(w);
 }
 
@@ -346,7 +346,7 @@ static void test_quiet_then_tries(void **state)
 	seen(w, 5000, 0, 0);
 	turn(w, 5001 * NS_PER_MS);
 	STATE(w, CUT_QUIET);
-	assert_non_null(strstr(the_cut(w)->reason, "has not tried"));
+	assert_non_null(strstr(the_cut(w)->note, "has not tried"));
 	seen(w, 9000, 2, 0);
 	STATE(w, CUT_VERIFIED);
 	/* The drop counter proves a try as well as a frame does. */
