@@ -156,6 +156,10 @@ struct rule_item *build_add_bytes(struct lang_build *b, enum rule_item_kind kind
 {
 	struct build_list *list;
 
+	if (b->npending && !b->active) {
+		lang_fail(b, "nothing is matched after the transforms before it");
+		return NULL;
+	}
 	if (build_settle(b) != ERR_OK)
 		return NULL;
 	list = build_active_list(b);

@@ -48,7 +48,6 @@ enum build_flag {
 	BUILD_MSG = 1 << 12,
 	BUILD_REJECT_PLACE = 1 << 13,
 	BUILD_FILESTORE = 1 << 14,
-	BUILD_TO_CLIENT = 1 << 15, /* only to the client, whatever the buffers say */
 };
 
 /* IP protocols a rule is limited to, as bits; 0: any. */
@@ -79,7 +78,9 @@ struct lang_build {
 	struct rule_transform pending[LANG_TRANSFORMS_MAX];
 	uint32_t npending;
 
-	uint32_t flags; /* enum build_flag */
+	uint32_t flags;	    /* enum build_flag */
+	int64_t dsize_most; /* the number that dsize may not exceed; -1: none */
+	unsigned sides; /* enum lang_side: directions given so far by flow and http.response_body */
 	struct build_proto proto;
 	const char *app; /* application protocol so far; NULL: none */
 	uint16_t place, flow_place;

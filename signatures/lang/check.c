@@ -50,28 +50,14 @@ static int64_t needed(const struct build_list *list, int64_t most)
 	return total + offset;
 }
 
-/* The largest dsize that holds, as it was written; -1 when there is no upper bound. */
-static int64_t most_dsize(const struct rule_uint *u)
-{
-	if (u->negated || u->max >= UINT16_MAX)
-		return -1;
-	return (int64_t)u->max + (u->min != u->max || u->min == 0 ? 1 : 0);
-}
-
 static int check_dsize(struct lang_build *b)
 {
-	for (uint32_t i = 0; i < b->packet.count; i++) {
-		const struct rule_item *item = &b->packet.items[i];
-		int64_t most, need;
+	int64_t need = needed(&b->payload, b->dsize_most);
 
-		if (item->kind != RULE_ITEM_DSIZE || b->payload.count == 0)
-			continue;
-		most = most_dsize(item->uint);
-		need = most < 0 ? 0 : needed(&b->payload, most);
-		if (most >= 0 && need > most)
-			return lang_fail(b, "the contents need %lld bytes, but dsize allows %lld",
-					 (long long)need, (long long)most);
-	}
+	if (b->flags & BUILD_DSIZE && b->payload.count && b->dsize_most >= 0 &&
+	    need > b->dsize_most)
+		return lang_fail(b, "the contents need %lld bytes, but dsize allows %lld",
+				 (long long)need, (long long)b->dsize_most);
 	return ERR_OK;
 }
 
@@ -81,13 +67,16 @@ static int check_bsize(struct lang_build *b, const struct build_list *list)
 		const struct rule_item *item = &list->items[i];
 		int64_t need;
 
-		if (item->kind != RULE_ITEM_BSIZE || item->uint->negated ||
-		    item->uint->min != item->uint->max || item->uint->max > INT32_MAX)
+		if (item->kind != RULE_ITEM_BSIZE)
 			continue;
+		if (item->uint->negated || item->uint->min != item->uint->max ||
+		    item->uint->max > INT32_MAX)
+			return ERR_OK; /* only the first one counts */
 		need = needed(list, (int64_t)item->uint->max);
 		if (need > (int64_t)item->uint->max)
 			return lang_fail(b, "the contents need %lld bytes, but bsize is %llu",
 					 (long long)need, (unsigned long long)item->uint->max);
+		return ERR_OK;
 	}
 	return ERR_OK;
 }
@@ -101,10 +90,8 @@ static int check_urilen(struct lang_build *b, const struct build_list *list)
 
 		if (list->items[i].kind != RULE_ITEM_URILEN)
 			continue;
-		if (u->negated || u->max == UINT16_MAX)
-			return ERR_OK;
-		if (u->max + (u->min != u->max) > most)
-			most = u->max + (u->min != u->max);
+		if (!u->negated && u->max < UINT16_MAX)
+			most = u->max; /* the last one counts */
 	}
 	for (uint32_t i = 0; most && i < list->count; i++) {
 		const struct rule_item *item = &list->items[i];
@@ -228,7 +215,7 @@ int build_check_lists(struct lang_build *b)
 
 int build_check_whole(struct lang_build *b)
 {
-	static const char with_files[] = "http|http1|http2|smtp|ftp|ftp-data|smb|nfs";
+	static const char with_files[] = "http|http1|http2|smtp|ftp-data|smb|nfs";
 
 	if (b->flags & BUILD_JA && b->app && !lang_one_of("tls|quic", b->app))
 		return lang_fail(b, "ja3 and ja4 belong to tls and quic, but the rule is for %s",

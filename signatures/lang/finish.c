@@ -55,10 +55,12 @@ static void written_direction(struct lang_build *b)
 {
 	struct rule *r = b->rule;
 
-	r->to_server = r->flow & RULE_FLOW_TO_SERVER;
-	r->to_client = r->flow & RULE_FLOW_TO_CLIENT || b->flags & BUILD_TO_CLIENT;
-	if (!r->to_server && !r->to_client)
-		r->to_server = r->to_client = true;
+	unsigned sides = b->sides ? b->sides : (unsigned)LANG_BOTH;
+
+	r->to_server = sides & LANG_TO_SERVER;
+	r->to_client = sides & LANG_TO_CLIENT;
+	if (r->to_server != r->to_client)
+		r->flow |= r->to_server ? RULE_FLOW_TO_SERVER : RULE_FLOW_TO_CLIENT;
 }
 
 static int work_out_direction(struct lang_build *b)
@@ -363,8 +365,6 @@ int build_finish(struct lang_build *b)
 	struct rule *r = b->rule;
 
 	b->keyword = NULL;
-	if (b->npending)
-		return lang_fail(b, "nothing is matched after the last transforms");
 	if (r->priority == 0 && !(b->flags & BUILD_PRIORITY) && !r->classtype)
 		r->priority = LANG_PRIORITY_DEFAULT;
 	if (b->app && b->proto.any)

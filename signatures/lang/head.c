@@ -141,6 +141,31 @@ bool lang_app_known(const char *app)
 	return false;
 }
 
+bool head_shares_layer(const struct lang_build *b, const char *app)
+{
+	bool tcp = b->proto.any || b->proto.bits[TCP / 8] & 1 << TCP % 8;
+
+	for (size_t i = 0; i < ARRAY_SIZE(apps); i++) {
+		if (strcmp(apps[i].name, app) != 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(apps[i].numbers) && apps[i].numbers[k]; k++) {
+			uint8_t n = apps[i].numbers[k];
+
+			/* a rule that can be on TCP is asked for that alone */
+			if (n == (tcp ? TCP : UDP))
+				return true;
+		}
+		return false;
+	}
+	return true;
+}
+
+bool head_carries_apps(const struct lang_build *b)
+{
+	return b->proto.any || b->proto.bits[TCP / 8] & 1 << TCP % 8 ||
+	       b->proto.bits[UDP / 8] & 1 << UDP % 8;
+}
+
 enum rule_layer head_layer_of(const char *app)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(apps); i++) {

@@ -11,7 +11,7 @@
 /* Sticky buffers, their transforms, and keywords that look at a buffer as a whole. */
 
 /* Application protocols whose files can be looked at. */
-#define FILE_APPS "http|http1|http2|smtp|ftp|ftp-data|smb|nfs"
+#define FILE_APPS "http|http1|http2|smtp|ftp-data|smb|nfs"
 
 static bool runs_on_tcp(const struct lang_build *b)
 {
@@ -65,8 +65,8 @@ static void narrow_proto(struct lang_build *b, const struct lang_buffer *buffer)
 static int activate(struct lang_build *b, const struct lang_buffer *buffer, const char *name)
 {
 	if (buffer->bare) { /* ip.src and ip.dst: no transforms, no check for emptiness */
-		if (b->active_base64 || b->npending)
-			return lang_fail(b, "no other buffer can follow here");
+		if (b->active_base64)
+			return lang_fail(b, "no other buffer can follow base64_data");
 		b->active = buffer;
 		b->active_name = lang_arena_intern(b->arena, slice_of(name));
 		b->active_type = b->active_name;
@@ -105,11 +105,11 @@ int kw_sticky(struct lang_build *b, const struct lang_buffer *buffer)
 /* http.response_body: file.data, but only of HTTP. */
 int kw_response_body(struct lang_build *b, char *arg)
 {
-	if (kw_sticky(b, lang_buffer_find("file.data")) != ERR_OK)
+	if (build_activate(b, lang_buffer_find("file.data"), "file.data") != ERR_OK ||
+	    build_app(b, "http") != ERR_OK)
 		return ERR_INVALID;
-	if (build_app(b, "http") != ERR_OK)
-		return ERR_INVALID;
-	b->flags |= BUILD_TO_CLIENT;
+	b->flags |= BUILD_FILE;
+	b->sides = LANG_TO_CLIENT;
 	return ERR_OK;
 }
 
@@ -128,6 +128,8 @@ int kw_base64_data(struct lang_build *b, char *arg)
 {
 	if (!(b->flags & BUILD_BASE64))
 		return lang_fail(b, "base64_decode must stand before it");
+	if (b->active_base64)
+		return lang_fail(b, "it was given before");
 	b->active = NULL;
 	b->active_type = NULL;
 	b->active_base64 = true;
@@ -166,6 +168,8 @@ int kw_base64_decode(struct lang_build *b, char *arg)
 	struct build_list *list = &b->payload;
 	char *part;
 
+	if (b->npending)
+		return lang_fail(b, "nothing is matched after the transforms before it");
 	while (arg && (part = lang_next(&arg, ','))) {
 		if (base64_part(b, lang_trim(part), d) != ERR_OK)
 			return ERR_INVALID;
@@ -217,6 +221,8 @@ int kw_frame(struct lang_build *b, char *arg)
 	char *frame = lang_trim(arg), name[64];
 	const char *app = frame_app(b, &frame);
 
+	if (!head_carries_apps(b))
+		return lang_fail(b, "it goes only with rules on tcp and udp");
 	if (!app)
 		return lang_fail(b, "the rule's protocol does not say whose frame \"%s\" is",
 				 frame);

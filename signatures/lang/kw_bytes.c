@@ -125,8 +125,11 @@ static int read_nbytes(struct lang_build *b, const char *text, bool string, stru
 	return ERR_OK;
 }
 
-static int read_offset(struct lang_build *b, const char *text, int64_t max, struct rule_value *ret)
+static int read_offset(struct lang_build *b, char *text, int64_t max, struct rule_value *ret)
 {
+	if (max == INT32_MAX &&
+	    !lang_alpha(*text)) /* byte_test: what stands behind does not matter */
+		lang_cut_number(text);
 	if (build_value(b, text, ret) != ERR_OK)
 		return ERR_INVALID;
 	if (!ret->var && (ret->number < -max || ret->number > max))
@@ -141,9 +144,11 @@ static uint8_t trailing_zeros(uint64_t mask)
 
 static int read_mask(struct lang_build *b, char *text, uint64_t *ret)
 {
-	if (text[0] == '0' && (text[1] | 0x20) == 'x')
-		text += 2;
-	if (!lang_u64(text, 16, UINT32_MAX, ret))
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(text, &end, 16);
+	if (end == text || errno || *ret > UINT32_MAX || *text == '-')
 		return lang_fail(b, "\"%s\" is no mask of at most 32 bits in hexadecimal", text);
 	return ERR_OK;
 }
@@ -183,7 +188,7 @@ static int read_operand(struct lang_build *b, const char *text, struct rule_valu
 		return build_value(b, text, ret);
 	errno = 0;
 	*ret = (struct rule_value){.set = true, .number = (int64_t)strtoull(text, &end, 0)};
-	if (end == text || *end || errno)
+	if (end == text || errno) /* what stands behind the number does not matter there */
 		return lang_fail(b, "\"%s\" is no number of 64 bits", text);
 	return ERR_OK;
 }

@@ -12,10 +12,11 @@
 enum { PLACE_MAX = 1 << 20 }; /* of distance and within */
 
 /* One character of a content outside of | |; false when it must not stand there. */
-static bool plain_char(struct lang_build *b, bool *escaped, char c, uint8_t **out)
+static bool plain_char(struct lang_build *b, bool *escaped, bool *converted, char c, uint8_t **out)
 {
 	if (*escaped) {
 		*escaped = false;
+		*converted = true;
 		if (!strchr(":;\\\"", c)) {
 			lang_fail(b, "only : ; \\ and \" can follow a \\, not %c", c);
 			return false;
@@ -43,8 +44,7 @@ int kw_bytes(struct lang_build *b, const char *text, struct slice *ret)
 				return lang_fail(b, "a byte between | | has only one digit");
 			hex = !hex;
 		} else if (!hex) {
-			converted |= *c == '\\';
-			if (!plain_char(b, &escaped, *c, &out))
+			if (!plain_char(b, &escaped, &converted, *c, &out))
 				return ERR_INVALID;
 		} else if (lang_hex(*c) >= 0) {
 			converted = true;
@@ -60,7 +60,7 @@ int kw_bytes(struct lang_build *b, const char *text, struct slice *ret)
 	}
 	if (hex)
 		return lang_fail(b, "a | is not closed");
-	if (!converted && strchr(text, '|')) { /* "||" stands for itself, as in Suricata */
+	if (!converted) { /* so "||" and a last \ stand for themselves, as in Suricata */
 		memcpy(bytes, text, strlen(text));
 		out = bytes + strlen(text);
 	}
@@ -147,12 +147,14 @@ int kw_nocase(struct lang_build *b, char *arg)
 
 int kw_rawbytes(struct lang_build *b, char *arg)
 {
-	struct rule_item *item = build_last(b, CONTENT, NULL);
-	struct rule_content *c = item ? build_content(item) : NULL;
-	bool in_payload = item >= b->payload.items && item < b->payload.items + b->payload.count;
+	struct rule_item *item = build_previous(&b->payload, NULL, CONTENT);
+	struct rule_content *c;
 
-	if (!c || (!in_payload && !b->active))
+	if (b->active || b->active_base64)
+		return lang_fail(b, "it does not go together with a sticky buffer");
+	if (!item)
 		return lang_fail(b, "there is no content of the payload before it");
+	c = build_content(item);
 	if (c->flags & RULE_CONTENT_RAWBYTES)
 		return lang_fail(b, "it was given before for the same content");
 	c->flags |= RULE_CONTENT_RAWBYTES;
@@ -168,13 +170,9 @@ int kw_replace(struct lang_build *b, char *arg)
 	if (kw_bytes(b, arg, &bytes) != ERR_OK)
 		return ERR_INVALID;
 	item = build_previous(&b->payload, NULL, CONTENT);
-	if (!item)
-		return lang_fail(b, "there is no content of the payload before it");
-	c = build_content(item);
-	if (bytes.len != c->bytes.len)
-		return lang_fail(b, "it has %zu bytes, but the content has %zu", bytes.len,
-				 c->bytes.len);
-	c->replace = bytes;
+	c = item ? build_content(item) : NULL;
+	if (c && bytes.len == c->bytes.len) /* else it has no effect, as in Suricata */
+		c->replace = bytes;
 	return ERR_OK;
 }
 
@@ -215,6 +213,14 @@ static bool read_position(struct lang_build *b, const char *arg, int64_t min, in
 		return false;
 	}
 	return true;
+}
+
+/* Suricata takes no notice of what stands behind the number of distance and within. */
+static bool read_relative(struct lang_build *b, char *arg, struct rule_value *ret)
+{
+	if (!lang_alpha(*arg))
+		lang_cut_number(arg);
+	return read_position(b, arg, -PLACE_MAX, PLACE_MAX, ret);
 }
 
 int kw_depth(struct lang_build *b, char *arg)
@@ -313,8 +319,7 @@ int kw_distance(struct lang_build *b, char *arg)
 		return ERR_INVALID;
 	if (c->distance.set)
 		return lang_fail(b, "it was given before for the same content");
-	if (no_absolute(b, c) != ERR_OK || not_fixed(b, c) != ERR_OK ||
-	    !read_position(b, arg, -PLACE_MAX, PLACE_MAX, &v))
+	if (no_absolute(b, c) != ERR_OK || not_fixed(b, c) != ERR_OK || !read_relative(b, arg, &v))
 		return ERR_INVALID;
 	c->distance = v;
 	return mark_previous(b, list, item, false);
@@ -331,8 +336,7 @@ int kw_within(struct lang_build *b, char *arg)
 		return ERR_INVALID;
 	if (c->within.set)
 		return lang_fail(b, "it was given before for the same content");
-	if (no_absolute(b, c) != ERR_OK || not_fixed(b, c) != ERR_OK ||
-	    !read_position(b, arg, -PLACE_MAX, PLACE_MAX, &v))
+	if (no_absolute(b, c) != ERR_OK || not_fixed(b, c) != ERR_OK || !read_relative(b, arg, &v))
 		return ERR_INVALID;
 	if (!v.var && v.number < (int64_t)c->bytes.len)
 		return lang_fail(b, "within %lld is smaller than the content of %zu bytes",
@@ -341,14 +345,13 @@ int kw_within(struct lang_build *b, char *arg)
 	return mark_previous(b, list, item, true);
 }
 
-/* The last content of all lists that can be searched for first, or of the active one. */
+/* The last content of the buffers, or of the payload while no sticky buffer is in force. */
 static struct rule_content *fast_target(struct lang_build *b)
 {
 	struct rule_item *item = build_last(b, CONTENT, NULL), *other;
 
-	for (uint32_t i = 0; i <= b->nbuffers; i++) {
-		other = build_previous(i < b->nbuffers ? &b->buffers[i].items : &b->payload, NULL,
-				       CONTENT);
+	for (uint32_t i = 0; i < b->nbuffers; i++) {
+		other = build_previous(&b->buffers[i].items, NULL, CONTENT);
 		if (other && (!item || other->place > item->place))
 			item = other;
 	}
@@ -371,11 +374,8 @@ static int set_fast(struct lang_build *b, struct rule_content *c)
 {
 	if (c->flags & RULE_CONTENT_FAST)
 		return lang_fail(b, "it was given before for the same content");
-	for (uint32_t i = 0; i < b->nbuffers; i++) {
-		if (has_fast(&b->buffers[i].items))
-			return lang_fail(b, "only one content of a rule can have it");
-	}
-	if (has_fast(&b->payload))
+	/* Of buffers' contents several may have it, as in Suricata; the first one counts. */
+	if (has_fast(&b->payload) || has_fast(&b->base64))
 		return lang_fail(b, "only one content of a rule can have it");
 	c->flags |= RULE_CONTENT_FAST;
 	return ERR_OK;
@@ -419,10 +419,7 @@ int kw_fast_pattern(struct lang_build *b, char *arg)
 				    "has a position");
 	if (!only && set_chop(b, c, arg) != ERR_OK)
 		return ERR_INVALID;
-	if (set_fast(b, c) != ERR_OK)
-		return ERR_INVALID;
-	if (only)
-		c->flags |= RULE_CONTENT_FAST_ONLY;
+	c->flags |= RULE_CONTENT_FAST | (only ? RULE_CONTENT_FAST_ONLY : 0);
 	return ERR_OK;
 }
 

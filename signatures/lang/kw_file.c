@@ -94,6 +94,15 @@ int kw_filestore(struct lang_build *b, char *arg)
 	unsigned n = arg ? lang_split(arg, ',', args, 2) : 0;
 	const char *direction = n > 0 ? args[0] : "", *scope = n > 1 ? args[1] : "";
 
+	for (unsigned i = 0; i < n; i++) {
+		for (const char *c = i < 2 ? args[i] : "!"; *c; c++) {
+			if (!lang_alpha(*c) && *c != '_')
+				return lang_fail(b,
+						 "it needs a direction (request, response, both), "
+						 "then perhaps a scope (file, tx, ssn, flow)");
+		}
+	}
+
 	f->to_server = f->to_client = true;
 	f->explicit_direction = lang_one_of("request|to_server|response|to_client|both", direction);
 	if (lang_one_of("request|to_server", direction))

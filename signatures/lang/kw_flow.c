@@ -44,20 +44,33 @@ int kw_flow(struct lang_build *b, char *arg)
 	char *words[3];
 	unsigned n = lang_split(arg, ',', words, 3);
 
+	static const uint32_t directions = RULE_FLOW_TO_SERVER | RULE_FLOW_TO_CLIENT;
+	uint32_t before = b->rule->flow, here;
+
+	/* Suricata lets one that only gives a direction or no_stream be followed by another. */
 	if (b->flags & BUILD_FLOW)
 		return lang_fail(b, "it was given before");
 	if (n > 3)
 		return lang_fail(b, "more than three words");
-	b->flags |= BUILD_FLOW;
-	b->flow_place = b->place++;
+	b->rule->flow = 0;
 	for (unsigned i = 0; i < n; i++) {
 		if (flow_word(b, words[i]) != ERR_OK)
 			return ERR_INVALID;
 	}
+	here = b->rule->flow & directions;
 	if (b->rule->flow & RULE_FLOW_ONLY_STREAM)
 		b->flags |= BUILD_NEED_STREAM;
 	if (b->rule->flow & RULE_FLOW_NO_STREAM)
 		b->flags |= BUILD_NEED_PACKET;
+	/* the direction is set at the end, when all of them are known */
+	b->rule->flow = (b->rule->flow & ~directions) | before;
+	b->sides |= here == RULE_FLOW_TO_SERVER	  ? (unsigned)LANG_TO_SERVER
+		    : here == RULE_FLOW_TO_CLIENT ? (unsigned)LANG_TO_CLIENT
+						  : (unsigned)LANG_BOTH;
+	if (b->rule->flow)
+		b->flow_place = b->place++;
+	if (b->rule->flow & ~(uint32_t)RULE_FLOW_NO_STREAM)
+		b->flags |= BUILD_FLOW;
 	return ERR_OK;
 }
 
@@ -233,17 +246,33 @@ static bool is_name(const char *s)
 	if (!lang_alpha(*s))
 		return false;
 	for (; *s; s++) {
-		if (!lang_alpha(*s) && !lang_digit(*s) && !strchr("-_.", *s))
+		if (!lang_alpha(*s) && !lang_digit(*s) && !strchr("_./", *s))
 			return false;
 	}
 	return true;
 }
 
+/* "name,+1" is "name,+,1"; `op` has room for the operator then. */
+static unsigned flowint_args(char *arg, char *args[3], char op[4])
+{
+	unsigned n = lang_split(arg, ',', args, 3);
+	size_t len = n == 2 ? strspn(args[1], "=+-!<>") : 0;
+
+	if (len > 0 && len < 4 && args[1][len]) {
+		memcpy(op, args[1], len);
+		op[len] = '\0';
+		args[2] = lang_trim(args[1] + len);
+		args[1] = op;
+		n = 3;
+	}
+	return n;
+}
+
 int kw_flowint(struct lang_build *b, char *arg)
 {
 	struct rule_flowint *f = LANG_NEW(b->arena, struct rule_flowint);
-	char *args[3];
-	unsigned n = lang_split(arg, ',', args, 3);
+	char *args[3], op[4];
+	unsigned n = flowint_args(arg, args, op);
 	size_t i = ARRAY_SIZE(flowint_ops);
 
 	if (n >= 2 && n <= 3 && is_name(args[0])) {
@@ -415,7 +444,10 @@ int kw_app_event(struct lang_build *b, char *arg)
 	*dot = '\0';
 	if (strcmp(arg, "file") != 0 && !lang_app_known(arg))
 		return lang_fail(b, "\"%s\" is no application protocol", arg);
-	if (!lang_event_known(arg, dot + 1))
+	if (!head_carries_apps(b))
+		return lang_fail(b, "the rule's protocol carries no %s", arg);
+	/* What the rule's transport does not carry has no events there, says Suricata. */
+	if (!lang_event_known(arg, dot + 1) || !head_shares_layer(b, arg))
 		return lang_skip(b, "there is no event %s", n->name);
 	if (strcmp(arg, "file") != 0 &&
 	    build_app(b, strcmp(arg, "http") == 0 ? "http1" : arg) != ERR_OK)

@@ -327,6 +327,28 @@ static void cut_behind_value(char *s)
 	*s = '\0';
 }
 
+/* Each part can stand once, and Suricata looks for its name anywhere between two commas. */
+static bool repeats(const char *arg)
+{
+	static const char *const names[] = {"count", "seconds", "type", "track"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		unsigned times = 0;
+
+		for (const char *at = arg; at; at = strchr(at, ',')) {
+			const char *end, *found;
+
+			at += *at == ',';
+			end = strchrnul(at, ',');
+			found = strstr(at, names[i]);
+			times += found && found < end;
+		}
+		if (times > 1)
+			return true;
+	}
+	return false;
+}
+
 static int threshold(struct lang_build *b, char *arg, bool filter)
 {
 	enum { PARTS_ALL = 15 };
@@ -335,6 +357,8 @@ static int threshold(struct lang_build *b, char *arg, bool filter)
 	int seen = filter ? 8 : 0, nth = 0;
 	char *piece, *value;
 
+	if (repeats(arg))
+		return lang_fail(b, "a part of it is given twice");
 	while ((piece = lang_next(&arg, ','))) {
 		int part;
 

@@ -423,12 +423,32 @@ int kw_sameip(struct lang_build *b, char *arg)
 	return ERR_OK;
 }
 
+/* The number that Suricata checks contents against: behind "<", the last of a range, or alone,
+ * where it takes no notice of a "!"; not behind "<=". */
+static int64_t most_dsize(const char *arg)
+{
+	const char *last = arg + strcspn(arg, "-<>"), *digits;
+	uint64_t n = 0;
+
+	arg += strspn(arg, " ");
+	if (*arg == '>' || strncmp(arg, "<=", 2) == 0)
+		return -1;
+	digits = *last ? last : arg;
+	digits += strspn(digits, " <>-!=");
+	for (; lang_digit(*digits); digits++)
+		n = n * 10 + (uint64_t)(*digits - '0');
+	return (int64_t)n;
+}
+
 int kw_dsize(struct lang_build *b, char *arg)
 {
 	if (b->flags & BUILD_DSIZE)
 		return lang_fail(b, "it was given before");
 	b->flags |= BUILD_DSIZE;
-	return packet_range(b, arg, 16);
+	if (packet_range(b, arg, 16) != ERR_OK)
+		return ERR_INVALID;
+	b->dsize_most = most_dsize(arg);
+	return ERR_OK;
 }
 
 int kw_csum(struct lang_build *b, char *arg)

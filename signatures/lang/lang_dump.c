@@ -127,7 +127,9 @@ int main(int argc, char **argv)
 	fprintf(stderr, "%u rules, %u failed, %u skipped, %u not required, %.3f s\n", set->count,
 		set->failed, set->skipped, set->not_required, seconds() - start);
 	for (uint32_t i = 0; i < set->nproblems; i++)
-		fprintf(stderr, "%s\n", set->problems[i].text);
+		fprintf(stderr, "%s%s\n",
+			set->problems[i].verdict == LANG_SKIPPED ? "skipped: " : "",
+			set->problems[i].text);
 	for (uint32_t i = 0; json && i < set->count; i++)
 		put_rule(set->rules[i]);
 	if (again)

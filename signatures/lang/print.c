@@ -171,14 +171,6 @@ static struct source *first_source(struct source *sources, uint32_t n)
 	return first;
 }
 
-/* file.data that only looks to the client without the flow saying so was http.response_body. */
-static bool is_response_body(const struct rule *r, const struct rule_buffer *b)
-{
-	return strcmp(b->name, "file.data") == 0 && r->to_client && r->proto.app &&
-	       strncmp(r->proto.app, "http", 4) == 0 && !(r->flow & RULE_FLOW_TO_CLIENT) &&
-	       (!r->to_server || r->flow & RULE_FLOW_TO_SERVER);
-}
-
 static void put_transforms(struct lang_writer *w, const struct rule_buffer *b)
 {
 	static const char *const names[] = {
@@ -214,9 +206,7 @@ static void switch_to(struct lang_writer *w, const struct source *s)
 	if (s->what == PAYLOAD) {
 		lang_put(w, "pkt_data; ");
 	} else {
-		lang_put(w, "%s; ",
-			 is_response_body(w->rule, s->buffer) ? "http.response_body"
-							      : s->buffer->name);
+		lang_put(w, "%s; ", s->buffer->name);
 		put_transforms(w, s->buffer);
 	}
 }

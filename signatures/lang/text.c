@@ -117,6 +117,15 @@ bool lang_number(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return value >= min && value <= max;
 }
 
+void lang_cut_number(char *s)
+{
+	char *end;
+
+	strtoll(s, &end, 0);
+	if (end > s)
+		*end = '\0';
+}
+
 bool lang_eq_nocase(const char *a, const char *b)
 {
 	return strcasecmp(a, b) == 0;

@@ -50,6 +50,9 @@ bool lang_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
  * White space in front is allowed, as there. */
 bool lang_number(const char *s, int64_t min, int64_t max, int64_t *ret);
 
+/* Cuts off what follows the number (sign, 0x) that the text begins with. */
+void lang_cut_number(char *s);
+
 bool lang_eq_nocase(const char *a, const char *b);
 
 /* True when `name` is one of the list's words, "|" between: lang_one_of("a|bc", "bc"). */
