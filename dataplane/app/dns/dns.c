@@ -237,10 +237,10 @@ static struct app_result parse_tcp(struct app_io *io, struct dns_state *s, enum 
 		uint16_t len;
 
 		if (cursor_left(&c) < 2)
-			return APP_RESULT_MORE(at, 2);
+			return APP_RESULT_MORE(at, 1);
 		len = cursor_u16(&c);
 		if (len > cursor_left(&c))
-			return APP_RESULT_MORE(at, 2u + len);
+			return APP_RESULT_MORE(at, len - cursor_left(&c));
 		if (len == 0)
 			continue;
 		app_raw_trigger(io, dir);

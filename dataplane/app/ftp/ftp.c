@@ -226,7 +226,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 		bool cut = line.len == FTP_LINE_MAX, ok;
 
 		if (step == STEP_MORE)
-			return APP_RESULT_MORE(cursor_offset(&c), cursor_left(&c) + 1);
+			return APP_RESULT_MORE(cursor_offset(&c), 1);
 		if (step == STEP_NONE)
 			continue;
 		app_raw_trigger(io, dir);

@@ -310,7 +310,7 @@ static bool call(struct harness *h, enum dir dir)
 	}
 	h->kept_len[dir] = len - r.used;
 	memmove(h->kept[dir], h->kept[dir] + r.used, h->kept_len[dir]);
-	h->need[dir] = r.need;
+	h->need[dir] = r.need > 0 ? h->kept_len[dir] + r.need : 0;
 	CHECK(r.status == APP_DONE || h->kept_len[dir] <= HARNESS_KEPT, "kept too much");
 	if (r.status == APP_DONE)
 		h->done = true;

@@ -449,7 +449,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 		if (step == STEP_BAD)
 			return APP_RESULT_BAD;
 		if (step == STEP_MORE)
-			return APP_RESULT_MORE(cursor_offset(&c), cursor_left(&c) + 1);
+			return APP_RESULT_MORE(cursor_offset(&c), 1);
 	}
 	return APP_RESULT_OK(input.data.len);
 }

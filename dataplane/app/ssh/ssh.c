@@ -108,7 +108,7 @@ static bool read_banner(struct app_io *io, struct ssh_tx *t, struct ssh_side *s,
 		return whole;
 	}
 	if (!whole && cursor_left(c) < SSH_BANNER_MAX) {
-		*ret = APP_RESULT_MORE(0, cursor_left(c) + 1);
+		*ret = APP_RESULT_MORE(0, 1);
 		return false;
 	}
 	if (!whole)
@@ -174,7 +174,7 @@ static struct app_result read_records(struct app_io *io, struct ssh_tx *t, enum 
 			continue;
 		}
 		if (left < RECORD_HEAD)
-			return APP_RESULT_MORE(at, RECORD_HEAD);
+			return APP_RESULT_MORE(at, RECORD_HEAD - left);
 		len = cursor_u32(&c);
 		cursor_skip(&c, 1); /* padding length */
 		message = cursor_u8(&c);
@@ -189,7 +189,7 @@ static struct app_result read_records(struct app_io *io, struct ssh_tx *t, enum 
 			app_tx_event(&t->tx, SSH_EVENT_LONG_KEX_RECORD);
 		} else if (s->skip > cursor_left(&c)) {
 			s->skip = 0;
-			return APP_RESULT_MORE(at, 4u + len);
+			return APP_RESULT_MORE(at, len - 2 - cursor_left(&c));
 		} else {
 			hassh(io, s, dir, cursor_take(&c, s->skip));
 			s->skip = 0;

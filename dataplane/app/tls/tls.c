@@ -263,7 +263,7 @@ static bool next_head(struct tls_tx *t, enum dir dir, struct cursor *c, struct a
 	size_t need = ssl2 ? ssl2_head_len((uint8_t)first) : RECORD_HEAD;
 
 	if (cursor_left(c) < need) {
-		*ret = APP_RESULT_MORE(cursor_offset(c), need);
+		*ret = APP_RESULT_MORE(cursor_offset(c), need - cursor_left(c));
 		return false;
 	}
 	if (!ssl2 && s->version == TLS_VERSION_SSL2)
@@ -294,7 +294,7 @@ static bool in_record(struct app_io *io, struct tls_tx *t, enum dir dir, struct 
 			application_data(io, t);
 	} else {
 		if (left < s->record_left) {
-			*ret = APP_RESULT_MORE(cursor_offset(c), s->record_left);
+			*ret = APP_RESULT_MORE(cursor_offset(c), s->record_left - left);
 			return false;
 		}
 		s->in_record = false;

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Compares the EVE records of banken-dataplane with Suricata's over captures, record by record.
+
+usage: records.py [--type dns,tls,...] [--show N] [--dataplane PATH] [CAPTURE...]
+
+A record is (capture, event type, addresses and ports, the type's object). Without captures all below
+../shared/captures and ../shared/compat are used. Ends with 77 (skipped) without Suricata or captures,
+with 1 when a type agrees on less than LEAST of its records.
+"""
+import argparse
+import collections
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = (ROOT / "../shared").resolve()
+TYPES = ["dns", "tls", "ssh", "smtp", "ftp", "ftp_data", "krb5", "dhcp", "smb", "dcerpc", "sip", "mqtt",
+         "quic", "snmp", "ike", "nfs", "rfb", "rdp", "tftp"]
+LEAST = 0.98
+# event type -> its object, when they differ
+KEYS = {"mqtt": "mqtt"}
+SURICATA = ["suricata", "-k", "none", "--runmode", "single", "-S", "/dev/null",
+            "--set", "app-layer.protocols.tls.ja3-fingerprints=yes",
+            "--set", "app-layer.protocols.tls.ja4-fingerprints=yes",
+            "--set", "app-layer.protocols.ssh.hassh=yes",
+            "--set", "app-layer.protocols.quic.ja3-fingerprints=yes"]
+
+
+def captures():
+    found = []
+    for top in ("captures", "compat/cases"):
+        for path in sorted((SHARED / top).rglob("*")):
+            if path.suffix in (".pcap", ".pcapng") and path.is_file():
+                found.append(path)
+    return found
+
+
+def read_eve(folder):
+    path = pathlib.Path(folder) / "eve.json"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(errors="replace").splitlines() if line]
+
+
+def peer(capture, cache):
+    """Suricata's records; kept below `cache` for the next run."""
+    folder = cache / hashlib.sha1(capture.read_bytes()).hexdigest()
+    if not folder.exists():
+        work = pathlib.Path(tempfile.mkdtemp(dir=cache))
+        subprocess.run(SURICATA + ["-l", str(work), "-r", str(capture)], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=120)
+        work.rename(folder)
+    return read_eve(folder)
+
+
+def ours(capture, dataplane):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([dataplane, "-r", str(capture), "-S", "/dev/null", "-l", folder, "-k", "none"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+        return read_eve(folder)
+
+
+# What is written here on purpose otherwise, or is not in Suricata's own schema.
+def normal_dns(o):
+    o = dict(o)
+    o.pop("tc", None)
+    for name in ("answers", "authorities"):
+        for rr in o.get(name, []):
+            for extra in ("soa", "srv", "sshfp"):
+                if (name, extra) in (("answers", "srv"), ("authorities", "soa")):
+                    continue
+                rr.pop(extra, None)
+    grouped = o.get("grouped")
+    if grouped is not None:
+        for name in list(grouped):
+            if name not in ("A", "AAAA", "CNAME", "MX", "NULL", "PTR", "SRV", "TXT"):
+                del grouped[name]
+    return o
+
+
+def normal_tls(o):
+    o = dict(o)
+    o.pop("ja4", None)  # logged by Suricata only when its output asks for it
+    return o
+
+
+NORMAL = {"dns": normal_dns, "tls": normal_tls}
+
+
+def key(record, kind):
+    o = record.get(KEYS.get(kind, kind), {})
+    o = NORMAL.get(kind, lambda x: x)(o)
+    return (record.get("src_ip"), record.get("src_port"), record.get("dest_ip"), record.get("dest_port"),
+            json.dumps(o, sort_keys=True))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--type", default=",".join(TYPES))
+    parser.add_argument("--show", type=int, default=3)
+    parser.add_argument("--dataplane", default=str(ROOT / "build/dataplane/worker/banken-dataplane"))
+    parser.add_argument("--cache", default=os.path.join(tempfile.gettempdir(), "banken-records-cache"))
+    parser.add_argument("captures", nargs="*", type=pathlib.Path)
+    args = parser.parse_args()
+    files = args.captures or captures()
+    if not shutil.which("suricata") or not files:
+        print("skipped: no suricata or no captures")
+        return 77
+    cache = pathlib.Path(args.cache)
+    cache.mkdir(parents=True, exist_ok=True)
+    kinds = args.type.split(",")
+    same, theirs_only, ours_only = (collections.Counter() for _ in range(3))
+    shown = collections.Counter()
+    for capture in files:
+        a, b = peer(capture, cache), ours(capture, args.dataplane)
+        for kind in kinds:
+            want = collections.Counter(key(r, kind) for r in a if r["event_type"] == kind)
+            have = collections.Counter(key(r, kind) for r in b if r["event_type"] == kind)
+            same[kind] += (want & have).total()
+            theirs_only[kind] += (want - have).total()
+            ours_only[kind] += (have - want).total()
+            for sign, part in (("-", want - have), ("+", have - want)):
+                for k in sorted(part, key=str):
+                    if shown[kind] < args.show:
+                        print(sign, kind, capture.name if args.captures else capture.relative_to(
+                            SHARED), *k)
+                        shown[kind] += 1
+    bad = False
+    for kind in kinds:
+        total = same[kind] + max(theirs_only[kind], ours_only[kind])
+        if not total:
+            continue
+        share = same[kind] / total
+        bad |= share < LEAST
+        print(f"{kind:9} {same[kind]:6} the same, {theirs_only[kind]:5} only Suricata's, "
+              f"{ours_only[kind]:5} only ours: {100 * share:.1f} %")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
