@@ -674,6 +674,8 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 	}
 	if (eof)
 		a->pub.eof[dir] = true;
+	if (a->sides[dir].verdict != APP_UNKNOWN)
+		stream_app_identified(f, dir);
 }
 
 static void udp_found(struct app_call *c, enum dir dir, const struct app_proto *found)

@@ -86,12 +86,6 @@ int established_syn(struct tcp_step *st)
 
 static bool ack_acceptable(struct tcp_step *st)
 {
-	uint32_t probed = step_to_server(st) ? SSN_ZWP_TC : SSN_ZWP_TS;
-
-	if ((st->ssn->flags & probed) && st->ack == st->r->next_seq + 1) {
-		step_event(st, STREAM_EST_ACK_ZWP_DATA);
-		return true;
-	}
 	if (check_ack(st))
 		return true;
 	step_event(st, STREAM_EST_INVALID_ACK);

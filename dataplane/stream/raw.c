@@ -12,7 +12,8 @@ static struct tcp_side *side_of(const struct flow *f, enum dir d)
 static bool ready(const struct stream_worker *w, const struct tcp_session *ssn,
 		  const struct tcp_side *side, const struct packet *p)
 {
-	if (side->flags & (SIDE_DEPTH | SIDE_TRIGGER_RAW | SIDE_NEW_RAW_DISABLED))
+	if (w->config.inline_mode ||
+	    (side->flags & (SIDE_DEPTH | SIDE_TRIGGER_RAW | SIDE_NEW_RAW_DISABLED)))
 		return true;
 	if (ssn->state > TCP_TIME_WAIT || (p->flags & PACKET_PSEUDO_END))
 		return true;
@@ -77,9 +78,15 @@ static uint32_t look_back(const struct segment **g, uint32_t pos, uint32_t most)
 	return pos - from < most ? pos - from : most;
 }
 
-static bool get(struct stream_worker *w, struct tcp_session *ssn, enum dir d, uint64_t limit,
+/* Bytes are taken up to `limit`, missing ones passed over up to `missing`. */
+struct upto {
+	uint64_t limit, missing;
+};
+
+static bool get(struct stream_worker *w, struct tcp_session *ssn, enum dir d, struct upto upto,
 		struct stream_raw *ret)
 {
+	uint64_t limit = upto.limit;
 	struct tcp_side *side = &ssn->side[d];
 	uint32_t pos = side->base_seq + side->raw_rel, back;
 	struct segment *g = segment_at(&ssn->pending->side[d], pos);
@@ -88,7 +95,7 @@ static bool get(struct stream_worker *w, struct tcp_session *ssn, enum dir d, ui
 	if (!g)
 		return false;
 	if (seq_gt(g->seq, pos)) { /* a hole: go on behind it when that is acknowledged */
-		if (side_raw(side) + (g->seq - pos) >= limit)
+		if (side_raw(side) + (g->seq - pos) >= upto.missing)
 			return false;
 		side->raw_rel += g->seq - pos;
 		pos = g->seq;
@@ -114,14 +121,15 @@ bool stream_raw_get(struct stream_worker *w, struct flow *f, const struct packet
 		    struct stream_raw *ret)
 {
 	struct tcp_side *side = side_of(f, dir);
-	uint64_t limit;
+	struct upto upto;
 
 	if (!side || !f->tcp->pending || (side->flags & (SIDE_NOREASSEMBLY | SIDE_RAW_DISABLED)))
 		return false;
 	if (!ready(w, f->tcp, side, p))
 		return false;
-	limit = p->flags & PACKET_PSEUDO_END ? UINT64_MAX : side_acked(side);
-	return get(w, f->tcp, dir, limit, ret);
+	upto.missing = p->flags & PACKET_PSEUDO_END ? UINT64_MAX : side_acked(side);
+	upto.limit = w->config.inline_mode ? UINT64_MAX : upto.missing;
+	return get(w, f->tcp, dir, upto, ret);
 }
 
 static void settle(struct tcp_side *side)
@@ -149,7 +157,7 @@ void stream_raw_skip(struct flow *f, enum dir dir)
 
 	if (!side)
 		return;
-	to = f->tcp->flags & SSN_APP_DISABLED ? side_acked(side) : side_app(side);
+	to = side_app_on(f) ? side_app(side) : side_acked(side);
 	if (to > side_raw(side))
 		side->raw_rel += (uint32_t)(to - side_raw(side));
 	settle(side);

@@ -15,11 +15,14 @@ static bool is_pseudo(const struct tcp_step *st)
 }
 
 /* At the end of a flow what was never acknowledged is taken too, unless it was closed in order. */
+static bool takes_all(const struct tcp_step *st)
+{
+	return is_pseudo(st) && (!state_closed(st) || (st->ssn->flags & SSN_CLOSED_BY_RST));
+}
+
 static uint64_t deliver_limit(const struct tcp_step *st, const struct tcp_side *side)
 {
-	if (is_pseudo(st) && (!state_closed(st) || (st->ssn->flags & SSN_CLOSED_BY_RST)))
-		return UINT64_MAX;
-	return side_acked(side);
+	return takes_all(st) || st->w->config.inline_mode ? UINT64_MAX : side_acked(side);
 }
 
 static struct segment *next_segment(struct side_pending *sp, uint32_t pos)
@@ -76,13 +79,13 @@ static uint32_t gather(struct stream_worker *w, struct segment *g, uint32_t pos,
 	return n;
 }
 
-static bool deliver_gap(struct tcp_step *st, enum dir d, uint64_t gap, uint64_t limit)
+static bool deliver_gap(struct tcp_step *st, enum dir d, uint64_t gap)
 {
 	struct tcp_side *side = &st->ssn->side[d];
 	uint64_t pos = side_app(side), acked = side_acked(side);
 	uint64_t counted = acked - (st->ssn->state >= TCP_FIN_WAIT1 && acked ? 1 : 0);
 
-	if (limit != UINT64_MAX && pos <= acked && pos + gap > acked)
+	if (!takes_all(st) && pos <= acked && pos + gap > acked)
 		gap = acked - pos;
 	if (gap == 0 || counted <= pos)
 		return false; /* not acknowledged: it may still come */
@@ -112,7 +115,7 @@ static bool deliver_next(struct tcp_step *st, enum dir d, bool *after_gap)
 		if (*after_gap)
 			return false;
 		*after_gap = true;
-		return deliver_gap(st, d, g->seq - pos, limit);
+		return deliver_gap(st, d, g->seq - pos);
 	}
 	*after_gap = false;
 	if (limit <= at)
@@ -122,28 +125,39 @@ static bool deliver_next(struct tcp_step *st, enum dir d, bool *after_gap)
 	return true;
 }
 
-static bool app_wants(const struct tcp_step *st, const struct tcp_side *side)
+/* The sink may find client and server confused: then d is the other side from here on. */
+static enum dir follow(const struct tcp_step *st, enum dir d, uint16_t *reversed)
 {
-	return !(st->ssn->flags & SSN_APP_DISABLED) && !(side->flags & SIDE_NOREASSEMBLY) &&
-	       (st->f->wanted & FLOW_WANT_STREAM);
+	uint16_t now = st->f->flags & FLOW_REVERSED;
+
+	if (now == *reversed)
+		return d;
+	*reversed = now;
+	return dir_other(d);
+}
+
+static uint32_t end_flags(const struct tcp_step *st, const struct tcp_side *side)
+{
+	if (side->flags & SIDE_DEPTH)
+		return STREAM_DATA_EOF | STREAM_DATA_DEPTH;
+	return state_closed(st) || is_pseudo(st) ? STREAM_DATA_EOF : 0;
 }
 
 void deliver(struct tcp_step *st, enum dir d)
 {
+	uint16_t reversed = st->f->flags & FLOW_REVERSED;
 	struct tcp_side *side = &st->ssn->side[d];
 	bool after_gap = false;
-	uint32_t end = 0;
+	uint32_t end;
 
 	if (side->flags & SIDE_EOF_SENT)
 		return;
-	while (app_wants(st, side) && deliver_next(st, d, &after_gap))
+	while (!(side->flags & SIDE_NOREASSEMBLY) && side_app_on(st->f) &&
+	       deliver_next(st, d, &after_gap)) {
+		d = follow(st, d, &reversed);
 		side = &st->ssn->side[d];
-	if (!app_wants(st, side))
-		return;
-	if (side->flags & SIDE_DEPTH)
-		end = STREAM_DATA_EOF | STREAM_DATA_DEPTH;
-	else if (state_closed(st) || is_pseudo(st))
-		end = STREAM_DATA_EOF;
+	}
+	end = end_flags(st, side);
 	if (!end)
 		return;
 	side->flags |= SIDE_EOF_SENT;
@@ -226,20 +240,25 @@ static enum update what_to_update(const struct tcp_step *st)
 	return st->ssn->flags & SSN_ASYNC ? UPDATE_OWN : UPDATE_PEER;
 }
 
+static bool takes_data(const struct tcp_step *st, const struct tcp_side *side)
+{
+	return st->len && !(side->flags & SIDE_NOREASSEMBLY) && !(st->flags & TCP_RST) &&
+	       (st->f->wanted & FLOW_WANT_STREAM);
+}
+
 /* An accepted packet: what it acknowledges is delivered, its own bytes are taken. */
 void reassemble(struct tcp_step *st, struct tcp_side *side)
 {
+	uint16_t reversed = st->f->flags & FLOW_REVERSED;
 	enum update u = what_to_update(st);
 	enum dir d = side_dir(st->ssn, side);
-	uint16_t reversed = st->f->flags & FLOW_REVERSED;
 
-	if (u != UPDATE_OWN)
+	if (u != UPDATE_OWN) {
 		deliver(st, dir_other(d));
-	if ((st->f->flags & FLOW_REVERSED) != reversed)
-		d = dir_other(d); /* the app layer found client and server confused */
-	side = &st->ssn->side[d];
-	if (st->len && !(side->flags & SIDE_NOREASSEMBLY) && !(st->flags & TCP_RST) &&
-	    (st->f->wanted & FLOW_WANT_STREAM)) {
+		d = follow(st, d, &reversed);
+		side = &st->ssn->side[d];
+	}
+	if (takes_data(st, side)) {
 		if (!take_data(st, side))
 			return;
 		st->p->flags |= PACKET_STREAM_ADDED;
@@ -248,6 +267,8 @@ void reassemble(struct tcp_step *st, struct tcp_side *side)
 		u = UPDATE_OWN;
 	if (u != UPDATE_PEER)
 		deliver(st, d);
+	st->s = &st->ssn->side[st->p->dir];
+	st->r = &st->ssn->side[!st->p->dir];
 }
 
 /* --- letting go --- */
@@ -277,7 +298,7 @@ void prune(struct stream_worker *w, struct flow *f, enum dir d)
 	struct tcp_session *ssn = f->tcp;
 	struct tcp_side *side = &ssn->side[d];
 	struct side_pending *sp;
-	bool app = !(ssn->flags & SSN_APP_DISABLED), raw = raw_wanted(f, side, d);
+	bool app = side_app_on(f), raw = raw_wanted(f, side, d);
 	uint64_t left;
 	uint32_t edge, window = side->window ? side->window : 4096;
 

@@ -237,6 +237,14 @@ static inline enum stream_overlap stream_policy(const struct stream_worker *w, c
 	return f->ip_version == 6 ? w->config.overlap_v6 : w->config.overlap;
 }
 
+/* The app layer takes bytes of this connection. */
+static inline bool side_app_on(const struct flow *f)
+{
+	const uint8_t both = FLOW_WANT_STREAM | FLOW_WANT_APP;
+
+	return !(f->tcp->flags & SSN_APP_DISABLED) && (f->wanted & both) == both;
+}
+
 /* Stream offset of base_seq: bytes since the first after the SYN. */
 static inline uint64_t side_base(const struct tcp_side *s)
 {

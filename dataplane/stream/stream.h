@@ -119,11 +119,10 @@ void stream_app_disable(struct flow *f);
 void stream_app_identified(struct flow *f, enum dir dir);
 /* The protocol wants more than the configured depth: 0 = all; it never shrinks. */
 void stream_set_depth(struct flow *f, uint32_t depth);
-/* Client and server were taken for each other: turns flow and session round. */
-void stream_reverse(struct flow *f);
 
-/* Client and server were taken for each other (midstream): swaps the connection's sides. May be
- * called by the sink while it handles a chunk; the rest of that call goes on for the other side. */
+/* Client and server were taken for each other (midstream): swaps the connection's sides, after
+ * flow_reverse. May be called by the sink while it handles a chunk; what follows of that call is
+ * for the other direction. */
 void stream_reverse(struct flow *f);
 
 /* For rules: bytes seen per direction by sequence numbers (stream_size); TCP state questions. */

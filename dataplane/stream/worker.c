@@ -131,7 +131,7 @@ bool stream_flush_needed(const struct flow *f, enum dir dir)
 	    (f->wanted & (dir == DIR_TS ? FLOW_WANT_RAW_TS : FLOW_WANT_RAW_TC)) &&
 	    (int32_t)(right - side->raw_rel) > 0)
 		return true;
-	return !(ssn->flags & SSN_APP_DISABLED) && (int32_t)(right - side->app_rel) > 0;
+	return side_app_on(f) && (int32_t)(right - side->app_rel) > 0;
 }
 
 void stream_flush(struct stream_worker *w, struct flow *f, struct packet *p, enum dir dir)
@@ -203,7 +203,6 @@ void stream_reverse(struct flow *f)
 	struct tcp_session *ssn = f->tcp;
 	struct tcp_side side;
 
-	flow_reverse(f);
 	if (!ssn)
 		return;
 	side = ssn->side[0];

@@ -295,7 +295,8 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--data") == 0 && i + 1 < argc)
 			r.data = argv[++i];
 		else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
-			config.overlap = (enum stream_overlap)strtol(argv[++i], NULL, 10);
+			config.overlap = config.overlap_v6 =
+				(enum stream_overlap)strtol(argv[++i], NULL, 10);
 	}
 	if (r.raw && r.data) /* bytes as soon as they are acknowledged */
 		config.raw_chunk[0] = config.raw_chunk[1] = 0;
