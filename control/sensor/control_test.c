@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ static struct {
 	struct tls_keys *mitigator, *sensor;
 	unsigned port;
 	pid_t control, receiver;
+	bool centre; /* configured, but never there */
 } t;
 
 static uint64_t now_ns(void)
@@ -74,7 +76,7 @@ struct plane {
 	struct watch *watch;
 	struct watch_worker *worker;
 	struct mailbox *mailbox;
-	uint64_t next_id;
+	uint64_t next_id, next_record;
 };
 
 static void plane_start(struct plane *p)
@@ -173,6 +175,24 @@ static bool put_alert(struct plane *p)
 	return true;
 }
 
+/* A record of about 1 KiB. */
+static bool put_record(struct plane *p)
+{
+	static const char text[900] = "x";
+	_Alignas(8) uint8_t buf[4096];
+	struct record r = {0};
+	struct record_head *h = record_begin(&r, buf, sizeof(buf));
+
+	h->id = (1ULL << 40) + p->next_record++;
+	h->time_ns = now_ns();
+	h->lane = RECORD_LANE_EVENT;
+	snprintf(h->type, sizeof(h->type), "http");
+	record_object(&r, "http");
+	record_base64(&r, "url", SLICE(text, sizeof(text)));
+	record_end(&r);
+	return ring_put(p->rings[RECORD_LANE_EVENT], record_finish(&r));
+}
+
 /* ---- control ---- */
 
 static void control_start(void)
@@ -187,6 +207,8 @@ static void control_start(void)
 	if (t.control == 0) {
 		execl(t.program, "banken-control", "--set", keys, "--set", rundir, "--set",
 		      statedir, "--set", address, "--set", "health-seconds=1", "--set",
+		      "spool.ballast-mb=4", "--set",
+		      t.centre ? "centre.address=127.0.0.1:1" : "centre.address=", "--set",
 		      getenv("CONTROL_VERBOSE") ? "log-level=debug" : "log-level=error", NULL);
 		_exit(127);
 	}
@@ -338,6 +360,7 @@ static int set_up(void **state)
 	snprintf(t.db, sizeof(t.db), "%s/receiver.db", t.folder);
 	snprintf(t.port_file, sizeof(t.port_file), "%s/port", t.folder);
 	t.port = 0;
+	t.centre = false;
 	return mkdir(t.rundir, 0770);
 }
 
@@ -347,6 +370,7 @@ static int tear_down(void **state)
 	kill_and_wait(&t.receiver, SIGKILL);
 	tls_keys_free(t.mitigator);
 	tls_keys_free(t.sensor);
+	umount2(t.statedir, MNT_DETACH); /* only one test has mounted it */
 	testdir_remove(t.folder);
 	return 0;
 }
@@ -847,6 +871,70 @@ static void garbage_in_a_ring_costs_only_itself(void **state)
 	plane_stop(&p);
 }
 
+static int64_t figure(const char *group, const char *name, const char *key)
+{
+	json_t *a = ask("status");
+	int64_t n = json_integer_value(
+		json_object_get(json_object_get(json_object_get(a, group), name), key));
+
+	json_decref(a);
+	return n;
+}
+
+static bool has_problem(const char *part)
+{
+	json_t *a = ask("status"), *item;
+	bool found = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(a, "problems"), i, item) found |=
+		strstr(json_string_value(item), part) != NULL;
+	json_decref(a);
+	return found;
+}
+
+/* A real full disk, with nobody there to take anything. */
+static void on_a_full_disk_alerts_are_kept_and_records_go(void **state)
+{
+	struct plane p = {0};
+
+	mkdir(t.statedir, 0700);
+	if (geteuid() != 0 || mount("none", t.statedir, "tmpfs", 0, "size=24m"))
+		skip();
+	t.centre = true;
+	t.port = 1; /* nobody listens there */
+	plane_start(&p);
+	control_start();
+	for (int i = 0; i < 40000; i++) {
+		while (!put_record(&p))
+			sleep_ms(5);
+		if (i % 1000 == 0)
+			stats_heartbeat(p.stats, now_ns());
+	}
+	for (int i = 0; i < 500; i++)
+		assert_true(put_alert(&p));
+	for (int i = 0; i < 500 && figure("spool", "mitigator", "records") < 500; i++)
+		sleep_ms(20);
+	assert_true(has_problem("alerts use their reserved share, then the oldest records go"));
+	assert_true(figure("spool", "centre", "dropped_records") > 0);
+	assert_int_equal(figure("spool", "centre", "dropped_alerts"), 0);
+	assert_int_equal(figure("spool", "mitigator", "dropped_alerts"), 0);
+	/* kill -9 on the full disk changes nothing. */
+	kill_and_wait(&t.control, SIGKILL);
+	t.port = 0;
+	receiver_start();
+	control_start();
+	for (int i = 0; i < 500; i++) {
+		if (ask_db("SELECT count(*) FROM arrived WHERE kind = 'alert'") == 500)
+			break;
+		sleep_ms(20);
+	}
+	assert_int_equal(ask_db("SELECT count(DISTINCT id) FROM arrived WHERE kind = 'alert'"),
+			 500);
+	assert_int_equal(ask_db("SELECT count(*) FROM arrived WHERE kind = 'alert'"), 500);
+	plane_stop(&p);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -858,6 +946,7 @@ int main(int argc, char **argv)
 		TEST(a_dead_dataplane_makes_the_watch_blind),
 		TEST(wrong_orders_are_refused_with_their_reason),
 		TEST(resets_are_carried_out_once),
+		TEST(on_a_full_disk_alerts_are_kept_and_records_go),
 		TEST(every_alert_arrives_once_when_control_is_killed),
 		TEST(every_alert_arrives_once_when_anybody_is_killed),
 	};

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "control/wire/config.h"
+#include "control/wire/utf8.h"
 
 static void indent(FILE *out, int depth)
 {
@@ -9,19 +10,45 @@ static void indent(FILE *out, int depth)
 		fputs("  ", out);
 }
 
+/* Characters that YAML takes for line ends or does not allow as they are (YAML 1.1, 5.1). */
+static bool needs_escape(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+	       c == 0xfffe || c == 0xffff;
+}
+
+static uint32_t code_point(const char *s, size_t n)
+{
+	static const uint8_t first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	uint32_t c = (uint8_t)s[0] & first[n];
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((uint8_t)s[i] & 0x3f);
+	return c;
+}
+
 /* Double-quoted YAML: every text can be written so. */
 static void quote(FILE *out, const char *s)
 {
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	size_t len = strlen(s);
 
+	fputc('"', out);
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t c;
+
+		n = utf8_sequence(s + i, len - i);
+		if (n == 0) { /* config_value_text lets none in */
+			fputc('?', out);
+			n = 1;
+			continue;
+		}
+		c = code_point(s + i, n);
 		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
+			fprintf(out, "\\%c", (int)c);
+		else if (needs_escape(c))
+			fprintf(out, "\\u%04x", (unsigned)c);
 		else
-			fputc(c, out);
+			fwrite(s + i, 1, n, out);
 	}
 	fputc('"', out);
 }

@@ -103,7 +103,7 @@ static const char full[] = "keys: /k\n"
 			   "share: 0.25\n"
 			   "eve: yes\n"
 			   "level: error\n"
-			   "networks: [192.168.0.0/16, \"x\\ty\"]\n"
+			   "networks: [192.168.0.0/16, \"x\\ty\", \"\\N\\L\\P\\x80\\uFEFF\"]\n"
 			   "mitigator: {address: 'host:1', timeout: 5}\n"
 			   "rules:\n"
 			   "  - name: first\n"
@@ -120,8 +120,10 @@ static void check_full(const struct conf *c)
 	assert_true(c->share == 0.25);
 	assert_true(c->eve);
 	assert_int_equal(c->level, 0);
-	assert_int_equal(c->networks.n, 2);
+	assert_int_equal(c->networks.n, 3);
 	assert_string_equal(c->networks.items[1], "x\ty");
+	assert_string_equal(c->networks.items[2], "\xc2\x85\xe2\x80\xa8\xe2\x80\xa9"
+						  "\xc2\x80\xef\xbb\xbf");
 	assert_string_equal(c->mitigator.address, "host:1");
 	assert_int_equal(c->mitigator.timeout, 5);
 	assert_int_equal(c->rules.n, 2);

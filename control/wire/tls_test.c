@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "control/wire/ca.h"
+#include "control/wire/keys.h"
 #include "control/wire/message.h"
 #include "control/wire/sign.h"
 #include "control/wire/tls.h"
@@ -267,6 +268,68 @@ static void a_peer_without_tls_has_a_sentence(void **state)
 	tls_keys_free(sk);
 }
 
+/* A client of our own CA that offers only what `change` leaves. */
+static void expect_no_agreement(void (*change)(mbedtls_ssl_config *))
+{
+	struct tls_keys *ck = keys_of("sensor-1", ROLE_SENSOR);
+	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
+	struct shake s;
+
+	change(&ck->client);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_true(s.server_rc < 0 && s.server_rc != ERR_AGAIN);
+	assert_true(s.client_rc < 0 && s.client_rc != ERR_AGAIN);
+	part(&s);
+	tls_keys_free(ck);
+	tls_keys_free(sk);
+}
+
+static void offer_tls_1_1(mbedtls_ssl_config *c)
+{
+	mbedtls_ssl_conf_min_version(c, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_1);
+	mbedtls_ssl_conf_max_version(c, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_2);
+}
+
+static void offer_cbc(mbedtls_ssl_config *c)
+{
+	static const int cbc[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384,
+				  MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, 0};
+
+	mbedtls_ssl_conf_ciphersuites(c, cbc);
+}
+
+static void offer_static_ecdh(mbedtls_ssl_config *c)
+{
+	static const int fixed[] = {MBEDTLS_TLS_ECDH_ECDSA_WITH_AES_128_GCM_SHA256, 0};
+
+	mbedtls_ssl_conf_ciphersuites(c, fixed);
+}
+
+static void weak_offers_are_refused(void **state)
+{
+	expect_no_agreement(offer_tls_1_1);
+	expect_no_agreement(offer_cbc);
+	expect_no_agreement(offer_static_ecdh);
+}
+
+static void a_client_without_a_certificate_is_refused(void **state)
+{
+	struct tls_keys *ck = keys_of("sensor-1", ROLE_SENSOR);
+	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
+	mbedtls_ssl_key_cert *own = ck->client.key_cert;
+	struct shake s;
+
+	ck->client.key_cert = NULL; /* put back below: the configuration frees it */
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, ERR_DENIED);
+	assert_string_equal(s.server_e.text, "the certificate of 10.0.0.9:50000 is missing: both "
+					     "sides must show one");
+	part(&s);
+	ck->client.key_cert = own;
+	tls_keys_free(ck);
+	tls_keys_free(sk);
+}
+
 static void keys_are_private_and_a_ca_stays(void **state)
 {
 	struct errmsg e = {0};
@@ -377,6 +440,8 @@ int main(void)
 		cmocka_unit_test(a_certificate_of_the_future_is_refused_at_start),
 		cmocka_unit_test(bad_key_folders_have_a_sentence),
 		cmocka_unit_test(a_peer_without_tls_has_a_sentence),
+		cmocka_unit_test(weak_offers_are_refused),
+		cmocka_unit_test(a_client_without_a_certificate_is_refused),
 		cmocka_unit_test(keys_are_private_and_a_ca_stays),
 		cmocka_unit_test(bad_names_are_refused),
 		cmocka_unit_test(a_request_becomes_a_certificate),
