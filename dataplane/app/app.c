@@ -371,8 +371,8 @@ static bool other_side_first(struct app_call *c, enum dir dir)
 	return true;
 }
 
-static void tcp_found(struct app_call *c, enum dir dir, const struct app_proto *found,
-		      bool reversed, struct slice view, bool eof)
+static void tcp_found_in(struct app_call *c, enum dir dir, const struct app_proto *found,
+			 bool reversed, struct slice view, bool eof)
 {
 	struct app_flow_full *a = c->a;
 	enum dir other = dir_other(dir);
@@ -407,7 +407,30 @@ static void tcp_found(struct app_call *c, enum dir dir, const struct app_proto *
 			give_up(c);
 		return;
 	}
+	if (a->pub.failed) {
+		/* The first speaker's bytes were refused; these are looked at all the same. */
+		a->pub.failed = false;
+		parse(c, dir, view, eof);
+		a->pub.failed = true;
+		parsing_ends(c);
+		return;
+	}
 	parse(c, dir, view, eof);
+}
+
+/* The view outlives what the other side's parsing does to kept bytes. */
+static void tcp_found(struct app_call *c, enum dir dir, const struct app_proto *found,
+		      bool reversed, struct slice view, bool eof)
+{
+	struct app_side *side = &c->a->sides[dir], held = {0};
+
+	if (side->kept && view.data == side->kept) {
+		held = *side;
+		side->kept = NULL;
+		side->len = side->cap = 0;
+	}
+	tcp_found_in(c, dir, found, reversed, view, eof);
+	slab_free(c->w->slab, held.kept, held.cap);
 }
 
 static uint32_t waiting(const struct app_call *c, enum dir dir)

@@ -79,6 +79,13 @@ static void log_transactions(struct pipeline *l, struct packet *p, struct flow *
 	}
 }
 
+/* Without rules transactions need no inspection to be let go. */
+static void nothing_to_inspect(struct app_flow *a)
+{
+	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next)
+		tx->flags |= APP_TX_INSPECTED_TS | APP_TX_INSPECTED_TC;
+}
+
 static void inspect(struct pipeline *l, struct packet *p)
 {
 	uint64_t begin = stage_begin(l);
@@ -86,6 +93,8 @@ static void inspect(struct pipeline *l, struct packet *p)
 
 	if (l->detector)
 		detect_packet(l->detector, p);
+	else if (f && f->app)
+		nothing_to_inspect(f->app);
 	stage_end(l, STAGE_DETECT, begin);
 	begin = stage_begin(l);
 	if (p->event_count)
