@@ -19,9 +19,12 @@ struct report_threat { /* part 1: what was detected */
 };
 
 struct report_host { /* parts 2 to 4: who needs action, how it came in, what to do */
-	char *name, *ip, *mac, *level, *cut_state, *cut_reason, *root_cause;
+	char *name, *ip, *mac, *level, *cut_state, *cut_reason;
+	char *root_cause; /* correlation's sentence; "" = the first sign below stands for it */
+	char *sign, *sign_peer, *sign_url, *sign_file; /* first sign of trouble in the period */
+	uint64_t sign_at;
 	uint64_t cut_at, verified_at, released_at;
-	char **handling; /* steps in order */
+	char **handling; /* steps in order; none = the standard ones for its state */
 	size_t handling_count;
 	uint64_t alerts;
 };

@@ -177,6 +177,11 @@ static const char *host_name(const struct report_host *h)
 	return h->name && h->name[0] ? h->name : h->ip;
 }
 
+static bool is_released(const struct report_host *h)
+{
+	return h->cut_state && strcmp(h->cut_state, "released") == 0;
+}
+
 static void hosts(const struct page *p)
 {
 	static const enum report_text columns[] = {TEXT_HOST,	TEXT_LEVEL,	  TEXT_CUT,
@@ -203,11 +208,48 @@ static void hosts(const struct page *p)
 		word_cell(p, h->cut_state);
 		time_cell(p, h->cut_at);
 		time_cell(p, h->verified_at);
-		time_cell(p, h->released_at);
+		time_cell(p, is_released(h) ? h->released_at : 0);
 		number_cell(p, h->alerts);
 		fputs("</tr>\n", p->out);
 	}
 	fputs("</tbody></table></div>\n", p->out);
+}
+
+static bool has(const char *text)
+{
+	return text && text[0];
+}
+
+/* Correlation's sentence, else the first sign, else that nothing is known. */
+static void cause(const struct page *p, const struct report_host *h)
+{
+	char when[32], sentence[1024];
+	const char *at = report_time(h->sign_at, p->d->utc_offset_minutes, when);
+	const char *from = has(h->sign_url) ? h->sign_url : h->sign_peer;
+
+	if (has(h->root_cause))
+		snprintf(sentence, sizeof(sentence), "%s", h->root_cause);
+	else if (!has(h->sign))
+		snprintf(sentence, sizeof(sentence), "%s", say(p, TEXT_UNKNOWN_CAUSE));
+	else if (has(h->sign_file))
+		snprintf(sentence, sizeof(sentence), say(p, TEXT_FIRST_SIGN_FILE), at, h->sign,
+			 h->sign_file, from);
+	else
+		snprintf(sentence, sizeof(sentence), say(p, TEXT_FIRST_SIGN), at, h->sign, from);
+	report_html_escape(sentence, p->out);
+}
+
+static void step_list(const struct page *p, const struct report_host *h)
+{
+	const char *const *steps = report_steps(p->language, h->cut_state);
+
+	for (size_t k = 0; k < h->handling_count; k++) {
+		fputs("<li>", p->out);
+		report_html_escape(h->handling[k], p->out);
+		fputs("</li>", p->out);
+	}
+	for (size_t k = 0; h->handling_count == 0 && steps[k]; k++)
+		fprintf(p->out, "<li>%s</li>", steps[k]);
 }
 
 static void causes(const struct page *p)
@@ -219,9 +261,7 @@ static void causes(const struct page *p)
 		fputs("<h3>", p->out);
 		report_html_escape(host_name(h), p->out);
 		fputs("</h3><p>", p->out);
-		report_html_escape(h->root_cause && h->root_cause[0] ? h->root_cause
-								     : say(p, TEXT_UNKNOWN_CAUSE),
-				   p->out);
+		cause(p, h);
 		fputs("</p>\n", p->out);
 	}
 	if (p->d->host_count == 0)
@@ -237,11 +277,7 @@ static void handling(const struct page *p)
 		fputs("<h3>", p->out);
 		report_html_escape(host_name(h), p->out);
 		fputs("</h3><ol>", p->out);
-		for (size_t k = 0; k < h->handling_count; k++) {
-			fputs("<li>", p->out);
-			report_html_escape(h->handling[k], p->out);
-			fputs("</li>", p->out);
-		}
+		step_list(p, h);
 		fputs("</ol>\n", p->out);
 	}
 	if (p->d->host_count == 0)
@@ -275,7 +311,7 @@ static void summary(const struct page *p)
 	size_t need = 0;
 
 	for (size_t i = 0; i < p->d->host_count; i++)
-		need += p->d->hosts[i].released_at == 0;
+		need += !is_released(&p->d->hosts[i]);
 	fputs("<p class=\"sum\">", p->out);
 	if (p->d->alerts == 0 && p->d->host_count == 0)
 		fputs(say(p, TEXT_QUIET_DAY), p->out);
@@ -283,6 +319,11 @@ static void summary(const struct page *p)
 		fprintf(p->out, say(p, TEXT_SUMMARY), (unsigned long long)p->d->alerts,
 			p->d->host_count, need);
 	fputs("</p>\n", p->out);
+}
+
+static const char *site_name(const struct page *p)
+{
+	return p->d->site && p->d->site[0] ? p->d->site : say(p, TEXT_ALL_SITES);
 }
 
 int report_daily_html(const struct report_daily *d, enum report_language language, FILE *out)
@@ -294,10 +335,10 @@ int report_daily_html(const struct report_daily *d, enum report_language languag
 		"<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">"
 		"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>%s ",
 		language == REPORT_JAPANESE ? "ja" : "en", say(&p, TEXT_TITLE));
-	report_html_escape(d->site, out);
+	report_html_escape(site_name(&p), out);
 	fprintf(out, "</title><style>%s</style></head><body>\n<h1>%s: ", style,
 		say(&p, TEXT_TITLE));
-	report_html_escape(d->site, out);
+	report_html_escape(site_name(&p), out);
 	fprintf(out, "</h1><p class=\"sub\">%s %s - %s%s%s</p>\n", say(&p, TEXT_PERIOD),
 		report_time(d->from, d->utc_offset_minutes, from),
 		report_time(d->made && d->made < d->to ? d->made : d->to, d->utc_offset_minutes,

@@ -44,8 +44,9 @@ int report_add_handling(struct report_host *h, const char *step)
 
 static void free_host(struct report_host *h)
 {
-	char *texts[] = {h->name,      h->ip,	      h->mac,	    h->level,
-			 h->cut_state, h->cut_reason, h->root_cause};
+	char *texts[] = {h->name,      h->ip,	      h->mac,	     h->level,
+			 h->cut_state, h->cut_reason, h->root_cause, h->sign,
+			 h->sign_peer, h->sign_url,   h->sign_file};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

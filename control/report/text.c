@@ -6,7 +6,7 @@ static const char *const texts[TEXT_COUNT][2] = {
 	[TEXT_TITLE] = {"Daily report", "日次レポート"},
 	[TEXT_SO_FAR] = {"so far today", "本日の途中経過"},
 	[TEXT_PERIOD] = {"Period", "対象期間"},
-	[TEXT_SUMMARY] = {"%llu alerts on %zu hosts, %zu of them need action.",
+	[TEXT_SUMMARY] = {"%llu alerts; %zu hosts concerned, %zu to be acted on.",
 			  "アラート%llu件、対象ホスト%zu台、うち対応が必要なホスト%zu台です。"},
 	[TEXT_QUIET_DAY] = {"Nothing was detected. Nothing needs to be done.",
 			    "脅威は検出されませんでした。対応は不要です。"},
@@ -35,6 +35,11 @@ static const char *const texts[TEXT_COUNT][2] = {
 	[TEXT_RELEASED_AT] = {"Released at", "解除時刻"},
 	[TEXT_NONE] = {"none", "なし"},
 	[TEXT_UNKNOWN_CAUSE] = {"Not found yet.", "まだ特定できていません。"},
+	[TEXT_ALL_SITES] = {"all sites", "全拠点"},
+	[TEXT_FIRST_SIGN] = {"First sign at %s: %s (with %s).",
+			     "最初の兆候: %s「%s」(通信先 %s)。"},
+	[TEXT_FIRST_SIGN_FILE] = {"First sign at %s: %s, the file %s from %s.",
+				  "最初の兆候: %s「%s」、ファイル「%s」、取得元 %s。"},
 	[TEXT_TRAFFIC] = {"%llu frames inspected, %llu lost.", "検査フレーム数%llu、損失%llu。"},
 };
 
@@ -75,4 +80,55 @@ const char *report_word(enum report_language language, const char *word)
 			return words[i][1 + language];
 	}
 	return word && word[0] ? word : "-";
+}
+
+/* --- standard handling, for incidents for which correlation has nothing more specific --- */
+
+static const char *const cut_steps[2][7] = {
+	{"Leave the machine cut off and switched on; do not let its user work around the cut.",
+	 "Ask its user what was opened or installed shortly before the first sign.",
+	 "Scan it with up-to-date malware protection, or reinstall it where the scan finds "
+	 "anything.",
+	 "Change the passwords that were used on it, from another machine.",
+	 "Release it when it is clean: banken quarantine release and its address.", NULL},
+	{"端末は遮断したまま電源を切らずに置き、利用者が遮断を回避しないようにしてください。",
+	 "最初の兆候の直前に開いたファイルや導入したソフトウェアを利用者に確認してください。",
+	 "最新のウイルス対策ソフトで検査し、検出があれば再インストールしてください。",
+	 "その端末で使ったパスワードを別の端末から変更してください。",
+	 "安全を確認したら、banken quarantine release とアドレスを指定して遮断を解除してください。",
+	 NULL},
+};
+
+static const char *const open_steps[2][7] = {
+	{"The machine is NOT cut off. Decide: cut it by hand (banken quarantine add and its "
+	 "address), or say "
+	 "why not.",
+	 "If it may not be cut (gateway, server), have the person in charge look at it now.",
+	 "Scan it with up-to-date malware protection and check what it has been talking to.",
+	 "Change the passwords that were used on it, from another machine.", NULL},
+	{"この端末は遮断されていません。手動で遮断する(banken quarantine add "
+	 "とアドレス)か、遮断しない理由を決めてください。",
+	 "遮断できない機器(ゲートウェイ、サーバー)の場合は、担当者が直ちに確認してください。",
+	 "最新のウイルス対策ソフトで検査し、通信先を確認してください。",
+	 "その端末で使ったパスワードを別の端末から変更してください。", NULL},
+};
+
+static const char *const released_steps[2][3] = {
+	{"It was released; watch it for a week, and look into it again when it shows up here.",
+	 NULL},
+	{"遮断は解除済みです。一週間は経過を観察し、再び検出された場合は改めて調査してください。",
+	 NULL},
+};
+
+const char *const *report_steps(enum report_language language, const char *cut_state)
+{
+	static const char *const cut[] = {"sent", "acked", "verified", "quiet"};
+
+	for (size_t i = 0; cut_state && i < sizeof(cut) / sizeof(cut[0]); i++) {
+		if (strcmp(cut_state, cut[i]) == 0)
+			return cut_steps[language];
+	}
+	if (cut_state && strcmp(cut_state, "released") == 0)
+		return released_steps[language];
+	return open_steps[language];
 }

@@ -34,9 +34,14 @@ enum report_text {
 	TEXT_NONE,
 	TEXT_UNKNOWN_CAUSE,
 	TEXT_TRAFFIC,
+	TEXT_ALL_SITES,
+	TEXT_FIRST_SIGN,
+	TEXT_FIRST_SIGN_FILE,
 	TEXT_COUNT
 };
 
 const char *report_text(enum report_language language, enum report_text text);
+/* The standard steps for a host in that state of its cut, NULL-terminated. */
+const char *const *report_steps(enum report_language language, const char *cut_state);
 /* Levels, states and severities as people say them; the word itself when it is not known. */
 const char *report_word(enum report_language language, const char *word);

@@ -213,6 +213,35 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 	return ERR_OK;
 }
 
+/* The host's first alert of the period, one that brought a file before any other. */
+static int first_signs(struct store *s, const struct period *p, struct report_daily *d,
+		       struct errmsg *err)
+{
+	for (size_t i = 0; i < d->host_count; i++) {
+		struct report_host *h = &d->hosts[i];
+		sqlite3_stmt *st = store_prepare(
+			s,
+			"SELECT time, msg, peer_ip, url, file FROM alerts WHERE ip = ?3 "
+			"AND time >= ?1 AND time < ?2 ORDER BY file = '', time LIMIT 1",
+			err);
+
+		if (!st)
+			return ERR_IO;
+		bind_number(st, 1, p->from);
+		bind_number(st, 2, p->to);
+		bind_text(st, 3, h->ip);
+		if (sqlite3_step(st) == SQLITE_ROW) {
+			h->sign_at = (uint64_t)sqlite3_column_int64(st, 0);
+			h->sign = copy(st, 1);
+			h->sign_peer = copy(st, 2);
+			h->sign_url = copy(st, 3);
+			h->sign_file = copy(st, 4);
+		}
+		sqlite3_finalize(st);
+	}
+	return ERR_OK;
+}
+
 static int hours(struct store *s, const struct period *p, struct report_daily *d,
 		 struct errmsg *err)
 {
@@ -287,6 +316,8 @@ int store_daily(struct store *s, const char *site, uint64_t from, uint64_t to,
 	rc = threats(s, &p, ret, err);
 	if (rc == ERR_OK)
 		rc = hosts(s, &p, ret, err);
+	if (rc == ERR_OK)
+		rc = first_signs(s, &p, ret, err);
 	if (rc == ERR_OK)
 		rc = hours(s, &p, ret, err);
 	if (rc == ERR_OK)
