@@ -204,6 +204,7 @@ def main():
     if os.geteuid() != 0:
         print("board/quickstart: the lab needs root (namespaces, a switch); run it with sudo", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
     lab, status = Lab(opts), 1

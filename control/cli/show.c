@@ -15,28 +15,57 @@ static bool is_plain(const json_t *value)
 static void print_plain(const char *key, const json_t *value)
 {
 	if (json_is_string(value))
-		printf("  %-20s %s\n", key, json_string_value(value));
+		printf("  %-28s %s\n", key, json_string_value(value));
 	else if (json_is_integer(value))
-		printf("  %-20s %lld\n", key, (long long)json_integer_value(value));
+		printf("  %-28s %lld\n", key, (long long)json_integer_value(value));
 	else if (json_is_real(value))
-		printf("  %-20s %.3f\n", key, json_real_value(value));
+		printf("  %-28s %.3f\n", key, json_real_value(value));
 	else
-		printf("  %-20s %s\n", key, json_is_true(value) ? "yes" : "no");
+		printf("  %-28s %s\n", key, json_is_true(value) ? "yes" : "no");
 }
 
-/* Numbers and words first, then lists of sentences, one a line. */
-static void print_status(const json_t *answer)
+static bool is_empty(const json_t *value)
+{
+	return (json_is_integer(value) && json_integer_value(value) == 0) ||
+	       (json_is_string(value) && json_string_value(value)[0] == 0);
+}
+
+/* The members of an object in an object, as "outer.inner"; what is zero or empty is left out. */
+static void print_group(const char *outer, json_t *group, unsigned depth)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(group, key, value)
+	{
+		char name[96];
+
+		snprintf(name, sizeof(name), "%s.%s", outer, key);
+		if (json_is_object(value) && depth > 0 && strcmp(key, "counters") != 0)
+			print_group(name, value, depth - 1);
+		else if (is_plain(value) && !is_empty(value))
+			print_plain(name, value);
+	}
+}
+
+/* Numbers and words first, then groups, then lists of sentences, one a line. */
+static void print_status(json_t *answer)
 {
 	const char *key;
 	json_t *value, *line;
 	size_t i;
 
-	json_object_foreach((json_t *)answer, key, value)
+	json_object_foreach(answer, key, value)
 	{
 		if (is_plain(value) && strcmp(key, "ok") != 0 && strcmp(key, "program") != 0)
 			print_plain(key, value);
 	}
-	json_object_foreach((json_t *)answer, key, value)
+	json_object_foreach(answer, key, value)
+	{
+		if (json_is_object(value))
+			print_group(key, value, 1);
+	}
+	json_object_foreach(answer, key, value)
 	{
 		if (!json_is_array(value))
 			continue;

@@ -140,8 +140,10 @@ void observe_hit(struct event_writer *w, const struct behave_hit *hit)
 	put_strings(r, "mitre_tactic_id", hit->tactic);
 	put_strings(r, "mitre_technique_id", hit->technique);
 	put_strings(r, "confidence", hit->known ? "known" : "potential");
-	put_strings(r, "reason", hit->reason_en);
-	put_strings(r, "reason_ja", hit->reason_ja);
+	record_array(r, "reason"); /* English first, then Japanese */
+	record_text(r, NULL, hit->reason_en);
+	record_text(r, NULL, hit->reason_ja);
+	record_end(r);
 	record_end(r);
 	record_end(r);
 	event_done(w, RECORD_LANE_ALERT);

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/centre/store/private.h"
 
@@ -128,6 +129,17 @@ int store_event(struct store *s, const char *mitigator, const struct event *e, s
 
 /* --- a mitigator's state, piece by piece --- */
 
+/* A cut's commands are numbered CUT.1, CUT.2 as methods are tried: one row a cut. */
+static void bind_cut(sqlite3_stmt *st, int at, const char *command_id)
+{
+	const char *dot = command_id ? strrchr(command_id, '.') : NULL;
+
+	if (dot)
+		sqlite3_bind_text(st, at, command_id, (int)(dot - command_id), SQLITE_TRANSIENT);
+	else
+		bind_text(st, at, command_id);
+}
+
 static int put_host(struct store *s, const char *mitigator, const struct host_state *h,
 		    struct errmsg *err)
 {
@@ -150,7 +162,7 @@ static int put_host(struct store *s, const char *mitigator, const struct host_st
 	bind_number(st, 10, h->alerts);
 	bind_number(st, 11, h->is_protected);
 	bind_text(st, 12, h->protected_reason);
-	bind_text(st, 13, h->cut);
+	bind_cut(st, 13, h->cut);
 	return store_finish(s, st, err);
 }
 
