@@ -69,7 +69,9 @@ bool ftp_log(const struct app_tx *tx, const void *state, struct record *r)
 	log_replies(t, r);
 	if (t->data_port) {
 		record_uint(r, "dynamic_port", t->data_port);
-		record_text(r, "mode", t->active ? "active" : "passive");
+		if (t->command &&
+		    (strcmp(t->command, "PORT") == 0 || strcmp(t->command, "EPRT") == 0))
+			record_text(r, "mode", t->active ? "active" : "passive");
 	}
 	record_text(r, "reply_received", t->replies.count > 0 ? "yes" : "no");
 	record_bool(r, "reply_truncated", t->cut_reply);

@@ -47,6 +47,7 @@ static const char *const event_names[] = {
 
 struct tls_state {
 	struct tls_tx *tx; /* the framework owns and frees it */
+	bool over;	   /* it was freed: there is only one */
 };
 
 static void *state_new(struct app_io *io)
@@ -80,8 +81,8 @@ static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 
 	side_free(io, &t->side[0]);
 	side_free(io, &t->side[1]);
-	if (s->tx == t)
-		s->tx = NULL;
+	s->tx = NULL;
+	s->over = true;
 }
 
 /* --- records --- */
@@ -307,14 +308,19 @@ static bool in_record(struct app_io *io, struct tls_tx *t, enum dir dir, struct 
 	return true;
 }
 
-static void set_progress(struct tls_tx *t)
+/* `more`: the call ended within a record. What follows in it may be a request for the client's
+ * certificate, so the handshake is not called done on the server's alone. */
+static void set_progress(struct tls_tx *t, bool more)
 {
 	const struct tls_side *client = &t->side[DIR_TS], *server = &t->side[DIR_TC];
 	uint8_t *progress = t->tx.progress;
 
-	if (t->flags & TLS_CLIENT_CERT_WANTED ? client->has_certificate : server->has_certificate)
+	if (!more &&
+	    (t->flags & TLS_CLIENT_CERT_WANTED ? client->has_certificate : server->has_certificate))
 		t->flags |= TLS_DONE;
-	if (t->flags & TLS_END)
+	if (t->eof[0] && t->eof[1])
+		progress[DIR_TS] = progress[DIR_TC] = TLS_CLOSED;
+	else if (t->flags & TLS_END)
 		progress[DIR_TS] = progress[DIR_TC] = TLS_FINISHED;
 	else if (t->flags & TLS_DONE)
 		progress[DIR_TS] = progress[DIR_TC] = TLS_HANDSHAKE_DONE;
@@ -347,33 +353,30 @@ static struct app_result parse_records(struct app_io *io, struct tls_tx *t, enum
 	return r;
 }
 
-static struct tls_tx *transaction(struct app_io *io, struct tls_state *s)
-{
-	if (!s->tx) {
-		struct app_tx *tx = app_tx_first(io);
-
-		/* Only one in a flow's life. */
-		if (!tx)
-			tx = app_tx_new(io, sizeof(*s->tx));
-		s->tx = tx ? container_of(tx, struct tls_tx, tx) : NULL;
-	}
-	return s->tx;
-}
-
 static struct app_result parse(struct app_io *io, void *state, enum dir dir, struct app_input input)
 {
-	struct tls_tx *t = transaction(io, state);
+	struct tls_state *s = state;
 	struct app_result r = APP_RESULT_OK(input.data.len);
+	struct tls_tx *t = s->tx;
 
-	if (!t)
-		return APP_RESULT_BAD;
+	if (s->over)
+		return r;
+	if (!t) {
+		struct app_tx *tx = app_tx_new(io, sizeof(*t));
+
+		if (!tx)
+			return APP_RESULT_BAD;
+		t = s->tx = container_of(tx, struct tls_tx, tx);
+	}
 	t->now_ns = io->now_ns;
 	t->eof[dir] |= input.eof;
 	if (input.data.len > 0)
 		r = parse_records(io, t, dir, input.data);
-	if ((t->eof[0] && t->eof[1]) || (input.eof && input.data.len == 0))
+	/* As Suricata: the first side's end is the connection's for the record; what the other side
+	 * says is still parsed and inspected. */
+	if (input.eof && input.data.len == 0)
 		t->flags |= TLS_END;
-	set_progress(t);
+	set_progress(t, r.need > 0);
 	return r;
 }
 
@@ -442,7 +445,7 @@ const struct app_proto tls_proto = {
 	.state_free = state_free,
 	.parse = parse,
 	.tx_free = tx_free,
-	.complete = {TLS_FINISHED, TLS_FINISHED},
+	.complete = {TLS_CLOSED, TLS_CLOSED},
 	.events = event_names,
 	.event_count = TLS_EVENTS,
 	.buffers = tls_buffers,

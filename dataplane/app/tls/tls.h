@@ -18,7 +18,8 @@ enum tls_progress {
 	TLS_IN_PROGRESS,
 	TLS_CERT_READY,
 	TLS_HANDSHAKE_DONE,
-	TLS_FINISHED,
+	TLS_FINISHED, /* one side has ended */
+	TLS_CLOSED,   /* both have */
 };
 
 enum tls_version {

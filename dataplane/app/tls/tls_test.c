@@ -358,9 +358,14 @@ static void end_of_connection(void **state)
 	feed(h, DIR_TS);
 	harness_eof(h, DIR_TS);
 	assert_int_equal(harness_tx(h, 0)->progress[DIR_TC], TLS_FINISHED);
+	/* What the server still says belongs to it. */
+	server_flight(&wire[1], 16384);
+	feed(h, DIR_TC);
+	assert_text(harness_buffer(h, harness_tx(h, 0), "tls.cert_serial", DIR_TC, 0), "01:FF");
+	harness_eof(h, DIR_TC);
+	assert_int_equal(harness_tx(h, 0)->progress[DIR_TC], TLS_CLOSED);
 	harness_release(h);
 	assert_int_equal(harness_live(h), 0);
-	harness_eof(h, DIR_TC);
 	harness_delete(h);
 }
 
