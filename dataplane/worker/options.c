@@ -45,6 +45,8 @@ static const struct option table[] = {
 	{"decode.teredo.enabled", KIND_BOOL, AT(pipeline.decode.teredo), 0, 1, "look into Teredo"},
 	{"decode.erspan.typeI.enabled", KIND_BOOL, AT(pipeline.decode.erspan1), 0, 1,
 	 "look into ERSPAN type I"},
+	{"decode.ipv4-in-ipv4.enabled", KIND_BOOL, AT(pipeline.decode.ip4_in_ip4), 0, 1,
+	 "look into IPv4 in IPv4, which Suricata 7.0.10 does not"},
 	{"app-layer.protocols.http.request-body-limit", KIND_UINT32,
 	 AT(pipeline.app.limits.http_request_body_limit), 0, 1 << 30,
 	 "bytes of a request body kept, 0 = all"},
