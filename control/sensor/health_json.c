@@ -1,5 +1,7 @@
 #include "control/sensor/health.h"
 
+#include "control/wire/local.h"
+
 static json_t *counts(const struct named_count_list *list, bool zeros)
 {
 	json_t *o = json_object();
@@ -17,7 +19,7 @@ static json_t *texts(const struct text_list *list)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, json_string(list->items[i]));
+		json_array_append_new(array, local_text(list->items[i]));
 	return array;
 }
 
@@ -63,12 +65,13 @@ static void add_link(json_t *links, const char *name, const struct link *link)
 		return;
 	link_status(link, &st);
 	json_object_set_new(links, name,
-			    json_pack("{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s}", "connected",
+			    json_pack("{s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "connected",
 				      st.connected, "address", st.where, "peer", st.peer.name,
 				      "since", (json_int_t)st.since, "connects",
 				      (json_int_t)st.connects, "sent", (json_int_t)st.sent,
 				      "received", (json_int_t)st.received, "clock_offset_ms",
-				      (json_int_t)st.clock_offset_ms, "trouble", st.trouble));
+				      (json_int_t)st.clock_offset_ms, "trouble",
+				      local_text(st.trouble)));
 }
 
 static json_t *dataplane(const struct sensor_health *s)
@@ -99,7 +102,7 @@ json_t *health_json(struct health *h, uint64_t now)
 	add_link(links, OUTBOX_CENTRE, outbox->centre);
 	for (size_t i = 0; i < s->versions.n; i++)
 		json_object_set_new(versions, s->versions.items[i].component,
-				    json_string(s->versions.items[i].version));
+				    local_text(s->versions.items[i].version));
 	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I}, "
 			 "s:f, s:I, s:I, s:o}",
 			 "program", "banken-control", "sensor", outbox->sensor, "uptime",

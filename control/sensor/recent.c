@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/wire/local.h"
+
 struct kept {
 	char *json; /* one object */
 	size_t len;
@@ -55,7 +57,7 @@ static json_t *texts(const struct text_list *list)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->n; i++)
-		json_array_append_new(array, json_string(list->items[i]));
+		json_array_append_new(array, local_text(list->items[i]));
 	return array;
 }
 
@@ -63,14 +65,15 @@ static char *render(const struct alert *a)
 {
 	char host[IP_ADDR_TEXT], peer[IP_ADDR_TEXT], mac[MAC_ADDR_TEXT];
 	json_t *o = json_pack(
-		"{s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "id",
+		"{s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:o, s:b, s:o, s:o, s:o}", "id",
 		a->id, "time", (json_int_t)a->time, "host", ip_addr_text(&a->host.ip, host, false),
 		"mac", mac_addr_text(&a->host.mac, mac), "peer",
 		ip_addr_text(&a->peer.ip, peer, false), "gid", (json_int_t)a->gid, "sid",
-		(json_int_t)a->sid, "signature", a->msg, "severity", severity_text(a->severity),
-		"confidence", confidence_text(a->confidence), "url", a->url, "handshake",
-		a->handshake_completed, "tactics", texts(&a->tactics), "techniques",
-		texts(&a->techniques), "reasons", texts(&a->reasons));
+		(json_int_t)a->sid, "signature", local_text(a->msg), "severity",
+		severity_text(a->severity), "confidence", confidence_text(a->confidence), "url",
+		local_text(a->url), "handshake", a->handshake_completed, "tactics",
+		texts(&a->tactics), "techniques", texts(&a->techniques), "reasons",
+		texts(&a->reasons));
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 
 	json_decref(o);

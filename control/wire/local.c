@@ -10,6 +10,7 @@
 
 #include "control/wire/buffer.h"
 #include "control/wire/limits.h"
+#include "control/wire/utf8.h"
 
 enum { CHUNK = 16 << 10 };
 
@@ -49,9 +50,26 @@ static void on_idle(void *ctx)
 
 /* ---- answering ---- */
 
+json_t *local_text(const char *s)
+{
+	size_t len = strlen(s);
+	char *mended;
+	json_t *j = json_string(s);
+
+	if (j)
+		return j;
+	mended = malloc(3 * len + 1);
+	if (!mended)
+		return json_string("");
+	utf8_mend(s, len, mended);
+	j = json_string(mended);
+	free(mended);
+	return j;
+}
+
 static json_t *refuse(const char *sentence)
 {
-	return json_pack("{s:b, s:s}", "ok", 0, "error", sentence);
+	return json_pack("{s:b, s:o}", "ok", 0, "error", local_text(sentence));
 }
 
 static json_t *help(const struct local_setup *s)

@@ -45,6 +45,10 @@ struct local_setup {
 struct local_server *local_server_new(const struct local_setup *setup, struct errmsg *e);
 void local_server_delete(struct local_server *s);
 
+/* A JSON string of any bytes: what is not UTF-8 (a sentence that was cut, a name from a stranger)
+ * is mended, where json_string would fail. */
+json_t *local_text(const char *s);
+
 /* The asking side: blocking, with a time-out. The answer object (even one with "ok": false) or
  * NULL with a sentence: "banken-control does not run (RUNDIR/...sock: No such file)". */
 json_t *local_ask(const char *path, const json_t *request, int timeout_ms, struct errmsg *e);

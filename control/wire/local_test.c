@@ -32,7 +32,9 @@ static json_t *echo(void *ctx, const struct local_peer *peer, const json_t *requ
 static json_t *refuse(void *ctx, const struct local_peer *peer, const json_t *request,
 		      struct errmsg *e)
 {
-	errmsg_set(e, ERR_INVALID, "that host is protected");
+	errmsg_set(e, ERR_INVALID, "%s",
+		   json_object_get(request, "cut") ? "cut in a \xe6\x97"
+						   : "that host is protected");
 	return NULL;
 }
 
@@ -125,6 +127,7 @@ static void failures_are_sentences(void **state)
 		const char *request, *sentence;
 	} cases[] = {
 		{"{\"do\":\"fail\"}", "that host is protected"},
+		{"{\"do\":\"fail\",\"cut\":1}", "cut in a \xef\xbf\xbd\xef\xbf\xbd"},
 		{"{\"do\":\"dance\"}", "there is no 'dance' here; 'help' lists what there is"},
 		{"{}", "a request is a JSON object on one line with the key 'do'"},
 		{"{\"do\":7}", "a request is a JSON object on one line with the key 'do'"},
