@@ -212,7 +212,6 @@ static void parser_done(struct app_call *c)
 	c->a->pub.done = true;
 	parsing_ends(c);
 	if (c->f->tcp) {
-		c->f->wanted &= (uint8_t) ~(FLOW_WANT_RAW_TS | FLOW_WANT_RAW_TC);
 		stream_disable(c->w->stream, c->f, DIR_TS);
 		stream_disable(c->w->stream, c->f, DIR_TC);
 	}
@@ -807,9 +806,9 @@ void app_payload_encrypted(struct app_io *io)
 	struct app_call *c = app_call_of(io);
 
 	c->f->flags |= FLOW_ENCRYPTED;
-	c->f->wanted &= (uint8_t) ~(FLOW_WANT_RAW_TS | FLOW_WANT_RAW_TC);
+	/* What came in clear before may still wait to be inspected. */
 	if (c->f->tcp) {
-		stream_raw_disable(c->f, DIR_TS);
-		stream_raw_disable(c->f, DIR_TC);
+		stream_raw_stop(c->f, DIR_TS);
+		stream_raw_stop(c->f, DIR_TC);
 	}
 }

@@ -178,3 +178,11 @@ void stream_raw_disable(struct flow *f, enum dir dir)
 	if (side)
 		side->flags |= SIDE_RAW_DISABLED;
 }
+
+void stream_raw_stop(struct flow *f, enum dir dir)
+{
+	struct tcp_side *side = side_of(f, dir);
+
+	if (side)
+		side->flags |= SIDE_NEW_RAW_DISABLED;
+}

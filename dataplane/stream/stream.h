@@ -110,6 +110,8 @@ void stream_raw_skip(struct flow *f, enum dir dir);
 void stream_raw_trigger(struct flow *f, enum dir dir);
 /* No rule can match the raw bytes of this flow any more: nothing is kept for it. */
 void stream_raw_disable(struct flow *f, enum dir dir);
+/* Bytes up to now are inspected once more, later ones are not (encryption begins). */
+void stream_raw_stop(struct flow *f, enum dir dir);
 /* Nothing more is wanted at all (TLS after its handshake): reassembly of the flow ends. */
 void stream_disable(struct stream_worker *w, struct flow *f, enum dir dir);
 /* The app layer gave up on the flow; raw inspection goes on. */
