@@ -276,6 +276,40 @@ static void take_ports(struct mitigator *m, struct method *md, const struct driv
 	md->moves_known = true;
 }
 
+static const struct driver_port *port_of(const struct method *md, const struct mac_addr *mac)
+{
+	for (unsigned k = 0; k < md->ports_n; k++) {
+		if (mac_addr_eq(&md->ports[k].mac, mac))
+			return &md->ports[k];
+	}
+	return NULL;
+}
+
+/* A cut came before the switch had told where the host is: its port follows, so that a changed MAC
+ * does not help. The order is the same, so nothing changes in the life cycle. */
+static void widen_cuts(struct mitigator *m, unsigned i)
+{
+	struct method *md = &m->methods[i];
+
+	for (unsigned k = 0; k < cuts_count(m->decide.cuts); k++) {
+		struct cut *c = cuts_at(m->decide.cuts, k);
+		const struct driver_port *p = port_of(md, &c->target.mac);
+		struct port_facts f;
+		struct driver_order o;
+
+		if (!p || c->whole_port || c->method != i || !(c->ordered & 1u << i) ||
+		    c->state < CUT_ACKED || c->state > CUT_STILL_SEEN)
+			continue;
+		f = orders_port(m, &c->target);
+		if (!guard_port_allowed(&f))
+			continue;
+		cuts_take_port(m->decide.cuts, c, md->config.bridge, p->port);
+		o = order_of(m, c, DRIVER_APPLY, i);
+		log_info(&m->log, "%s: its port %s is cut whole", o.command_id, p->port);
+		order(m, i, &o);
+	}
+}
+
 static void on_ports(struct mitigator *m, unsigned i, const struct driver_answer *a)
 {
 	struct method *md = &m->methods[i];
@@ -286,8 +320,10 @@ static void on_ports(struct mitigator *m, unsigned i, const struct driver_answer
 	}
 	for (unsigned k = 0; k < a->items_n && md->ports_new_n < MITIGATOR_PORTS; k++)
 		md->ports_new[md->ports_new_n++] = a->ports[k];
-	if (a->last)
-		take_ports(m, md, a);
+	if (!a->last)
+		return;
+	take_ports(m, md, a);
+	widen_cuts(m, i);
 }
 
 static void port_facts(struct mitigator *m, const struct method *md, const char *port,

@@ -342,6 +342,14 @@ uint64_t cuts_refused(const struct cuts *cs)
 	return cs->refused;
 }
 
+void cuts_take_port(struct cuts *cs, struct cut *c, const char *switch_name, const char *port)
+{
+	snprintf(c->target.switch_name, sizeof(c->target.switch_name), "%s", switch_name);
+	snprintf(c->target.switch_port, sizeof(c->target.switch_port), "%s", port);
+	c->whole_port = true;
+	store(cs, c, NULL);
+}
+
 /* ---- causes ---- */
 
 uint64_t cut_end(const struct cut *c)

@@ -158,6 +158,8 @@ struct cut_result {
 void cuts_result(struct cuts *cs, const struct cut_result *r, struct cut_now now);
 /* The methods that hold the cut no longer know of it. */
 void cuts_lost(struct cuts *cs, struct cut *c, unsigned method, struct cut_now now);
+/* The host's port became known and may be cut whole: stored, for the next order. */
+void cuts_take_port(struct cuts *cs, struct cut *c, const char *switch_name, const char *port);
 /* A method's drop counter of the cut. */
 void cuts_drops(struct cuts *cs, struct cut *c, uint64_t drops, struct cut_now now);
 /* What a sensor saw of a watched host. */

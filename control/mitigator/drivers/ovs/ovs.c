@@ -1,5 +1,6 @@
 #include "control/mitigator/drivers/ovs/ovs.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,27 +60,23 @@ static int ofctl(struct ovs *o, const char *verb, const char *argument, struct s
 		    input);
 }
 
-/* Asks the switch's own process, found by the pid in its folder. */
+/* Asks the switch's own process. A killed one may have left its socket behind, so each is tried. */
 static int appctl(struct ovs *o, const char *verb)
 {
-	char pid[32] = "", path[256], ctl[256];
-	FILE *f;
+	char pattern[256];
+	glob_t found;
+	int rc = ERR_NOTFOUND;
 
-	snprintf(path, sizeof(path), "%s/ovs-vswitchd.pid", o->config->folder);
-	f = fopen(path, "re");
-	if (f) {
-		if (!fgets(pid, sizeof(pid), f))
-			pid[0] = 0;
-		fclose(f);
-	}
-	if (!pid[0])
-		return errmsg_set(&o->e, ERR_NOTFOUND, "%s: no switch runs there", path);
-	snprintf(ctl, sizeof(ctl), "%s/ovs-vswitchd.%ld.ctl", o->config->folder,
-		 strtol(pid, NULL, 10));
-	return tool(o,
-		    (const char *[]){"ovs-appctl", "--timeout=10", "-t", ctl, verb,
-				     o->config->bridge, NULL},
-		    SLICE(NULL, 0));
+	snprintf(pattern, sizeof(pattern), "%s/*vswitchd*.ctl", o->config->folder);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return errmsg_set(&o->e, ERR_NOTFOUND, "%s: no switch runs there", pattern);
+	for (size_t i = 0; rc != 0 && i < found.gl_pathc; i++)
+		rc = tool(o,
+			  (const char *[]){"ovs-appctl", "--timeout=10", "-t", found.gl_pathv[i],
+					   verb, o->config->bridge, NULL},
+			  SLICE(NULL, 0));
+	globfree(&found);
+	return rc;
 }
 
 static int read_ports(struct ovs *o)
