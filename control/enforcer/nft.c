@@ -39,6 +39,7 @@ static const struct set_spec sets[] = {
 	{"mpass4", "[\"ether_addr\",\"ipv4_addr\"]", true, false},
 	{"mpass6", "[\"ether_addr\",\"ipv6_addr\"]", true, false},
 	{"marp", "[\"ether_addr\",\"ipv4_addr\",\"ipv4_addr\"]", true, false},
+	{"marpall", "[\"ether_addr\",\"ipv4_addr\"]", true, false},
 	{"from4", "\"ipv4_addr\"", false, true},
 	{"from6", "\"ipv6_addr\"", false, true},
 	{"mac", "\"ether_addr\"", false, true},
@@ -66,6 +67,7 @@ static const struct rule_spec rules[] = {
 	{L2, false, PAIR(MACD, IP6S), "mpass6", true},
 	/* Address resolution with exempt neighbours, for the host's own addresses only. */
 	{L2, false, TRIPLE(MACS, ARPS, ARPD), "marp", true},
+	{L2, false, PAIR(MACS, ARPD), "marpall", true},
 	{L2, false, PAIR(MACD, ARPS), "mpass4", true},
 	{ALL, false, IP4S, "from4", false},
 	{ALL, false, IP6S, "from6", false},
@@ -283,7 +285,7 @@ static void joined(struct elements *e, const char *set_name, const char *first, 
 
 static void exempt(struct elements *e, const struct nft_prefix *p)
 {
-	bool v4 = ip_addr_is_v4(&p->addr) && p->bits >= 96;
+	bool v4 = ip_addr_is_v4(&p->addr) && p->bits >= 96, known = false;
 	char ip[IP_ADDR_TEXT];
 
 	if (e->mac[0])
@@ -291,11 +293,15 @@ static void exempt(struct elements *e, const struct nft_prefix *p)
 	for (unsigned i = 0; i < e->host->ips_n; i++) {
 		if (ip_addr_is_v4(&e->host->ips[i]) != v4)
 			continue;
+		known = true;
 		ip_addr_text(&e->host->ips[i], ip, false);
 		joined(e, v4 ? "pass4" : "pass6", ip, NULL, p);
 		if (v4 && e->mac[0])
 			joined(e, "marp", e->mac, ip, p);
 	}
+	/* Its own address is not known: better a remedy that can be reached. */
+	if (v4 && !known && e->mac[0])
+		joined(e, "marpall", e->mac, NULL, p);
 }
 
 /* True when another exemption contains this one: interval sets refuse the narrower. */

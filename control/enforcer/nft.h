@@ -4,6 +4,7 @@
  * before anybody else's rules, so that neither an accept of established sessions nor a flowtable
  * lets a packet of an old session through. Sets, per table:
  *   pass4/pass6    host . exempt     mpass4/mpass6  MAC . exempt    marp  MAC . own . exempt
+ *   marpall  MAC . exempt, where no own address is known
  *   from4/from6/mac  what the host sends, with counters             to4/to6/macto  what it is sent
  */
 #pragma once

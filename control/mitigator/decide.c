@@ -318,7 +318,7 @@ void decide_recover(struct decide *d, struct cut_now now)
 		if (h)
 			h->pins++;
 		/* The fuse remembers what it allowed before the restart. */
-		if (c->counted && now.wall - c->opened < d->policy->fuse_window)
-			fuse_count_cut(d->fuse, now.mono);
+		if (h && c->counted && now.wall - c->opened < d->policy->fuse_window)
+			fuse_count_cut(d->fuse, h->number, now.mono);
 	}
 }

@@ -197,14 +197,28 @@ static const struct driver_held *find_held(const struct method *md, uint64_t cut
 	return NULL;
 }
 
+/* A method further down the ladder forgot it: told again, without a change of state. */
+static void remind(struct mitigator *m, unsigned i, const struct cut *c)
+{
+	struct driver_order o = order_of(m, c, DRIVER_APPLY, i);
+
+	o.number = c->numbers[i];
+	cut_command_id(m->name, c->id, o.number, o.command_id);
+	log_warn(&m->log, "%s: %s no longer held it, ordered again", o.command_id,
+		 m->methods[i].config.name);
+	order(m, i, &o);
+}
+
 static void check_cut(struct mitigator *m, unsigned i, struct cut *c, uint64_t asked)
 {
 	const struct driver_held *h = find_held(&m->methods[i], c->id);
-	bool ought = c->ordered & 1u << i && c->state >= CUT_ACKED && c->state <= CUT_STILL_SEEN;
+	bool ordered = c->ordered & 1u << i && c->entered < asked;
 
 	if (h)
 		cuts_drops(m->decide.cuts, c, h->drops, mitigator_now(m));
-	else if (ought && c->entered < asked)
+	else if (ordered && c->method != i && c->state >= CUT_SENT && c->state <= CUT_FAILED)
+		remind(m, i, c);
+	else if (ordered && c->state >= CUT_ACKED && c->state <= CUT_STILL_SEEN)
 		cuts_lost(m->decide.cuts, c, i, mitigator_now(m));
 }
 
@@ -456,8 +470,8 @@ static void on_link_answer(struct mitigator *m, unsigned i, const struct command
 		r.answer = CUT_ANSWER_FAILED;
 		break;
 	}
-	/* An acknowledgement of the cut is none of its release. */
-	if (r.undo && s->state == COMMAND_STATE_ACKED)
+	/* An acknowledgement of the cut is none of its release, which has a number of its own. */
+	if (r.undo && s->state == COMMAND_STATE_ACKED && number != c->number)
 		return;
 	cuts_result(m->decide.cuts, &r, mitigator_now(m));
 }
@@ -579,9 +593,14 @@ static void sink_event(void *ctx, const struct cut *c)
 	tell_cut_event(ctx, c);
 }
 
+/* Without effect: first of all whether the methods still hold it. */
 static void sink_changed(void *ctx, const struct cut *c, enum cut_state from)
 {
-	tell_cut_changed(ctx, c, from);
+	struct mitigator *m = ctx;
+
+	tell_cut_changed(m, c, from);
+	for (unsigned i = 0; c->state == CUT_STILL_SEEN && i < m->methods_n; i++)
+		m->methods[i].list_next = 0;
 }
 
 struct cut_sink orders_sink(struct mitigator *m)

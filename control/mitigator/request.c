@@ -91,6 +91,7 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 
 	return (struct guard_case){
 		.target = t,
+		.host = h->number,
 		.inside = rc->scope != NULL,
 		.never_block = policy_exception_of(d->policy, NEVER_BLOCK, a, rc->sensor,
 						   rc->now.wall) >= 0,
@@ -158,11 +159,11 @@ static void open_cut(struct decide *d, struct cut *c, const struct guard_verdict
 	snprintf(c->mode, sizeof(c->mode), "%s", policy_mode_text(mode));
 	c->counted = ev == CUT_EV_REQUEST && !c->approved;
 	count(d, ev);
-	if (c->counted)
-		fuse_count_cut(d->fuse, now.mono);
+	h = hosts_by_id(d->hosts, c->host_id);
+	if (c->counted && h)
+		fuse_count_cut(d->fuse, h->number, now.mono);
 	if (!cuts_open(d->cuts, c, ev, now, &d->e))
 		return;
-	h = hosts_by_id(d->hosts, c->host_id);
 	if (h && (ev == CUT_EV_REQUEST || ev == CUT_EV_HOLD))
 		h->pins++;
 }
@@ -217,7 +218,7 @@ static void answer_held(struct decide *d, struct host *h, struct cut *c,
 		return;
 	c->target = t;
 	c->counted = true;
-	fuse_count_cut(d->fuse, rc->now.mono);
+	fuse_count_cut(d->fuse, h->number, rc->now.mono);
 	d->count.cut++;
 	cuts_event(d->cuts, c, CUT_EV_APPROVE, self,
 		   g.handshake ? "its source is proven now by a completed handshake"

@@ -14,9 +14,8 @@ struct threat {
 
 struct fuse {
 	struct fuse_limits limits;
-	uint64_t cuts[FUSE_HOSTS_MAX]; /* ring of times */
-	uint32_t next;
-	uint64_t counted;
+	struct hit cuts[FUSE_HOSTS_MAX]; /* each host once */
+	uint32_t cuts_n;
 	struct threat threats[FUSE_THREATS];
 	uint32_t threats_n;
 };
@@ -49,28 +48,44 @@ const struct fuse_limits *fuse_get_limits(const struct fuse *f)
 	return &f->limits;
 }
 
+static bool within(uint64_t time, uint64_t window, uint64_t now)
+{
+	return now < time || now - time < window;
+}
+
 uint32_t fuse_used(const struct fuse *f, uint64_t now)
 {
-	uint32_t stored = f->counted < FUSE_HOSTS_MAX ? (uint32_t)f->counted : FUSE_HOSTS_MAX;
 	uint32_t used = 0;
 
-	for (uint32_t i = 0; i < stored; i++) {
-		if (now < f->cuts[i] || now - f->cuts[i] < f->limits.window_ns)
-			used++;
-	}
+	for (uint32_t i = 0; i < f->cuts_n; i++)
+		used += within(f->cuts[i].time, f->limits.window_ns, now);
 	return used;
 }
 
-bool fuse_has_room(const struct fuse *f, uint64_t now)
+bool fuse_has_room(const struct fuse *f, uint64_t host, uint64_t now)
 {
+	for (uint32_t i = 0; i < f->cuts_n; i++) {
+		if (f->cuts[i].host == host && within(f->cuts[i].time, f->limits.window_ns, now))
+			return f->limits.hosts > 0;
+	}
 	return fuse_used(f, now) < f->limits.hosts;
 }
 
-void fuse_count_cut(struct fuse *f, uint64_t now)
+void fuse_count_cut(struct fuse *f, uint64_t host, uint64_t now)
 {
-	f->cuts[f->next] = now;
-	f->next = (f->next + 1) % FUSE_HOSTS_MAX;
-	f->counted++;
+	uint32_t at = f->cuts_n < FUSE_HOSTS_MAX ? f->cuts_n : 0;
+
+	/* The host's own place, else a new one, else that of the oldest. */
+	for (uint32_t i = 0; i < f->cuts_n; i++) {
+		if (f->cuts[i].host == host) {
+			f->cuts[i].time = now;
+			return;
+		}
+		if (f->cuts_n == FUSE_HOSTS_MAX && f->cuts[i].time < f->cuts[at].time)
+			at = i;
+	}
+	f->cuts[at] = (struct hit){host, now};
+	f->cuts_n += at == f->cuts_n;
 }
 
 bool fuse_share_allows(const struct fuse *f, uint32_t hosts, uint32_t cut)

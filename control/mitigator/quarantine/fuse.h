@@ -27,11 +27,11 @@ void fuse_free(struct fuse *f);
 void fuse_set_limits(struct fuse *f, const struct fuse_limits *limits);
 const struct fuse_limits *fuse_get_limits(const struct fuse *f);
 
-/* Cuts begun within the window that ends now. */
+/* Hosts cut within the window that ends now. */
 uint32_t fuse_used(const struct fuse *f, uint64_t now);
-/* True when one more cut fits into the window. */
-bool fuse_has_room(const struct fuse *f, uint64_t now);
-void fuse_count_cut(struct fuse *f, uint64_t now);
+/* True when this host may be cut within the window: it was already, or one more fits. */
+bool fuse_has_room(const struct fuse *f, uint64_t host, uint64_t now);
+void fuse_count_cut(struct fuse *f, uint64_t host, uint64_t now);
 /* True when a segment of `hosts` hosts with `cut` of them cut may lose one more. */
 bool fuse_share_allows(const struct fuse *f, uint32_t hosts, uint32_t cut);
 

@@ -84,7 +84,7 @@ static struct guard_verdict check_automatic(const struct fuse *fuse, const struc
 			       "the threat hit %u hosts within %llu s (more than %u)",
 			       c->threat_hosts,
 			       (unsigned long long)(l->mass_window_ns / 1000000000), l->mass_hosts);
-	if (!fuse_has_room(fuse, c->now))
+	if (!fuse_has_room(fuse, c->host, c->now))
 		return verdict(GUARD_HOLD, GUARD_FUSE_WINDOW,
 			       "the fuse: %u hosts were cut within %llu s (at most %u)",
 			       fuse_used(fuse, c->now),

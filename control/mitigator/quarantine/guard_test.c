@@ -194,13 +194,18 @@ static void test_fuse(void **state)
 	struct fuse *f = fuse_new(&limits);
 	uint64_t now = 1000 * NS_PER_SEC;
 
-	for (int i = 0; i < 3; i++) {
-		assert_true(fuse_has_room(f, now));
-		fuse_count_cut(f, now + i);
+	for (uint64_t i = 0; i < 3; i++) {
+		assert_true(fuse_has_room(f, i, now));
+		fuse_count_cut(f, i, now + i);
+		fuse_count_cut(f, i, now + i); /* a host is one host */
 	}
-	assert_false(fuse_has_room(f, now));
-	assert_false(fuse_has_room(f, now + 60 * NS_PER_SEC - 1));
-	assert_true(fuse_has_room(f, now + 60 * NS_PER_SEC));
+	assert_false(fuse_has_room(f, 9, now));
+	assert_true(fuse_has_room(f, 2, now));
+	assert_false(fuse_has_room(f, 9, now + 60 * NS_PER_SEC - 1));
+	assert_true(fuse_has_room(f, 9, now + 60 * NS_PER_SEC));
+	for (uint64_t h = 0; h < 2 * FUSE_HOSTS_MAX; h++)
+		fuse_count_cut(f, 1000 + h, now + h);
+	assert_int_equal(fuse_used(f, now), FUSE_HOSTS_MAX);
 	/* The same host again is one host; three hosts are a mass hit at a limit of two. */
 	assert_int_equal(fuse_note_hit(f, 7, 1, now), 1);
 	assert_int_equal(fuse_note_hit(f, 7, 1, now), 1);

@@ -56,7 +56,7 @@ __attribute__((format(printf, 3, 4))) static void flow(struct writer *w, bool pa
 static void pass_resolving(struct writer *w, const struct ip_addr *neighbour)
 {
 	char theirs[IP_ADDR_TEXT], own[IP_ADDR_TEXT];
-	bool v4 = ip_addr_is_v4(neighbour);
+	bool v4 = ip_addr_is_v4(neighbour), known = false;
 
 	ip_addr_text(neighbour, theirs, false);
 	if (v4)
@@ -68,6 +68,7 @@ static void pass_resolving(struct writer *w, const struct ip_addr *neighbour)
 
 		if (ip_addr_is_v4(ip) != v4)
 			continue;
+		known = true;
 		ip_addr_text(ip, own, false);
 		if (v4)
 			flow(w, true, "arp,dl_src=%s,arp_spa=%s,arp_tpa=%s", w->mac, own, theirs);
@@ -75,6 +76,9 @@ static void pass_resolving(struct writer *w, const struct ip_addr *neighbour)
 			flow(w, true, "icmp6,icmp_type=136,dl_src=%s,ipv6_dst=%s,nd_target=%s",
 			     w->mac, theirs, own);
 	}
+	/* Its own address is not known: better a remedy that can be reached. */
+	if (v4 && !known)
+		flow(w, true, "arp,dl_src=%s,arp_tpa=%s", w->mac, theirs);
 }
 
 static bool prefix_is_v4(const struct driver_prefix *p)
