@@ -168,7 +168,7 @@ static bool read_span(char *text, struct span *ret, enum family *ret_family)
 		bits = read_mask(slash + 1, *ret_family);
 		if (bits < 0)
 			return false;
-		host = bits == 0 ? family_last[*ret_family] : family_last[*ret_family] >> bits;
+		host = bits == 128 ? 0 : family_last[*ret_family] >> bits;
 		ret->first &= ~host;
 		ret->last = ret->first | host;
 		return true;

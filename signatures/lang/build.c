@@ -13,7 +13,7 @@ static int reason(struct lang_build *b, int code, const char *fmt, va_list ap)
 	if (b->reason[0])
 		return code;
 	vsnprintf(b->reason, sizeof(b->reason), fmt, ap);
-	snprintf(b->about, sizeof(b->about), "%s", b->keyword ? b->keyword->name : "");
+	snprintf(b->about, sizeof(b->about), "%s", b->keyword ? b->written : "");
 	for (char *c = b->reason; *c; c++) {
 		if ((unsigned char)*c < 0x20)
 			*c = ' ';

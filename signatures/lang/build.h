@@ -63,6 +63,7 @@ struct lang_build {
 	const struct lang_opts *opts;
 	struct rule *rule;
 	const struct lang_keyword *keyword; /* being set up */
+	const char *written;		    /* its name in the rule, perhaps an alias */
 	bool negated;			    /* a ! before its argument, taken off */
 	bool sid_given;
 	bool negated_addrs; /* of the head, variables included */

@@ -275,10 +275,24 @@ static char *next_word(char **text, bool list)
 	return word;
 }
 
+/* More [ than ] or the other way round, up to the options. */
+static bool unbalanced(const char *s)
+{
+	int depth = 0;
+
+	for (; *s && *s != '(' && depth >= 0; s++)
+		depth += (*s == '[') - (*s == ']');
+	return depth != 0;
+}
+
 int head_split(struct lang_build *b, char **text, char *parts[HEAD_PARTS])
 {
+	bool brackets = unbalanced(*text);
+
 	for (int i = 0; i < HEAD_PARTS; i++)
 		parts[i] = next_word(text, i != HEAD_ACTION && i != HEAD_DIRECTION);
+	if (brackets && (!parts[HEAD_DPORT] || !*text))
+		return lang_fail(b, "the [ and ] of the addresses and ports do not match");
 	if (!parts[HEAD_DPORT] || !*text)
 		return lang_fail(b, "the rule has no options: action, protocol, addresses, ports "
 				    "and direction must stand before ( )");

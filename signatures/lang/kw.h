@@ -126,5 +126,8 @@ int kw_app_checked(struct lang_build *b, char *arg); /* by a table there */
 /* Common: an integer comparison as Suricata's newer keywords write it: 5, =5, !5, !=5, <5, <=5, >5,
  * >=5, 5-9 and 5<>9 (both exclusive). */
 bool kw_read_uint(const char *arg, uint8_t width, bool units, struct rule_uint *ret);
+/* The same with a sentence when it is none. */
+int kw_uint_arg(struct lang_build *b, const char *arg, uint8_t width, bool units,
+		struct rule_uint *ret);
 /* Adds an integer item to the packet's list. */
 int kw_packet_uint(struct lang_build *b, const struct rule_uint *u);

@@ -61,11 +61,8 @@ static int uint_arg(struct lang_build *b, const char *arg, uint8_t width)
 {
 	struct rule_uint u;
 
-	if (!kw_read_uint(arg, width, true, &u))
-		return lang_fail(b,
-				 "\"%s\" is no comparison with a number of %u bits that can both "
-				 "hold and fail",
-				 arg, width);
+	if (kw_uint_arg(b, arg, width, true, &u) != ERR_OK)
+		return ERR_INVALID;
 	return add(b, arg, false);
 }
 

@@ -287,11 +287,8 @@ int kw_bsize(struct lang_build *b, char *arg)
 
 	if (!b->active && !b->active_base64)
 		return lang_fail(b, "a sticky buffer must stand before it");
-	if (!kw_read_uint(arg, 64, false, u))
-		return lang_fail(b,
-				 "\"%s\" is no comparison with a number of 64 bits that can both "
-				 "hold and fail",
-				 arg);
+	if (kw_uint_arg(b, arg, 64, false, u) != ERR_OK)
+		return ERR_INVALID;
 	item = build_add_bytes(b, RULE_ITEM_BSIZE);
 	if (!item)
 		return ERR_INVALID;
@@ -311,11 +308,8 @@ int kw_urilen(struct lang_build *b, char *arg)
 		if (strcmp(lang_trim(comma + 1), "raw") == 0)
 			name = "http.uri.raw";
 	}
-	if (!kw_read_uint(lang_trim(arg), 16, false, u))
-		return lang_fail(b,
-				 "\"%s\" is no comparison with a number of 16 bits that can both "
-				 "hold and fail",
-				 arg);
+	if (kw_uint_arg(b, lang_trim(arg), 16, false, u) != ERR_OK)
+		return ERR_INVALID;
 	if (build_app(b, "http") != ERR_OK)
 		return ERR_INVALID;
 	item = build_add_to(b, lang_buffer_find(name), NULL, RULE_ITEM_URILEN);

@@ -74,11 +74,8 @@ int kw_filesize(struct lang_build *b, char *arg)
 	struct rule_uint *u = LANG_NEW(b->arena, struct rule_uint);
 	struct rule_item *item;
 
-	if (!kw_read_uint(arg, 64, true, u))
-		return lang_fail(b,
-				 "\"%s\" is no comparison with a number of bytes that can both "
-				 "hold and fail",
-				 arg);
+	if (kw_uint_arg(b, arg, 64, true, u) != ERR_OK)
+		return ERR_INVALID;
 	item = add_to_files(b, RULE_ITEM_FILESIZE);
 	if (!item)
 		return ERR_INVALID;

@@ -241,12 +241,13 @@ static int flowint_operand(struct lang_build *b, const char *text, struct rule_f
 	return ERR_OK;
 }
 
-static bool is_name(const char *s)
+/* At least two letters, digits and of `more`, as Suricata wants it. */
+static bool is_name(const char *s, const char *more)
 {
-	if (!lang_alpha(*s))
+	if (!lang_alpha(s[0]) || !s[1])
 		return false;
 	for (; *s; s++) {
-		if (!lang_alpha(*s) && !lang_digit(*s) && !strchr("_./", *s))
+		if (!lang_alpha(*s) && !lang_digit(*s) && !strchr(more, *s))
 			return false;
 	}
 	return true;
@@ -275,7 +276,7 @@ int kw_flowint(struct lang_build *b, char *arg)
 	unsigned n = flowint_args(arg, args, op);
 	size_t i = ARRAY_SIZE(flowint_ops);
 
-	if (n >= 2 && n <= 3 && is_name(args[0])) {
+	if (n >= 2 && n <= 3 && is_name(args[0], "_./")) {
 		for (i = 0;
 		     i < ARRAY_SIZE(flowint_ops) && strcmp(flowint_ops[i].text, args[1]) != 0; i++)
 			;
@@ -288,7 +289,7 @@ int kw_flowint(struct lang_build *b, char *arg)
 	f->id = build_name_id(b, LANG_NAME_VAR, f->name);
 	f->op = flowint_ops[i].op;
 	if (!flowint_ops[i].alone) {
-		if (!lang_digit(*args[2]) && !is_name(args[2]))
+		if (!lang_digit(*args[2]) && !is_name(args[2], "_"))
 			return lang_fail(b, "\"%s\" is neither a number nor a name", args[2]);
 		if (flowint_operand(b, args[2], f) != ERR_OK)
 			return ERR_INVALID;

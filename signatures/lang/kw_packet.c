@@ -118,15 +118,23 @@ int kw_packet_uint(struct lang_build *b, const struct rule_uint *u)
 	return ERR_OK;
 }
 
+int kw_uint_arg(struct lang_build *b, const char *arg, uint8_t width, bool units,
+		struct rule_uint *ret)
+{
+	if (kw_read_uint(arg, width, units, ret))
+		return ERR_OK;
+	return lang_fail(b,
+			 "it needs a number of %u bits, perhaps behind < > <= >= or !, or a range "
+			 "like 1-9, that can both hold and fail, not \"%s\"",
+			 width, arg);
+}
+
 static int packet_range(struct lang_build *b, const char *arg, uint8_t width)
 {
 	struct rule_uint u;
 
-	if (!kw_read_uint(arg, width, false, &u))
-		return lang_fail(b,
-				 "\"%s\" is no comparison with a number of %u bits that can both "
-				 "hold and fail",
-				 arg, width);
+	if (kw_uint_arg(b, arg, width, false, &u) != ERR_OK)
+		return ERR_INVALID;
 	return kw_packet_uint(b, &u);
 }
 

@@ -136,6 +136,8 @@ static int listed_captures(struct lang_build *b, char *names, uint32_t groups, s
 	bool key = false;
 	uint32_t group = 0;
 
+	if (groups == 0)
+		return ERR_OK; /* Suricata does not look at the names then */
 	for (name = strtok_r(names, " ,", &save); name; name = strtok_r(NULL, " ,", &save)) {
 		int e = ERR_OK;
 

@@ -152,10 +152,10 @@ static int set_up(struct lang_build *b, struct option *o, bool first)
 	struct lang_keyword named = sticky;
 	int e;
 
+	b->written = o->name;
 	if (!word.keyword && !word.buffer) {
 		if (first)
 			return ERR_OK;
-		named.name = o->name;
 		b->keyword = &named;
 		return lang_fail(
 			b, "there is no such keyword%s",

@@ -49,10 +49,20 @@ void lang_put_bytes(struct lang_writer *w, struct slice s)
 
 /* ---- the head ---- */
 
+/* app-layer-protocol can only stand in a rule that is written for a transport. */
+static bool asks_protocol(const struct rule *r)
+{
+	for (uint32_t i = 0; i < r->packet.count; i++) {
+		if (r->packet.items[i].kind == RULE_ITEM_APP_PROTOCOL)
+			return true;
+	}
+	return false;
+}
+
 static void put_proto(struct lang_writer *w, const struct rule *r)
 {
 	bool own = r->proto.app && head_layer_of(r->proto.app) == r->proto.layer &&
-		   !r->proto.packet_only && !r->proto.stream_only;
+		   !r->proto.packet_only && !r->proto.stream_only && !asks_protocol(r);
 
 	lang_put(w, "%s", own ? r->proto.app : r->proto.text);
 }
