@@ -16,6 +16,7 @@ enum {
 	BUFFER_JUMBO = 16384 + RTE_PKTMBUF_HEADROOM, /* af_packet cuts frames at its frame size */
 	RESPONSE_BUFFERS = 512,
 	POOL_CACHE = 256,
+	FRAMES_MAX = (1 << 14) - 1, /* one less than a power of two wastes the least */
 };
 
 /* Symmetric for both directions of a conversation (Woo and Park 2012: repeat 0x6d5a). */
@@ -310,6 +311,8 @@ static int make_pool(const struct rx_config *c, struct rx *rx, struct errmsg *er
 			size = BUFFER_JUMBO;
 	}
 	count = (unsigned)(((uint64_t)c->memory_mb << 20) * 6 / 10 / (size + 192));
+	if (count > FRAMES_MAX)
+		count = FRAMES_MAX;
 	rx->pool = rte_pktmbuf_pool_create("frames", count, POOL_CACHE, 0, (uint16_t)size,
 					   SOCKET_ID_ANY);
 	if (!rx->pool)
