@@ -84,7 +84,7 @@ struct counter_set detect_counters(const struct detector *d);
 struct detect_profile {
 	const char *name; /* "http.uri to_server" or NULL when it is a rule */
 	uint32_t sid;
-	uint64_t cycles, runs, hits;
+	uint64_t cycles, runs, hits, bytes;
 };
 /* Fills at most `cap` entries; returns how many. */
 uint32_t detect_profile(const struct detector *d, struct detect_profile *ret, uint32_t cap);

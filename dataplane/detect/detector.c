@@ -22,20 +22,25 @@ static int engine_attach(struct detector *d, struct detect_engine *e)
 	}
 	n.inspect = inspect_worker_new(e->store, d->slab);
 	n.tx_cands = calloc(e->plan->count + 1, sizeof(*n.tx_cands));
-	if (e->profile)
+	if (e->profile) {
 		n.rule_costs = calloc(e->plan->count + 1, sizeof(*n.rule_costs));
-	if (!n.inspect || !n.tx_cands || (e->profile && !n.rule_costs) ||
-	    !hits_new(&n.hits, e->plan->count))
+		n.group_costs = calloc(e->plan->nmatchers + 1, sizeof(*n.group_costs));
+		if (!n.rule_costs || !n.group_costs)
+			goto fail;
+	}
+	if (!n.inspect || !n.tx_cands || !hits_new(&n.hits, e->plan->count))
 		goto fail;
 	hs_free_scratch(d->scratch);
 	inspect_worker_free(d->inspect);
 	free(d->tx_cands);
 	free(d->rule_costs);
+	free(d->group_costs);
 	free(d->hits.v);
 	d->scratch = n.scratch;
 	d->inspect = n.inspect;
 	d->tx_cands = n.tx_cands;
 	d->rule_costs = n.rule_costs;
+	d->group_costs = n.group_costs;
 	d->hits = n.hits;
 	d->e = e;
 	return ERR_OK;
@@ -44,6 +49,7 @@ fail:
 	inspect_worker_free(n.inspect);
 	free(n.tx_cands);
 	free(n.rule_costs);
+	free(n.group_costs);
 	return ERR_NOMEM;
 }
 
@@ -73,6 +79,7 @@ void detector_delete(struct detector *d)
 	inspect_worker_free(d->inspect);
 	free(d->tx_cands);
 	free(d->rule_costs);
+	free(d->group_costs);
 	free(d->hits.v);
 	table_free(d->thresholds);
 	table_free(d->hosts);

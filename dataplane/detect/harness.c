@@ -104,12 +104,23 @@ static void flush(struct harness *h, struct flow *f, enum dir dir, uint64_t now_
 	inspect(h, &p);
 }
 
+static bool flush_wanted(const struct flow *f, enum dir dir)
+{
+	if (stream_flush_needed(f, dir))
+		return true;
+	for (const struct app_tx *tx = f->app ? f->app->tx_first : NULL; tx; tx = tx->next) {
+		if (!(tx->flags & (APP_TX_INSPECTED_TS << dir)))
+			return true;
+	}
+	return false;
+}
+
 static void on_flow_end(void *ctx, struct flow *f, uint64_t now_ns)
 {
 	struct harness *h = ctx;
 
 	if (f->tcp) {
-		bool ts = stream_flush_needed(f, DIR_TS), tc = stream_flush_needed(f, DIR_TC);
+		bool ts = flush_wanted(f, DIR_TS), tc = flush_wanted(f, DIR_TC);
 
 		if (ts)
 			flush(h, f, DIR_TS, now_ns);
@@ -205,10 +216,8 @@ struct harness *harness_new_file(const char *path, struct errmsg *err)
 	return finish(h, err);
 }
 
-void harness_delete(struct harness *h)
+static void stages_done(struct harness *h)
 {
-	if (!h)
-		return;
 	if (h->flows)
 		flow_table_delete(h->flows);
 	detector_delete(h->detector);
@@ -216,9 +225,31 @@ void harness_delete(struct harness *h)
 	stream_worker_delete(h->stream);
 	decoder_delete(h->decoder);
 	slab_delete(h->slab);
+	free(h->alerts);
+	h->flows = NULL;
+	h->detector = NULL;
+	h->app = NULL;
+	h->stream = NULL;
+	h->decoder = NULL;
+	h->slab = NULL;
+	h->alerts = NULL;
+	h->nalerts = 0;
+	h->number = 0;
+}
+
+bool harness_restart(struct harness *h)
+{
+	stages_done(h);
+	return stages_new(h);
+}
+
+void harness_delete(struct harness *h)
+{
+	if (!h)
+		return;
+	stages_done(h);
 	detect_engine_delete(h->engine);
 	lang_set_free(h->set);
-	free(h->alerts);
 	free(h);
 }
 

@@ -22,6 +22,8 @@ struct harness_alert {
 struct harness *harness_new(const char *rules, struct errmsg *err);
 struct harness *harness_new_file(const char *path, struct errmsg *err);
 void harness_delete(struct harness *h);
+/* Empty flows, state and alerts, the same rules. */
+bool harness_restart(struct harness *h);
 /* An Ethernet frame. */
 void harness_frame(struct harness *h, const uint8_t *frame, uint32_t len, uint64_t now_ns);
 /* All frames of a capture; ERR_IO with a sentence. */

@@ -44,7 +44,7 @@ struct detect_lists {
 };
 
 struct detect_cost {
-	uint64_t cycles, runs, hits;
+	uint64_t cycles, runs, hits, bytes;
 };
 
 struct detect_engine {
@@ -98,6 +98,8 @@ struct detect_tx {
 	uint8_t next[2]; /* per direction: groups of a lower progress are through */
 	uint16_t count, cap;
 	struct tx_rule *rules;
+	uint32_t *marks[2]; /* by group of the side: what was scanned last */
+	uint32_t nmarks[2];
 };
 
 /* ---- one packet on its way ---- */
@@ -149,13 +151,17 @@ struct detector {
 	uint32_t n_packet_vars;
 	struct table *thresholds, *hosts;
 	uint64_t counts[DETECT_COUNTERS];
-	struct detect_cost *rule_costs; /* by plan_rule.num, with profile */
+	struct detect_cost *rule_costs;	 /* by plan_rule.num, with profile */
+	struct detect_cost *group_costs; /* by matcher_id, with profile */
 };
 
 static inline void detect_count(struct detector *d, enum detect_counter c)
 {
 	d->counts[c]++;
 }
+
+/* profile.c: scans, measured when the engine asks for it. */
+void profile_scan(struct run *r, const struct matcher *m, struct slice data);
 
 /* header.c: addresses, ports, protocol, direction. */
 bool header_match(const struct run *r, const struct plan_rule *rule);
@@ -193,6 +199,8 @@ bool step_bytes(struct run *r, const struct plan_step *s, const struct rule_buff
 struct flow_detect *state_of_flow(struct detector *d, struct flow *f);
 struct detect_tx *state_of_tx(struct detector *d, struct app_tx *tx);
 struct tx_rule *state_find(const struct detector *d, struct app_tx *tx, uint32_t num, enum dir dir);
+/* Marks of a direction's groups; made when `make` is their number and not 0. May be NULL. */
+uint32_t *state_marks(struct detector *d, struct app_tx *tx, enum dir dir, uint32_t make);
 void state_store(struct detector *d, struct app_tx *tx, struct tx_rule rule);
 
 /* bits.c */

@@ -88,7 +88,7 @@ static void scan(struct run *r, const struct matcher *const m[2], struct slice d
 {
 	for (unsigned i = 0; i < 2; i++) {
 		if (m[i])
-			matcher_scan(m[i], r->d->scratch, data, &r->d->hits);
+			profile_scan(r, m[i], data);
 	}
 }
 

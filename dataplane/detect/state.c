@@ -30,6 +30,15 @@ void detect_flow_free(struct detector *d, struct flow *f)
 	f->detect = NULL;
 }
 
+static void marks_free(struct detector *d, struct detect_tx *dt)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		slab_free(d->slab, dt->marks[dir], dt->nmarks[dir] * sizeof(uint32_t));
+		dt->marks[dir] = NULL;
+		dt->nmarks[dir] = 0;
+	}
+}
+
 struct detect_tx *state_of_tx(struct detector *d, struct app_tx *tx)
 {
 	struct detect_tx *dt = tx->detect;
@@ -47,6 +56,7 @@ struct detect_tx *state_of_tx(struct detector *d, struct app_tx *tx)
 		dt->engine = d->e;
 		dt->count = 0;
 		dt->next[0] = dt->next[1] = 0;
+		marks_free(d, dt);
 	}
 	return dt;
 }
@@ -58,6 +68,7 @@ void detect_tx_free(struct detector *d, struct app_tx *tx)
 	if (!dt)
 		return;
 	slab_free(d->slab, dt->rules, dt->cap * sizeof(*dt->rules));
+	marks_free(d, dt);
 	slab_free(d->slab, dt, sizeof(*dt));
 	tx->detect = NULL;
 }
@@ -96,4 +107,21 @@ void state_store(struct detector *d, struct app_tx *tx, struct tx_rule rule)
 		dt->cap = cap;
 	}
 	dt->rules[dt->count++] = rule;
+}
+
+uint32_t *state_marks(struct detector *d, struct app_tx *tx, enum dir dir, uint32_t make)
+{
+	struct detect_tx *dt = tx->detect;
+
+	if (!make && (!dt || dt->engine != d->e))
+		return NULL;
+	dt = state_of_tx(d, tx);
+	if (dt && !dt->marks[dir] && make) {
+		dt->marks[dir] = slab_zalloc(d->slab, make * sizeof(uint32_t));
+		if (dt->marks[dir])
+			dt->nmarks[dir] = make;
+		else
+			detect_count(d, DETECT_COUNT_MEMORY);
+	}
+	return dt ? dt->marks[dir] : NULL;
 }

@@ -26,17 +26,53 @@ static const struct plan_chain *chain_of(const struct run *r, const struct plan_
 
 /* ---- candidates ---- */
 
+static struct plan_step step_of(const struct plan_group *g)
+{
+	return (struct plan_step){.kind = g->file ? PLAN_STEP_FILE : PLAN_STEP_BUFFER,
+				  .file = g->file_buffer,
+				  .progress = g->progress,
+				  .buffer = g->buffer};
+}
+
 static void group_scan(struct run *r, const struct plan_group *g, const struct tx_view *v)
 {
-	struct plan_step s = {.kind = g->file ? PLAN_STEP_FILE : PLAN_STEP_BUFFER,
-			      .file = g->file_buffer,
-			      .progress = g->progress,
-			      .buffer = g->buffer};
+	struct plan_step s = step_of(g);
 	struct inspect_bytes in;
 	uint32_t index = 0;
 
 	while (step_bytes(r, &s, g->list, v, &index, &in))
-		matcher_scan(g->matcher, r->d->scratch, in.data, &r->d->hits);
+		profile_scan(r, g->matcher, in.data);
+}
+
+/* Tells a value that changed from one that was scanned on an earlier packet: values of a
+ * transaction are set once, or grow. */
+static uint32_t mark_of(struct run *r, const struct plan_group *g, const struct tx_view *v)
+{
+	struct slice data;
+	uint32_t mark = 0;
+
+	for (uint32_t i = 0;
+	     (i == 0 || g->buffer->multi) && g->buffer->get(v->tx, r->dir, i, &data); i++)
+		mark += (uint32_t)data.len + 0x10000;
+	return mark;
+}
+
+/* Scans what is new. At the progress that the transaction is at, values may still come or change,
+ * so that what was scanned is marked. */
+static void group_look(struct run *r, const struct plan_side *side, uint32_t index,
+		       const struct tx_view *v)
+{
+	const struct plan_group *g = &side->groups[index];
+	bool again = !v->complete && g->progress == v->progress;
+	uint32_t *marks = state_marks(r->d, v->tx, r->dir, again ? side->ngroups : 0), mark;
+
+	if (marks) {
+		mark = mark_of(r, g, v);
+		if (mark == marks[index])
+			return;
+		marks[index] = mark;
+	}
+	group_scan(r, g, v);
 }
 
 /* Groups are sorted by progress: those below `from` were scanned on an earlier packet, except
@@ -54,8 +90,10 @@ static void side_gather(struct run *r, const struct plan_side *side, const struc
 
 		if (g->progress > v->progress)
 			break;
-		if (g->progress >= from || g->body || g->file)
+		if (g->body || g->file)
 			group_scan(r, g, v);
+		else if (g->progress >= from)
+			group_look(r, side, i, v);
 	}
 }
 
@@ -79,6 +117,7 @@ struct attempt {
 	const struct plan_rule *rule;
 	const struct plan_chain *chain;
 	uint32_t bits; /* steps that held */
+	int8_t failed; /* step that did not, -1: none */
 	bool matched, never;
 };
 
@@ -90,6 +129,7 @@ static void steps_try(struct run *r, struct attempt *a, const struct tx_view *v)
 
 		if (a->bits >> s->bit & 1)
 			continue;
+		a->failed = (int8_t)i;
 		if (s->progress > v->progress)
 			return;
 		got = step_run(r, a->rule, s, v);
@@ -99,21 +139,8 @@ static void steps_try(struct run *r, struct attempt *a, const struct tx_view *v)
 		}
 		a->bits |= 1U << s->bit;
 	}
+	a->failed = -1;
 	a->matched = true;
-}
-
-/* True when what led to the rule comes again on the next packet: its buffer grows or may still
- * change, or nothing in particular led to it. */
-static bool found_again(const struct attempt *a, const struct tx_view *v)
-{
-	const struct plan_step *s;
-
-	if (a->chain->trigger < 0)
-		return true;
-	s = &a->chain->steps[a->chain->trigger];
-	if (s->kind == PLAN_STEP_FILE || s->buffer->body)
-		return true;
-	return s->progress >= v->progress;
 }
 
 static void remember(struct run *r, const struct attempt *a, const struct tx_view *v,
@@ -128,14 +155,15 @@ static void remember(struct run *r, const struct attempt *a, const struct tx_vie
 	}
 	if (v->complete)
 		return; /* nobody comes back to it */
-	if (found_again(a, v) ? !a->matched && !a->bits : done)
+	/* Its own pattern's buffer said no: when that changes it leads to the rule again. */
+	if (!a->matched && a->failed >= 0 && a->failed == a->chain->trigger)
 		return;
 	state_store(r->d, v->tx, (struct tx_rule){a->rule->num, (uint8_t)r->dir, done, a->bits});
 }
 
 static void rule_try(struct run *r, const struct plan_rule *rule, const struct tx_view *v)
 {
-	struct attempt a = {.rule = rule, .chain = chain_of(r, rule)};
+	struct attempt a = {.rule = rule, .chain = chain_of(r, rule), .failed = -1};
 	struct tx_rule *known = state_find(r->d, v->tx, rule->num, r->dir);
 
 	if (!a.chain || (rule->flags & PLAN_OFF) || (known && known->done))

@@ -38,10 +38,10 @@ void event_flow_anomalies(struct event_writer *w, const struct packet *p, const 
 	if (!f->app || !event_wanted(w, EVENT_ANOMALY))
 		return;
 	for (unsigned i = 0; i < f->app->event_count; i++) {
-		struct record *r = event_begin(w, "anomaly", p, f);
-		char name[96];
+		const char *name = app_flow_event_name(f->app->events[i]);
+		struct record *r = name ? event_begin(w, "anomaly", p, f) : NULL;
 
-		if (!r || !app_event_name(NULL, f->app->events[i], name, sizeof(name)))
+		if (!r)
 			return;
 		event_head(w)->app_proto[0] = 0;
 		record_object(r, "anomaly");

@@ -357,6 +357,11 @@ const uint64_t *pipeline_cycles(const struct pipeline *l)
 	return l->cycles;
 }
 
+const struct detector *pipeline_detector(const struct pipeline *l)
+{
+	return l->detector;
+}
+
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS])
 {
 	unsigned n = 0;

@@ -74,5 +74,7 @@ enum { PIPELINE_COUNTER_SETS = 6 };
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
 /* Cycles a stage has taken so far; zeros without config.profile. */
 const uint64_t *pipeline_cycles(const struct pipeline *l);
+/* NULL without rules. */
+const struct detector *pipeline_detector(const struct pipeline *l);
 /* A stats record with the counters. */
 void pipeline_put_stats(struct pipeline *l, uint64_t now_ns, uint64_t uptime_seconds);

@@ -64,6 +64,28 @@ void stats_write(FILE *out, const struct pipeline *l, const struct ruleset *rule
 	json_decref(root);
 }
 
+/* The dearest groups of patterns and rules. */
+static void print_detect(FILE *out, const struct detector *d)
+{
+	struct detect_profile top[40];
+	uint32_t n = d ? detect_profile(d, top, 40) : 0;
+
+	if (n)
+		fprintf(out, "%-48s %10s %10s %10s %10s\n", "group or rule", "Mcycles", "runs",
+			"hits", "cycles/B");
+	for (uint32_t i = 0; i < n; i++) {
+		char sid[24];
+
+		snprintf(sid, sizeof(sid), "sid %u", top[i].sid);
+		fprintf(out, "%-48.48s %10.1f %10llu %10llu", top[i].name ? top[i].name : sid,
+			(double)top[i].cycles / 1e6, (unsigned long long)top[i].runs,
+			(unsigned long long)top[i].hits);
+		if (top[i].bytes)
+			fprintf(out, " %10.2f", (double)top[i].cycles / (double)top[i].bytes);
+		fputc('\n', out);
+	}
+}
+
 void stats_print_profile(FILE *out, const struct pipeline *l)
 {
 	const struct pipeline_totals *totals = pipeline_totals(l);
@@ -82,4 +104,5 @@ void stats_print_profile(FILE *out, const struct pipeline *l)
 			100.0 * (double)cycles[i] / (double)sum);
 	fprintf(out, "%-16s %14.0f %10.2f\n", "all", (double)sum / (double)totals->packets,
 		(double)sum / (double)totals->bytes);
+	print_detect(out, pipeline_detector(l));
 }

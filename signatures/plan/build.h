@@ -44,7 +44,7 @@ void plan_build_ports(struct plan_build *b);
 void plan_build_sides(struct plan_build *b);
 void plan_build_addrs(struct plan_build *b);
 
-struct matcher *plan_matcher(struct plan_build *b);
+struct matcher *plan_matcher(struct plan_build *b, const char *name);
 void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r,
 		      bool whole);
 struct plan_list plan_list_of(struct plan_mem *mem, const struct plan_cand *cands, uint32_t n);

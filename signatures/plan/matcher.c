@@ -25,6 +25,8 @@ struct at_slot {
 };
 
 struct matcher {
+	uint32_t id;
+	const char *name;
 	struct VEC(struct matcher_pattern) patterns;
 	uint32_t nentries, nliterals;
 	struct entry *entries;	 /* sorted by place: ANYWHERE first */
@@ -36,9 +38,25 @@ struct matcher {
 	hs_database_t *db;
 };
 
-struct matcher *matcher_new(struct plan_mem *mem)
+struct matcher *matcher_new(struct plan_mem *mem, uint32_t id, const char *name)
 {
-	return plan_alloc(mem, sizeof(struct matcher));
+	struct matcher *m = plan_alloc(mem, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->id = id;
+	m->name = plan_copy(mem, name, strlen(name) + 1);
+	return m;
+}
+
+uint32_t matcher_id(const struct matcher *m)
+{
+	return m->id;
+}
+
+const char *matcher_name(const struct matcher *m)
+{
+	return m->name ? m->name : "";
 }
 
 void matcher_add(struct matcher *m, struct plan_mem *mem, const struct matcher_pattern *p)

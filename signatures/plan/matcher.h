@@ -44,7 +44,10 @@ struct matcher_hits {
 
 struct matcher;
 
-struct matcher *matcher_new(struct plan_mem *mem);
+/* `name` is for profiles: "http.uri http to_server". */
+struct matcher *matcher_new(struct plan_mem *mem, uint32_t id, const char *name);
+uint32_t matcher_id(const struct matcher *m); /* place in plan.matchers */
+const char *matcher_name(const struct matcher *m);
 void matcher_add(struct matcher *m, struct plan_mem *mem, const struct matcher_pattern *p);
 uint32_t matcher_patterns(const struct matcher *m);
 /* Builds the hash tables and gathers rules with equal patterns. */

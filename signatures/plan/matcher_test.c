@@ -18,7 +18,7 @@ static struct fixture *begin(void)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->m = matcher_new(&f->mem);
+	f->m = matcher_new(&f->mem, 0, "test");
 	f->hits = (struct matcher_hits){f->room, 0, ARRAY_SIZE(f->room), 0xff, 3};
 	return f;
 }

@@ -7,7 +7,9 @@
 #include "signatures/plan/rarity.h"
 
 enum {
-	WINDOW = 8, /* bytes of a content that are searched: what Hyperscan looks at first */
+	WINDOW = 48, /* bytes of a content that are searched; longer costs and says no more */
+	SCORE_HINT = 4 * 24,   /* the rule's author marked it fast_pattern */
+	SCORE_COMMON = 4 * 40, /* taken from what every web page or request has */
 	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
 	SCORE_DULL = 4 * 20, /* taken from patterns in buffers with few values */
@@ -27,6 +29,139 @@ static bool dull(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(names[i], name) == 0)
 			return true;
+	}
+	return false;
+}
+
+/* A part of what nearly all traffic of a protocol holds. */
+static bool common_phrase(struct slice s)
+{
+	static const char *const phrases[] = {
+		"GET / HTTP/1.1\r\nHost: www.",
+		"POST / HTTP/1.1\r\n",
+		"HTTP/1.0 200 OK\r\n",
+		"HTTP/1.1 200 OK\r\n",
+		"HTTP/1.1 302 Found\r\n",
+		"HTTP/1.1 404 Not Found\r\n",
+		"\r\nContent-Type: text/html; charset=UTF-8\r\n",
+		"\r\nContent-Type: application/x-www-form-urlencoded\r\n",
+		"\r\nContent-Type: application/octet-stream\r\n",
+		"\r\nContent-Type: application/json\r\n",
+		"\r\nContent-Type: image/jpeg\r\n",
+		"\r\nContent-Type: text/plain\r\n",
+		"\r\nContent-Length: ",
+		"\r\nContent-Encoding: gzip\r\n",
+		"\r\nTransfer-Encoding: chunked\r\n",
+		"\r\nServer: nginx/1.",
+		"\r\nServer: Apache/2.",
+		"\r\nDate: ",
+		" GMT\r\n",
+		"\r\nLast-Modified: ",
+		"\r\nExpires: ",
+		"\r\nPragma: no-cache\r\n",
+		"\r\nCache-Control: no-cache\r\n",
+		"\r\nCache-Control: max-age=",
+		"\r\nConnection: Keep-Alive\r\n",
+		"\r\nConnection: close\r\n",
+		"\r\nConnection: keep-alive\r\n",
+		"\r\nAccept-Ranges: bytes\r\n",
+		"\r\nSet-Cookie: ",
+		"\r\nCookie: ",
+		"\r\nReferer: http://www.",
+		"\r\nHost: www.",
+		"\r\nAccept: */*\r\n",
+		"\r\nAccept: text/html,application/xhtml+xml,application/xml",
+		"\r\nAccept-Language: en-US,en;q=0.",
+		"\r\nAccept-Encoding: gzip, deflate\r\n",
+		"\r\nUser-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+		"(KHTML, "
+		"like Gecko) Chrome/",
+		"Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1; .NET CLR ",
+		"Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; WOW64; Trident/5.0)",
+		" Safari/537.36",
+		" Gecko/20100101 Firefox/",
+		"Mozilla/5.0 (X11; Linux x86_64",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_",
+		"https://www.",
+		"http://www.",
+		"<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\"",
+		"<html xmlns=\"http://www.w3.org/1999/xhtml\">",
+		"<html>",
+		"<head>",
+		"<title>",
+		"</title>",
+		"<body>",
+		"</body>",
+		"</html>",
+		"</head>",
+		"<script>",
+		"</script>",
+		"<script type=\"text/javascript\"",
+		"<meta http-equiv=\"Content-Type\"",
+		"<meta name=",
+		"<link rel=\"stylesheet\"",
+		"<form ",
+		"</form>",
+		"<input type=\"",
+		"<iframe ",
+		"<div class=\"",
+		"</div>",
+		"<table",
+		"</table>",
+		"<img src=\"",
+		"<a href=\"",
+		"document.write(",
+		"function(",
+		"function ",
+		"return ",
+		"style=\"",
+		"class=\"",
+		"method=\"post\"",
+		"action=\"",
+		"password",
+		"username",
+		"name=\"",
+		"value=\"",
+		"id=\"",
+		"src=\"",
+		"href=\"",
+		"width=",
+		"height=",
+		"unescape(",
+		"eval(",
+		"String.fromCharCode(",
+		"document.getElementById(",
+		"window.location",
+		"This program cannot be run in DOS mode",
+		"PE\0\0",
+		"PK\3\4",
+		"%PDF-1.",
+		"\xff\xd8\xff\xe0",
+		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+		"\xff\xff\xff\xff\xff\xff\xff\xff",
+		"AAAAAAAAAAAAAAAAAAAAAAAA",
+		"                        ",
+		".php?",
+		".html",
+		".com",
+		"index.php",
+		"?id=",
+		"&",
+		"Windows NT",
+		"microsoft",
+		"google",
+		"facebook",
+		"download",
+		"update",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++) {
+		struct slice p = slice_of(phrases[i]);
+
+		for (size_t at = 0; at + s.len <= p.len; at++) {
+			if (slice_eq_nocase(slice_sub(p, at, s.len), s))
+				return true;
+		}
 	}
 	return false;
 }
@@ -100,13 +235,14 @@ struct place {
 	const struct rule_list *list;
 	int32_t buffer;
 	bool body; /* windows of a growing buffer: begin and end are not the buffer's */
-	unsigned bonus, malus;
+	unsigned malus;
 };
 
 static void consider(const struct place *p, const struct rule_content *c, struct plan_pattern *best)
 {
 	struct plan_pattern n = {true, p->buffer, c, c->bytes, MATCHER_ANYWHERE, 0, 0};
 	uint32_t offset = 0;
+	unsigned malus;
 	bool starts = begins_at(c, &offset);
 	bool ends = c->flags & RULE_CONTENT_ENDSWITH;
 
@@ -124,8 +260,10 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 	} else {
 		n.score = best_window(c, &n.bytes);
 	}
-	n.score += p->bonus;
-	n.score = n.score > p->malus ? n.score - p->malus : 1;
+	if ((c->flags & RULE_CONTENT_FAST) && c->bytes.len > 3)
+		n.score += SCORE_HINT;
+	malus = p->malus + (common_phrase(n.bytes) ? SCORE_COMMON : 0);
+	n.score = n.score > malus ? n.score - malus : 1;
 	if (!best->found || n.score > best->score)
 		*best = n;
 }
@@ -165,7 +303,7 @@ void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 	*ret = (struct plan_pattern){0};
 	for (uint16_t i = 0; i < rule->nbuffers; i++) {
 		const struct rule_buffer *b = &rule->buffers[i];
-		struct place p = {&b->items, i, grows(r, i), 0, 0};
+		struct place p = {&b->items, i, grows(r, i), 0};
 
 		if (b->buffer->where != LANG_ON_TX && b->buffer->where != LANG_ON_FILE)
 			continue;
@@ -174,5 +312,5 @@ void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 	}
 	if (ret->found && (r->flags & PLAN_TX))
 		return;
-	consider_list(&(struct place){&rule->payload, -1, false, 0, 0}, ret);
+	consider_list(&(struct place){&rule->payload, -1, false, 0}, ret);
 }

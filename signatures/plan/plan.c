@@ -4,9 +4,9 @@
 
 #include "signatures/plan/build.h"
 
-struct matcher *plan_matcher(struct plan_build *b)
+struct matcher *plan_matcher(struct plan_build *b, const char *name)
 {
-	struct matcher *m = matcher_new(b->mem);
+	struct matcher *m = matcher_new(b->mem, b->matchers.n, name);
 
 	if (m)
 		vec_push(b->mem, &b->matchers, m);

@@ -142,7 +142,6 @@ struct plan_group {
 	const struct app_buffer *buffer;
 	const struct rule_buffer *list; /* any rule's use: its transforms */
 	const struct matcher *matcher;
-	uint64_t cycles, scans, hits; /* --profile; written by the only worker that profiles */
 };
 
 /* Rules on transactions of one protocol in one direction. */

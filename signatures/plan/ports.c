@@ -1,6 +1,7 @@
 /* Port groups: ports that no rule tells apart form a class, and a class has a list of rules without
  * a pattern and databases for the others: one shared by all ports (rules on any port or on a wide
  * range), one for the class's own. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +168,16 @@ static void classes_find(struct ports_build *pb, struct plan_ports *ret)
 /* ---- groups ---- */
 
 /* Datagrams and whatever has no stream are looked at packet by packet. */
+static struct matcher *named(struct ports_build *pb, const struct gathered *g, const char *what)
+{
+	static const char *const l4[] = {"tcp", "udp", "icmp", "icmpv6", "sctp", "ip"};
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s %s %s port %.60s", l4[pb->l4], what,
+		 pb->dir == DIR_TS ? "to_server" : "to_client", g->wide ? "any" : g->ports->text);
+	return plan_matcher(pb->b, name);
+}
+
 static void add_pattern(struct ports_build *pb, const struct gathered *g, struct matcher **packet,
 			struct matcher **stream)
 {
@@ -175,12 +186,12 @@ static void add_pattern(struct ports_build *pb, const struct gathered *g, struct
 
 	if (!tcp || (flags & PLAN_ON_PACKET) || !(flags & PLAN_ON_STREAM)) {
 		if (!*packet)
-			*packet = plan_matcher(pb->b);
+			*packet = named(pb, g, "packet");
 		plan_matcher_add(pb->b, *packet, g->rule, false);
 	}
 	if (tcp && (flags & PLAN_ON_STREAM)) {
 		if (!*stream)
-			*stream = plan_matcher(pb->b);
+			*stream = named(pb, g, "stream");
 		plan_matcher_add(pb->b, *stream, g->rule, false);
 	}
 }

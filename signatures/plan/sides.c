@@ -1,5 +1,6 @@
 /* Buffer groups: for each protocol and direction, the buffers that rules look into, each with one
  * set of patterns. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ static struct group_build *group_of(struct side_build *sb, const struct plan_ste
 				    const struct rule_buffer *list)
 {
 	struct plan_group g = {.key = list->key, .list = list};
+	char name[192];
 
 	for (uint32_t i = 0; i < sb->groups.n; i++) {
 		if (sb->groups.v[i].group.key == list->key)
@@ -52,7 +54,10 @@ static struct group_build *group_of(struct side_build *sb, const struct plan_ste
 	g.file = s->kind == PLAN_STEP_FILE;
 	g.file_buffer = s->file;
 	g.body = g.file ? s->file == PLAN_FILE_DATA : s->buffer->body;
-	vec_push(sb->b->mem, &sb->groups, (struct group_build){g, plan_matcher(sb->b)});
+	snprintf(name, sizeof(name), "%s %s %s", list->key,
+		 sb->proto < sb->b->plan->nprotos ? sb->b->plan->protos[sb->proto]->name : "files",
+		 sb->dir == DIR_TS ? "to_server" : "to_client");
+	vec_push(sb->b->mem, &sb->groups, (struct group_build){g, plan_matcher(sb->b, name)});
 	return sb->groups.n ? &sb->groups.v[sb->groups.n - 1] : NULL;
 }
 
