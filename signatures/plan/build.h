@@ -37,6 +37,8 @@ bool plan_wants_files(const struct rule *r);
 bool plan_proto_named(const struct app_proto *p, const char *name);
 
 /* pattern.c: the fast pattern of a rule. */
+/* phrases.c: a part of what nearly all traffic holds. */
+bool plan_common_phrase(struct slice s);
 void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret);
 
 /* ports.c, sides.c, addrs.c: the groups. */
