@@ -11,6 +11,11 @@ static void on_data(void *ctx, struct flow *f, struct packet *p, enum dir dir,
 {
 	struct sim *s = ctx;
 
+	if (f->id != s->data_flow) { /* the same tuple again: counted anew */
+		s->data_flow = f->id;
+		for (unsigned d = 0; d < 2; d++)
+			s->count[d] = s->eof[d] = 0;
+	}
 	if (s->chunk_count < ARRAY_SIZE(s->chunks))
 		s->chunks[s->chunk_count++] =
 			(struct sim_chunk){c->offset, c->len, c->flags, dir, s->packets};

@@ -46,8 +46,9 @@ struct sim {
 	struct packet last;
 	char events[512]; /* of the last packet: names with blanks between */
 	uint8_t *bytes[2];
-	uint64_t count[2]; /* delivered, gaps included (as '.') */
-	uint32_t eof[2];   /* how often */
+	uint64_t count[2];  /* delivered, gaps included (as '.') */
+	uint32_t eof[2];    /* how often */
+	uint64_t data_flow; /* the flow id they belong to */
 	struct sim_chunk chunks[4096];
 	unsigned chunk_count;
 	unsigned ends; /* flows ended */
