@@ -137,7 +137,7 @@ static void session_over(void *ctx, struct session *s, const char *sentence)
 
 static void connected(struct link *l)
 {
-	struct session_owner owner = {session_up, session_over, l};
+	struct session_owner owner = {session_up, session_over, NULL, l};
 	struct errmsg e = {0};
 	int fd = l->fd, one = 1;
 

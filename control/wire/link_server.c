@@ -11,7 +11,11 @@
 #include "control/wire/resolve.h"
 #include "control/wire/session.h"
 
-enum { ACCEPT_AT_ONCE = 16, STRANGERS_MAX = 256 }; /* not yet greeted */
+enum {
+	ACCEPT_AT_ONCE = 16,
+	STRANGERS_MAX = 256,  /* not yet greeted */
+	STORE_AT_ONCE = 4096, /* messages in one call of `store`, about */
+};
 
 struct link_server {
 	struct link_setup setup;
@@ -21,6 +25,12 @@ struct link_server {
 	struct session *sessions[WIRE_PEERS_MAX];
 	uint64_t since[WIRE_PEERS_MAX]; /* wall clock when it greeted */
 	unsigned n;
+	/* Messages of many peers are stored together: one transaction for all that arrived in a
+	 * round of the loop. */
+	struct session *waiting[WIRE_PEERS_MAX];
+	unsigned n_waiting;
+	struct loop_timer store_timer;
+	struct link_item *batch; /* STORE_AT_ONCE + WIRE_STORE_BATCH of them */
 };
 
 static void accept_ready(void *ctx, uint32_t events);
@@ -43,6 +53,88 @@ static struct session *find(const struct link_server *s, const char *peer,
 			return s->sessions[i];
 	}
 	return NULL;
+}
+
+/* ---- storing ---- */
+
+static void session_arrived(void *ctx, struct session *session)
+{
+	struct link_server *s = ctx;
+
+	s->waiting[s->n_waiting++] = session;
+	if (s->store_timer.due == 0)
+		(void)loop_timer_set(s->setup.loop, &s->store_timer, 0);
+}
+
+static void no_longer_waiting(struct link_server *s, const struct session *session)
+{
+	for (unsigned i = 0; i < s->n_waiting; i++) {
+		if (s->waiting[i] != session)
+			continue;
+		memmove(&s->waiting[i], &s->waiting[i + 1],
+			(--s->n_waiting - i) * sizeof(struct session *));
+		return;
+	}
+}
+
+static int call_store(struct link_server *s, size_t n, struct errmsg *e)
+{
+	return s->setup.ops.store(s->setup.ops.ctx, s->batch, n, e);
+}
+
+/* One peer alone: its messages only endanger itself. */
+static void store_one(struct link_server *s, struct session *session)
+{
+	const struct link_item *items;
+	struct errmsg e = {0};
+	size_t n = session_hold(session, &items);
+
+	memcpy(s->batch, items, n * sizeof(*items));
+	session_stored(session, call_store(s, n, &e), &e);
+}
+
+/* Sessions from the front of `waiting` until there are messages enough; held. */
+static unsigned gather(struct link_server *s, struct session **ret, size_t *ret_n)
+{
+	unsigned count = 0;
+
+	*ret_n = 0;
+	while (count < s->n_waiting && *ret_n < STORE_AT_ONCE) {
+		const struct link_item *items;
+		size_t n = session_hold(s->waiting[count], &items);
+
+		memcpy(s->batch + *ret_n, items, n * sizeof(*items));
+		*ret_n += n;
+		ret[count] = s->waiting[count];
+		count++;
+	}
+	s->n_waiting -= count;
+	memmove(s->waiting, s->waiting + count, s->n_waiting * sizeof(struct session *));
+	return count;
+}
+
+static void store_due(void *ctx)
+{
+	struct link_server *s = ctx;
+	struct session *chunk[STORE_AT_ONCE + 1];
+	struct errmsg e = {0};
+	unsigned count;
+	size_t n;
+	int rc;
+
+	/* What arrives while we store waits for the next round. */
+	for (unsigned left = s->n_waiting; left > 0 && s->n_waiting > 0; left -= count) {
+		count = gather(s, chunk, &n);
+		rc = call_store(s, n, &e);
+		for (unsigned i = 0; i < count; i++) {
+			if (rc && count > 1)
+				store_one(s, chunk[i]);
+			else
+				session_stored(chunk[i], rc, &e);
+		}
+		if (count > left)
+			break;
+	}
 }
 
 /* ---- sessions ---- */
@@ -72,6 +164,7 @@ static void session_over(void *ctx, struct session *session, const char *sentenc
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s", sentence);
+	no_longer_waiting(s, session);
 	s->n--;
 	s->sessions[i] = s->sessions[s->n];
 	s->since[i] = s->since[s->n];
@@ -96,7 +189,7 @@ static unsigned strangers(const struct link_server *s)
 
 static void welcome(struct link_server *s, int fd, const struct sockaddr_storage *addr)
 {
-	struct session_owner owner = {session_up, session_over, s};
+	struct session_owner owner = {session_up, session_over, session_arrived, s};
 	struct errmsg e = {0};
 	struct session *session;
 	char where[128];
@@ -197,8 +290,12 @@ struct link_server *link_server_new(const struct link_setup *setup, const char *
 	}
 	s->setup = *setup;
 	s->pause = (struct loop_timer){.fn = listen_again, .ctx = s};
+	s->store_timer = (struct loop_timer){.fn = store_due, .ctx = s};
+	s->batch = calloc(STORE_AT_ONCE + WIRE_STORE_BATCH, sizeof(*s->batch));
 	s->fd = -1;
-	if (resolve_split(address, host, sizeof(host), port, sizeof(port), e) == 0) {
+	if (!s->batch)
+		errmsg_set(e, ERR_NOMEM, "no memory for a server");
+	else if (resolve_split(address, host, sizeof(host), port, sizeof(port), e) == 0) {
 		if (resolve_now(host, port, true, &a))
 			errmsg_set(e, ERR_NOTFOUND, "cannot listen on %s: %s", address, a.sentence);
 		else
@@ -219,10 +316,12 @@ void link_server_delete(struct link_server *s)
 	for (unsigned i = 0; i < s->n; i++)
 		session_delete(s->sessions[i]);
 	loop_timer_stop(s->setup.loop, &s->pause);
+	loop_timer_stop(s->setup.loop, &s->store_timer);
 	if (s->fd >= 0) {
 		loop_unwatch(s->setup.loop, s->fd);
 		close(s->fd);
 	}
+	free(s->batch);
 	free(s);
 }
 

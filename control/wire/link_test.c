@@ -27,7 +27,8 @@ struct side {
 	struct spool *spool;
 	sqlite3 *db;
 	char got[TEXTS][48]; /* "lane text", in order of storing */
-	unsigned n_got, n_doubles, n_passing, n_up, n_down, refuse;
+	unsigned n_got, n_doubles, n_passing, n_up, n_down, refuse, n_calls;
+	const char *refuse_peer;
 	char last_down[256];
 	char passing[192];
 };
@@ -48,6 +49,11 @@ static int store(void *ctx, const struct link_item *items, size_t n, struct errm
 	if (s->refuse) {
 		s->refuse--;
 		return errmsg_set(e, ERR_IO, "the disk is full");
+	}
+	s->n_calls++;
+	for (size_t i = 0; i < n; i++) {
+		if (s->refuse_peer && strcmp(items[i].peer, s->refuse_peer) == 0)
+			return errmsg_set(e, ERR_INVALID, "not from this peer");
 	}
 	for (size_t i = 0; i < n; i++) {
 		int rc = seen_new(s->db, &items[i], e);
@@ -337,6 +343,75 @@ static void a_dropped_peer_hears_why(void **state)
 	assert_non_null(strstr(t.a.last_down, "ended the connection: its certificate was revoked"));
 }
 
+enum { PEERS = 24, EACH = 50 };
+
+struct crowd {
+	struct tls_keys *keys[PEERS];
+	struct side sides[PEERS];
+	struct link *links[PEERS];
+};
+
+static struct crowd *make_crowd(void)
+{
+	struct crowd *c = calloc(1, sizeof(*c));
+	struct errmsg e = {0};
+
+	for (int i = 0; i < PEERS; i++) {
+		struct link_setup s;
+		char name[16];
+
+		snprintf(name, sizeof(name), "crowd-%d", i);
+		c->keys[i] = testkeys_issue(t.folder, ROLE_SENSOR, name);
+		open_side(&c->sides[i], name);
+		for (int k = 0; k < EACH; k++)
+			put(&c->sides[i], "mitigator", LANE_URGENT, name);
+		s = setup_of(&c->sides[i], c->keys[i], ROLE_SET(ROLE_MITIGATOR));
+		c->links[i] = link_new(&s, "mitigator", t.address, &e);
+		assert_non_null(c->links[i]);
+	}
+	return c;
+}
+
+static void free_crowd(struct crowd *c)
+{
+	for (int i = 0; i < PEERS; i++) {
+		link_delete(c->links[i]);
+		spool_close(c->sides[i].spool);
+		sqlite3_close(c->sides[i].db);
+		tls_keys_free(c->keys[i]);
+	}
+	free(c);
+}
+
+static void many_peers_are_stored_together_each_once(void **state)
+{
+	struct crowd *c = make_crowd();
+
+	RUN_UNTIL(t.b.n_got == PEERS * EACH);
+	assert_int_equal(t.b.n_doubles, 0);
+	assert_int_equal(link_server_peers(t.server), PEERS);
+	for (int i = 0; i < PEERS; i++)
+		RUN_UNTIL(waiting(&c->sides[i], "mitigator") == 0);
+	free_crowd(c);
+}
+
+static void one_bad_peer_does_not_hold_up_the_others(void **state)
+{
+	struct crowd *c;
+
+	t.b.refuse_peer = "crowd-7";
+	c = make_crowd();
+	RUN_UNTIL(t.b.n_got == (PEERS - 1) * EACH);
+	RUN_UNTIL(c->sides[7].n_down > 0);
+	assert_non_null(strstr(c->sides[7].last_down, "not from this peer"));
+	for (int i = 0; i < PEERS; i++)
+		assert_int_equal(c->sides[i].n_down > 0, i == 7);
+	t.b.refuse_peer = NULL;
+	RUN_UNTIL(t.b.n_got == PEERS * EACH);
+	assert_int_equal(t.b.n_doubles, 0);
+	free_crowd(c);
+}
+
 static void bad_addresses_have_a_sentence(void **state)
 {
 	static const struct {
@@ -511,6 +586,8 @@ int main(void)
 		TEST(nobody_there_has_a_sentence),
 		TEST(the_newer_connection_of_a_name_wins),
 		TEST(a_dropped_peer_hears_why),
+		TEST(many_peers_are_stored_together_each_once),
+		TEST(one_bad_peer_does_not_hold_up_the_others),
 		TEST(bad_addresses_have_a_sentence),
 		TEST(a_taken_port_has_a_sentence),
 		TEST(misbehaving_peers_are_cut_off),

@@ -39,6 +39,7 @@ struct session {
 	/* A callback in the middle of our work may want something of us: it is noted and done when
 	 * the work is, so that nobody is deleted under our feet. */
 	bool busy, wake_wanted, end_wanted;
+	bool handed; /* the owner was told that messages arrived */
 	struct errmsg end_sentence;
 };
 
@@ -195,19 +196,38 @@ static int acknowledge_all(struct session *s, const uint64_t upto[LANE_COUNT])
 	return rc;
 }
 
-static int store(struct session *s)
+static int acknowledge_items(struct session *s)
 {
 	uint64_t upto[LANE_COUNT] = {0};
+
+	for (size_t i = 0; i < s->n_items; i++)
+		upto[s->items[i].lane] = s->items[i].number;
+	s->n_received += s->n_items;
+	return acknowledge_all(s, upto);
+}
+
+static int store(struct session *s)
+{
 	int rc;
 
 	if (s->n_items == 0)
 		return 0;
-	for (size_t i = 0; i < s->n_items; i++)
-		upto[s->items[i].lane] = s->items[i].number;
+	if (s->owner.arrived) {
+		if (!s->handed)
+			s->owner.arrived(s->owner.ctx, s);
+		s->handed = true;
+		return 0;
+	}
 	rc = s->setup->ops.store(s->setup->ops.ctx, s->items, s->n_items, &s->trouble);
-	s->n_received += rc == 0 ? s->n_items : 0;
+	if (rc == 0)
+		rc = acknowledge_items(s);
 	forget_items(s);
-	return rc ? rc : acknowledge_all(s, upto);
+	return rc;
+}
+
+static bool is_full(const struct session *s)
+{
+	return s->handed || s->n_items == WIRE_STORE_BATCH;
 }
 
 /* Keeps the arena when it returns with *ret_kept. */
@@ -232,7 +252,7 @@ static int take_data(struct session *s, const struct data *d, struct arena *memo
 	};
 	s->memory[s->n_items++] = memory;
 	*ret_kept = true;
-	return s->n_items == WIRE_STORE_BATCH ? store(s) : 0;
+	return 0;
 }
 
 static int take_ack(struct session *s, const struct ack *a)
@@ -296,53 +316,74 @@ static int take_frame(struct session *s, const struct frame *f, struct arena *me
 	}
 }
 
+/* The first frame of what arrived; ERR_AGAIN when it is not complete. */
+static int take_one(struct session *s)
+{
+	struct arena *memory;
+	struct frame f;
+	bool kept = false;
+	size_t size;
+	int rc = frame_size(buffer_content(&s->in), &size, &s->trouble);
+
+	if (rc)
+		return rc;
+	rc = frame_decode(slice_sub(buffer_content(&s->in), 0, size), &f, &memory, &s->trouble);
+	if (rc == 0)
+		rc = take_frame(s, &f, memory, &kept);
+	if (!kept)
+		frame_free(memory);
+	buffer_take(&s->in, size);
+	return rc;
+}
+
 static int take_bytes(struct session *s)
 {
-	size_t size;
-	int rc;
+	int rc = 0;
 
-	while ((rc = frame_size(buffer_content(&s->in), &size, &s->trouble)) == 0) {
-		struct arena *memory;
-		struct frame f;
-		bool kept = false;
-
-		rc = frame_decode(slice_sub(buffer_content(&s->in), 0, size), &f, &memory,
-				  &s->trouble);
-		if (rc == 0)
-			rc = take_frame(s, &f, memory, &kept);
-		if (!kept)
-			frame_free(memory);
-		if (rc)
+	while (rc == 0) {
+		if (s->n_items == WIRE_STORE_BATCH)
+			rc = store(s);
+		if (is_full(s))
 			return rc;
-		buffer_take(&s->in, size);
+		if (rc == 0)
+			rc = take_one(s);
 	}
 	return rc == ERR_AGAIN ? 0 : rc;
 }
 
+/* ERR_AGAIN when there is nothing more to read now. */
+static int read_some(struct session *s)
+{
+	uint8_t *room = buffer_room(&s->in, READ_CHUNK);
+	long n;
+
+	if (!room)
+		return errmsg_set(&s->trouble, ERR_NOMEM, "no memory to hear %s", s->where);
+	n = tls_read(s->tls, room, READ_CHUNK, &s->trouble);
+	if (n <= 0)
+		return n ? (int)n : ERR_IO;
+	buffer_added(&s->in, (size_t)n);
+	s->heard = loop_now(s->setup->loop);
+	return 0;
+}
+
 static int receive(struct session *s)
 {
-	for (int i = 0; i < READS_AT_ONCE; i++) {
-		uint8_t *room = buffer_room(&s->in, READ_CHUNK);
-		long n;
+	int rc = take_bytes(s);
 
-		if (!room)
-			return errmsg_set(&s->trouble, ERR_NOMEM, "no memory to hear %s", s->where);
-		n = tls_read(s->tls, room, READ_CHUNK, &s->trouble);
-		if (n == ERR_AGAIN)
-			return store(s);
-		if (n < 0) {
-			struct errmsg why = s->trouble;
+	for (int i = 0; i < READS_AT_ONCE && rc == 0 && !is_full(s); i++) {
+		rc = read_some(s);
+		if (rc == 0)
+			rc = take_bytes(s);
+	}
+	if (rc && rc != ERR_AGAIN) {
+		struct errmsg why = s->trouble;
 
-			/* What came whole before the end counts. */
+		/* What came whole before the end counts. */
+		if (!s->owner.arrived)
 			(void)store(s);
-			s->trouble = why;
-			return (int)n;
-		}
-		buffer_added(&s->in, (size_t)n);
-		s->heard = loop_now(s->setup->loop);
-		n = take_bytes(s);
-		if (n)
-			return (int)n;
+		s->trouble = why;
+		return rc;
 	}
 	return store(s);
 }
@@ -409,6 +450,9 @@ static void finish(struct session *s, int rc)
 	events = tls_events(s->tls);
 	if (s->stage != SHAKING)
 		events |= EPOLLIN | (s->out.len > 0 ? (uint32_t)EPOLLOUT : 0);
+	/* What has arrived is stored first. */
+	if (s->handed)
+		events &= ~(uint32_t)EPOLLIN;
 	(void)loop_watch(s->setup->loop, tls_fd(s->tls), events, on_event, s);
 }
 
@@ -421,9 +465,32 @@ static void on_event(void *ctx, uint32_t events)
 	s->busy = true;
 	if (s->stage == SHAKING)
 		rc = greet(s);
-	if (rc == 0 && s->stage != SHAKING)
+	if (rc == 0 && s->stage != SHAKING && !s->handed)
 		rc = receive(s);
 	if (rc == 0 && s->stage != SHAKING)
+		rc = pump(s);
+	finish(s, rc);
+}
+
+size_t session_hold(struct session *s, const struct link_item **ret_items)
+{
+	s->busy = true;
+	*ret_items = s->items;
+	return s->n_items;
+}
+
+void session_stored(struct session *s, int rc, const struct errmsg *why)
+{
+	if (rc)
+		s->trouble = *why;
+	else
+		rc = acknowledge_items(s);
+	forget_items(s);
+	s->handed = false;
+	/* More may lie in the buffers already, of which the socket would not tell. */
+	if (rc == 0)
+		rc = receive(s);
+	if (rc == 0)
 		rc = pump(s);
 	finish(s, rc);
 }
@@ -438,6 +505,8 @@ static int check_time(struct session *s)
 				  s->where, WIRE_HANDSHAKE_SECONDS);
 	if (s->stage != UP)
 		return 0;
+	if (s->handed)
+		s->heard = now; /* it is us who do not read */
 	if (now - s->heard > WIRE_SILENT_SECONDS * NS_PER_SEC)
 		return errmsg_set(&s->trouble, ERR_IO, "%s was silent for %d s", s->where,
 				  WIRE_SILENT_SECONDS);

@@ -11,6 +11,9 @@ struct session_owner {
 	bool (*up)(void *ctx, struct session *s);
 	/* Over, for the reason in the sentence; the owner calls session_delete in here. */
 	void (*over)(void *ctx, struct session *s, const char *sentence);
+	/* Messages came; nothing more is read before session_stored. NULL: they are stored at once.
+	 */
+	void (*arrived)(void *ctx, struct session *s);
 	void *ctx;
 };
 
@@ -23,6 +26,11 @@ struct session *session_new(const struct link_setup *setup, const struct session
 void session_delete(struct session *s);
 /* Says good-bye with the sentence and calls `over`. */
 void session_end(struct session *s, const char *sentence);
+
+/* What arrived; until session_stored the session is not deleted by whatever a callback does. */
+size_t session_hold(struct session *s, const struct link_item **ret_items);
+/* 0: stored, to be acknowledged. Else the connection ends with the sentence. */
+void session_stored(struct session *s, int rc, const struct errmsg *why);
 
 void session_wake(struct session *s);
 bool session_send_passing(struct session *s, struct slice payload);
