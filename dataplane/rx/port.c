@@ -13,6 +13,8 @@ enum {
 	ARGS = 64,
 	DESCRIPTORS = 2048,
 	BUFFER_NORMAL = RTE_MBUF_DEFAULT_BUF_SIZE,
+	EARLY_BURST = 32,
+	EARLY_BURSTS = 4096,			     /* more than a ring holds */
 	BUFFER_JUMBO = 16384 + RTE_PKTMBUF_HEADROOM, /* af_packet cuts frames at its frame size */
 	RESPONSE_BUFFERS = 512,
 	POOL_CACHE = 256,
@@ -255,11 +257,35 @@ static int start_port(const struct rx_config *c, struct rx *rx, struct rx_port *
 	return ERR_OK;
 }
 
+/* net_af_packet opens its socket for all interfaces and binds it to its own a moment later (DPDK
+ * 22.11): what came in between is of other interfaces and must not be taken for the mirror's. What
+ * lies in its ring at the start is thrown away, and counting begins behind it. */
+static void discard_early_frames(struct rx_port *port)
+{
+	struct rte_mbuf *early[EARLY_BURST];
+	uint64_t dropped;
+
+	if (!is_driver(port->device, "net_af_packet"))
+		return;
+	for (uint16_t q = 0; q < port->queues; q++) {
+		for (unsigned i = 0; i < EARLY_BURSTS; i++) {
+			uint16_t n = rte_eth_rx_burst(port->id, q, early, EARLY_BURST);
+
+			if (n == 0)
+				break;
+			rte_pktmbuf_free_bulk(early, n);
+		}
+	}
+	rte_eth_stats_reset(port->id);
+	rx_iface_packets(port->iface, &port->iface_base, &dropped);
+}
+
 static int open_port(const struct rx_config *c, struct rx *rx, const char *device,
 		     struct errmsg *err)
 {
 	struct rx_port *port = &rx->port[rx->port_count];
 	uint64_t dropped;
+	int rc;
 
 	snprintf(port->device, sizeof(port->device), "%s", device);
 	device_argument(device, "iface=", port->iface, sizeof(port->iface));
@@ -270,7 +296,10 @@ static int open_port(const struct rx_config *c, struct rx *rx, const char *devic
 	if (port->iface[0])
 		rx_iface_packets(port->iface, &port->iface_base, &dropped);
 	rx->port_count++;
-	return start_port(c, rx, port, err);
+	rc = start_port(c, rx, port, err);
+	if (rc == ERR_OK)
+		discard_early_frames(port);
+	return rc;
 }
 
 static int open_response(const struct rx_config *c, struct rx *rx, struct errmsg *err)
