@@ -206,6 +206,8 @@ struct app_proto {
 	 * fields ("dns":{...}, "smtp":{...} and "email":{...}). NULL = `log` inside `eve_key`. */
 	void (*log_alert)(const struct app_tx *tx, const void *state, struct record *record);
 
+	/* Records name the sender of the packet they are written on first, not the client. */
+	bool log_sender_first;
 	/* 1 << dir: the direction that must speak first (a client of HTTP, TLS); 0 = either. */
 	uint8_t first_data;
 };

@@ -130,6 +130,8 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	event_head(w)->tx_id = tx->id;
 	event_head(w)->flags |= RECORD_HAS_TX;
 	event_head(w)->app_proto[0] = 0;
+	if (proto->log_sender_first && p && p->dir == DIR_TC)
+		swap_tuple(event_head(w));
 	record_object(r, proto->eve_key);
 	more = proto->log_nth ? proto->log_nth(tx, f->app->state, index, r)
 			      : index == 0 && proto->log(tx, f->app->state, r);

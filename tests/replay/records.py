@@ -127,10 +127,10 @@ def main():
             ours_only[kind] += (have - want).total()
             for sign, part in (("-", want - have), ("+", have - want)):
                 for k in sorted(part, key=str):
-                    if shown[kind] < args.show:
+                    if shown[sign + kind] < args.show:
                         print(sign, kind, capture.name if args.captures else capture.relative_to(
                             SHARED), *k)
-                        shown[kind] += 1
+                        shown[sign + kind] += 1
     bad = False
     for kind in kinds:
         total = same[kind] + max(theirs_only[kind], ours_only[kind])

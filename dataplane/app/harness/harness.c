@@ -193,8 +193,8 @@ struct harness *harness_new(const struct app_proto *proto, enum app_transport tr
 {
 	struct harness *h = new_flow(proto, transport, port);
 
-	h->state = proto->state_new(&h->io);
-	CHECK(h->state, "no state");
+	h->state = proto->state_new ? proto->state_new(&h->io) : NULL;
+	CHECK(h->state || !proto->state_new, "no state");
 	return h;
 }
 
@@ -205,8 +205,8 @@ struct harness *harness_new_expected(const struct app_proto *proto, uint16_t por
 
 	h->announced = *e;
 	h->expected = true;
-	h->state = proto->state_new(&h->io);
-	CHECK(h->state, "no state");
+	h->state = proto->state_new ? proto->state_new(&h->io) : NULL;
+	CHECK(h->state || !proto->state_new, "no state");
 	return h;
 }
 
@@ -270,7 +270,8 @@ void harness_delete(struct harness *h)
 		h->first = tx->next;
 		free_tx(h, tx);
 	}
-	h->proto->state_free(&h->io, h->state);
+	if (h->proto->state_free)
+		h->proto->state_free(&h->io, h->state);
 	CHECK(slab_used(h->io.slab) == 0, "memory kept after the flow's end");
 	slab_delete(h->io.slab);
 	free(h->kept[0]);
