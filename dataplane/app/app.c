@@ -491,10 +491,10 @@ static void tcp_other_known(struct app_call *c, enum dir dir, struct slice view,
 		return;
 	}
 	a->sides[dir].verdict = APP_FAILED;
-	a->pub.tried[dir] = true;
 	app_count_proto(c->w, a->pub.proto, APP_PROTO_FLOW);
 	flow_event(c, APP_EVENT_DETECT_PROTOCOL_ONLY_ONE_DIRECTION);
 	parse(c, dir, view, eof);
+	a->pub.tried[dir] = !a->pub.off;
 }
 
 static void tcp_identify(struct app_call *c, enum dir dir, struct slice view, bool eof)

@@ -261,8 +261,18 @@ bool http_body_data(struct http_call *c, struct http_tx *tx, struct slice data)
 	return true;
 }
 
+void http_body_flush(struct http_call *c, struct http_tx *tx)
+{
+	struct decoded d = {c, tx};
+	struct http_inflate_sink sink = {on_data, on_failed, &d};
+
+	if (c->state->inflate[c->dir] && !body_full(c, tx))
+		http_inflate_end(c->state->inflate[c->dir], &sink);
+}
+
 void http_body_end(struct http_call *c, struct http_tx *tx)
 {
+	http_body_flush(c, tx);
 	http_inflate_free(c->io->slab, c->state->inflate[c->dir]);
 	c->state->inflate[c->dir] = NULL;
 }
@@ -334,7 +344,8 @@ bool http_body_begin(struct http_call *c, struct http_tx *tx)
 	struct encodings e = {.count = 0};
 	struct slice value;
 
-	http_body_end(c, tx);
+	http_inflate_free(c->io->slab, c->state->inflate[c->dir]);
+	c->state->inflate[c->dir] = NULL;
 	if (!h)
 		return true;
 	value = http_get(http_side_of(c, tx), h->value);

@@ -52,7 +52,7 @@
 	X(RESPONSE_INVALID_STATUS, "response_invalid_status")                                      \
 	X(REQUEST_LINE_INCOMPLETE, "request_line_incomplete")                                      \
 	X(REQUEST_LINE_MISSING_PROTOCOL, "request_line_missing_protocol")                          \
-	X(REQUEST_CHUNK_EXTENSION, "request_chunk_extension")                                      \
+	X(REQUEST_CHUNK_EXTENSION, "request_chunk_extension") /* responses too */                  \
 	X(LZMA_MEMLIMIT_REACHED, "lzma_memlimit_reached")                                          \
 	X(COMPRESSION_BOMB, "compression_bomb")                                                    \
 	X(RANGE_INVALID, "range_invalid")                                                          \

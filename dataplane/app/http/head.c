@@ -114,6 +114,7 @@ static bool merge(struct http_call *c, struct http_tx *tx, struct http_header *h
 		have->value.more = 1;
 	}
 	have->value.len += 2 + value.len;
+	have->value.set = 1;
 	side->more.len += (uint32_t)len;
 	side->start_headers = 0; /* what was made of it is old */
 	return true;
@@ -179,6 +180,8 @@ static void split(struct http_call *c, struct http_tx *tx, struct slice line, si
 		if (!(tx->flags & HTTP_FIELD_UNPARSEABLE))
 			http_event(tx, missing_colon[c->dir]);
 		tx->flags |= HTTP_FIELD_UNPARSEABLE;
+		if (c->dir == DIR_TC)
+			tx->flags |= HTTP_FIELD_INVALID; /* no second event */
 		*ret_name_len = 0;
 		*ret_value = 0;
 		return;
@@ -377,7 +380,8 @@ static bool is_terminator(struct http_call *c, struct slice line, size_t consume
 	struct slice rest = cursor_rest(&c->in);
 	bool next_no_lf = c->dir == DIR_TC && rest.len > consumed && rest.data[consumed] != '\n';
 
-	if (http_chomp(line).len == 0 && line.len <= 2)
+	if (slice_eq(line, SLICE_LIT("\r\n")) || slice_eq(line, SLICE_LIT("\n")) ||
+	    slice_eq(line, SLICE_LIT("\r")))
 		return true;
 	/* A blank before the LF ends the head too, unless another LF follows. */
 	return line.len == 2 && http_is_lws(line.data[0]) && line.data[1] == '\n' && next_no_lf;
@@ -405,6 +409,9 @@ static enum http_step take_line(struct http_call *c, struct http_tx *tx, struct 
 	span.at = (span.at + skip) & 0x3fffffff;
 	span.len -= (uint32_t)skip;
 	line = http_chomp(line);
+	/* An empty line that does not end the head (LF CR) continues nothing. */
+	if (line.len == 0 && !flush(c, tx, r))
+		return HTTP_FAIL;
 	if (line.len == 0 || http_is_folding(line.data[0]))
 		return folded(c, tx, r, span) ? HTTP_NEXT : HTTP_FAIL;
 	if (!flush(c, tx, r))

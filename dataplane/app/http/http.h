@@ -243,6 +243,8 @@ bool http_connect_parse(struct http_call *c, struct http_tx *tx);
  * memory or a bomb. */
 bool http_body_data(struct http_call *c, struct http_tx *tx, struct slice data);
 bool http_body_begin(struct http_call *c, struct http_tx *tx); /* content encodings */
+/* All of it has come: what is still being decoded is handed on. */
+void http_body_flush(struct http_call *c, struct http_tx *tx);
 void http_body_end(struct http_call *c, struct http_tx *tx);
 void http_body_close_file(struct http_call *c, struct http_tx *tx, bool truncated);
 void http_body_free(struct app_io *io, struct http_side *side);

@@ -21,6 +21,7 @@ struct layer {
 struct http_inflate {
 	struct slab *slab;
 	unsigned count;
+	bool ended; /* what comes now is not the body's */
 	struct layer layers[];
 };
 
@@ -47,6 +48,12 @@ static void give_back(void *opaque, void *address)
 	slab_free(opaque, block, len);
 }
 
+static void empty(struct layer *l)
+{
+	l->stream.next_out = l->out;
+	l->stream.avail_out = HTTP_INFLATE_OUT;
+}
+
 static bool layer_open(struct http_inflate *in, struct layer *l)
 {
 	l->stream.zalloc = take;
@@ -54,6 +61,7 @@ static bool layer_open(struct http_inflate *in, struct layer *l)
 	l->stream.opaque = in->slab;
 	l->stream.next_in = NULL;
 	l->stream.avail_in = 0;
+	empty(l);
 	l->open = inflateInit2(&l->stream,
 			       l->encoding == HTTP_ENCODING_GZIP ? GZIP_OR_ZLIB : RAW) == Z_OK;
 	return l->open;
@@ -145,7 +153,18 @@ static bool hand_on(struct http_inflate *in, unsigned index, struct slice out,
 
 enum outcome { OUT_DONE, OUT_STOPPED, OUT_BROKEN };
 
-/* Decodes until the input is used up, its end is reached or it is found broken. */
+/* Hands on what has been decoded. */
+static bool flush(struct http_inflate *in, unsigned index, const struct http_inflate_sink *sink)
+{
+	struct layer *l = &in->layers[index];
+	size_t made = HTTP_INFLATE_OUT - l->stream.avail_out;
+
+	empty(l);
+	return hand_on(in, index, SLICE(l->out, made), sink);
+}
+
+/* Decodes until the input is used up, its end is reached or it is found broken. Less than a block
+ * waits for more: what a wrong try has made is not handed on. */
 static enum outcome decode(struct http_inflate *in, unsigned index, struct slice data,
 			   const struct http_inflate_sink *sink)
 {
@@ -153,29 +172,24 @@ static enum outcome decode(struct http_inflate *in, unsigned index, struct slice
 
 	l->stream.next_in = (Bytef *)data.data;
 	l->stream.avail_in = (unsigned)data.len;
-	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-		size_t made;
+	for (unsigned round = 0; l->stream.avail_in && round < ROUNDS_MAX; round++) {
 		int rc;
 
-		l->stream.next_out = l->out;
-		l->stream.avail_out = HTTP_INFLATE_OUT;
-		rc = inflate(&l->stream, Z_NO_FLUSH);
-		made = HTTP_INFLATE_OUT - l->stream.avail_out;
-		if (!hand_on(in, index, SLICE(l->out, made), sink))
+		if (l->stream.avail_out == 0 && !flush(in, index, sink))
 			return OUT_STOPPED;
-		if (rc == Z_DATA_ERROR && made) {
+		rc = inflate(&l->stream, Z_NO_FLUSH);
+		if (rc == Z_DATA_ERROR && l->stream.avail_out < HTTP_INFLATE_OUT &&
+		    l->restarts == 0) {
 			/* Something was right: that is taken, the rest is not. */
 			sink->failed(sink->ctx);
-			return OUT_DONE;
+			rc = Z_STREAM_END;
 		}
-		if (rc == Z_STREAM_END || (rc == Z_BUF_ERROR && l->stream.avail_in == 0))
-			return OUT_DONE;
+		if (rc == Z_STREAM_END)
+			return flush(in, index, sink) ? OUT_DONE : OUT_STOPPED;
 		if (rc != Z_OK)
 			return OUT_BROKEN;
-		if (l->stream.avail_in == 0 && l->stream.avail_out)
-			return OUT_DONE;
 	}
-	return OUT_STOPPED;
+	return l->stream.avail_in ? OUT_STOPPED : OUT_DONE;
 }
 
 static bool feed(struct http_inflate *in, unsigned index, struct slice data,
@@ -200,5 +214,14 @@ static bool feed(struct http_inflate *in, unsigned index, struct slice data,
 bool http_inflate_data(struct http_inflate *in, struct slice data,
 		       const struct http_inflate_sink *sink)
 {
-	return feed(in, 0, data, sink);
+	return (in->ended && !in->layers[0].passes) || feed(in, 0, data, sink);
+}
+
+void http_inflate_end(struct http_inflate *in, const struct http_inflate_sink *sink)
+{
+	for (unsigned i = 0; i < in->count && !in->ended; i++) {
+		if (in->layers[i].open && !in->layers[i].passes && !flush(in, i, sink))
+			break;
+	}
+	in->ended = true;
 }

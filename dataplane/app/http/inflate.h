@@ -39,3 +39,5 @@ void http_inflate_free(struct slab *slab, struct http_inflate *in);
 /* False when the sink said stop. */
 bool http_inflate_data(struct http_inflate *in, struct slice data,
 		       const struct http_inflate_sink *sink);
+/* The end: what has been decoded and not handed on yet. Data that comes later is dropped. */
+void http_inflate_end(struct http_inflate *in, const struct http_inflate_sink *sink);

@@ -101,8 +101,8 @@ bool http_log(const struct app_tx *tx, const void *state, struct record *r)
 		text_log(r, "protocol", http_get(&t->side[DIR_TS], t->side[DIR_TS].version));
 	if (t->status_text.set) {
 		record_uint(r, "status", status_number(http_get(&t->side[DIR_TC], t->status_text)));
+		log_value(r, "redirect", t, DIR_TC, "location");
 	}
-	log_value(r, "redirect", t, DIR_TC, "location");
 	record_uint(r, "length", t->side[DIR_TC].message_len);
 	return true;
 }

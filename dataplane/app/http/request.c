@@ -143,7 +143,7 @@ static enum http_step line_complete(struct http_call *c, struct http_tx *tx)
 	struct http_side *side = &tx->side[DIR_TS];
 	struct slice line = http_get(side, r->held);
 
-	if (http_blank(line)) {
+	if (http_chomp(line).len == 0) {
 		side->ignored_lines++;
 		side->more.len = r->held.at;
 		r->held = (struct http_span){0};
@@ -413,12 +413,12 @@ static enum http_step chunk_length(struct http_call *c, struct http_tx *tx)
 	rest = cursor_take(&c->in, (size_t)(lf - rest.data) + 1);
 	tx->side[DIR_TS].message_len += rest.len;
 	length = http_chunk_length(rest, &extension);
-	if (length == HTTP_CHUNK_EMPTY && rest.len == 1)
-		return HTTP_NEXT;
 	if (length < 0) {
 		http_event(tx, HTTP_EVENT_INVALID_REQUEST_CHUNK_LEN);
 		return HTTP_FAIL;
 	}
+	if (extension)
+		http_event(tx, HTTP_EVENT_REQUEST_CHUNK_EXTENSION);
 	r->left = (uint64_t)length;
 	r->step = HTTP_REQ_CHUNK_DATA;
 	if (length == 0) {
@@ -459,6 +459,11 @@ static enum http_step finalize(struct http_call *c, struct http_tx *tx)
 
 	if (c->gap || rest.len == 0) {
 		c->gap = 0;
+		http_request_complete(c, tx);
+		return HTTP_NEXT;
+	}
+	/* An empty line belongs to what follows. */
+	if (rest.data[0] == '\n') {
 		http_request_complete(c, tx);
 		return HTTP_NEXT;
 	}

@@ -337,6 +337,9 @@ static enum http_step headers(struct http_call *c, struct http_tx *tx)
 
 	if (step != HTTP_NEXT)
 		return step;
+	/* Cut off in its headers: what is left is no body. */
+	if (r->closed)
+		tx->side[DIR_TC].message_len += http_take_body(c, UINT64_MAX).len;
 	r->step = r->closed || tx->tx.progress[DIR_TC] > HTTP_HEADERS ? HTTP_RES_FINALIZE
 								      : HTTP_RES_BODY_DETERMINE;
 	return HTTP_NEXT;
@@ -359,7 +362,7 @@ static enum http_step body_known(struct http_call *c, struct http_tx *tx)
 	}
 	if (r->left && !c->eof)
 		return HTTP_MORE;
-	http_body_end(c, tx);
+	http_body_flush(c, tx);
 	r->step = HTTP_RES_FINALIZE;
 	return HTTP_NEXT;
 }
@@ -461,6 +464,8 @@ static enum http_step chunk_length(struct http_call *c, struct http_tx *tx)
 	cursor_skip(&c->in, len);
 	if (length == HTTP_CHUNK_EMPTY)
 		return HTTP_NEXT;
+	if (extension)
+		http_event(tx, HTTP_EVENT_REQUEST_CHUNK_EXTENSION);
 	r->left = (uint64_t)length;
 	r->step = HTTP_RES_CHUNK_DATA;
 	if (length == 0) {

@@ -242,7 +242,8 @@ static bool host_char(uint8_t c)
 	       c == '_';
 }
 
-/* Labels of 1-63 characters, 255 in all; or an address in brackets. */
+/* Labels of 1-63 characters, 255 in all; or an address in brackets, the last of which Suricata does
+ * not look at. */
 static bool host_valid(struct slice host)
 {
 	size_t label = 0;
@@ -254,7 +255,7 @@ static bool host_valid(struct slice host)
 			if (http_hex(host.data[i]) < 0 && !strchr(":.", host.data[i]))
 				return false;
 		}
-		return host.len > 2 && host.data[host.len - 1] == ']';
+		return host.len > 2;
 	}
 	for (size_t i = 0; i < host.len; i++) {
 		if (host.data[i] == '.') {
@@ -268,10 +269,15 @@ static bool host_valid(struct slice host)
 	return true;
 }
 
-static void lower_host(uint8_t *data, struct http_span *span)
+static void lower_host(uint8_t *data, const struct http_span *span)
 {
 	for (uint32_t i = 0; i < span->len; i++)
 		data[i] = ascii_lower(data[i]);
+}
+
+/* "example.com." is the same host; only of a URI does Suricata take it so. */
+static void drop_dots(const uint8_t *data, struct http_span *span)
+{
 	while (span->len && data[span->len - 1] == '.')
 		span->len--;
 }
@@ -341,12 +347,17 @@ static struct http_span keep(struct http_call *c, struct http_tx *tx, struct sli
 static bool keep_host(struct http_call *c, struct http_tx *tx, struct slice host, bool escaped,
 		      struct http_span *ret)
 {
+	uint8_t *text;
+
 	*ret = keep(c, tx, host);
 	if (!ret->set)
 		return false;
-	if (escaped)
-		ret->len = (uint32_t)decode(tx->side[DIR_TS].more.data + ret->at, ret->len, true);
-	lower_host(tx->side[DIR_TS].more.data + ret->at, ret);
+	text = tx->side[DIR_TS].more.data + ret->at;
+	if (escaped) {
+		ret->len = (uint32_t)decode(text, ret->len, true);
+		drop_dots(text, ret);
+	}
+	lower_host(text, ret);
 	return true;
 }
 
