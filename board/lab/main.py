@@ -34,6 +34,8 @@ def options():
     p.add_argument("-S", "--rules", help="rule file for the capture")
     p.add_argument("--mode", choices=("monitor", "notify", "approve", "automatic"), default="automatic",
                    help="the mitigator's mode (default automatic)")
+    p.add_argument("--method", action="append", choices=tuple(programs_module.METHODS),
+                   help="cut only by this method (may repeat; default: all, in their order)")
     p.add_argument("--keep", action="store_true", help="keep logs and state of the run")
     return p.parse_args()
 
@@ -63,7 +65,8 @@ class Lab:
         self.programs = programs_module.Programs(self.net, self.cast, self.opts.build)
         self.programs.keys()
         protected = [self.cast.gateway, *site_net.MANAGEMENT.values()]
-        self.programs.configure(rules(self.cast), protected, self.opts.mode)
+        self.programs.configure(rules(self.cast), protected, self.opts.mode,
+                                self.opts.method or tuple(programs_module.METHODS))
         self.programs.start_all()
         print("switch, mirror port and five programs are up")
 

@@ -19,6 +19,9 @@ BINARIES = {"dataplane": "dataplane/worker/banken-dataplane", "control": "contro
             "enforcer": "control/enforcer/banken-enforcer", "centre": "control/centre/banken-centre",
             "banken": "control/cli/banken"}
 SITE = "lab"
+# The ladder: the next one is taken when the one before has no effect.
+METHODS = {"openvswitch": "{{type: openvswitch, bridge: br0, folder: {ovs}}}", "enforcer": "{{type: enforcer}}",
+           "reset": "{{type: reset}}"}
 
 
 class Accounts:
@@ -89,9 +92,9 @@ class Programs:
                 f"keys-folder: {self.net.folder}/keys-{name}\n"
                 f"user: {USERS[name]}\ngroup: {GROUP}\n")
 
-    def configure(self, rules, protected, mode="automatic"):
+    def configure(self, rules, protected, mode="automatic", methods=tuple(METHODS)):
         """Configuration files of all programs. `protected`: addresses that are never cut."""
-        m = MANAGEMENT
+        place = MANAGEMENT
         self.folder("run", 0o2770, USERS["dataplane"])
         self.folder("reports", 0o755, USERS["centre"])
         (self.net.folder / "lab.rules").write_text(rules)
@@ -99,16 +102,14 @@ class Programs:
                     "response-port: \"net_af_packet1,iface=reset0\"\n"
                     f"vars:\n  HOME_NET: \"[{self.cast.lan}]\"\n")
         self.config("control", self.common("control") +
-                    f"mitigator:\n  address: {m['management']}:7443\n"
-                    f"centre:\n  address: {m['management']}:7444\n"
+                    f"mitigator:\n  address: {place['management']}:7443\n"
+                    f"centre:\n  address: {place['management']}:7444\n"
                     f"networks: [\"{self.cast.lan}\"]\nhealth-seconds: 1\n")
         self.config("mitigator", self.common("mitigator") +
-                    f"listen: {m['management']}:7443\ncentre:\n  address: {m['management']}:7444\n"
+                    f"listen: {place['management']}:7443\ncentre:\n  address: {place['management']}:7444\n"
                     f"policy: {self.net.folder}/policy.yaml\n"
                     f"kill-switch: {self.net.folder}/stop\n"
-                    "drivers:\n"
-                    f"  - {{type: openvswitch, bridge: br0, folder: {self.net.ovs}}}\n"
-                    "  - {type: enforcer}\n  - {type: reset}\n")
+                    "drivers:\n" + "".join(f"  - {METHODS[m].format(ovs=self.net.ovs)}\n" for m in methods))
         self.config("policy", "name: lab\nlevels:\n"
                     "  - {severity: high, level: danger}\n"
                     "  - {severity: medium, level: warning}\n"
@@ -117,9 +118,9 @@ class Programs:
                     "     cut-at: danger}\nfuse-share: 50\nprotected:\n" +
                     "".join(f"  - {{address: \"{a}\", role: gateway}}\n" for a in protected))
         self.config("enforcer", self.common("enforcer") +
-                    f"mitigator:\n  address: {m['management']}:7443\n")
+                    f"mitigator:\n  address: {place['management']}:7443\n")
         self.config("centre", self.common("centre") +
-                    f"listen: {m['management']}:7444\npage: \"0.0.0.0:8080\"\n"
+                    f"listen: {place['management']}:7444\npage: \"0.0.0.0:8080\"\n"
                     f"report-folder: {self.net.folder}/reports\n")
 
     PLACE = {"dataplane": "sensor", "control": "sensor", "mitigator": "management",
