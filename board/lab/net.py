@@ -31,6 +31,7 @@ class Net:
         self.spaces = []
         self.children = []
         self.links = []
+        self.closed = False
         atexit.register(self.close)
 
     # --- namespaces ---
@@ -129,6 +130,10 @@ class Net:
         raise LabError(f"{what} did not come up within {seconds} s; the logs are in {self.folder}")
 
     def close(self, keep_folder=False):
+        """Everything goes; a second call (at the end of the program) does nothing."""
+        if self.closed:
+            return
+        self.closed = True
         for child in reversed(self.children):
             if child.poll() is None:
                 try:

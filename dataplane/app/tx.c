@@ -125,8 +125,10 @@ static bool tx_over(const struct app_flow *a, const struct app_tx *tx)
 	uint8_t through = APP_TX_LOGGED;
 
 	/* A direction in which nothing comes is inspected already. */
-	for (unsigned d = 0; d < 2; d++)
-		through |= tx->only_one_way[d] ? 0 : (uint8_t)(APP_TX_INSPECTED_TS << d);
+	for (unsigned d = 0; d < 2; d++) {
+		if (!tx->only_one_way[d])
+			through = (uint8_t)(through | APP_TX_INSPECTED_TS << d);
+	}
 	return (tx->flags & through) == through && app_tx_complete(a, tx, DIR_TS) &&
 	       app_tx_complete(a, tx, DIR_TC);
 }
