@@ -41,7 +41,8 @@ static struct {
 	struct tls_keys *mitigator, *sensor;
 	unsigned port;
 	pid_t control, receiver;
-	bool centre; /* configured, but never there */
+	const char *user; /* to become; "" = stay */
+	bool centre;	  /* configured, but never there */
 } t;
 
 static uint64_t now_ns(void)
@@ -197,17 +198,18 @@ static bool put_record(struct plane *p)
 
 static void control_start(void)
 {
-	char keys[160], rundir[160], statedir[160], address[160];
+	char keys[160], rundir[160], statedir[160], address[160], user[64];
 
 	snprintf(keys, sizeof(keys), "keys-folder=%s/sensor-1", t.folder);
 	snprintf(rundir, sizeof(rundir), "run-folder=%s", t.rundir);
 	snprintf(statedir, sizeof(statedir), "state-folder=%s", t.statedir);
 	snprintf(address, sizeof(address), "mitigator.address=127.0.0.1:%u", t.port);
+	snprintf(user, sizeof(user), "user=%s", t.user);
 	t.control = fork();
 	if (t.control == 0) {
 		execl(t.program, "banken-control", "--set", keys, "--set", rundir, "--set",
 		      statedir, "--set", address, "--set", "health-seconds=1", "--set",
-		      "spool.ballast-mb=4", "--set",
+		      "spool.ballast-mb=4", "--set", user, "--set",
 		      t.centre ? "centre.address=127.0.0.1:1" : "centre.address=", "--set",
 		      getenv("CONTROL_VERBOSE") ? "log-level=debug" : "log-level=error", NULL);
 		_exit(127);
@@ -360,6 +362,7 @@ static int set_up(void **state)
 	snprintf(t.db, sizeof(t.db), "%s/receiver.db", t.folder);
 	snprintf(t.port_file, sizeof(t.port_file), "%s/port", t.folder);
 	t.port = 0;
+	t.user = "";
 	t.centre = false;
 	return mkdir(t.rundir, 0770);
 }
@@ -893,6 +896,53 @@ static bool has_problem(const char *part)
 	return found;
 }
 
+/* The value behind "key:" in /proc/PID/status. */
+static const char *proc_status(pid_t pid, const char *key)
+{
+	static char line[256];
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ':')
+			break;
+	}
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	return line + strlen(key) + 2;
+}
+
+static void it_runs_as_its_own_user_without_rights(void **state)
+{
+	struct mitigator m = {0};
+	struct plane p = {0};
+	char cmd[192];
+
+	if (geteuid() != 0)
+		skip();
+	plane_start(&p);
+	mitigator_start(&m, &p);
+	snprintf(cmd, sizeof(cmd), "chown -R nobody:nogroup %s && chmod 0755 %s", t.folder,
+		 t.folder);
+	assert_int_equal(system(cmd), 0);
+	t.user = "nobody";
+	control_start();
+	RUN_UNTIL(&m, m.up == 1);
+	assert_true(put_alert(&p));
+	RUN_UNTIL(&m, m.alerts == 1);
+	assert_non_null(strstr(proc_status(t.control, "Uid"), "65534\t65534\t65534\t65534"));
+	assert_string_equal(proc_status(t.control, "CapEff"), "0000000000000000");
+	assert_string_equal(proc_status(t.control, "CapPrm"), "0000000000000000");
+	assert_string_equal(proc_status(t.control, "CapBnd"), "0000000000000000");
+	assert_string_equal(proc_status(t.control, "NoNewPrivs"), "1");
+	assert_string_equal(proc_status(t.control, "Groups"), " ");
+	mitigator_stop(&m);
+	plane_stop(&p);
+}
+
 /* A real full disk, with nobody there to take anything. */
 static void on_a_full_disk_alerts_are_kept_and_records_go(void **state)
 {
@@ -946,6 +996,7 @@ int main(int argc, char **argv)
 		TEST(a_dead_dataplane_makes_the_watch_blind),
 		TEST(wrong_orders_are_refused_with_their_reason),
 		TEST(resets_are_carried_out_once),
+		TEST(it_runs_as_its_own_user_without_rights),
 		TEST(on_a_full_disk_alerts_are_kept_and_records_go),
 		TEST(every_alert_arrives_once_when_control_is_killed),
 		TEST(every_alert_arrives_once_when_anybody_is_killed),
