@@ -120,49 +120,43 @@ static void commit(struct work *w, uint64_t token)
 	say(w);
 }
 
-/* The listings of all families, one behind the other, in *ret. */
-static int list(struct work *w, struct nft_count **ret, size_t *ret_n, struct errmsg *e)
+/* What all families have counted. */
+static int list(struct work *w, struct nft_counts *ret, struct errmsg *e)
 {
-	enum { MOST = 1 << 20 };
-	struct nft_count *counts = calloc(MOST, sizeof(*counts));
 	const char *family;
-	int rc = counts ? 0 : ERR_NOMEM;
+	int rc = 0;
 
-	*ret = counts;
-	*ret_n = 0;
 	for (unsigned i = 0; rc == 0 && (family = nft_family(w->layout, i)); i++) {
 		const char *argv[] = {"nft", "-j", "list", "table", family, "banken", NULL};
 		struct run_result r;
-		size_t n = 0;
 
 		rc = nft(w, argv, SLICE(NULL, 0), &r, e);
 		if (rc == 0)
-			rc = nft_read(w->out, r.len, counts + *ret_n, MOST - *ret_n, &n, e);
-		*ret_n += n;
+			rc = nft_read(SLICE(w->out, r.len), family, ret, e);
 	}
 	return rc;
 }
 
 static void count(struct work *w)
 {
+	enum { MOST = 1 << 20 };
+	struct nft_counts all = {.items = calloc(MOST, sizeof(*all.items)), .max = MOST};
 	struct carry_answer *a = w->answer;
-	struct nft_count *counts;
-	struct errmsg e = {""};
-	size_t n, sent = 0;
-	int rc = list(w, &counts, &n, &e);
+	struct errmsg e = {"no memory"};
+	size_t sent = 0;
 
 	a->kind = CARRY_COUNT;
-	a->ok = rc == 0;
-	snprintf(a->sentence, sizeof(a->sentence), "%s", e.text);
+	a->ok = all.items && list(w, &all, &e) == 0;
+	snprintf(a->sentence, sizeof(a->sentence), "%.255s", a->ok ? "" : e.text);
 	do {
-		a->n = (uint32_t)(n - sent < NFT_COUNTS ? n - sent : NFT_COUNTS);
-		if (counts)
-			memcpy(a->counts, counts + sent, a->n * sizeof(*counts));
+		a->n = (uint32_t)(all.n - sent < NFT_COUNTS ? all.n - sent : NFT_COUNTS);
+		if (a->n)
+			memcpy(a->counts, all.items + sent, a->n * sizeof(*a->counts));
 		sent += a->n;
-		a->last = sent == n;
+		a->last = sent == all.n;
 		say(w);
-	} while (sent < n);
-	free(counts);
+	} while (sent < all.n);
+	free(all.items);
 }
 
 static int work_on(struct work *w, const struct carry_order *o)
@@ -282,7 +276,7 @@ static bool take(struct carry *c)
 		c->ops.done(c->ops.ctx, a->token, a->ok, a->sentence);
 	} else {
 		c->counting = !a->last;
-		c->ops.counts(c->ops.ctx, a->counts, a->n, a->last, a->ok);
+		c->ops.counts(c->ops.ctx, a->counts, a->n, a->last, a->ok ? NULL : a->sentence);
 	}
 	return true;
 }

@@ -14,8 +14,9 @@ struct carry;
 struct carry_ops {
 	/* The transaction with that token is in force, or failed with the sentence. */
 	void (*done)(void *ctx, uint64_t token, bool ok, const char *sentence);
-	/* Counters, `last` with the last of them; ok = false: the table is not as it should be. */
-	void (*counts)(void *ctx, const struct nft_count *c, size_t n, bool last, bool ok);
+	/* Counters, `last` with the last of them; `wrong`: the tables are not as they should be. */
+	void (*counts)(void *ctx, const struct nft_count *c, size_t n, bool last,
+		       const char *wrong);
 	/* The helper crashed and runs again: no transaction under way will be answered. */
 	void (*restarted)(void *ctx);
 	/* The helper is gone for good. */

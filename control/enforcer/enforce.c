@@ -11,6 +11,7 @@ enum {
 	SLOW_TELL_S = 10, /* ... then this often */
 	SLOW_BEAT_MS = 2000,
 	TABLE_GROW = 4096,
+	DRIFT_PAUSE_MS = 1000,
 };
 
 static void end_transaction(struct enforcer *e, bool fresh)
@@ -72,8 +73,11 @@ static void confirm(struct enforcer *e, const struct pending *p)
 		return; /* replaced or expired meanwhile */
 	snprintf(a.reason, sizeof(a.reason), "%s",
 		 p->release ? "no rule of it is left in nftables" : "dropped by nftables");
-	if (c)
+	if (c) {
 		c->confirmed = true;
+		/* A fresh cut is counted at once. */
+		loop_timer_set(e->loop, &e->beat, e->settings.report_ms * NS_PER_MS);
+	}
 	if (held_remember(e->held, p->id, &a, loop_wall(e->loop) + NS_PER_DAY, &err) < 0)
 		log_error(&e->log, "%s", err.text);
 	orders_tell(e, p->id, &a, c);
@@ -235,18 +239,27 @@ static void counted(struct enforcer *e)
 	}
 }
 
-static void counts(void *ctx, const struct nft_count *c, size_t n, bool last, bool ok)
+/* Somebody took our tables away: what is held must stand. At once the first time, then with a
+ * pause, so that two who fight over a firewall do not burn its processor. */
+static void on_drift(struct enforcer *e, const char *wrong)
+{
+	uint64_t now = loop_now(e->loop);
+
+	if (e->fresh || e->broken || (e->drifted && now - e->drifted < DRIFT_PAUSE_MS * NS_PER_MS))
+		return;
+	e->drifted = now;
+	e->count.drift++;
+	log_warn(&e->log, "%s: the tables are laid anew", wrong);
+	enforce_rebuild(e);
+}
+
+static void counts(void *ctx, const struct nft_count *c, size_t n, bool last, const char *wrong)
 {
 	struct enforcer *e = ctx;
 
-	if (!ok) {
+	if (wrong) {
 		e->counts_n = 0;
-		/* Somebody took our tables away: what is held must stand. */
-		if (!e->fresh && !e->broken) {
-			e->count.drift++;
-			log_warn(&e->log, "the tables were changed by somebody, laid anew");
-			enforce_rebuild(e);
-		}
+		on_drift(e, wrong);
 		return;
 	}
 	if (n && !keep_counts(e, c, n))

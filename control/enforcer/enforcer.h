@@ -35,6 +35,7 @@ struct enforcer {
 	size_t pending_n;
 	uint64_t token;	   /* of the last transaction */
 	uint64_t fresh;	   /* token of the rebuild under way, 0: none */
+	uint64_t drifted;  /* when the tables were found changed last, monotonic */
 	bool broken;	   /* the last rebuild failed: tried again */
 	char trouble[256]; /* why */
 	struct {

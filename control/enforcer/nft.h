@@ -59,9 +59,9 @@ struct nft_change {
 int nft_write(const struct nft_layout *l, bool fresh, const struct nft_change *changes, size_t n,
 	      struct slice *ret);
 
-/* The i-th family in use, "inet" first, NULL behind the last. `nft -j list table FAMILY banken` of
- * each, one after the other, is what nft_read understands. (Asked for several families at once,
- * nft 1.0.6 finds only the last.) */
+/* The i-th family in use, "inet" first, NULL behind the last. `nft -j list table FAMILY banken` is
+ * what nft_read understands. (Asked for several families at once, nft 1.0.6 finds only the last.)
+ */
 const char *nft_family(const struct nft_layout *l, unsigned i);
 
 /* One counted element. */
@@ -72,8 +72,12 @@ struct nft_count {
 	uint64_t packets; /* of the host, dropped */
 };
 
-/* The listings, one JSON document a table: the elements that count what hosts sent;
- * a host's drops are the sum over all of its addresses. ERR_INVALID when it is not such a listing,
- * ERR_NOTFOUND when a set is missing (somebody changed the table). */
-int nft_read(const char *text, size_t len, struct nft_count *ret, size_t max, size_t *ret_n,
-	     struct errmsg *e);
+struct nft_counts {
+	struct nft_count *items;
+	size_t n, max;
+};
+
+/* Adds the elements of one family's table that count what hosts sent; a host's drops are the sum
+ * over its addresses and the families. ERR_INVALID when it is not such a listing, ERR_NOTFOUND when
+ * a set is missing (somebody changed the table). */
+int nft_read(struct slice text, const char *family, struct nft_counts *ret, struct errmsg *e);

@@ -7,15 +7,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct nft_count counts[16];
+	struct nft_count items[16];
+	struct nft_counts c = {items, 0, 16};
 	struct errmsg e = {""};
-	size_t n = 99;
 
-	if (nft_read((const char *)data, size, counts, 16, &n, &e) < 0) {
-		if (n != 0 || !e.text[0])
-			abort();
-	} else if (n > 16) {
+	if (nft_read(SLICE(data, size), "inet", &c, &e) < 0 && !e.text[0])
 		abort();
-	}
+	if (c.n > 16)
+		abort();
 	return 0;
 }

@@ -3,98 +3,67 @@
 
 #include "control/enforcer/nft.h"
 
-struct reader {
-	struct nft_count *out;
-	size_t max, n;
-	unsigned sets; /* of the counted ones that were there */
-};
+/* The sets that count; a whole table has them all. */
+static const char *const counted[] = {"from4", "from6", "mac"};
 
 /* {"elem":{"val":"10.0.0.5","counter":{"packets":3,"bytes":180}}} */
-static void read_element(struct reader *r, const json_t *item)
+static void read_element(const json_t *item, struct nft_counts *ret)
 {
 	const json_t *elem = json_object_get(item, "elem");
+	const json_t *counter = json_object_get(elem, "counter");
 	const char *val = json_string_value(json_object_get(elem, "val"));
-	json_int_t packets =
-		json_integer_value(json_object_get(json_object_get(elem, "counter"), "packets"));
+	json_int_t packets = json_integer_value(json_object_get(counter, "packets"));
 	struct nft_count c = {.packets = packets > 0 ? (uint64_t)packets : 0};
 
-	if (!val || r->n >= r->max)
+	if (!val || ret->n >= ret->max)
 		return;
 	c.is_mac = mac_addr_parse(val, &c.mac) == 0;
 	if (c.is_mac || ip_addr_parse(val, &c.ip) == 0)
-		r->out[r->n++] = c;
+		ret->items[ret->n++] = c;
 }
 
-static void read_set(struct reader *r, const json_t *set)
+static bool is(const json_t *object, const char *key, const char *value)
 {
-	static const char *const counted[] = {"from4", "from6", "mac"};
-	const char *table = json_string_value(json_object_get(set, "table"));
-	const char *family = json_string_value(json_object_get(set, "family"));
-	const char *name = json_string_value(json_object_get(set, "name"));
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text && strcmp(text, value) == 0;
+}
+
+/* True when it is one of the counted sets of our table. */
+static bool read_set(const json_t *set, const char *family, struct nft_counts *ret)
+{
 	const json_t *item;
+	bool ours = false;
 	size_t i;
 
-	if (!table || !family || !name || strcmp(table, "banken") != 0)
-		return;
-	for (i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
-		if (strcmp(name, counted[i]) == 0)
-			break;
-	}
-	if (i == sizeof(counted) / sizeof(counted[0]))
-		return;
-	r->sets += strcmp(family, "inet") == 0;
+	for (i = 0; i < ARRAY_SIZE(counted); i++)
+		ours = ours || is(set, "name", counted[i]);
+	if (!ours || !is(set, "table", "banken") || !is(set, "family", family))
+		return false;
 	json_array_foreach(json_object_get(set, "elem"), i, item)
 	{
-		read_element(r, item);
+		read_element(item, ret);
 	}
+	return true;
 }
 
-/* One document; false when it is not nft's. */
-static bool read_document(struct reader *r, const json_t *root)
+int nft_read(struct slice text, const char *family, struct nft_counts *ret, struct errmsg *e)
 {
+	json_error_t error;
+	json_t *root = json_loadb((const char *)text.data, text.len, 0, &error);
 	const json_t *list = json_object_get(root, "nftables"), *item;
+	bool right = json_is_array(list);
+	unsigned sets = 0;
 	size_t i;
 
 	json_array_foreach(list, i, item)
 	{
-		const json_t *set = json_object_get(item, "set");
-
-		if (set)
-			read_set(r, set);
+		sets += read_set(json_object_get(item, "set"), family, ret);
 	}
-	return json_is_array(list);
-}
-
-/* The length of the white space at the start. */
-static size_t blank(const char *text, size_t len)
-{
-	size_t n = 0;
-
-	while (n < len && (text[n] == ' ' || text[n] == '\n'))
-		n++;
-	return n;
-}
-
-int nft_read(const char *text, size_t len, struct nft_count *ret, size_t max, size_t *ret_n,
-	     struct errmsg *e)
-{
-	struct reader r = {.out = ret, .max = max};
-	size_t done = blank(text, len);
-
-	*ret_n = 0;
-	while (done < len) {
-		json_error_t error;
-		json_t *root = json_loadb(text + done, len - done, JSON_DISABLE_EOF_CHECK, &error);
-		bool right = root && read_document(&r, root);
-
-		json_decref(root);
-		if (!right || error.position <= 0)
-			return errmsg_set(e, ERR_INVALID, "nft's listing is not what was expected");
-		done += (size_t)error.position;
-		done += blank(text + done, len - done);
-	}
-	if (r.sets != 3)
-		return errmsg_set(e, ERR_NOTFOUND, "the table inet banken is not whole");
-	*ret_n = r.n;
+	json_decref(root);
+	if (!right)
+		return errmsg_set(e, ERR_INVALID, "nft's listing is not what was expected");
+	if (sets != ARRAY_SIZE(counted))
+		return errmsg_set(e, ERR_NOTFOUND, "the table %s banken is not whole", family);
 	return 0;
 }

@@ -103,36 +103,33 @@ static void test_many(void **state)
 
 static void test_read(void **state)
 {
-	static const char text[] = "{\"nftables\":[{\"metainfo\":{}}," SET(
-		"inet", "from4",
-		ELEM("10.0.0.5",
-		     "7")) "," SET("inet", "from6",
-				   "") "," SET("inet", "mac",
-					       ELEM("52:54:00:00:00:05",
-						    "3")) "," SET("inet", "to4",
-								  ELEM("10.0.0.5",
-								       "99")) "]}\n"
-									      "{\"nftables\":[" SET(
-										      "bridge",
-										      "mac",
-										      ELEM("52:54:"
-											   "00:00:"
-											   "00:05",
-											   "4")) "]"
-												 "}"
-												 "\n";
-	struct nft_count c[8];
+	static const char inet[] =
+		"{\"nftables\":[{\"metainfo\":{}}," SET("inet", "from4", ELEM("10.0.0.5", "7")) "," SET(
+			"inet", "from6",
+			"") "," SET("inet", "mac",
+				    ELEM("52:54:00:00:00:05",
+					 "3")) "," SET("inet", "to4",
+						       ELEM("10.0.0.5",
+							    "99")) "," SET("bridge", "mac",
+									   ELEM("52:54:00:00:00:05",
+										"50")) "]}\n";
+	struct nft_count items[8];
+	struct nft_counts c = {items, 0, 8};
 	struct errmsg e;
-	size_t n;
 
-	assert_int_equal(nft_read(text, strlen(text), c, 8, &n, &e), 0);
-	assert_int_equal(n, 3);
-	assert_int_equal(c[0].packets, 7);
-	assert_false(c[0].is_mac);
-	assert_true(c[1].is_mac);
-	assert_int_equal(c[2].packets, 4);
-	assert_int_equal(nft_read(text, strlen(text), c, 1, &n, &e), 0);
-	assert_int_equal(n, 1);
+	assert_int_equal(nft_read(SLICE_STR(inet), "inet", &c, &e), 0);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(items[0].packets, 7);
+	assert_false(items[0].is_mac);
+	assert_true(items[1].is_mac);
+	assert_int_equal(items[1].packets, 3);
+	/* More are added behind, as many as fit. */
+	assert_int_equal(nft_read(SLICE_STR(inet), "inet", &c, &e), 0);
+	assert_int_equal(c.n, 4);
+	c.max = 5;
+	assert_int_equal(nft_read(SLICE_STR(inet), "inet", &c, &e), 0);
+	assert_int_equal(c.n, 5);
+	assert_int_equal(nft_read(SLICE_STR(inet), "bridge", &c, &e), ERR_NOTFOUND);
 }
 
 static void test_read_bad(void **state)
@@ -143,12 +140,14 @@ static void test_read_bad(void **state)
 					  "{}",
 					  "{\"nftables\":[]}",
 					  "{\"nftables\":[" SET("inet", "from4", "") "]}"};
-	struct nft_count c[2];
+	struct nft_count items[2];
 	struct errmsg e;
-	size_t n;
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_true(nft_read(bad[i], strlen(bad[i]), c, 2, &n, &e) < 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct nft_counts c = {items, 0, 2};
+
+		assert_true(nft_read(SLICE_STR(bad[i]), "inet", &c, &e) < 0);
+	}
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include "control/mitigator/quarantine/cut_store.h"
 #include "dataplane/base/clock.h"
 
-enum { LIST_MAX = 1000 };
+enum { LIST_MAX = 1000, LONGEST_S = 10 * 365 * 86400 };
 
 static const char *text_of(const json_t *request, const char *key)
 {
@@ -260,6 +260,7 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 		      struct errmsg *e)
 {
 	json_int_t minutes = json_integer_value(json_object_get(request, "minutes"));
+	json_int_t seconds = json_integer_value(json_object_get(request, "seconds"));
 	const char *host = text_of(request, "host"), *reason = text_of(request, "reason");
 	struct decide_order o = {.host = host[0] ? host : text_of(request, "command_id"),
 				 .reason = reason[0] ? reason : "no reason given",
@@ -269,8 +270,10 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 
 	actor_of(peer, request, actor, sizeof(actor));
 	o.actor = actor;
-	if (minutes > 0 && minutes < 60 * 24 * 3650)
-		o.end = mitigator_now(m).wall + (uint64_t)minutes * NS_PER_MIN;
+	if (minutes > 0 && minutes < LONGEST_S / 60)
+		seconds = 60 * minutes;
+	if (seconds > 0 && seconds < LONGEST_S)
+		o.end = mitigator_now(m).wall + (uint64_t)seconds * NS_PER_SEC;
 	rc = mitigator_begin(m, e);
 	if (rc == 0)
 		rc = fn(m, &o, e);
@@ -416,8 +419,9 @@ static const struct local_command commands[] = {
 	{"events", "1188 and 1190; \"most\", \"number\"", do_events, false},
 	{"policy", "the policy in force and what lint says of it", do_policy, false},
 	{"protected", "what can never be cut", do_protected, false},
-	{"cut", "cuts a host; \"host\", \"reason\", \"minutes\" (0 = until released)", do_cut,
-	 true},
+	{"cut",
+	 "cuts a host; \"host\", \"reason\", \"minutes\" or \"seconds\" (0 = until released)",
+	 do_cut, true},
 	{"release", "releases a host; \"host\" or \"command_id\", \"reason\"", do_release, true},
 	{"approve", "says yes to what is held; \"command_id\" or \"host\"", do_approve, true},
 	{"refuse", "says no to what is held; \"command_id\" or \"host\"", do_refuse, true},

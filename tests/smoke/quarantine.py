@@ -78,7 +78,7 @@ class Site:
         path.write_text(old[:old.index("drivers:")] + "drivers:\n" + text)
 
     def close(self):
-        self.net.close()
+        self.net.close(keep_folder=bool(os.environ.get("BANKEN_KEEP")))
         if hasattr(self, "programs"):
             self.programs.close()
 
@@ -152,7 +152,7 @@ class Site:
                                        request)["history"]]
 
     def kill(self, name, pause=0.5):
-        process = self.programs.process[name]
+        process = self.programs.process.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         time.sleep(pause)
@@ -163,6 +163,21 @@ class Site:
         log.rename(log.with_suffix(f".{time.time():.0f}.log"))
         self.programs.start(name)
         self.net.wait(lambda: self.programs.ready(name), f"banken-{name} after kill -9")
+
+
+def rights(pid):
+    """User and effective capabilities of a process and its children."""
+    fields = {}
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        fields[name] = value.split()
+    return fields["Name"][0], int(fields["Uid"][1]), int(fields["CapEff"][0], 16)
+
+
+def family(pid):
+    """The process and all below it."""
+    out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
+    return [pid] + [p for child in out.stdout.split() for p in family(int(child))]
 
 
 def local(path, request):
