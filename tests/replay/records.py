@@ -22,6 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = (ROOT / "../shared").resolve()
 TYPES = ["dns", "tls", "ssh", "smtp", "ftp", "ftp_data", "krb5", "dhcp", "smb", "dcerpc", "sip", "mqtt",
          "quic", "snmp", "ike", "nfs", "rfb", "rdp", "tftp"]
+# Compared by default: those that have a parser.
+BUILT = [t for t in TYPES if (ROOT / "dataplane/app" / t).is_dir()]
 LEAST = 0.98
 # event type -> its object, when they differ
 KEYS = {"mqtt": "mqtt"}
@@ -102,7 +104,7 @@ def key(record, kind):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--type", default=",".join(TYPES))
+    parser.add_argument("--type", default=",".join(BUILT))
     parser.add_argument("--show", type=int, default=3)
     parser.add_argument("--dataplane", default=str(ROOT / "build/dataplane/worker/banken-dataplane"))
     parser.add_argument("--cache", default=os.path.join(tempfile.gettempdir(), "banken-records-cache"))
