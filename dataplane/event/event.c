@@ -135,6 +135,11 @@ static void fill_from_flow(struct record_head *h, const struct flow *f)
 	h->ip_proto = f->key.ip_proto;
 	h->ip_version = f->ip_version;
 	fill_ports(h, f->key.ip_proto, f->key.port[DIR_TS], f->key.port[DIR_TC]);
+	if (f->key.ip_proto == IP_PROTO_ICMP || f->key.ip_proto == IP_PROTO_ICMPV6) {
+		h->flags |= RECORD_HAS_ICMP;
+		h->icmp_type = (uint8_t)f->key.port[DIR_TS];
+		h->icmp_code = f->icmp_code[DIR_TS];
+	}
 	h->src_mac = f->mac[DIR_TS];
 	h->dst_mac = f->mac[DIR_TC];
 	h->flags |= RECORD_HAS_MAC;
