@@ -65,7 +65,9 @@ struct sim {
 };
 
 struct sim *sim_new(const struct stream_config *config);
-/* Ends the flows, checks that no memory is left and frees. */
+/* Ends the flows, checks that no memory is left, forgets what was recorded. */
+void sim_reset(struct sim *s);
+/* The same, and frees. */
 void sim_free(struct sim *s);
 /* Through flow and stream; fills s->events. */
 void sim_send(struct sim *s, const struct sim_packet *p);

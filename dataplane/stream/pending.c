@@ -34,6 +34,16 @@ void pending_free(struct stream_worker *w, struct tcp_session *ssn)
 	ssn->pending = NULL;
 }
 
+/* Gives the memory back when nothing is in it: an idle session is small. */
+void pending_tidy(struct stream_worker *w, struct tcp_session *ssn)
+{
+	const struct tcp_pending *pending = ssn->pending;
+
+	if (pending && !pending->side[0].count && !pending->side[1].count &&
+	    !pending->side[0].sack && !pending->side[1].sack)
+		pending_free(w, ssn);
+}
+
 static struct side_pending *side_pending(const struct tcp_session *ssn, const struct tcp_side *side)
 {
 	return ssn->pending ? &ssn->pending->side[side_dir(ssn, side)] : NULL;

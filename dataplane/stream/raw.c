@@ -68,12 +68,13 @@ static uint32_t look_back(const struct segment **g, uint32_t pos, uint32_t most)
 {
 	uint32_t from = pos;
 
-	while (*g && pos - from < most) {
+	for (;; *g = (*g)->prev) {
+		const struct segment *prev = (*g)->prev;
+
 		if (seq_lt((*g)->seq, from))
 			from = (*g)->seq;
-		if (!(*g)->prev || seq_lt((*g)->prev->seq + (*g)->prev->len, from))
+		if (pos - from >= most || !prev || seq_lt(prev->seq + prev->len, from))
 			break;
-		*g = (*g)->prev;
 	}
 	return pos - from < most ? pos - from : most;
 }
@@ -104,7 +105,10 @@ static bool get(struct stream_worker *w, struct tcp_session *ssn, enum dir d, st
 		return false;
 	limit -= side_raw(side);
 	first = g;
-	back = look_back(&first, pos, w->config.raw_overlap);
+	back = w->config.raw_overlap;
+	if (back > side_raw(side)) /* a segment may begin before the connection does */
+		back = (uint32_t)side_raw(side);
+	back = look_back(&first, pos, back);
 	if (limit > STREAM_SCRATCH - back)
 		limit = STREAM_SCRATCH - back;
 	ret->fresh = run_length(g, pos, limit);

@@ -308,6 +308,7 @@ void prune(struct stream_worker *w, struct flow *f, enum dir d)
 	if ((side->flags & SIDE_DEPTH) || (!app && !raw) || !(f->wanted & FLOW_WANT_STREAM)) {
 		side->flags |= SIDE_NOREASSEMBLY;
 		segments_clear(w, ssn, d);
+		pending_tidy(w, ssn);
 		return;
 	}
 	if (!ssn->pending)
@@ -325,4 +326,6 @@ void prune(struct stream_worker *w, struct flow *f, enum dir d)
 	slide(side, left > window ? left - window : 0);
 	while (sp->head[0] && seq_leq(sp->head[0]->seq + sp->head[0]->len, side->base_seq))
 		segment_remove(w, sp->head[0]);
+	if (!sp->count)
+		pending_tidy(w, ssn);
 }

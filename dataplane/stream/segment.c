@@ -115,30 +115,37 @@ static void history_leave(struct stream_worker *w, struct segment *g)
 static bool history_drop(struct stream_worker *w)
 {
 	struct segment *g = w->history.junior;
+	struct tcp_session *ssn;
 
 	if (g == &w->history)
 		return false;
 	w->counts[STREAM_COUNT_HISTORY_DROPPED]++;
+	ssn = g->ssn;
 	segment_remove(w, g);
+	if (ssn != w->busy)
+		pending_tidy(w, ssn);
 	return true;
 }
 
 /* --- memory --- */
 
+static void *take_free(struct stream_worker *w, size_t n)
+{
+	void *p = w->segment_bytes + n > w->config.memcap ? NULL : slab_alloc(w->slab, n);
+
+	if (p)
+		w->segment_bytes += n;
+	return p;
+}
+
+/* The history gives way: segments may vanish, this session's too. */
 static void *take(struct stream_worker *w, size_t n)
 {
-	void *p;
-
 	while (w->segment_bytes + n > w->config.memcap || w->history_bytes > w->config.history) {
 		if (!history_drop(w))
 			break;
 	}
-	if (w->segment_bytes + n > w->config.memcap)
-		return NULL;
-	p = slab_alloc(w->slab, n);
-	if (p)
-		w->segment_bytes += n;
-	return p;
+	return take_free(w, n);
 }
 
 static void give(struct stream_worker *w, void *p, size_t n)
@@ -170,14 +177,14 @@ void segments_clear(struct stream_worker *w, struct tcp_session *ssn, enum dir d
 		segment_remove(w, side_of(ssn, d)->head[0]);
 }
 
-/* Its bytes may be written: those of a frame are copied first. */
+/* Its bytes may be written: those of a frame are copied first. No other segment vanishes. */
 bool segment_own(struct stream_worker *w, struct segment *g)
 {
 	uint8_t *copy;
 
 	if (g->flags & (SEGMENT_INLINE | SEGMENT_APART))
 		return true;
-	copy = take(w, g->len);
+	copy = take_free(w, g->len);
 	if (!copy) {
 		w->counts[STREAM_COUNT_SEGMENT_MEMORY]++;
 		return false;

@@ -180,12 +180,13 @@ struct stream_worker {
 	struct flow_table *flows;
 	struct slab *slab;
 	struct stream_sink sink;
-	struct segment history; /* ring: junior = oldest */
+	const struct tcp_session *busy; /* in hand: its pending stays */
 	size_t segment_bytes, history_bytes;
 	uint64_t random;
 	uint8_t *scratch;     /* SCRATCH bytes: gathers pieces for the sink and for raw */
 	uint8_t *overlap_buf; /* 64 KiB */
 	uint64_t counts[STREAM_COUNTERS];
+	struct segment history; /* ring: junior = oldest */
 };
 
 enum { STREAM_SCRATCH = 1 << 20, STREAM_OVERLAP_BUF = 1 << 16 };
@@ -324,6 +325,7 @@ int nothing(struct tcp_step *st);
 /* pending.c: memory of segments, SACK */
 struct tcp_pending *pending_of(struct stream_worker *w, struct tcp_session *ssn);
 void pending_free(struct stream_worker *w, struct tcp_session *ssn);
+void pending_tidy(struct stream_worker *w, struct tcp_session *ssn);
 void sack_update(struct tcp_step *st, struct tcp_side *side);
 void sack_prune(struct stream_worker *w, struct tcp_session *ssn, struct tcp_side *side);
 bool sack_outdated(const struct tcp_step *st);

@@ -140,7 +140,9 @@ struct tcp_session *session_new(struct tcp_step *st)
 			st->w->counts[STREAM_COUNT_SESSION_MEMORY]++;
 			return NULL;
 		}
-		st->f->tcp = ssn;
+		side_set_isn(&ssn->side[0], 0); /* until it is known */
+		side_set_isn(&ssn->side[1], 0);
+		st->w->busy = st->f->tcp = ssn;
 		st->w->counts[STREAM_COUNT_SESSIONS]++;
 	}
 	ssn->depth = st->w->config.depth;
@@ -233,6 +235,7 @@ void stream_packet(struct stream_worker *w, struct flow *f, struct packet *p)
 		return;
 	}
 	step_init(&st, w, f, p);
+	w->busy = st.ssn;
 	if (st.ssn) {
 		if (st.s->flags & SIDE_PRUNE)
 			prune(w, f, p->dir);

@@ -35,8 +35,10 @@ struct stream_chunk {
 	uint64_t offset; /* of data[0] since the start of the direction */
 };
 
-/* The app layer. Called in order, per direction; `p` is the packet that made the bytes deliverable
- * (usually the acknowledgement, so of the other direction, or a PACKET_PSEUDO_END). */
+/* The app layer. When it has let go of a connection (stream_disable, stream_app_disable, no
+ * FLOW_WANT_APP) it hears of the end only, at an offset further on. Called in order, per direction;
+ * `p` is the packet that made the bytes deliverable (usually the acknowledgement, so of the other
+ * direction, or a PACKET_PSEUDO_END). */
 struct stream_sink {
 	void (*data)(void *ctx, struct flow *f, struct packet *p, enum dir dir,
 		     const struct stream_chunk *chunk);
