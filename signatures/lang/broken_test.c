@@ -296,8 +296,8 @@ static const struct broken options[] = {
 	 "a content of http.host must have lower case without nocase, as the buffer always is"},
 	{"http.stat_code; content:\"1\"; http.uri; content:\"a\";",
 	 "keywords of both directions stand together"},
-	{"http.uri; content:\"a\"; bsize:0;", "the contents need 1 bytes, but bsize is 0"},
-	{"http.uri; content:\"abc\"; bsize:2;", "the contents need 3 bytes, but bsize is 2"},
+	{"http.uri; content:\"a\"; bsize:0;", "the contents need 1 bytes, but bsize allows 0"},
+	{"http.uri; content:\"abc\"; bsize:2;", "the contents need 3 bytes, but bsize allows 2"},
 	{"bsize:5;", "bsize: a sticky buffer must stand before it"},
 	{"http.uri; bsize:x; content:\"a\";",
 	 "bsize: it needs a number of 64 bits, perhaps behind < > <= >= or !, or a range like "

@@ -31,6 +31,9 @@ struct build_buffer {
 	uint32_t ntransforms;
 	struct build_list items;
 	bool implicit; /* made by an item, not by a sticky keyword */
+	bool bsize_given;
+	int64_t bsize_most; /* what Suricata checks contents against, of the first bsize; -1: none
+			     */
 	bool multi;
 };
 

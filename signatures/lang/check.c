@@ -13,6 +13,7 @@ struct form {
 	enum letter_case letters; /* contents are brought into */
 	bool (*ok)(const struct rule_content *c);
 	const char *wanted;
+	bool first; /* only the first content must look so */
 };
 
 /* ---- how many bytes contents need ---- */
@@ -61,23 +62,16 @@ static int check_dsize(struct lang_build *b)
 	return ERR_OK;
 }
 
-static int check_bsize(struct lang_build *b, const struct build_list *list)
+static int check_bsize(struct lang_build *b, const struct build_buffer *buf)
 {
-	for (uint32_t i = 0; i < list->count; i++) {
-		const struct rule_item *item = &list->items[i];
-		int64_t need;
+	int64_t need;
 
-		if (item->kind != RULE_ITEM_BSIZE)
-			continue;
-		if (item->uint->negated || item->uint->min != item->uint->max ||
-		    item->uint->max > INT32_MAX)
-			return ERR_OK; /* only the first one counts */
-		need = needed(list, (int64_t)item->uint->max);
-		if (need > (int64_t)item->uint->max)
-			return lang_fail(b, "the contents need %lld bytes, but bsize is %llu",
-					 (long long)need, (unsigned long long)item->uint->max);
+	if (!buf->bsize_given || buf->bsize_most < 0)
 		return ERR_OK;
-	}
+	need = needed(&buf->items, buf->bsize_most);
+	if (need > buf->bsize_most)
+		return lang_fail(b, "the contents need %lld bytes, but bsize allows %lld",
+				 (long long)need, (long long)buf->bsize_most);
 	return ERR_OK;
 }
 
@@ -153,13 +147,13 @@ static bool is_method(const struct rule_content *c)
 static const struct form forms[] = {
 	{"http.host", AS_IS, is_host, "lower case without nocase, as the buffer always is"},
 	{"http.method", AS_IS, is_method, "no blank at its ends"},
-	{"ja3.hash", LOWER, is_md5, "32 digits"},
-	{"ja3s.hash", LOWER, is_md5, "32 digits"},
+	{"ja3.hash", LOWER, is_md5, "32 digits", true},
+	{"ja3s.hash", LOWER, is_md5, "32 digits", true},
 	{"quic.cyu.hash", AS_IS, is_hex_md5, "32 hexadecimal digits"},
-	{"ssh.hassh", LOWER, is_md5, "32 digits"},
-	{"ssh.hassh.server", LOWER, is_md5, "32 digits"},
+	{"ssh.hassh", LOWER, is_hex_md5, "32 hexadecimal digits"},
+	{"ssh.hassh.server", LOWER, is_hex_md5, "32 hexadecimal digits"},
 	{"tls.cert_fingerprint", LOWER, is_fingerprint, "20 bytes of two digits with : between"},
-	{"tls.cert_serial", UPPER, is_serial, "bytes of two digits with : between"},
+	{"tls.cert_serial", UPPER, is_serial, "bytes of two digits with : between", true},
 };
 
 static void change_case(struct slice s, enum letter_case letters)
@@ -178,12 +172,12 @@ static int check_form(struct lang_build *b, const struct build_buffer *buf)
 		if (strcmp(forms[i].buffer, buf->buffer->name) == 0)
 			f = &forms[i];
 	}
-	for (uint32_t i = 0; f && i < buf->items.count; i++) {
+	for (uint32_t i = 0, nth = 0; f && i < buf->items.count; i++) {
 		const struct rule_content *c = buf->items.items[i].content;
 
 		if (buf->items.items[i].kind != RULE_ITEM_CONTENT)
 			continue;
-		if (!f->ok(c))
+		if (!(f->first && nth++ > 0) && !f->ok(c))
 			return lang_fail(b, "a content of %s must have %s", f->buffer, f->wanted);
 		if (f->letters != AS_IS)
 			change_case(c->bytes, f->letters);
@@ -206,7 +200,7 @@ int build_check_lists(struct lang_build *b)
 		    !buf->ntransforms && r->to_server && r->to_client)
 			return lang_fail(b,
 					 "http.header.raw needs flow:to_server or flow:to_client");
-		if (check_form(b, buf) != ERR_OK || check_bsize(b, &buf->items) != ERR_OK ||
+		if (check_form(b, buf) != ERR_OK || check_bsize(b, buf) != ERR_OK ||
 		    check_urilen(b, &buf->items) != ERR_OK)
 			return ERR_INVALID;
 	}

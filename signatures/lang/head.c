@@ -123,7 +123,7 @@ static const struct proto_name apps[] = {
 	{"quic", RULE_LAYER_UDP, {UDP}},
 	{"dhcp", RULE_LAYER_UDP, {UDP}},
 	{"snmp", RULE_LAYER_UDP, {UDP}},
-	{"sip", RULE_LAYER_TCP_UDP, {TCP, UDP}},
+	{"sip", RULE_LAYER_UDP, {UDP}},
 	{"rfb", RULE_LAYER_TCP, {TCP}},
 	{"mqtt", RULE_LAYER_TCP, {TCP}},
 	{"pgsql", RULE_LAYER_TCP, {TCP}},

@@ -123,6 +123,8 @@ int kw_app_u64(struct lang_build *b, char *arg);
 int kw_app_text(struct lang_build *b, char *arg);
 int kw_app_checked(struct lang_build *b, char *arg); /* by a table there */
 
+/* Common: a content is to be looked for first. */
+int kw_prefer_content(struct lang_build *b, struct rule_content *c);
 /* Common: an integer comparison as Suricata's newer keywords write it: 5, =5, !5, !=5, <5, <=5, >5,
  * >=5, 5-9 and 5<>9 (both exclusive). */
 bool kw_read_uint(const char *arg, uint8_t width, bool units, struct rule_uint *ret);

@@ -395,6 +395,11 @@ static bool is_u31(char *s)
 	return plain_number(s, INT32_MAX);
 }
 
+static bool is_krb5_error(char *s)
+{
+	return plain_number(s, 999);
+}
+
 static bool is_u8(char *s)
 {
 	return plain_number(s, 255);
@@ -518,7 +523,7 @@ static const struct {
 	{"dnp3_ind", is_dnp3_ind, "internal indications with commas between"},
 	{"dnp3_obj", is_dnp3_obj, "a group and a variation"},
 	{"dns.opcode", is_dns_opcode, "a number from 0 to 255, perhaps behind !"},
-	{"krb5_err_code", is_u31, "a number"},
+	{"krb5_err_code", is_krb5_error, "a number of at most three digits"},
 	{"krb5_msg_type", is_u8, "a number from 0 to 255"},
 	{"krb5.ticket_encryption", is_krb5_etypes, "weak, or numbers with commas between"},
 	{"rfb.secresult", is_rfb_result, "ok, fail, toomany or unknown"},

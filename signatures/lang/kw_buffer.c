@@ -171,7 +171,8 @@ int kw_base64_decode(struct lang_build *b, char *arg)
 	if (b->npending)
 		return lang_fail(b, "nothing is matched after the transforms before it");
 	while (arg && (part = lang_next(&arg, ','))) {
-		if (base64_part(b, lang_trim(part), d) != ERR_OK)
+		part = lang_trim(part);
+		if (*part && base64_part(b, part, d) != ERR_OK)
 			return ERR_INVALID;
 	}
 	if (build_settle(b) != ERR_OK)
@@ -228,7 +229,8 @@ int kw_frame(struct lang_build *b, char *arg)
 				 frame);
 	if (b->app && !lang_app_covers(b->app, app))
 		return lang_fail(b, "it belongs to %s, but the rule is for %s", app, b->app);
-	if (!lang_frame_known(app, frame))
+	if (!lang_frame_known(app, frame) ||
+	    (strcmp(frame, "stream") != 0 && !head_shares_layer(b, app)))
 		return lang_fail(b, "there is no frame %s of %s", frame, app);
 	snprintf(name, sizeof(name), "frame:%s.%s", app, frame);
 	if (!b->app && build_app(b, app) != ERR_OK)
@@ -280,6 +282,14 @@ int kw_pcrexform(struct lang_build *b, char *arg)
 
 /* ---- the buffer as a whole ---- */
 
+/* The number contents may not exceed: alone, behind "<" or the last of a range; not behind "<=". */
+static int64_t most_bsize(const char *arg, const struct rule_uint *u)
+{
+	if (u->negated || u->max > INT32_MAX || strstr(arg, "<="))
+		return -1;
+	return (int64_t)u->max + (strpbrk(arg, "<-") != NULL);
+}
+
 int kw_bsize(struct lang_build *b, char *arg)
 {
 	struct rule_uint *u = LANG_NEW(b->arena, struct rule_uint);
@@ -293,7 +303,27 @@ int kw_bsize(struct lang_build *b, char *arg)
 	if (!item)
 		return ERR_INVALID;
 	item->uint = u;
+	if (!b->active_base64 && !b->cur->bsize_given) {
+		b->cur->bsize_given = true;
+		b->cur->bsize_most = most_bsize(arg, u);
+	}
 	return ERR_OK;
+}
+
+/* Suricata takes no notice of what stands behind the numbers of urilen. */
+static char *cut_behind_numbers(char *s)
+{
+	static const char digits[] = "0123456789";
+	char *end = s + strspn(s, "<>=! "), *second;
+
+	if (!lang_digit(*end))
+		return s;
+	end += strspn(end, digits);
+	second = end + strspn(end, " <>-");
+	if (second > end && lang_digit(*second))
+		end = second + strspn(second, digits);
+	*end = '\0';
+	return s;
 }
 
 int kw_urilen(struct lang_build *b, char *arg)
@@ -308,7 +338,7 @@ int kw_urilen(struct lang_build *b, char *arg)
 		if (strcmp(lang_trim(comma + 1), "raw") == 0)
 			name = "http.uri.raw";
 	}
-	if (kw_uint_arg(b, lang_trim(arg), 16, false, u) != ERR_OK)
+	if (kw_uint_arg(b, cut_behind_numbers(lang_trim(arg)), 16, false, u) != ERR_OK)
 		return ERR_INVALID;
 	if (build_app(b, "http") != ERR_OK)
 		return ERR_INVALID;

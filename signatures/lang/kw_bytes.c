@@ -218,6 +218,21 @@ static int test_options(struct lang_build *b, char **args, unsigned n, struct re
 	return ERR_OK;
 }
 
+/* A part of two words, other than the operator behind its ! and bitmask with its number. */
+static bool has_blank(char **args, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char *mask = i >= 4 ? value_of(args[i], "bitmask") : NULL;
+		const char *s = mask ? mask : args[i];
+
+		if (i == 1 && *s == '!')
+			s = lang_trim(args[i] + 1);
+		if (strpbrk(s, " \t"))
+			return true;
+	}
+	return false;
+}
+
 int kw_byte_test(struct lang_build *b, char *arg)
 {
 	struct rule_byte_test *t = LANG_NEW(b->arena, struct rule_byte_test);
@@ -226,7 +241,7 @@ int kw_byte_test(struct lang_build *b, char *arg)
 	char *args[ARGS_MAX];
 	unsigned n = lang_split(arg, ',', args, ARGS_MAX);
 
-	if (n < 4 || n > ARGS_MAX)
+	if (n < 4 || n > ARGS_MAX || has_blank(args, n))
 		return lang_fail(b,
 				 "it needs a number of bytes, an operator, a value and an offset, "
 				 "then options, with commas between");

@@ -167,8 +167,10 @@ int kw_replace(struct lang_build *b, char *arg)
 	struct slice bytes;
 	struct rule_item *item;
 
-	if (kw_bytes(b, arg, &bytes) != ERR_OK)
-		return ERR_INVALID;
+	if (kw_bytes(b, arg, &bytes) != ERR_OK) { /* which Suricata does not mind */
+		b->reason[0] = '\0';
+		return ERR_OK;
+	}
 	item = build_previous(&b->payload, NULL, CONTENT);
 	c = item ? build_content(item) : NULL;
 	if (c && bytes.len == c->bytes.len) /* else it has no effect, as in Suricata */
@@ -381,13 +383,30 @@ static int set_fast(struct lang_build *b, struct rule_content *c)
 	return ERR_OK;
 }
 
+static bool all_digits(const char *s)
+{
+	return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/* The last two numbers of the argument: what stands before them does not matter to Suricata. */
 static int set_chop(struct lang_build *b, struct rule_content *c, char *arg)
 {
-	char *parts[2];
+	char *comma = strrchr(arg, ','), *first, *second;
 	uint64_t offset, length;
 
-	if (lang_split(arg, ',', parts, 2) != 2 || !lang_u64(parts[0], 10, UINT16_MAX, &offset) ||
-	    !lang_u64(parts[1], 10, UINT16_MAX, &length))
+	if (!comma)
+		return lang_fail(b, "only \"only\" or an offset and a length can follow");
+	*comma = '\0';
+	second = lang_trim(comma + 1);
+	first = lang_trim(arg);
+	for (size_t n = strlen(first); n > 0 && lang_digit(first[n - 1]); n--) {
+		if (n == 1 || !lang_digit(first[n - 2])) {
+			first += n - 1;
+			break;
+		}
+	}
+	if (!all_digits(first) || !all_digits(second) ||
+	    !lang_u64(first, 10, UINT16_MAX, &offset) || !lang_u64(second, 10, UINT16_MAX, &length))
 		return lang_fail(b, "only \"only\" or an offset and a length can follow");
 	if (offset + length > c->bytes.len)
 		return lang_fail(b,
@@ -396,6 +415,16 @@ static int set_chop(struct lang_build *b, struct rule_content *c, char *arg)
 	c->chop_offset = (uint16_t)offset;
 	c->chop_len = (uint16_t)length;
 	c->flags |= RULE_CONTENT_FAST_CHOP;
+	return ERR_OK;
+}
+
+int kw_prefer_content(struct lang_build *b, struct rule_content *c)
+{
+	if (c->flags & RULE_CONTENT_NEGATED &&
+	    (c->depth.set || c->offset.set || c->distance.set || c->within.set))
+		return lang_fail(b, "it does not go together with a negated content that has a "
+				    "position");
+	c->flags |= RULE_CONTENT_FAST;
 	return ERR_OK;
 }
 
@@ -413,7 +442,7 @@ int kw_fast_pattern(struct lang_build *b, char *arg)
 	if (!arg || !*arg)
 		return set_fast(b, c);
 	arg = lang_trim(arg);
-	only = strcmp(arg, "only") == 0;
+	only = strncmp(arg, "only", 4) == 0;
 	if (only && (c->flags & RULE_CONTENT_NEGATED || placed))
 		return lang_fail(b, "only does not go together with a negated content or one that "
 				    "has a position");

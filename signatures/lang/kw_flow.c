@@ -429,6 +429,7 @@ int kw_app_protocol(struct lang_build *b, char *arg)
 
 int kw_app_event(struct lang_build *b, char *arg)
 {
+	enum { EVENT_MAX = 50 }; /* as in Suricata */
 	struct rule_named *n = LANG_NEW(b->arena, struct rule_named);
 	char *dot = strchr(arg, '.');
 	struct rule_item *item;
@@ -441,6 +442,8 @@ int kw_app_event(struct lang_build *b, char *arg)
 		build_add(b, &b->packet, RULE_ITEM_APP_EVENT)->named = n;
 		return ERR_OK;
 	}
+	if (strlen(arg) > EVENT_MAX)
+		return lang_fail(b, "it is longer than %d bytes", EVENT_MAX);
 	n->name = lang_arena_intern(b->arena, slice_of(arg));
 	*dot = '\0';
 	if (strcmp(arg, "file") != 0 && !lang_app_known(arg))

@@ -239,10 +239,8 @@ int kw_prefilter(struct lang_build *b, char *arg)
 		return lang_fail(b, "nothing is matched before it");
 	if (b->prefilter)
 		return lang_fail(b, "it was given before");
-	if (item->kind == RULE_ITEM_CONTENT) {
-		build_content(item)->flags |= RULE_CONTENT_FAST;
-		return ERR_OK;
-	}
+	if (item->kind == RULE_ITEM_CONTENT)
+		return kw_prefer_content(b, build_content(item));
 	if (!can_prefilter(item))
 		return lang_fail(b, "what stands before it cannot be looked for first");
 	item->prefilter = true;
@@ -306,25 +304,28 @@ static int add_threshold(struct lang_build *b, const struct rule_threshold *t)
 		b->rule->threshold = *t;
 		return ERR_OK;
 	}
-	if (b->rule->threshold.next)
-		return lang_fail(b, "more than two thresholds");
 	more = LANG_NEW(b->arena, struct rule_threshold);
 	*more = *t;
+	more->next = b->rule->threshold.next;
 	b->rule->threshold.next = more;
 	return ERR_OK;
 }
 
-/* "seconds 60 foo" becomes "seconds 60". */
+/* "seconds 60 foo" becomes "seconds 60", "track by_srcx" "track by_src". */
 static void cut_behind_value(char *s)
 {
-	bool number;
+	static const char *const words[] = {"limit",  "both",	 "threshold", "by_dst",
+					    "by_src", "by_both", "by_rule"};
 
 	s += strcspn(s, " \t");
 	s += strspn(s, " \t");
-	number = lang_digit(*s);
-	while (number ? lang_digit(*s) : lang_alpha(*s) || *s == '_')
-		s++;
-	*s = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strncmp(s, words[i], strlen(words[i])) == 0) {
+			s[strlen(words[i])] = '\0';
+			return;
+		}
+	}
+	s[strspn(s, "0123456789")] = '\0';
 }
 
 /* Each part can stand once, and Suricata looks for its name anywhere between two commas. */

@@ -158,7 +158,6 @@ static struct lang_build *new_build(struct lang_set *set, const struct lang_vars
 struct joined {
 	char text[LANG_LINE_MAX + 1];
 	size_t len;
-	uint32_t lines; /* before the last one */
 };
 
 static bool is_comment(const struct joined *j)
@@ -194,7 +193,6 @@ static bool goes_on(struct joined *j)
 		return false;
 	j->len = len - 1;
 	j->text[j->len] = '\0';
-	j->lines++;
 	return true;
 }
 
@@ -212,18 +210,17 @@ static int all_lines(struct lang_build *b, struct slice bytes, const char *file)
 		size_t len = end ? (size_t)(end - bytes.data) - pos : bytes.len - pos;
 		bool last;
 
+		if (j->len == 0)
+			at.line = line; /* where the rule begins */
 		append(j, SLICE(bytes.data + pos, len));
 		pos += len + 1;
 		last = pos >= bytes.len;
 		if (is_comment(j)) {
 			j->len = 0;
 		} else if (!goes_on(j) || last) {
-			at.line = line - j->lines;
 			e = one_rule(b, &at, j->text);
 			j->len = 0;
 		}
-		if (j->len == 0)
-			j->lines = 0;
 	}
 	free(j);
 	return e == ERR_NOMEM ? e : ERR_OK;
