@@ -163,7 +163,7 @@ void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
 {
 	if (!file || file->state != APP_FILE_OPEN)
 		return;
-	file->state = truncated ? APP_FILE_TRUNCATED : APP_FILE_CLOSED;
+	file->state = truncated || file->gaps ? APP_FILE_TRUNCATED : APP_FILE_CLOSED;
 	digest_end(io, file);
 }
 

@@ -226,6 +226,7 @@ static bool on_data(void *ctx, struct slice data)
 {
 	struct decoded *d = ctx;
 	struct http_side *side = http_side_of(d->c, d->tx);
+	bool full = body_full(d->c, d->tx);
 
 	if (!decoded(d->c, d->tx, data))
 		return false;
@@ -235,7 +236,7 @@ static bool on_data(void *ctx, struct slice data)
 		return false;
 	}
 	/* Nothing beyond the limit is of use to anybody. */
-	return !body_full(d->c, d->tx);
+	return !full;
 }
 
 static void on_failed(void *ctx)
@@ -266,7 +267,7 @@ void http_body_flush(struct http_call *c, struct http_tx *tx)
 	struct decoded d = {c, tx};
 	struct http_inflate_sink sink = {on_data, on_failed, &d};
 
-	if (c->state->inflate[c->dir] && !body_full(c, tx))
+	if (c->state->inflate[c->dir])
 		http_inflate_end(c->state->inflate[c->dir], &sink);
 }
 

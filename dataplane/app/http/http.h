@@ -20,7 +20,7 @@ enum {
 	HTTP_BUCKETS = 64,	       /* of a header table */
 	HTTP_BOUNDARY_MAX = 200,       /* longer is no multipart */
 	HTTP_IGNORED_LINES_MAX = 1000, /* empty lines before a response */
-	HTTP_FILE_NAME_MAX = 255,      /* event file_name_too_long, cut */
+	HTTP_FILE_NAME_MAX = LIMIT_FILE_NAME, /* event file_name_too_long, cut */
 };
 
 /* Progress of a direction, numbered as in rules of Suricata: what is being received. */
