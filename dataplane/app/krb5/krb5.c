@@ -1,0 +1,519 @@
+#include "dataplane/app/krb5/krb5.h"
+
+#include "dataplane/app/text/ber.h"
+#include "dataplane/app/text/compile.h"
+
+enum {
+	PRINCIPALS_MAX = 4096, /* bytes kept of a name */
+	GENERAL_STRING = 0x1b,
+	VERSION = 5,
+	RECORD_HEAD = 4,
+	PROBE_RECORD_MAX = 16384,
+	ETYPE_LIST_MAX = 64,
+};
+
+static const char *const event_names[] = {
+	[KRB5_EVENT_MALFORMED_DATA] = "malformed_data",
+	[KRB5_EVENT_WEAK_ENCRYPTION] = "weak_encryption",
+};
+
+struct krb5_state {
+	uint8_t request;  /* the last one, for the error that answers it */
+	uint32_t skip[2]; /* bytes left of a record that is passed over */
+};
+
+static void *state_new(struct app_io *io)
+{
+	return slab_zalloc(io->slab, sizeof(struct krb5_state));
+}
+
+static void state_free(struct app_io *io, void *state)
+{
+	slab_free(io->slab, state, sizeof(struct krb5_state));
+}
+
+static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
+{
+	struct krb5_tx *t = container_of(tx, struct krb5_tx, tx);
+
+	text_list_free(io->slab, &t->cname);
+	text_list_free(io->slab, &t->sname);
+	kept_free(io->slab, &t->realm);
+}
+
+/* --- a message --- */
+
+/* A principal's name as it stands in the message. */
+struct principal {
+	bool is_there;
+	struct slice names; /* the sequence of strings */
+};
+
+struct message {
+	struct principal cname, sname;
+	struct slice realm;
+	bool has_realm, has_etype, has_ticket_etype;
+	int32_t error, etype, ticket_etype;
+};
+
+/* [n] EXPLICIT; the cursor stays when another field is next. */
+static bool field(struct cursor *c, unsigned n, struct cursor *ret)
+{
+	return ber_take(c, (uint8_t)(0xa0 | n), ret);
+}
+
+static bool integer_field(struct cursor *c, unsigned n, int32_t *ret)
+{
+	struct cursor f;
+	int64_t value;
+
+	if (!field(c, n, &f) || !ber_integer(&f, &value) || value != (int32_t)value)
+		return false;
+	*ret = (int32_t)value;
+	return true;
+}
+
+static bool string(struct cursor *c, struct slice *ret)
+{
+	struct cursor s;
+
+	if (!ber_take(c, GENERAL_STRING, &s))
+		return false;
+	*ret = cursor_rest(&s);
+	return text_is_utf8(*ret);
+}
+
+static bool realm_field(struct cursor *c, unsigned n, struct message *m)
+{
+	struct cursor f;
+
+	m->has_realm = field(c, n, &f) && string(&f, &m->realm);
+	return m->has_realm;
+}
+
+static bool principal_field(struct cursor *c, unsigned n, struct principal *ret)
+{
+	struct cursor f, body, list;
+	struct slice name;
+	int32_t type;
+
+	if (!field(c, n, &f) || !ber_take(&f, BER_SEQUENCE, &body) ||
+	    !integer_field(&body, 0, &type) || !field(&body, 1, &f) ||
+	    !ber_take(&f, BER_SEQUENCE, &list))
+		return false;
+	ret->names = cursor_rest(&list);
+	while (cursor_left(&list) > 0) {
+		if (!string(&list, &name))
+			return false;
+	}
+	ret->is_there = true;
+	return true;
+}
+
+static bool optional_principal(struct cursor *c, unsigned n, struct principal *ret)
+{
+	return cursor_peek(c) != (int)(0xa0 | n) || principal_field(c, n, ret);
+}
+
+static void skip_field(struct cursor *c, unsigned n)
+{
+	struct cursor f;
+
+	field(c, n, &f);
+}
+
+/* EncryptedData: what it is encrypted with. */
+static bool encrypted_field(struct cursor *c, unsigned n, int32_t *ret)
+{
+	struct cursor f, body;
+
+	return field(c, n, &f) && ber_take(&f, BER_SEQUENCE, &body) && integer_field(&body, 0, ret);
+}
+
+/* KDC-REQ */
+static bool read_request(struct cursor *c, struct message *m)
+{
+	struct cursor f, body;
+	int32_t n;
+
+	if (!integer_field(c, 1, &n) || !integer_field(c, 2, &n))
+		return false;
+	skip_field(c, 3);
+	if (!field(c, 4, &f) || !ber_take(&f, BER_SEQUENCE, &body) || !field(&body, 0, &f))
+		return false;
+	return optional_principal(&body, 1, &m->cname) && realm_field(&body, 2, m) &&
+	       optional_principal(&body, 3, &m->sname);
+}
+
+/* KDC-REP */
+static bool read_reply(struct cursor *c, struct message *m)
+{
+	struct cursor f, application, ticket;
+	int32_t n;
+
+	if (!integer_field(c, 0, &n) || !integer_field(c, 1, &n))
+		return false;
+	skip_field(c, 2);
+	if (!realm_field(c, 3, m) || !principal_field(c, 4, &m->cname) || !field(c, 5, &f) ||
+	    !ber_take(&f, 0x61, &application) || !ber_take(&application, BER_SEQUENCE, &ticket))
+		return false;
+	if (!integer_field(&ticket, 0, &n) || !field(&ticket, 1, &f) ||
+	    !principal_field(&ticket, 2, &m->sname))
+		return false;
+	m->has_ticket_etype = encrypted_field(&ticket, 3, &m->ticket_etype);
+	m->has_etype = encrypted_field(c, 6, &m->etype);
+	return m->has_ticket_etype && m->has_etype;
+}
+
+/* KRB-ERROR */
+static bool read_error(struct cursor *c, struct message *m)
+{
+	struct cursor f;
+	int32_t n;
+
+	if (!integer_field(c, 0, &n) || !integer_field(c, 1, &n))
+		return false;
+	for (unsigned i = 2; i <= 5; i++)
+		skip_field(c, i);
+	if (!integer_field(c, 6, &m->error))
+		return false;
+	if (cursor_peek(c) == 0xa7 && !realm_field(c, 7, m))
+		return false;
+	return optional_principal(c, 8, &m->cname) && field(c, 9, &f) &&
+	       principal_field(c, 10, &m->sname);
+}
+
+static void keep_names(struct app_io *io, struct text_list *l, struct principal p)
+{
+	struct cursor c = cursor_of(p.names);
+	struct slice name;
+
+	for (unsigned i = 0; i < KRB5_NAMES_MAX && cursor_left(&c) > 0; i++) {
+		if (!string(&c, &name) || !text_list_add(io->slab, l, name, PRINCIPALS_MAX))
+			return;
+	}
+}
+
+static bool new_transaction(struct app_io *io, const struct krb5_state *s, uint8_t type,
+			    const struct message *m)
+{
+	struct app_tx *tx = app_tx_new(io, sizeof(struct krb5_tx));
+	struct krb5_tx *t;
+
+	if (!tx)
+		return false;
+	t = container_of(tx, struct krb5_tx, tx);
+	t->type = type;
+	t->failed = s->request;
+	t->error = m->error;
+	t->etype = m->etype;
+	t->ticket_etype = m->ticket_etype;
+	t->has_etype = m->has_etype;
+	t->has_ticket_etype = m->has_ticket_etype;
+	t->has_cname = m->cname.is_there;
+	t->has_sname = m->sname.is_there;
+	keep_names(io, &t->cname, m->cname);
+	keep_names(io, &t->sname, m->sname);
+	if (m->has_realm)
+		kept_set(io->slab, &t->realm, m->realm);
+	if (t->has_etype && krb5_etype_weak(t->etype))
+		app_tx_event(tx, KRB5_EVENT_WEAK_ENCRYPTION);
+	tx->progress[DIR_TS] = tx->progress[DIR_TC] = KRB5_COMPLETE;
+	return true;
+}
+
+static void malformed(struct app_io *io)
+{
+	struct app_tx *tx = app_tx_last(io);
+
+	if (tx)
+		app_tx_event(tx, KRB5_EVENT_MALFORMED_DATA);
+}
+
+/* One whole message. False when the flow cannot go on. */
+static bool message(struct app_io *io, struct krb5_state *s, struct slice data)
+{
+	struct cursor c = cursor_of(data), application, body;
+	struct message m = {0};
+	bool known = false;
+	struct ber b;
+	uint8_t type;
+
+	if (ber_next(&c, &b) != BER_OK) {
+		malformed(io);
+		return true;
+	}
+	type = ber_tag(b);
+	if (ber_class(b) != BER_APPLICATION)
+		return true;
+	application = cursor_of(b.value);
+	if (ber_take(&application, BER_SEQUENCE, &body)) {
+		if (type == KRB5_AS_REQ || type == KRB5_TGS_REQ)
+			known = read_request(&body, &m);
+		else if (type == KRB5_AS_REP || type == KRB5_TGS_REP)
+			known = read_reply(&body, &m);
+		else if (type == KRB5_ERROR)
+			known = read_error(&body, &m);
+	}
+	if (known && !new_transaction(io, s, type, &m))
+		return false;
+	if (type == KRB5_AS_REQ || type == KRB5_TGS_REQ || type == KRB5_AP_REQ)
+		s->request = type;
+	else if (type == KRB5_AS_REP || type == KRB5_TGS_REP || type == KRB5_AP_REP ||
+		 type == KRB5_ERROR)
+		s->request = 0;
+	return true;
+}
+
+static struct app_result parse_tcp(struct app_io *io, struct krb5_state *s, enum dir dir,
+				   struct cursor c)
+{
+	while (cursor_left(&c) > 0) {
+		size_t at = cursor_offset(&c), left = cursor_left(&c);
+		uint32_t len;
+
+		if (s->skip[dir] > 0) {
+			uint32_t n = s->skip[dir] < left ? s->skip[dir] : (uint32_t)left;
+
+			cursor_skip(&c, n);
+			s->skip[dir] -= n;
+			continue;
+		}
+		if (left < RECORD_HEAD)
+			return APP_RESULT_MORE(at, RECORD_HEAD - left);
+		len = cursor_u32(&c);
+		if (len > KRB5_RECORD_MAX) {
+			malformed(io);
+			s->skip[dir] = len;
+		} else if (len > cursor_left(&c)) {
+			return APP_RESULT_MORE(at, len - cursor_left(&c));
+		} else if (len > 0 && !message(io, s, cursor_take(&c, len))) {
+			return APP_RESULT_BAD;
+		}
+	}
+	return APP_RESULT_OK(cursor_offset(&c));
+}
+
+static struct app_result parse(struct app_io *io, void *state, enum dir dir, struct app_input input)
+{
+	if (io->tuple->ip_proto == IP_PROTO_TCP)
+		return parse_tcp(io, state, dir, cursor_of(input.data));
+	if (!message(io, state, input.data))
+		return APP_RESULT_BAD;
+	return APP_RESULT_OK(input.data.len);
+}
+
+/* --- for rules --- */
+
+static bool nth(const struct text_list *l, uint32_t index, struct slice *ret)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; text_list_next(l, &at, ret); i++) {
+		if (i == index)
+			return true;
+	}
+	return false;
+}
+
+static bool get_cname(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
+{
+	return nth(&container_of(tx, const struct krb5_tx, tx)->cname, index, ret);
+}
+
+static bool get_sname(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
+{
+	return nth(&container_of(tx, const struct krb5_tx, tx)->sname, index, ret);
+}
+
+static void *compile_number(struct slice argument, uint64_t max, char *why, size_t cap)
+{
+	uint64_t *n = compile_new(sizeof(*n));
+
+	if (!text_number(text_trim(argument), max, n))
+		return compile_refuse(n, why, cap, "a number is expected");
+	return n;
+}
+
+static void *compile_type(struct slice argument, char *why, size_t cap)
+{
+	return compile_number(argument, UINT8_MAX, why, cap);
+}
+
+static void *compile_error(struct slice argument, char *why, size_t cap)
+{
+	return compile_number(argument, INT32_MAX, why, cap);
+}
+
+static bool match_type(const struct app_tx *tx, enum dir dir, const void *compiled)
+{
+	return container_of(tx, const struct krb5_tx, tx)->type == *(const uint64_t *)compiled;
+}
+
+static bool match_error(const struct app_tx *tx, enum dir dir, const void *compiled)
+{
+	const struct krb5_tx *t = container_of(tx, const struct krb5_tx, tx);
+
+	return t->type == KRB5_ERROR && t->error == (int64_t) * (const uint64_t *)compiled;
+}
+
+/* `weak`, `!weak`, or numbers and names with commas or spaces between. */
+struct etypes {
+	enum { ETYPES_WEAK, ETYPES_STRONG, ETYPES_LIST } kind;
+	unsigned count;
+	int32_t list[ETYPE_LIST_MAX];
+};
+
+static bool etype_number(struct slice word, int32_t *ret)
+{
+	bool negative = word.len > 0 && word.data[0] == '-';
+	uint64_t n;
+
+	if (krb5_etype_number(word, ret))
+		return true;
+	if (!text_number(slice_sub(word, negative, word.len), INT32_MAX, &n))
+		return false;
+	*ret = negative ? -(int32_t)n : (int32_t)n;
+	return true;
+}
+
+static bool etype_list(struct slice s, struct etypes *e)
+{
+	size_t i = 0;
+
+	while (i < s.len) {
+		size_t from = i;
+
+		while (i < s.len && s.data[i] != ',' && s.data[i] != ' ')
+			i++;
+		if (e->count == ETYPE_LIST_MAX ||
+		    !etype_number(slice_sub(s, from, i - from), &e->list[e->count++]))
+			return false;
+		while (i < s.len && s.data[i] == ' ')
+			i++;
+		if (i < s.len && s.data[i] == ',')
+			i++;
+		while (i < s.len && s.data[i] == ' ')
+			i++;
+	}
+	return e->count > 0;
+}
+
+static void *compile_ticket_encryption(struct slice argument, char *why, size_t cap)
+{
+	struct slice s = text_trim(argument);
+	struct etypes *e = compile_new(sizeof(*e));
+
+	e->kind = ETYPES_LIST;
+	if (slice_eq(s, SLICE_LIT("weak")))
+		e->kind = ETYPES_WEAK;
+	else if (slice_eq(s, SLICE_LIT("!weak")))
+		e->kind = ETYPES_STRONG;
+	else if (!etype_list(s, e))
+		return compile_refuse(e, why, cap,
+				      "krb5.ticket_encryption takes weak, !weak or a list of "
+				      "encryption types");
+	return e;
+}
+
+static bool match_ticket_encryption(const struct app_tx *tx, enum dir dir, const void *compiled)
+{
+	const struct krb5_tx *t = container_of(tx, const struct krb5_tx, tx);
+	const struct etypes *e = compiled;
+
+	if (!t->has_ticket_etype)
+		return false;
+	if (e->kind != ETYPES_LIST)
+		return krb5_etype_weak(t->ticket_etype) == (e->kind == ETYPES_WEAK);
+	for (unsigned i = 0; i < e->count; i++) {
+		if (e->list[i] == t->ticket_etype)
+			return true;
+	}
+	return false;
+}
+
+/* --- identification --- */
+
+static enum app_probe of_status(enum ber_status status)
+{
+	return status == BER_SHORT ? APP_PROBE_MORE : APP_PROBE_NO;
+}
+
+/* [APPLICATION n] SEQUENCE { [0 or 1] INTEGER 5 ... */
+static enum app_probe probe_message(struct cursor c)
+{
+	enum ber_status status;
+	struct ber b, sequence;
+
+	status = ber_next(&c, &b);
+	if (b.first == 0 || (status != BER_OK && b.value.len == 0))
+		return of_status(status);
+	if (ber_class(b) != BER_APPLICATION || ber_tag(b) > KRB5_ERROR)
+		return APP_PROBE_NO;
+	c = cursor_of(b.value);
+	status = ber_next(&c, &sequence);
+	if (sequence.first != BER_SEQUENCE)
+		return APP_PROBE_NO;
+	if (sequence.value.len < 6)
+		return of_status(status);
+	return slice_eq(slice_sub(sequence.value, 2, 3), SLICE_LIT("\2\1\5")) ? APP_PROBE_YES
+									      : APP_PROBE_NO;
+}
+
+static enum app_probe probe_udp(const struct app_tuple *tuple, enum dir dir, struct slice data)
+{
+	return probe_message(cursor_of(data)) == APP_PROBE_YES ? APP_PROBE_YES : APP_PROBE_NO;
+}
+
+static enum app_probe probe_tcp(const struct app_tuple *tuple, enum dir dir, struct slice data)
+{
+	struct cursor c = cursor_of(data);
+
+	if (cursor_u32(&c) > PROBE_RECORD_MAX)
+		return APP_PROBE_NO;
+	return probe_message(c);
+}
+
+static const struct app_probe_rule probes[] = {
+	{.transport = APP_UDP, .ports = "88", .min_len = 11, .probe = probe_udp},
+	{.transport = APP_TCP, .ports = "88", .min_len = 15, .probe = probe_tcp},
+};
+
+static const struct app_buffer buffers[] = {
+	{.name = "krb5.cname", .dir = {false, true}, .multi = true, .get = get_cname},
+	{.name = "krb5.sname", .dir = {false, true}, .multi = true, .get = get_sname},
+};
+
+static const struct app_keyword keywords[] = {
+	{"krb5_msg_type", {true, true}, {0, 0}, compile_type, match_type},
+	{"krb5_err_code", {true, true}, {0, 0}, compile_error, match_error},
+	{"krb5.ticket_encryption",
+	 {false, true},
+	 {0, 0},
+	 compile_ticket_encryption,
+	 match_ticket_encryption},
+};
+
+const struct app_proto krb5_proto = {
+	.name = "krb5",
+	.event_prefix = "krb5",
+	.transport = APP_TCP | APP_UDP,
+	.enabled_by_default = true,
+	.probes = probes,
+	.probe_count = ARRAY_SIZE(probes),
+	.state_new = state_new,
+	.state_free = state_free,
+	.parse = parse,
+	.tx_free = tx_free,
+	.complete = {KRB5_COMPLETE, KRB5_COMPLETE},
+	.events = event_names,
+	.event_count = KRB5_EVENTS,
+	.buffers = buffers,
+	.buffer_count = ARRAY_SIZE(buffers),
+	.keywords = keywords,
+	.keyword_count = ARRAY_SIZE(keywords),
+	.eve_type = "krb5",
+	.eve_key = "krb5",
+	.log = krb5_log,
+	.log_sender_first = true,
+};
