@@ -1,12 +1,11 @@
 #include "dataplane/app/krb5/krb5.h"
 
+#include "dataplane/app/krb5/message.h"
 #include "dataplane/app/text/ber.h"
 #include "dataplane/app/text/compile.h"
 
 enum {
 	PRINCIPALS_MAX = 4096, /* bytes kept of a name */
-	GENERAL_STRING = 0x1b,
-	VERSION = 5,
 	RECORD_HEAD = 4,
 	PROBE_RECORD_MAX = 16384,
 	ETYPE_LIST_MAX = 64,
@@ -43,159 +42,19 @@ static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 
 /* --- a message --- */
 
-/* A principal's name as it stands in the message. */
-struct principal {
-	bool is_there;
-	struct slice names; /* the sequence of strings */
-};
-
-struct message {
-	struct principal cname, sname;
-	struct slice realm;
-	bool has_realm, has_etype, has_ticket_etype;
-	int32_t error, etype, ticket_etype;
-};
-
-/* [n] EXPLICIT; the cursor stays when another field is next. */
-static bool field(struct cursor *c, unsigned n, struct cursor *ret)
-{
-	return ber_take(c, (uint8_t)(0xa0 | n), ret);
-}
-
-static bool integer_field(struct cursor *c, unsigned n, int32_t *ret)
-{
-	struct cursor f;
-	int64_t value;
-
-	if (!field(c, n, &f) || !ber_integer(&f, &value) || value != (int32_t)value)
-		return false;
-	*ret = (int32_t)value;
-	return true;
-}
-
-static bool string(struct cursor *c, struct slice *ret)
-{
-	struct cursor s;
-
-	if (!ber_take(c, GENERAL_STRING, &s))
-		return false;
-	*ret = cursor_rest(&s);
-	return text_is_utf8(*ret);
-}
-
-static bool realm_field(struct cursor *c, unsigned n, struct message *m)
-{
-	struct cursor f;
-
-	m->has_realm = field(c, n, &f) && string(&f, &m->realm);
-	return m->has_realm;
-}
-
-static bool principal_field(struct cursor *c, unsigned n, struct principal *ret)
-{
-	struct cursor f, body, list;
-	struct slice name;
-	int32_t type;
-
-	if (!field(c, n, &f) || !ber_take(&f, BER_SEQUENCE, &body) ||
-	    !integer_field(&body, 0, &type) || !field(&body, 1, &f) ||
-	    !ber_take(&f, BER_SEQUENCE, &list))
-		return false;
-	ret->names = cursor_rest(&list);
-	while (cursor_left(&list) > 0) {
-		if (!string(&list, &name))
-			return false;
-	}
-	ret->is_there = true;
-	return true;
-}
-
-static bool optional_principal(struct cursor *c, unsigned n, struct principal *ret)
-{
-	return cursor_peek(c) != (int)(0xa0 | n) || principal_field(c, n, ret);
-}
-
-static void skip_field(struct cursor *c, unsigned n)
-{
-	struct cursor f;
-
-	field(c, n, &f);
-}
-
-/* EncryptedData: what it is encrypted with. */
-static bool encrypted_field(struct cursor *c, unsigned n, int32_t *ret)
-{
-	struct cursor f, body;
-
-	return field(c, n, &f) && ber_take(&f, BER_SEQUENCE, &body) && integer_field(&body, 0, ret);
-}
-
-/* KDC-REQ */
-static bool read_request(struct cursor *c, struct message *m)
-{
-	struct cursor f, body;
-	int32_t n;
-
-	if (!integer_field(c, 1, &n) || !integer_field(c, 2, &n))
-		return false;
-	skip_field(c, 3);
-	if (!field(c, 4, &f) || !ber_take(&f, BER_SEQUENCE, &body) || !field(&body, 0, &f))
-		return false;
-	return optional_principal(&body, 1, &m->cname) && realm_field(&body, 2, m) &&
-	       optional_principal(&body, 3, &m->sname);
-}
-
-/* KDC-REP */
-static bool read_reply(struct cursor *c, struct message *m)
-{
-	struct cursor f, application, ticket;
-	int32_t n;
-
-	if (!integer_field(c, 0, &n) || !integer_field(c, 1, &n))
-		return false;
-	skip_field(c, 2);
-	if (!realm_field(c, 3, m) || !principal_field(c, 4, &m->cname) || !field(c, 5, &f) ||
-	    !ber_take(&f, 0x61, &application) || !ber_take(&application, BER_SEQUENCE, &ticket))
-		return false;
-	if (!integer_field(&ticket, 0, &n) || !field(&ticket, 1, &f) ||
-	    !principal_field(&ticket, 2, &m->sname))
-		return false;
-	m->has_ticket_etype = encrypted_field(&ticket, 3, &m->ticket_etype);
-	m->has_etype = encrypted_field(c, 6, &m->etype);
-	return m->has_ticket_etype && m->has_etype;
-}
-
-/* KRB-ERROR */
-static bool read_error(struct cursor *c, struct message *m)
-{
-	struct cursor f;
-	int32_t n;
-
-	if (!integer_field(c, 0, &n) || !integer_field(c, 1, &n))
-		return false;
-	for (unsigned i = 2; i <= 5; i++)
-		skip_field(c, i);
-	if (!integer_field(c, 6, &m->error))
-		return false;
-	if (cursor_peek(c) == 0xa7 && !realm_field(c, 7, m))
-		return false;
-	return optional_principal(c, 8, &m->cname) && field(c, 9, &f) &&
-	       principal_field(c, 10, &m->sname);
-}
-
-static void keep_names(struct app_io *io, struct text_list *l, struct principal p)
+static void keep_names(struct app_io *io, struct text_list *l, struct krb5_principal p)
 {
 	struct cursor c = cursor_of(p.names);
 	struct slice name;
 
 	for (unsigned i = 0; i < KRB5_NAMES_MAX && cursor_left(&c) > 0; i++) {
-		if (!string(&c, &name) || !text_list_add(io->slab, l, name, PRINCIPALS_MAX))
+		if (!krb5_name_next(&c, &name) || !text_list_add(io->slab, l, name, PRINCIPALS_MAX))
 			return;
 	}
 }
 
 static bool new_transaction(struct app_io *io, const struct krb5_state *s, uint8_t type,
-			    const struct message *m)
+			    const struct krb5_message_fields *m)
 {
 	struct app_tx *tx = app_tx_new(io, sizeof(struct krb5_tx));
 	struct krb5_tx *t;
@@ -233,9 +92,9 @@ static void malformed(struct app_io *io)
 /* One whole message. False when the flow cannot go on. */
 static bool message(struct app_io *io, struct krb5_state *s, struct slice data)
 {
-	struct cursor c = cursor_of(data), application, body;
-	struct message m = {0};
-	bool known = false;
+	struct cursor c = cursor_of(data);
+	struct krb5_message_fields m;
+	bool known;
 	struct ber b;
 	uint8_t type;
 
@@ -246,15 +105,7 @@ static bool message(struct app_io *io, struct krb5_state *s, struct slice data)
 	type = ber_tag(b);
 	if (ber_class(b) != BER_APPLICATION)
 		return true;
-	application = cursor_of(b.value);
-	if (ber_take(&application, BER_SEQUENCE, &body)) {
-		if (type == KRB5_AS_REQ || type == KRB5_TGS_REQ)
-			known = read_request(&body, &m);
-		else if (type == KRB5_AS_REP || type == KRB5_TGS_REP)
-			known = read_reply(&body, &m);
-		else if (type == KRB5_ERROR)
-			known = read_error(&body, &m);
-	}
+	known = krb5_message_read(type, cursor_of(b.value), &m);
 	if (known && !new_transaction(io, s, type, &m))
 		return false;
 	if (type == KRB5_AS_REQ || type == KRB5_TGS_REQ || type == KRB5_AP_REQ)
