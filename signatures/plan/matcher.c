@@ -1,5 +1,6 @@
 #include "signatures/plan/matcher.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,18 +25,31 @@ struct at_slot {
 	struct suffix *table;
 };
 
+/* Short patterns anywhere: a bit for every pair of bytes that begins one, and the patterns by the
+ * pair in lower case. */
+struct shorts {
+	uint64_t pairs[65536 / 64];
+	uint16_t first[65536]; /* by pair: index + 1 into entries, 0: none */
+	uint16_t next[MATCHER_SHORTS];
+	const struct entry *entries[MATCHER_SHORTS];
+	uint32_t count;
+};
+
 struct matcher {
 	uint32_t id;
 	const char *name;
 	struct VEC(struct matcher_pattern) patterns;
-	uint32_t nentries, nliterals;
-	struct entry *entries;	 /* sorted by place: ANYWHERE first */
+	uint32_t nentries;
+	struct entry *entries; /* sorted by place: ANYWHERE first, then HEAD */
+	/* Of the databases: ANYWHERE, HEAD. */
+	uint32_t first[MATCHER_DATABASES], nliterals[MATCHER_DATABASES];
 	uint64_t suffix_lens[4]; /* bit n: some suffix or whole value has n bytes */
 	uint32_t suffix_mask, suffix_longest;
 	struct suffix *suffixes;
 	uint32_t nslots;
 	struct at_slot *slots;
-	hs_database_t *db;
+	struct shorts *shorts;
+	hs_database_t *db[MATCHER_DATABASES];
 };
 
 struct matcher *matcher_new(struct plan_mem *mem, uint32_t id, const char *name)
@@ -71,6 +85,11 @@ uint32_t matcher_patterns(const struct matcher *m)
 
 /* ---- gathering ---- */
 
+static bool short_length(const struct matcher_pattern *p)
+{
+	return p->bytes.len >= MATCHER_SHORT_MIN && p->bytes.len <= MATCHER_SHORT_MAX;
+}
+
 static int pattern_cmp(const void *a, const void *b)
 {
 	const struct matcher_pattern *x = a, *y = b;
@@ -81,6 +100,8 @@ static int pattern_cmp(const void *a, const void *b)
 		return x->place < y->place ? -1 : 1;
 	if (x->offset != y->offset)
 		return x->offset < y->offset ? -1 : 1;
+	if (short_length(x) != short_length(y))
+		return short_length(x) ? -1 : 1;
 	if (x->nocase != y->nocase)
 		return x->nocase ? 1 : -1;
 	c = memcmp(x->bytes.data, y->bytes.data, n);
@@ -119,7 +140,8 @@ static void gather(struct matcher *m, struct plan_mem *mem)
 			*e = (struct entry){
 				p[i].bytes, {0, &cands[i]}, p[i].offset, p[i].nocase, p[i].place};
 			m->nentries++;
-			m->nliterals += p[i].place == MATCHER_ANYWHERE;
+			if (p[i].place < MATCHER_DATABASES)
+				m->nliterals[p[i].place]++;
 		}
 		m->entries[m->nentries - 1].list.count++;
 	}
@@ -300,6 +322,92 @@ static void scan_slots(const struct matcher *m, struct slice data, struct matche
 	}
 }
 
+/* ---- short ones ---- */
+
+static bool is_short(const struct entry *e)
+{
+	return e->place == MATCHER_ANYWHERE && e->bytes.len >= MATCHER_SHORT_MIN &&
+	       e->bytes.len <= MATCHER_SHORT_MAX;
+}
+
+static uint16_t pair_of(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint16_t pair_lower(const uint8_t *p)
+{
+	return (uint16_t)(ascii_lower(p[0]) << 8 | ascii_lower(p[1]));
+}
+
+static uint8_t upper(uint8_t c)
+{
+	return c >= 'a' && c <= 'z' ? (uint8_t)(c - 32) : c;
+}
+
+static void short_add(struct shorts *s, const struct entry *e)
+{
+	const uint8_t *b = e->bytes.data;
+	uint16_t key = pair_lower(b);
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t spelled[2] = {b[0], b[1]};
+
+		if (e->nocase) {
+			spelled[0] = i & 1 ? upper(ascii_lower(b[0])) : ascii_lower(b[0]);
+			spelled[1] = i & 2 ? upper(ascii_lower(b[1])) : ascii_lower(b[1]);
+		}
+		s->pairs[pair_of(spelled) / 64] |= 1ULL << pair_of(spelled) % 64;
+	}
+	s->entries[s->count] = e;
+	s->next[s->count] = s->first[key];
+	s->first[key] = (uint16_t)++s->count;
+}
+
+/* They stand in front of the literals that Hyperscan gets. */
+static void build_shorts(struct matcher *m, struct plan_mem *mem)
+{
+	uint32_t n = 0;
+
+	while (n < m->nentries && n < MATCHER_SHORTS && is_short(&m->entries[n]))
+		n++;
+	if (n == 0)
+		return;
+	m->shorts = plan_alloc(mem, sizeof(*m->shorts));
+	if (!m->shorts)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		short_add(m->shorts, &m->entries[i]);
+	m->first[MATCHER_ANYWHERE] = n;
+	m->nliterals[MATCHER_ANYWHERE] -= n;
+}
+
+static void short_hit(const struct shorts *s, const uint8_t *at, size_t left, uint64_t *seen,
+		      struct matcher_hits *hits)
+{
+	for (uint16_t i = s->first[pair_lower(at)]; i; i = s->next[i - 1]) {
+		const struct entry *e = s->entries[i - 1];
+		unsigned bit = i - 1U;
+
+		if (seen[bit / 64] >> bit % 64 & 1 || e->bytes.len > left || !entry_equal(e, at))
+			continue;
+		seen[bit / 64] |= 1ULL << bit % 64;
+		matcher_hits_add(hits, &e->list);
+	}
+}
+
+static void scan_shorts(const struct shorts *s, struct slice data, struct matcher_hits *hits)
+{
+	uint64_t seen[MATCHER_SHORTS / 64] = {0};
+
+	for (size_t i = 0; i + 1 < data.len; i++) {
+		uint16_t pair = pair_of(data.data + i);
+
+		if (__builtin_expect(s->pairs[pair / 64] >> pair % 64 & 1, 0))
+			short_hit(s, data.data + i, data.len - i, seen, hits);
+	}
+}
+
 /* ---- the rest ---- */
 
 /* The literal as a regular expression: Hyperscan's literal API refuses some leading bytes. */
@@ -320,22 +428,29 @@ static char *expression_of(struct slice bytes)
 	return text;
 }
 
-static int compile_all(struct matcher *m, char **texts, unsigned *flags, unsigned *ids,
-		       struct errmsg *e)
+struct sources {
+	char **texts;
+	unsigned *flags, *ids;
+};
+
+static int database_compile(struct matcher *m, unsigned which, struct sources *s, struct errmsg *e)
 {
+	const struct entry *entries = m->entries + m->first[which];
+	uint32_t n = m->nliterals[which];
 	hs_compile_error_t *err = NULL;
 	int ret = ERR_OK;
 
-	for (uint32_t i = 0; i < m->nliterals; i++) {
-		texts[i] = expression_of(m->entries[i].bytes);
-		if (!texts[i])
+	for (uint32_t i = 0; i < n; i++) {
+		free(s->texts[i]);
+		s->texts[i] = expression_of(entries[i].bytes);
+		if (!s->texts[i])
 			return errmsg_set(e, ERR_NOMEM, "no memory for patterns");
-		flags[i] = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH |
-			   (m->entries[i].nocase ? HS_FLAG_CASELESS : 0);
-		ids[i] = i;
+		s->flags[i] = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH |
+			      (entries[i].nocase ? HS_FLAG_CASELESS : 0);
+		s->ids[i] = m->first[which] + i;
 	}
-	if (hs_compile_ext_multi((const char *const *)texts, flags, ids, NULL, m->nliterals,
-				 HS_MODE_BLOCK, NULL, &m->db, &err) != HS_SUCCESS)
+	if (hs_compile_ext_multi((const char *const *)s->texts, s->flags, s->ids, NULL, n,
+				 HS_MODE_BLOCK, NULL, &m->db[which], &err) != HS_SUCCESS)
 		ret = errmsg_set(e, ERR_INVALID, "patterns could not be compiled: %s",
 				 err ? err->message : "unknown reason");
 	hs_free_compile_error(err);
@@ -344,31 +459,31 @@ static int compile_all(struct matcher *m, char **texts, unsigned *flags, unsigne
 
 int matcher_compile(struct matcher *m, struct errmsg *e)
 {
-	char **texts;
-	unsigned *flags, *ids;
-	int ret = ERR_NOMEM;
+	uint32_t most = m->nliterals[0] > m->nliterals[1] ? m->nliterals[0] : m->nliterals[1];
+	struct sources s = {calloc(most + 1, sizeof(*s.texts)), calloc(most + 1, sizeof(*s.flags)),
+			    calloc(most + 1, sizeof(*s.ids))};
+	int ret = ERR_OK;
 
-	if (m->nliterals == 0 || m->db)
-		return ERR_OK;
-	texts = calloc(m->nliterals, sizeof(*texts));
-	flags = calloc(m->nliterals, sizeof(*flags));
-	ids = calloc(m->nliterals, sizeof(*ids));
-	if (texts && flags && ids)
-		ret = compile_all(m, texts, flags, ids, e);
-	else
-		errmsg_set(e, ERR_NOMEM, "no memory for patterns");
-	for (uint32_t i = 0; texts && i < m->nliterals; i++)
-		free(texts[i]);
-	free(texts);
-	free(flags);
-	free(ids);
+	if (!s.texts || !s.flags || !s.ids)
+		ret = errmsg_set(e, ERR_NOMEM, "no memory for patterns");
+	for (unsigned i = 0; i < MATCHER_DATABASES && ret == ERR_OK; i++) {
+		if (m->nliterals[i] && !m->db[i])
+			ret = database_compile(m, i, &s, e);
+	}
+	for (uint32_t i = 0; s.texts && i < most; i++)
+		free(s.texts[i]);
+	free(s.texts);
+	free(s.flags);
+	free(s.ids);
 	return ret;
 }
 
 int matcher_scratch(const struct matcher *m, hs_scratch_t **scratch)
 {
-	if (m->db && hs_alloc_scratch(m->db, scratch) != HS_SUCCESS)
-		return ERR_NOMEM;
+	for (unsigned i = 0; i < MATCHER_DATABASES; i++) {
+		if (m->db[i] && hs_alloc_scratch(m->db[i], scratch) != HS_SUCCESS)
+			return ERR_NOMEM;
+	}
 	return ERR_OK;
 }
 
@@ -378,6 +493,8 @@ void matcher_finish(struct matcher *m, struct plan_mem *mem)
 	vec_free(&m->patterns);
 	if (mem->failed)
 		return;
+	m->first[MATCHER_HEAD] = m->nliterals[MATCHER_ANYWHERE];
+	build_shorts(m, mem);
 	build_suffixes(m, mem);
 	build_slots(m, mem);
 }
@@ -385,41 +502,44 @@ void matcher_finish(struct matcher *m, struct plan_mem *mem)
 void matcher_done(struct matcher *m)
 {
 	vec_free(&m->patterns);
-	hs_free_database(m->db);
-	m->db = NULL;
+	for (unsigned i = 0; i < MATCHER_DATABASES; i++) {
+		hs_free_database(m->db[i]);
+		m->db[i] = NULL;
+	}
 }
 
 /* ---- the cache ---- */
 
-uint32_t matcher_literals(const struct matcher *m)
+uint32_t matcher_literals(const struct matcher *m, unsigned database)
 {
-	return m->nliterals;
+	return m->nliterals[database];
 }
 
 void matcher_hash(const struct matcher *m, uint64_t *hash,
 		  void (*mix)(uint64_t *hash, const void *data, size_t n))
 {
-	for (uint32_t i = 0; i < m->nliterals; i++) {
-		const struct entry *e = &m->entries[i];
+	for (uint32_t i = 0; i < m->nliterals[0] + m->nliterals[1]; i++) {
+		const struct entry *e = &m->entries[m->first[MATCHER_ANYWHERE] + i];
 		uint64_t head = (uint64_t)e->bytes.len << 1 | e->nocase;
 
 		mix(hash, &head, sizeof(head));
 		mix(hash, e->bytes.data, e->bytes.len);
 	}
-	mix(hash, &m->nliterals, sizeof(m->nliterals));
+	mix(hash, m->nliterals, sizeof(m->nliterals));
 }
 
-bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len)
+bool matcher_save(const struct matcher *m, unsigned database, char **ret, size_t *ret_len)
 {
 	*ret = NULL;
 	*ret_len = 0;
-	return !m->db || hs_serialize_database(m->db, ret, ret_len) == HS_SUCCESS;
+	return !m->db[database] ||
+	       hs_serialize_database(m->db[database], ret, ret_len) == HS_SUCCESS;
 }
 
-bool matcher_load(struct matcher *m, struct slice bytes)
+bool matcher_load(struct matcher *m, unsigned database, struct slice bytes)
 {
-	return !m->db &&
-	       hs_deserialize_database((const char *)bytes.data, bytes.len, &m->db) == HS_SUCCESS;
+	return !m->db[database] && hs_deserialize_database((const char *)bytes.data, bytes.len,
+							   &m->db[database]) == HS_SUCCESS;
 }
 
 /* ---- scanning ---- */
@@ -449,9 +569,15 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice d
 		scan_suffixes(m, data, hits);
 	if (m->nslots)
 		scan_slots(m, data, hits);
-	if (m->db)
-		hs_scan(m->db, (const char *)data.data, (unsigned)data.len, 0, scratch, on_match,
-			&s);
+	if (m->shorts)
+		scan_shorts(m->shorts, data, hits);
+	if (m->db[MATCHER_ANYWHERE])
+		hs_scan(m->db[MATCHER_ANYWHERE], (const char *)data.data, (unsigned)data.len, 0,
+			scratch, on_match, &s);
+	data = slice_sub(data, 0, MATCHER_HEAD_BYTES);
+	if (m->db[MATCHER_HEAD])
+		hs_scan(m->db[MATCHER_HEAD], (const char *)data.data, (unsigned)data.len, 0,
+			scratch, on_match, &s);
 }
 
 static int cand_cmp(const void *a, const void *b)
@@ -500,4 +626,28 @@ void matcher_hits_add(struct matcher_hits *hits, const struct plan_list *list)
 		if (hits->n < hits->cap)
 			hits->v[hits->n++] = *c;
 	}
+}
+
+bool matcher_describe(const struct matcher *m, uint32_t n, char *ret, size_t cap,
+		      const struct plan_list **ret_rules)
+{
+	static const char *const places[] = {"anywhere", "head", "suffix", "exact", "at"};
+	const struct entry *e = &m->entries[n];
+	size_t at;
+
+	if (n >= m->nentries)
+		return false;
+	at = (size_t)snprintf(ret, cap, "%s %u %s\"", places[e->place], e->offset,
+			      e->nocase ? "nocase " : "");
+	for (size_t i = 0; i < e->bytes.len && at + 8 < cap; i++) {
+		uint8_t c = e->bytes.data[i];
+
+		if (c >= ' ' && c < 127 && c != '|')
+			ret[at++] = (char)c;
+		else
+			at += (size_t)snprintf(ret + at, cap - at, "|%02x|", c);
+	}
+	snprintf(ret + at, cap - at, "\"");
+	*ret_rules = &e->list;
+	return true;
 }

@@ -1,6 +1,7 @@
 /* The patterns of one group: from bytes to the rules worth trying. Three ways in one object, chosen
  * for each pattern by where it may lie: a hash of the buffer's end (whole values and suffixes:
- * domains, fingerprints), a hash at a fixed offset, and one Hyperscan database for the rest.
+ * domains, fingerprints), a hash at a fixed offset, and Hyperscan databases, one that looks at the
+ * first bytes only and one for the rest.
  * A pattern is only a prefilter: a hit says "try these rules". */
 #pragma once
 
@@ -14,6 +15,7 @@
 
 enum matcher_place {
 	MATCHER_ANYWHERE,
+	MATCHER_HEAD,	/* lies within the first MATCHER_HEAD_BYTES */
 	MATCHER_SUFFIX, /* ends the buffer */
 	MATCHER_EXACT,	/* is the buffer */
 	MATCHER_AT,	/* begins at `offset` */
@@ -23,6 +25,10 @@ enum matcher_limits {
 	MATCHER_SUFFIX_MAX = 255, /* bytes; longer ones are looked for anywhere */
 	MATCHER_AT_WIDTH = 4,	  /* bytes of a fixed-offset pattern that are hashed */
 	MATCHER_AT_OFFSET_MAX = 1024,
+	MATCHER_HEAD_BYTES = 128,
+	MATCHER_SHORT_MIN = 2, /* patterns of so many bytes anywhere are looked up by */
+	MATCHER_SHORT_MAX = 3, /* pairs of bytes: Hyperscan is slow with them */
+	MATCHER_SHORTS = 1024,
 };
 
 struct matcher_pattern {
@@ -59,14 +65,20 @@ int matcher_scratch(const struct matcher *m, hs_scratch_t **scratch);
 void matcher_done(struct matcher *m); /* frees the database; the rest is the arena's */
 
 /* The database's bytes and what it is made of, for the cache. */
-uint32_t matcher_literals(const struct matcher *m);
 void matcher_hash(const struct matcher *m, uint64_t *hash,
 		  void (*mix)(uint64_t *hash, const void *data, size_t n));
-bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len); /* free(3) it */
-bool matcher_load(struct matcher *m, struct slice bytes);
+enum { MATCHER_DATABASES = 2 };
+uint32_t matcher_literals(const struct matcher *m, unsigned database);
+bool matcher_save(const struct matcher *m, unsigned database, char **ret,
+		  size_t *ret_len); /* free(3) it */
+bool matcher_load(struct matcher *m, unsigned database, struct slice bytes);
 
 void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
 		  struct matcher_hits *hits);
+
+/* For development: the n-th pattern (sorted by place) as text; false after the last. */
+bool matcher_describe(const struct matcher *m, uint32_t n, char *ret, size_t cap,
+		      const struct plan_list **ret_rules);
 
 void matcher_hits_add(struct matcher_hits *hits, const struct plan_list *list);
 /* Ascending by rule, each once. */

@@ -158,12 +158,53 @@ static void overflow(void **state)
 	end(f);
 }
 
+/* Looked for in the first bytes only. */
+static void head(void **state)
+{
+	struct fixture *f = begin();
+	char data[400];
+
+	add(f, 0, "abcd", false, MATCHER_HEAD, 0);
+	add(f, 1, "abcd", false, MATCHER_ANYWHERE, 0);
+	add(f, 2, "wxyz", true, MATCHER_HEAD, 0);
+	finish(f);
+	memset(data, '.', sizeof(data));
+	memcpy(data + MATCHER_HEAD_BYTES - 4, "abcd", 4);
+	assert_int_equal(scan(f, data, sizeof(data)), 1 << 0 | 1 << 1);
+	memset(data, '.', sizeof(data));
+	memcpy(data + MATCHER_HEAD_BYTES - 3, "abcd", 4);
+	memcpy(data, "WXYZ", 4);
+	assert_int_equal(scan(f, data, sizeof(data)), 1 << 1 | 1 << 2);
+	end(f);
+}
+
+static void short_ones(void **state)
+{
+	struct fixture *f = begin();
+
+	add(f, 0, "ab", false, MATCHER_ANYWHERE, 0);
+	add(f, 1, "aB", true, MATCHER_ANYWHERE, 0);
+	add(f, 2, "abc", false, MATCHER_ANYWHERE, 0);
+	add(f, 3, "a", false, MATCHER_ANYWHERE, 0);
+	add(f, 4, "|9", false, MATCHER_ANYWHERE, 0);
+	add(f, 5, "abcdef", false, MATCHER_ANYWHERE, 0);
+	finish(f);
+	assert_int_equal(SCAN(f, "xab"), 1 << 0 | 1 << 1 | 1 << 3);
+	assert_int_equal(SCAN(f, "xAB"), 1 << 1);
+	assert_int_equal(SCAN(f, "abcabc"), 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3);
+	assert_int_equal(SCAN(f, "b|9"), 1 << 4);
+	assert_int_equal(SCAN(f, "a"), 1 << 3);
+	assert_int_equal(SCAN(f, "xabcdef"), 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 5);
+	end(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places),	  cmocka_unit_test(bytes),
 		cmocka_unit_test(shared_pattern), cmocka_unit_test(filters),
-		cmocka_unit_test(overflow),
+		cmocka_unit_test(overflow),	  cmocka_unit_test(head),
+		cmocka_unit_test(short_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

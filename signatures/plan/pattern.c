@@ -12,6 +12,7 @@ enum {
 	SCORE_COMMON = 4 * 40, /* taken from what every web page or request has */
 	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
+	SCORE_HEAD = 4 * 8,
 	SCORE_DULL = 4 * 20, /* taken from patterns in buffers with few values */
 	SCORE_BODY = 4 * 6,  /* bodies and payload are long: more chances to hit */
 };
@@ -98,6 +99,15 @@ static bool begins_at(const struct rule_content *c, uint32_t *ret_offset)
 	return (size_t)c->depth.number == c->bytes.len && *ret_offset <= MATCHER_AT_OFFSET_MAX;
 }
 
+/* It must end within the first bytes. */
+static bool in_head(const struct rule_content *c)
+{
+	int64_t end = (c->offset.set ? c->offset.number : 0) + c->depth.number;
+
+	return !rule_content_relative(c) && c->depth.set && !c->depth.var && !c->offset.var &&
+	       end <= MATCHER_HEAD_BYTES;
+}
+
 struct place {
 	const struct rule_list *list;
 	int32_t buffer;
@@ -126,6 +136,10 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 		n.score = whole_score(c) + SCORE_AT;
 	} else {
 		n.score = best_window(c, &n.bytes);
+		if (!p->body && in_head(c)) {
+			n.place = MATCHER_HEAD;
+			n.score += SCORE_HEAD;
+		}
 	}
 	if ((c->flags & RULE_CONTENT_FAST) && c->bytes.len > 3)
 		n.score += SCORE_HINT;
