@@ -117,7 +117,7 @@ static void parse_line(struct http_tx *tx)
 		http_event(tx, HTTP_EVENT_REQUEST_LINE_LEADING_WHITESPACE);
 	end = skip_word(line, at);
 	tx->method_text = line_span(side, at, end);
-	tx->method = method_of(slice_sub(line, at, end - at));
+	tx->method = (uint8_t)method_of(slice_sub(line, at, end - at));
 	for (at = end; at < line.len && http_is_space(line.data[at]); at++)
 		other |= line.data[at] != ' ';
 	if (other)
