@@ -107,9 +107,7 @@ static struct place *look(struct hosts *h, const struct ip_addr *ip)
 
 		if (p->used && ip_addr_eq(&p->e.ip, ip))
 			return p;
-		if (!p->used && best->used)
-			best = p;
-		else if (p->used && best->used && p->e.last < best->e.last)
+		if (best->used && (!p->used || p->e.last < best->e.last))
 			best = p;
 	}
 	return best;
