@@ -63,7 +63,7 @@ static json_t *read_alerts(const char *folder)
 	snprintf(path, sizeof(path), "%s/eve.json", folder);
 	f = fopen(path, "re");
 	while (f && line && fgets(line, LINE, f)) {
-		json_t *e = json_loads(line, 0, NULL);
+		json_t *e = json_loads(line, JSON_ALLOW_NUL, NULL);
 
 		if (strcmp(cli_text(e, "event_type"), "alert") == 0)
 			json_array_append(alerts, e);

@@ -225,7 +225,7 @@ static void a_watched_host_is_reported_every_200_ms(void **state)
 	harness_plane_start(&p);
 	mitigator_start(&m, &p);
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 1);
+	RUN_UNTIL(&m, m.up >= 1);
 	send(&m, site.mitigator, &w);
 	RUN_UNTIL(&m, m.results > 0 && !m.last.blind);
 	host_tries(&p, false);
@@ -235,7 +235,7 @@ static void a_watched_host_is_reported_every_200_ms(void **state)
 	RUN_UNTIL(&m, m.last.answers == 1);
 	before = m.results;
 	began = harness_now_ns();
-	RUN_UNTIL(&m, m.results == before + 5);
+	RUN_UNTIL(&m, m.results >= before + 5);
 	assert_true(harness_now_ns() - began > 800 * NS_PER_MS &&
 		    harness_now_ns() - began < 2000 * NS_PER_MS);
 	/* The dataplane is started anew: the watch begins again by itself. */
@@ -247,7 +247,7 @@ static void a_watched_host_is_reported_every_200_ms(void **state)
 	/* control is killed: the watch goes on with its counts. */
 	harness_kill_and_wait(&site.control, SIGKILL);
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 2);
+	RUN_UNTIL(&m, m.up >= 2);
 	host_tries(&p, false);
 	RUN_UNTIL(&m, m.last.attempts == 2);
 	w.watch.stop = true;
@@ -266,7 +266,7 @@ static void a_dead_dataplane_makes_the_watch_blind(void **state)
 
 	mitigator_start(&m, NULL);
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 1);
+	RUN_UNTIL(&m, m.up >= 1);
 	send(&m, site.mitigator, &w);
 	RUN_UNTIL(&m, m.results > 0 && m.last.blind);
 	assert_string_equal(m.blind, "banken-dataplane does not run");
@@ -285,7 +285,7 @@ static void wrong_orders_are_refused_with_their_reason(void **state)
 	harness_plane_start(&p);
 	mitigator_start(&m, &p);
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 1);
+	RUN_UNTIL(&m, m.up >= 1);
 	w = watch_message("c-unsigned");
 	send(&m, NULL, &w);
 	RUN_UNTIL(&m, m.statuses == 1);
@@ -325,7 +325,7 @@ static void resets_are_carried_out_once(void **state)
 	harness_plane_start(&p);
 	mitigator_start(&m, &p);
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 1);
+	RUN_UNTIL(&m, m.up >= 1);
 	r.reset.command_id = "r-1";
 	ip_addr_parse("10.0.0.5", &r.reset.host.ip);
 	r.reset.order_expires = harness_now_ns() + 10 * NS_PER_SEC;
@@ -354,7 +354,7 @@ static void alerts_and_health_say_what_they_should(void **state)
 	harness_plane_start(&p);
 	mitigator_start(&m, &p);
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 1);
+	RUN_UNTIL(&m, m.up >= 1);
 	assert_true(harness_put_alert(&p));
 	RUN_UNTIL(&m, m.alerts == 1 && m.healths > 0 && m.health.dataplane_alive);
 	assert_string_equal(m.url, "http://bad.example/gate.php");
@@ -455,7 +455,7 @@ static void it_runs_as_its_own_user_without_rights(void **state)
 	assert_int_equal(system(cmd), 0);
 	site.user = "nobody";
 	harness_control_start();
-	RUN_UNTIL(&m, m.up == 1);
+	RUN_UNTIL(&m, m.up >= 1);
 	assert_true(harness_put_alert(&p));
 	RUN_UNTIL(&m, m.alerts == 1);
 	assert_non_null(strstr(proc_status(site.control, "Uid"), "65534\t65534\t65534\t65534"));

@@ -116,7 +116,7 @@ static const char *text_at(const json_t *object, const char *key)
 
 static uint32_t number_at(const json_t *object, const char *key)
 {
-	json_int_t n = json_integer_value(json_object_get(object, key));
+	double n = json_number_value(json_object_get(object, key));
 
 	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
 }
@@ -200,11 +200,22 @@ static void fill_hosts(struct convert *c, const struct record_head *h, struct al
 	a->peer = ident(c, a->host_is_source ? &a->flow.dst : &a->flow.src, h);
 }
 
+/* Traffic puts NUL bytes into texts ("\\u0000"); a number over 63 bits is one that jansson takes as
+ * a real only. */
+static json_t *parse_line(const struct convert *c)
+{
+	json_t *line = json_loadb(c->eve, c->eve_len, JSON_ALLOW_NUL, NULL);
+
+	return line ? line
+		    : json_loadb(c->eve, c->eve_len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+				 NULL);
+}
+
 static int fill_alert(struct convert *c, const struct record_head *h, struct alert *a)
 {
 	const json_t *alert, *metadata;
 
-	c->json = json_loadb(c->eve, c->eve_len, 0, NULL);
+	c->json = parse_line(c);
 	alert = json_object_get(c->json, "alert");
 	if (!json_is_object(alert))
 		return ERR_INVALID;

@@ -38,6 +38,17 @@ static void check(const struct report *r)
 	payload_free(&payload);
 }
 
+/* Whatever a record holds, its line is one JSON object on one line. */
+static void check_line(const struct convert *c)
+{
+	size_t flags = JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
+	json_t *line = json_loadb(c->eve, c->eve_len, flags, NULL);
+
+	if (!json_is_object(line) || memchr(c->eve, '\n', c->eve_len))
+		abort();
+	json_decref(line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static _Alignas(8) uint8_t record[RECORD_MAX];
@@ -48,7 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > sizeof(record))
 		return 0;
 	memcpy(record, data, size);
-	if (convert_begin(c, SLICE(record, size)) || convert_report(c, SLICE(record, size), &r))
+	if (convert_begin(c, SLICE(record, size)))
+		return 0;
+	check_line(c);
+	if (convert_report(c, SLICE(record, size), &r))
 		return 0;
 	check(&r);
 	if (r.kind == REPORT_ALERT) {

@@ -145,6 +145,7 @@ bool harness_put_alert(struct plane *p)
 	record_object(&r, "http");
 	record_text(&r, "hostname", "bad.example");
 	record_text(&r, "url", "/gate.php");
+	record_str(&r, "http_refer", SLICE_LIT("a\0b")); /* as traffic has it */
 	record_end(&r);
 	done = record_finish(&r);
 	if (!ring_put(p->rings[RECORD_LANE_ALERT], done))

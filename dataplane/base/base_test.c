@@ -114,6 +114,30 @@ static void json_escapes(void **state)
 	assert_int_equal(json_finish(&j), ERR_LIMIT);
 }
 
+static void json_numbers(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} cases[] = {{1.5, "1.500000"},
+		     {-0.25, "-0.250000"},
+		     {1e14, "100000000000000.000000"},
+		     {1e15, "1000000000000000"},
+		     {-1.7e308, "-1.6999999999999999e+308"},
+		     {1.0 / 0.0, "0.000000"},
+		     {-1.0 / 0.0, "0.000000"},
+		     {0.0 / 0.0, "0.000000"}};
+	char buf[64];
+	struct json j;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_init(&j, buf, sizeof(buf));
+		json_double(&j, NULL, cases[i].value);
+		assert_true(json_finish(&j) > 0);
+		assert_string_equal(buf, cases[i].text);
+	}
+}
+
 /* Every size gets its block, blocks do not overlap, and the cap holds. */
 static void slab_keeps_its_cap(void **state)
 {
@@ -156,13 +180,10 @@ static void siphash_depends_on_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cursor_is_sticky),
-		cmocka_unit_test(addresses_as_text),
-		cmocka_unit_test(prefixes),
-		cmocka_unit_test(hosts_addresses),
-		cmocka_unit_test(json_escapes),
-		cmocka_unit_test(slab_keeps_its_cap),
-		cmocka_unit_test(siphash_depends_on_key),
+		cmocka_unit_test(cursor_is_sticky),   cmocka_unit_test(addresses_as_text),
+		cmocka_unit_test(prefixes),	      cmocka_unit_test(hosts_addresses),
+		cmocka_unit_test(json_escapes),	      cmocka_unit_test(json_numbers),
+		cmocka_unit_test(slab_keeps_its_cap), cmocka_unit_test(siphash_depends_on_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

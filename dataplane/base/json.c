@@ -1,5 +1,6 @@
 #include "dataplane/base/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -172,9 +173,15 @@ void json_bool(struct json *j, const char *key, bool value)
 void json_double(struct json *j, const char *key, double value)
 {
 	char text[40];
+	int n;
 
+	/* JSON knows neither infinity nor not-a-number; plain digits of a huge number are hundreds.
+	 */
+	if (!isfinite(value))
+		value = 0;
+	n = snprintf(text, sizeof(text), fabs(value) < 1e15 ? "%.6f" : "%.17g", value);
 	value_begin(j, key);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%.6f", value));
+	put(j, text, (size_t)n);
 }
 
 void json_hex(struct json *j, const char *key, struct slice value, char separator)
