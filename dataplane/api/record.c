@@ -226,6 +226,10 @@ static bool token_next(struct cursor *c, struct token_view *ret)
 		break;
 	case TOKEN_HEX:
 		ret->separator = (char)cursor_u8(c);
+		/* It goes into the line as it is. */
+		if (ret->separator && (ret->separator < 0x20 || ret->separator > 0x7e ||
+				       ret->separator == '"' || ret->separator == '\\'))
+			c->bad = true;
 		ret->bytes = cursor_take(c, cursor_u32_le(c));
 		break;
 	case TOKEN_STRING:
