@@ -521,8 +521,10 @@ static void put_body(struct json *j, struct slice rec, int offset_minutes)
 	while (token_next(&c, &t)) {
 		const char *name = NULL;
 
-		if (t.name.len > 0 && !is_array[depth]) {
-			memcpy(name_text, t.name.data, t.name.len);
+		/* A member without a name is "", never none. */
+		if (!is_array[depth]) {
+			if (t.name.len > 0)
+				memcpy(name_text, t.name.data, t.name.len);
 			name_text[t.name.len] = 0;
 			name = name_text;
 		}
