@@ -64,6 +64,8 @@ struct app_worker;
 struct app_worker *app_worker_new(const struct app_config *config, struct slab *slab,
 				  struct stream_worker *stream);
 void app_worker_delete(struct app_worker *w);
+/* APP_FILE_* computed for every file from now on: what the configuration and rules want. */
+void app_worker_files(struct app_worker *w, uint8_t wanted);
 /* Told before a transaction is freed: whoever hung something on tx->detect takes it back. */
 struct app_sink {
 	void (*tx_end)(void *ctx, struct flow *f, struct app_tx *tx);

@@ -125,12 +125,36 @@ static void head_add(struct app_file *file, struct slice data)
 	file->head_len = (uint8_t)(file->head_len + n);
 }
 
+/* By the first bytes that come. */
+static void magic_set(struct app_io *io, struct app_file *file, struct slice data)
+{
+	struct file_magic *magic = app_call_of(io)->w->magic;
+	const char *text = magic && !file->gaps ? file_magic_text(magic, data) : NULL;
+	size_t len;
+	char *copy;
+
+	file->wanted &= (uint8_t)~APP_FILE_MAGIC;
+	if (!text)
+		return;
+	len = strlen(text);
+	copy = slab_alloc(io->slab, len + 1);
+	if (!copy) {
+		app_count(app_call_of(io)->w, APP_COUNT_MEMORY);
+		return;
+	}
+	memcpy(copy, text, len + 1);
+	file->magic = copy;
+	file->have |= APP_FILE_MAGIC;
+}
+
 void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
 {
 	if (!file || file->state != APP_FILE_OPEN || data.len == 0)
 		return;
 	if (file->digest && !file->gaps)
 		digest_update((struct digest *)file->digest, data);
+	if (file->wanted & APP_FILE_MAGIC)
+		magic_set(io, file, data);
 	if (file->keep)
 		window_add(io, file, data);
 	head_add(file, data);
@@ -172,6 +196,8 @@ void app_file_free(struct app_io *io, struct app_file *file)
 	slab_free(io->slab, file->digest, sizeof(struct digest));
 	slab_free(io->slab, file->window, file->window_cap);
 	slab_free(io->slab, file->name, file->name_len);
+	if (file->magic)
+		slab_free(io->slab, (void *)file->magic, strlen(file->magic) + 1);
 	slab_free(io->slab, file, sizeof(*file));
 }
 

@@ -40,7 +40,7 @@ struct app_file {
 	uint8_t *name;
 	uint16_t name_len;
 	uint8_t md5[16], sha1[20], sha256[32];
-	const char *magic;		/* static text of libmagic, NULL before it is known */
+	const char *magic;		/* libmagic's words, NULL before they are known */
 	struct app_file_digest *digest; /* running contexts */
 	uint8_t head[16];		/* the first bytes, head_len of them */
 	uint8_t head_len;

@@ -4,6 +4,7 @@
 #include "dataplane/app/app.h"
 #include "dataplane/app/expect.h"
 #include "dataplane/app/identify.h"
+#include "dataplane/files/file_magic.h"
 
 enum app_counter {
 	APP_COUNT_FAILED_TCP,
@@ -65,6 +66,7 @@ struct app_worker {
 	struct identify *identify;
 	struct expect_table *expect;
 	struct app_sink sink;
+	struct file_magic *magic; /* NULL unless some rule wants it */
 	uint64_t file_count;
 	unsigned protos;
 	uint64_t *counts;

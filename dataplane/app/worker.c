@@ -103,7 +103,15 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 		app_worker_delete(w);
 		return NULL;
 	}
+	app_worker_files(w, config->limits.file_wanted);
 	return w;
+}
+
+void app_worker_files(struct app_worker *w, uint8_t wanted)
+{
+	w->config.limits.file_wanted = wanted;
+	if ((wanted & APP_FILE_MAGIC) && !w->magic)
+		w->magic = file_magic_new();
 }
 
 void app_worker_delete(struct app_worker *w)
@@ -111,6 +119,7 @@ void app_worker_delete(struct app_worker *w)
 	if (!w)
 		return;
 	identify_free(w->identify);
+	file_magic_free(w->magic);
 	expect_free(w->expect);
 	free(w->counts);
 	free(w->names);

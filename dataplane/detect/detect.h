@@ -73,6 +73,9 @@ int detector_switch(struct detector *d, struct detect_engine *e);
  * LIMIT_ALERTS_PER_PACKET, in Suricata's order. */
 void detect_packet(struct detector *d, struct packet *p);
 
+/* Instead of detect_packet where there are no rules: what rules would have looked at may go. */
+void detect_nothing(struct packet *p);
+
 /* To be called before a transaction or flow is freed. */
 void detect_tx_free(struct detector *d, struct app_tx *tx);
 void detect_flow_free(struct detector *d, struct flow *f);

@@ -89,7 +89,8 @@ struct flow_detect {
 struct tx_rule {
 	uint32_t num;
 	uint8_t dir;
-	bool done; /* matched, or cannot match any more */
+	bool done;	/* matched, or cannot match any more */
+	uint16_t files; /* how many there were: a further one brings rules on files back */
 	uint32_t bits;
 };
 

@@ -97,15 +97,43 @@ static void side_gather(struct run *r, const struct plan_side *side, const struc
 	}
 }
 
+static uint16_t file_count(const struct app_tx *tx, enum dir dir)
+{
+	uint16_t n = 0;
+
+	for (const struct app_file *f = tx->files[dir]; f; f = f->next)
+		n++;
+	return n;
+}
+
+/* A rule on files as such (filestore, digests) is through with the files that were there; each
+ * further one is a new chance. */
+static void renew(const struct run *r, struct tx_rule *known, uint16_t files)
+{
+	const struct plan_rule *rule = &r->plan->rules[known->num];
+	const struct plan_chain *c = known->done && files > known->files ? chain_of(r, rule) : NULL;
+
+	for (unsigned i = 0; c && i < c->count; i++) {
+		if (c->steps[i].kind != PLAN_STEP_FILES)
+			continue;
+		known->done = false;
+		known->bits &= ~(1U << c->steps[i].bit);
+		known->files = files;
+	}
+}
+
 static void state_gather(struct run *r, const struct app_tx *tx)
 {
 	const struct detect_tx *dt = tx->detect;
+	uint16_t files = file_count(tx, r->dir);
 
 	if (!dt || dt->engine != r->e)
 		return;
 	for (unsigned i = 0; i < dt->count; i++) {
 		struct plan_cand c = {dt->rules[i].num, 0, (uint8_t)(1 << dt->rules[i].dir)};
 
+		if (dt->rules[i].dir == r->dir)
+			renew(r, &dt->rules[i], files);
 		if (!dt->rules[i].done)
 			matcher_hits_add(&r->d->hits, &(struct plan_list){1, &c});
 	}
@@ -151,6 +179,7 @@ static void remember(struct run *r, const struct attempt *a, const struct tx_vie
 	if (known) {
 		known->bits = a->bits;
 		known->done = done;
+		known->files = file_count(v->tx, r->dir);
 		return;
 	}
 	if (v->complete)
@@ -158,7 +187,12 @@ static void remember(struct run *r, const struct attempt *a, const struct tx_vie
 	/* Its own pattern's buffer said no: when that changes it leads to the rule again. */
 	if (!a->matched && a->failed >= 0 && a->failed == a->chain->trigger)
 		return;
-	state_store(r->d, v->tx, (struct tx_rule){a->rule->num, (uint8_t)r->dir, done, a->bits});
+	state_store(r->d, v->tx,
+		    (struct tx_rule){.num = a->rule->num,
+				     .dir = (uint8_t)r->dir,
+				     .done = done,
+				     .files = file_count(v->tx, r->dir),
+				     .bits = a->bits});
 }
 
 static void rule_try(struct run *r, const struct plan_rule *rule, const struct tx_view *v)
@@ -203,17 +237,16 @@ static void rule_timed(struct run *r, const struct plan_rule *rule, const struct
 /* ---- one transaction ---- */
 
 /* Growing buffers have been looked at: they may let go of what lies before the window. */
-static void bodies_seen(struct run *r, struct app_tx *tx, uint8_t progress)
+static void bodies_seen(const struct app_proto *proto, struct app_tx *tx, enum dir dir,
+			uint8_t progress)
 {
-	const struct app_proto *proto = r->plan->protos[r->proto];
-
 	for (unsigned i = 0; i < proto->buffer_count; i++) {
 		const struct app_buffer *b = &proto->buffers[i];
 
-		if (b->body && b->seen && b->dir[r->dir] && b->progress[r->dir] <= progress)
-			b->seen(tx, r->dir);
+		if (b->body && b->seen && b->dir[dir] && b->progress[dir] <= progress)
+			b->seen(tx, dir);
 	}
-	for (struct app_file *file = tx->files[r->dir]; file; file = file->next)
+	for (struct app_file *file = tx->files[dir]; file; file = file->next)
 		file->inspected = file->size;
 }
 
@@ -255,7 +288,7 @@ static void tx_inspect(struct run *r, struct app_tx *tx)
 	for (uint32_t i = 0; i < h->n; i++)
 		rule_timed(r, &r->plan->rules[h->v[i].num], &v);
 	progress_store(r, &v, side);
-	bodies_seen(r, tx, v.progress);
+	bodies_seen(r->app->proto, tx, r->dir, v.progress);
 	r->tx = NULL;
 }
 
@@ -270,5 +303,18 @@ void tx_rules(struct run *r)
 			tx->flags |= (uint8_t)(FLAG_INSPECTED << r->dir);
 		else
 			tx_inspect(r, tx);
+	}
+}
+
+void detect_nothing(struct packet *p)
+{
+	struct app_flow *a = p->flow ? p->flow->app : NULL;
+
+	if (!a || !a->proto)
+		return;
+	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next) {
+		bodies_seen(a->proto, tx, p->dir, app_tx_progress(a, tx, p->dir));
+		if (tx->only_one_way[p->dir] || app_tx_complete(a, tx, p->dir))
+			tx->flags |= (uint8_t)(FLAG_INSPECTED << p->dir);
 	}
 }

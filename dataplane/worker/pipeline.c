@@ -18,6 +18,7 @@ struct pipeline {
 	struct event_writer *events;
 	struct behave *behave;
 	struct pipeline_totals totals;
+	uint8_t file_wanted; /* by the configuration; rules add more */
 	struct decode_sink decoded;
 	uint64_t last_number;
 	void (*hook)(void *ctx, const struct packet *p);
@@ -79,13 +80,6 @@ static void log_transactions(struct pipeline *l, struct packet *p, struct flow *
 	}
 }
 
-/* Without rules transactions need no inspection to be let go. */
-static void nothing_to_inspect(struct app_flow *a)
-{
-	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next)
-		tx->flags |= APP_TX_INSPECTED_TS | APP_TX_INSPECTED_TC;
-}
-
 static void inspect(struct pipeline *l, struct packet *p)
 {
 	uint64_t begin = stage_begin(l);
@@ -93,8 +87,8 @@ static void inspect(struct pipeline *l, struct packet *p)
 
 	if (l->detector)
 		detect_packet(l->detector, p);
-	else if (f && f->app)
-		nothing_to_inspect(f->app);
+	else
+		detect_nothing(p);
 	stage_end(l, STAGE_DETECT, begin);
 	begin = stage_begin(l);
 	if (p->event_count)
@@ -228,9 +222,18 @@ static void flow_end(void *ctx, struct flow *f, uint64_t now_ns)
 	stream_free(l->stream, f);
 }
 
+static void tx_end(void *ctx, struct flow *f, struct app_tx *tx)
+{
+	struct pipeline *l = ctx;
+
+	if (l->detector)
+		detect_tx_free(l->detector, tx);
+}
+
 static bool stages_new(struct pipeline *l, const struct pipeline_config *config, uint64_t first_id,
 		       const struct event_sink *sink)
 {
+	struct app_sink ended_tx = {tx_end, l};
 	struct flow_sink ended = {flow_end, l};
 	struct stream_sink in_order = {stream_data, l};
 	struct behave_sink hits = {behaviour, l};
@@ -253,6 +256,8 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 	l->app = app_worker_new(&config->app, l->slab, l->stream);
 	l->behave = behave_new(&config->behave, &hits);
 	l->events = event_writer_new(&config->event, first_id, &records);
+	if (l->app)
+		app_worker_sink(l->app, &ended_tx);
 	return l->app && l->events && l->behave;
 }
 
@@ -265,6 +270,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 	if (!l)
 		return NULL;
 	l->profile = config->profile;
+	l->file_wanted = config->app.limits.file_wanted;
 	l->decoded = (struct decode_sink){packet, l};
 	if (!stages_new(l, config, first_id, sink))
 		goto no_memory;
@@ -272,6 +278,8 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
 		if (!l->detector)
 			goto no_memory;
+		app_worker_files(l->app,
+				 config->app.limits.file_wanted | detect_file_wanted(engine));
 	}
 	return l;
 no_memory:
@@ -343,8 +351,8 @@ void pipeline_finish(struct pipeline *l, uint64_t now_ns)
 
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
 {
-	if (l->detector)
-		detector_switch(l->detector, engine);
+	if (l->detector && detector_switch(l->detector, engine) == ERR_OK)
+		app_worker_files(l->app, l->file_wanted | detect_file_wanted(engine));
 }
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l)
