@@ -101,6 +101,25 @@ static void raw_of(struct run *r)
 	r->has_raw = stream_raw_get(r->d->stream, r->f, r->p, r->dir, &r->raw) && r->raw.len;
 }
 
+/* At the flow's end what lies behind missing bytes is due too. */
+static void raw_done(struct run *r)
+{
+	bool wanted = r->group->stream_wanted || r->plan->tx_stream[r->dir];
+
+	if (r->has_raw && !wanted) {
+		stream_raw_skip(r->f, r->dir);
+		return;
+	}
+	for (unsigned i = 0; r->has_raw && i < DETECT_RAW_PIECES; i++) {
+		stream_raw_done(r->d->stream, r->f, r->dir, r->raw.offset + r->raw.len);
+		r->has_raw = !r->real &&
+			     stream_raw_get(r->d->stream, r->f, r->p, r->dir, &r->raw) &&
+			     r->raw.len;
+		if (r->has_raw)
+			packet_stream_again(r);
+	}
+}
+
 static void run_flow(struct run *r)
 {
 	r->f = r->p->flow;
@@ -179,10 +198,7 @@ static void inspect(struct run *r)
 	packet_rules(r);
 	if (r->app)
 		tx_rules(r);
-	if (r->has_raw && (r->group->stream_wanted || r->plan->tx_stream[r->dir]))
-		stream_raw_done(r->d->stream, r->f, r->dir, r->raw.offset + r->raw.len);
-	else if (r->has_raw)
-		stream_raw_skip(r->f, r->dir);
+	raw_done(r);
 }
 
 void detect_packet(struct detector *d, struct packet *p)

@@ -39,6 +39,7 @@ struct detect_sink {
 struct detect_config {
 	unsigned threads;	  /* for compilation */
 	const char *cache_folder; /* compiled databases; NULL = none */
+	const char *data_folder;  /* datasets' kept state; NULL = none is kept */
 	bool profile;
 };
 
@@ -54,6 +55,8 @@ struct detect_skip {
 struct detect_engine *detect_engine_new(const struct lang_set *rules,
 					const struct detect_config *config, struct errmsg *err);
 void detect_engine_delete(struct detect_engine *e);
+/* Writes the datasets that rules want kept into data_folder. Not on a worker. */
+int detect_engine_save(struct detect_engine *e, struct errmsg *err);
 /* `*ret`: array of that many, the engine's. */
 uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **ret);
 /* Rules that are evaluated. */

@@ -137,7 +137,7 @@ static int build(struct detect_engine *e, const struct detect_config *config, st
 	};
 	bool *excluded;
 
-	e->store = inspect_store_new(e->set, err);
+	e->store = inspect_store_new(e->set, config ? config->data_folder : NULL, err);
 	e->lists = calloc(e->set->count + 1, sizeof(*e->lists));
 	if (!e->store || !e->lists)
 		return errmsg_set(err, ERR_NOMEM, "no memory for %u rules", e->set->count);
@@ -197,6 +197,11 @@ void detect_engine_delete(struct detect_engine *e)
 	vec_free(&e->skips);
 	plan_mem_done(&e->mem);
 	free(e);
+}
+
+int detect_engine_save(struct detect_engine *e, struct errmsg *err)
+{
+	return inspect_store_save(e->store, err);
 }
 
 uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **ret)

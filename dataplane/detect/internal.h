@@ -12,6 +12,7 @@
 #include "signatures/plan/plan.h"
 
 enum detect_limits {
+	DETECT_RAW_PIECES = 16,		/* stretches of the stream that one packet looks at */
 	DETECT_QUEUE = 1024,		/* alerts of one packet before the best are kept */
 	DETECT_TX_RULES = 1024,		/* rules remembered by one transaction */
 	DETECT_FLOW_BITS = 1024,	/* flowbits set on one flow */
@@ -177,6 +178,8 @@ bool headers_known(const char *name);
 
 /* packet.c: rules on packets and on the raw stream. */
 void packet_rules(struct run *r);
+/* The rules on the stream once more, on a further stretch of it (behind missing bytes). */
+void packet_stream_again(struct run *r);
 void packet_ip_only(struct run *r);
 /* Header, packet buffers and items of a rule on transactions. */
 bool packet_conditions(struct run *r, const struct plan_rule *rule);

@@ -128,6 +128,32 @@ void packet_rules(struct run *r)
 	}
 }
 
+static bool alerted(const struct detector *d, const struct plan_rule *rule)
+{
+	for (uint32_t i = 0; i < d->queued; i++) {
+		if (d->queue[i].rule == rule)
+			return true;
+	}
+	return false;
+}
+
+void packet_stream_again(struct run *r)
+{
+	struct matcher_hits *h = &r->d->hits;
+
+	h->n = 0;
+	matcher_hits_add(h, &r->group->always);
+	scan(r, r->group->stream, SLICE(r->raw.data, r->raw.len));
+	matcher_hits_sort(h);
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct plan_rule *rule = &r->plan->rules[h->v[i].num];
+
+		if ((rule->flags & PLAN_ON_STREAM) && !(rule->flags & PLAN_TX) &&
+		    !alerted(r->d, rule))
+			rule_try(r, rule);
+	}
+}
+
 /* ---- ip-only ---- */
 
 void packet_ip_only(struct run *r)

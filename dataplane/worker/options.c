@@ -64,6 +64,8 @@ static const struct option table[] = {
 	{"rules.lang", KIND_UINT, AT(lang), 7, 8, "8: also keywords of later releases than 7.0.10"},
 	{"rules.cache", KIND_TEXT, AT(cache), 0, OPTIONS_TEXT,
 	 "folder of compiled pattern databases"},
+	{"rules.data", KIND_TEXT, AT(rule_data), 0, OPTIONS_TEXT,
+	 "folder where datasets keep what `state` and `save` say"},
 	{"rules.load-threads", KIND_UINT, AT(load_threads), 1, 64, "threads that compile"},
 	{"worker.memory-mb", KIND_SIZE_MB, AT(pipeline.memory), 16, 1 << 20,
 	 "most memory of streams and parsers, a worker"},

@@ -28,8 +28,9 @@ struct options {
 	unsigned addr_count, port_count;
 	const char *disabled[OPTIONS_DISABLED + 1]; /* protocols, NULL-terminated */
 	unsigned disabled_count;
-	unsigned lang;		  /* 7 or 8 */
-	char cache[OPTIONS_TEXT]; /* folder of compiled databases, "" = none */
+	unsigned lang;		      /* 7 or 8 */
+	char cache[OPTIONS_TEXT];     /* folder of compiled databases, "" = none */
+	char rule_data[OPTIONS_TEXT]; /* folder of datasets' kept state, "" = none is kept */
 	unsigned load_threads;
 	/* offline */
 	const char *capture, *log_folder;

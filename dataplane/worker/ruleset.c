@@ -39,6 +39,7 @@ int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
 	const struct detect_config config = {
 		.threads = o->load_threads,
 		.cache_folder = o->cache[0] ? o->cache : NULL,
+		.data_folder = o->rule_data[0] ? o->rule_data : NULL,
 		.profile = o->profile,
 	};
 	double begin = now_seconds();
@@ -67,8 +68,13 @@ int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
 
 void ruleset_free(struct ruleset *r)
 {
-	if (r->engine)
+	struct errmsg err = {""};
+
+	if (r->engine) {
+		if (detect_engine_save(r->engine, &err) != ERR_OK)
+			fprintf(stderr, "datasets are not kept: %s\n", err.text);
 		detect_engine_delete(r->engine);
+	}
 	if (r->set)
 		lang_set_free(r->set);
 	memset(r, 0, sizeof(*r));

@@ -29,6 +29,7 @@ struct entry {
 struct dataset {
 	struct dataset *next;
 	const char *name;
+	const char *save; /* below the data folder; NULL: not kept */
 	enum rule_dataset_type type;
 	struct hash_key key;
 	_Atomic(struct entry *) bucket[BUCKETS];
@@ -208,6 +209,17 @@ static FILE *open_beside(const struct rule *rule, const char *name)
 	return f ? f : fopen(name, "re");
 }
 
+/* Kept state lies below the data folder; without one nothing is kept. */
+static FILE *open_kept(const struct inspect_store *s, const char *name)
+{
+	char path[4096];
+
+	if (!s->data_folder)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/%s", s->data_folder, name);
+	return fopen(path, "re");
+}
+
 static bool load(struct dataset *set, FILE *f, const char *name, struct errmsg *why)
 {
 	static _Thread_local char line[LINE_BYTES];
@@ -247,28 +259,29 @@ static size_t file_size(FILE *f)
 
 struct request {
 	const char *name, *load;
+	const char *state; /* read when it is there */
+	const char *save;
 	enum rule_dataset_type type;
-	bool may_miss; /* `state`: the file is made later */
 };
 
 static struct request request_of(const struct rule_item *item)
 {
 	if (item->kind == RULE_ITEM_DATAREP)
-		return (struct request){item->datarep->name, item->datarep->load,
-					item->datarep->type, false};
-	return (struct request){item->dataset->name,
-				item->dataset->load ? item->dataset->load : item->dataset->state,
-				item->dataset->type, item->dataset->load == NULL};
+		return (struct request){item->datarep->name, item->datarep->load, NULL, NULL,
+					item->datarep->type};
+	return (struct request){item->dataset->name, item->dataset->load, item->dataset->state,
+				item->dataset->save ? item->dataset->save : item->dataset->state,
+				item->dataset->type};
 }
 
-static bool fill(struct dataset *set, const struct rule *rule, const struct request *q,
-		 struct errmsg *why)
+static bool fill(struct inspect_store *s, struct dataset *set, const struct rule *rule,
+		 const struct request *q, struct errmsg *why)
 {
-	FILE *f = q->load ? open_beside(rule, q->load) : NULL;
+	FILE *f = q->load ? open_beside(rule, q->load) : q->state ? open_kept(s, q->state) : NULL;
 	size_t bytes = f ? file_size(f) : 0;
 	bool ok = true;
 
-	if (q->load && !f && !q->may_miss) {
+	if (q->load && !f) {
 		errmsg_set(why, ERR_IO, "%s: cannot be read (%s)", q->load, strerror(errno));
 		return false;
 	}
@@ -279,7 +292,7 @@ static bool fill(struct dataset *set, const struct rule *rule, const struct requ
 	if (!set->arena)
 		ok = errmsg_set(why, ERR_NOMEM, "no memory for the set") == ERR_OK;
 	if (f) {
-		ok = ok && load(set, f, q->load, why);
+		ok = ok && load(set, f, q->load ? q->load : q->state, why);
 		fclose(f);
 	}
 	return ok;
@@ -301,7 +314,8 @@ struct dataset *dataset_for(struct inspect_store *s, const struct rule *rule,
 	set->name = q.name;
 	set->type = q.type;
 	set->key = hash_key_random();
-	if (!fill(set, rule, &q, why)) {
+	set->save = q.save;
+	if (!fill(s, set, rule, &q, why)) {
 		free(set->arena);
 		free(set);
 		return NULL;
@@ -320,4 +334,90 @@ void datasets_free(struct inspect_store *s)
 		free(set->arena);
 		free(set);
 	}
+}
+
+/* --- keeping --- */
+
+static void write_hex(FILE *f, const struct entry *e)
+{
+	for (uint32_t i = 0; i < e->len; i++)
+		fprintf(f, "%02x", e->bytes[i]);
+}
+
+static void write_base64(FILE *f, const struct entry *e)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (uint32_t i = 0; i < e->len; i += 3) {
+		uint32_t left = e->len - i, v = (uint32_t)e->bytes[i] << 16;
+
+		v |= left > 1 ? (uint32_t)e->bytes[i + 1] << 8 : 0;
+		v |= left > 2 ? e->bytes[i + 2] : 0;
+		fputc(digits[v >> 18], f);
+		fputc(digits[v >> 12 & 63], f);
+		fputc(left > 1 ? digits[v >> 6 & 63] : '=', f);
+		fputc(left > 2 ? digits[v & 63] : '=', f);
+	}
+}
+
+static void write_address(FILE *f, const struct entry *e)
+{
+	char text[IP_ADDR_TEXT];
+	struct ip_addr a = e->len == 4 ? ip_addr_v4(e->bytes) : ip_addr_v6(e->bytes);
+
+	fputs(ip_addr_text(&a, text, false), f);
+}
+
+static void write_set(FILE *f, struct dataset *set)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		struct entry *e = atomic_load_explicit(&set->bucket[i], memory_order_acquire);
+
+		for (; e; e = e->next) {
+			if (!atomic_load_explicit(&e->alive, memory_order_acquire))
+				continue;
+			if (set->type == RULE_DATASET_STRING)
+				write_base64(f, e);
+			else if (set->type == RULE_DATASET_MD5 || set->type == RULE_DATASET_SHA256)
+				write_hex(f, e);
+			else
+				write_address(f, e);
+			fputc('\n', f);
+		}
+	}
+}
+
+static int save_set(const char *folder, struct dataset *set, struct errmsg *why)
+{
+	char path[4096], part[4096 + 8];
+	FILE *f;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, set->save);
+	snprintf(part, sizeof(part), "%s.part", path);
+	f = fopen(part, "we");
+	if (!f)
+		return errmsg_set(why, ERR_IO, "%s: %s", part, strerror(errno));
+	write_set(f, set);
+	ok = !ferror(f);
+	ok = fclose(f) == 0 && ok;
+	if (ok && rename(part, path) == 0)
+		return ERR_OK;
+	errmsg_set(why, ERR_IO, "%s: %s", path, strerror(errno));
+	remove(part);
+	return ERR_IO;
+}
+
+int inspect_store_save(struct inspect_store *s, struct errmsg *why)
+{
+	int ret = ERR_OK;
+
+	for (struct dataset *set = s->datasets; s->data_folder && set; set = set->next) {
+		if (set->save && ret == ERR_OK)
+			ret = save_set(s->data_folder, set, why);
+		else if (set->save)
+			save_set(s->data_folder, set, NULL);
+	}
+	return ret;
 }

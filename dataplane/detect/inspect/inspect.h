@@ -17,9 +17,14 @@ struct inspect_store;
 struct inspect_list;
 struct inspect_worker;
 
-/* NULL with a sentence. The set must outlive it. */
-struct inspect_store *inspect_store_new(const struct lang_set *set, struct errmsg *e);
+/* NULL with a sentence. The set must outlive it. `data_folder`: where datasets' `state` and `save`
+ * files lie; NULL = they are neither read nor written. */
+struct inspect_store *inspect_store_new(const struct lang_set *set, const char *data_folder,
+					struct errmsg *e);
 void inspect_store_free(struct inspect_store *s);
+/* Writes the sets that rules want kept (`state`, `save`), each whole or not at all. Not on a
+ * worker. ERR_IO with the first failure. */
+int inspect_store_save(struct inspect_store *s, struct errmsg *e);
 
 /* Compiles the items. NULL: *keyword cannot be evaluated, `why` is the sentence, the rule is left
  * out. A list with base64_decode also runs the rule's base64_data items. */

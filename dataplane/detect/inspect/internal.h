@@ -96,6 +96,7 @@ void datasets_free(struct inspect_store *s);
 /* transform.c */
 struct inspect_store {
 	const struct lang_set *set;
+	char *data_folder;		  /* NULL: none */
 	struct dataset *datasets;	  /* list */
 	struct inspect_pattern *patterns; /* of pcrexform, by argument */
 };

@@ -211,7 +211,8 @@ static bool patterns_of_set(struct inspect_store *s, struct errmsg *why)
 	return true;
 }
 
-struct inspect_store *inspect_store_new(const struct lang_set *set, struct errmsg *e)
+struct inspect_store *inspect_store_new(const struct lang_set *set, const char *data_folder,
+					struct errmsg *e)
 {
 	struct inspect_store *s = calloc(1, sizeof(*s));
 
@@ -220,6 +221,7 @@ struct inspect_store *inspect_store_new(const struct lang_set *set, struct errms
 		return NULL;
 	}
 	s->set = set;
+	s->data_folder = data_folder ? strdup(data_folder) : NULL;
 	/* An expression that does not compile never matches; lang has refused it before. */
 	if (!patterns_of_set(s, e)) {
 		inspect_store_free(s);
@@ -240,6 +242,7 @@ void inspect_store_free(struct inspect_store *s)
 		free(p);
 	}
 	datasets_free(s);
+	free(s->data_folder);
 	free(s);
 }
 
