@@ -134,6 +134,26 @@ static void on_incident(struct decide *d, struct host *h, const struct alert *a,
 		judge(d, h, "the level rose", rc->now);
 }
 
+/* A handshake proves at once; without one the switch may, at its next look. */
+static void note_proof(struct decide *d, const struct alert *a, const struct request_context *rc,
+		       enum level level)
+{
+	struct incident *i = rc->incident;
+
+	if (!rc->proof.pair || level <= i->proven)
+		return;
+	if (a->handshake_completed) {
+		i->proven = level;
+		incidents_save(d->incidents, i, &d->e);
+		return;
+	}
+	if (!i->unproven_since)
+		i->unproven_since = rc->now.wall;
+	if (level > i->unproven)
+		i->unproven = level;
+	i->unproven_ip = a->host.ip;
+}
+
 void decide_alert(struct decide *d, const struct alert *a, const char *sensor, struct cut_now now)
 {
 	int x = policy_exception_of(d->policy, NEVER_ALERT, a, sensor, now.wall);
@@ -155,8 +175,6 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 	}
 	if (!h->judge_due)
 		h->judge_due = now.wall + d->policy->judge_every;
-	if (a->handshake_completed && rc.proof.pair)
-		h->proven_at = now.wall;
 	level = policy_level_of(d->policy, a);
 	if (level == LEVEL_SAFE) {
 		d->count.levelless++;
@@ -172,6 +190,7 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 		d->count.full++;
 		return;
 	}
+	note_proof(d, a, &rc, level);
 	on_incident(d, h, a, &rc, &news);
 	request_threat_cut(d, h, &rc);
 }
@@ -317,8 +336,15 @@ void decide_recover(struct decide *d, struct cut_now now)
 
 		if (h)
 			h->pins++;
-		/* The fuse remembers what it allowed before the restart. */
-		if (h && c->counted && now.wall - c->opened < d->policy->fuse_window)
-			fuse_count_cut(d->fuse, h->number, now.mono);
 	}
+}
+
+void decide_recount(struct decide *d, const char *host_id, uint64_t opened, struct cut_now now)
+{
+	struct host *h = hosts_by_id(d->hosts, host_id);
+	uint64_t age = now.wall > opened ? now.wall - opened : 0;
+
+	/* As long ago on the monotonic clock, as far as that reaches back. */
+	if (h && age < d->policy->fuse_window)
+		fuse_count_cut(d->fuse, h->number, now.mono > age ? now.mono - age : 0);
 }

@@ -53,12 +53,17 @@ struct decide {
 void decide_alert(struct decide *d, const struct alert *a, const char *sensor, struct cut_now now);
 void decide_fact(struct decide *d, const struct host_fact *f, const char *sensor,
 		 struct cut_now now);
+/* A switch was asked where each MAC is (hosts_note_port), and whether any `moved` since it was
+ * asked before: what was seen meanwhile is proven or not, once and for all (Q8). */
+void decide_ports_checked(struct decide *d, bool moved, struct cut_now now);
 /* Judgements that are due, incidents that close. */
 void decide_tick(struct decide *d, struct cut_now now);
 /* The policy changed: protected list, fuse. */
 void decide_reload(struct decide *d, const struct policy *p, struct cut_now now);
 /* Takes open incidents and cuts into account after a restart. */
 void decide_recover(struct decide *d, struct cut_now now);
+/* The fuse remembers what it allowed before a restart: each cut it counted. */
+void decide_recount(struct decide *d, const char *host_id, uint64_t opened, struct cut_now now);
 
 /* What a person orders. `host`: an address, a MAC, a host's id or a command's. `end`: wall, 0 =
  * until released. 0 or an error with a sentence. */

@@ -160,6 +160,7 @@ static void causes_text(const struct cut *c, char *ret, size_t cap)
 static json_t *cut_json(struct mitigator *m, const struct cut *c)
 {
 	struct host *h = hosts_by_id(m->decide.hosts, c->host_id);
+	struct host_ident ident = {0};
 	char ip[IP_ADDR_TEXT] = "", mac[MAC_ADDR_TEXT] = "", command[CUT_ID_TEXT], causes[64];
 	const struct text_field texts[] = {
 		{"command_id", command},
@@ -185,8 +186,12 @@ static json_t *cut_json(struct mitigator *m, const struct cut *c)
 	};
 	json_t *o = json_pack("{sb}", "whole_port", c->whole_port);
 
+	if (h)
+		ident = host_ident_of(h);
 	if (c->target.ips_n)
-		ip_addr_text(&c->target.ips[0], ip, false);
+		ident.ip = c->target.ips[0];
+	if (!ip_addr_is_zero(&ident.ip))
+		ip_addr_text(&ident.ip, ip, false);
 	if (!mac_addr_is_zero(&c->target.mac))
 		mac_addr_text(&c->target.mac, mac);
 	causes_text(c, causes, sizeof(causes));

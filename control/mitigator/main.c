@@ -245,6 +245,18 @@ static int make_tables(struct mitigator *m, struct errmsg *e)
 	return 0;
 }
 
+static void recount(void *ctx, const char *host_id, uint64_t opened)
+{
+	struct mitigator *m = ctx;
+
+	decide_recount(&m->decide, host_id, opened, mitigator_now(m));
+}
+
+static uint64_t before(uint64_t now, uint64_t span)
+{
+	return now > span ? now - span : 0;
+}
+
 static int recover(struct mitigator *m, struct errmsg *e)
 {
 	if (host_store_load(m->db, m->decide.hosts, e) < 0 ||
@@ -254,6 +266,9 @@ static int recover(struct mitigator *m, struct errmsg *e)
 	if (cuts_recover(m->decide.cuts, mitigator_now(m), e) < 0)
 		return ERR_IO;
 	decide_recover(&m->decide, mitigator_now(m));
+	if (cut_store_counted(m->store, before(mitigator_now(m).wall, m->policy->fuse_window),
+			      recount, m, e) < 0)
+		return ERR_IO;
 	protect_own(m);
 	return 0;
 }

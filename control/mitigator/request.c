@@ -96,12 +96,26 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 		.never_block = policy_exception_of(d->policy, NEVER_BLOCK, a, rc->sensor,
 						   rc->now.wall) >= 0,
 		.handshake = a->handshake_completed && rc->proof.pair,
-		.binding = rc->proof.pair &&
-			   host_binding_holds(h, &a->host.ip, d->policy->binding_age, rc->now.wall),
+		/* Frames that were just seen can prove it only after the next look at the
+		 * switch: until then it is held (decide_ports_checked). */
+		.binding = false,
 		.mac_addresses = host_addresses(h),
 		.threat_hosts = rc->threat_hosts,
 		.now = rc->now.mono,
 	};
+}
+
+/* An address that the host shows counts for its protection even while it is not proven, unless it
+ * is surely somebody else's: then it is the host that is to be asked about. */
+static struct cut_target with_claimed(struct decide *d, const struct host *h,
+				      const struct cut_target *t, const struct ip_addr *claimed)
+{
+	const struct host *owner = hosts_by_ip(d->hosts, claimed);
+	struct cut_target wide = *t;
+
+	if (!owner || owner == h)
+		target_add_ip(&wide, claimed);
+	return wide;
 }
 
 /* ---- opening ---- */
@@ -185,6 +199,7 @@ static void describe_threat(struct cut *c, const struct request_context *rc)
 	const struct alert *a = rc->alert;
 
 	c->causes = CAUSE_BIT(CAUSE_THREAT);
+	c->threat_hosts = rc->threat_hosts;
 	c->severity = a->severity;
 	c->detected = a->time;
 	c->reported = rc->now.wall;
@@ -200,30 +215,99 @@ static void describe_threat(struct cut *c, const struct request_context *rc)
 
 /* ---- what there is already ---- */
 
+static void approve_held(struct decide *d, struct cut *c, const struct cut_target *t,
+			 const struct guard_case *g, struct cut_now now)
+{
+	c->target = *t;
+	c->counted = true;
+	fuse_count_cut(d->fuse, g->host, now.mono);
+	d->count.cut++;
+	cuts_event(d->cuts, c, CUT_EV_APPROVE, self,
+		   g->handshake ? "its source is proven now by a completed handshake"
+				: "its source is proven now: the switch confirms MAC, address and "
+				  "port",
+		   now);
+}
+
 /* A question that was only about the source is answered by a proof. */
 static void answer_held(struct decide *d, struct host *h, struct cut *c,
 			const struct request_context *rc)
 {
-	struct guard_verdict v;
+	struct cut_target t, wide;
 	struct guard_case g;
-	struct cut_target t;
 
 	if (c->held_for != GUARD_UNPROVEN_SOURCE ||
 	    policy_mode_of(d->policy, rc->scope) != MODE_AUTOMATIC)
 		return;
 	host_target(h, &rc->alert->host.ip, &t);
-	g = case_of_alert(d, h, rc, &t);
-	v = check(d, rc->scope, &g);
-	if (v.answer != GUARD_CUT)
+	wide = with_claimed(d, h, &t, &rc->alert->host.ip);
+	g = case_of_alert(d, h, rc, &wide);
+	if (check(d, rc->scope, &g).answer == GUARD_CUT)
+		approve_held(d, c, &t, &g, rc->now);
+}
+
+static const struct policy_scope *scope_named(const struct decide *d, const char *name)
+{
+	for (unsigned i = 0; i < d->policy->scopes_n; i++) {
+		if (strcmp(d->policy->scopes[i].name, name) == 0)
+			return &d->policy->scopes[i];
+	}
+	return NULL;
+}
+
+static void recheck_held(struct decide *d, struct cut *c, struct cut_now now)
+{
+	const struct incident *in = incidents_of_host(d->incidents, c->host_id);
+	const struct policy_scope *s = scope_named(d, c->scope);
+	struct host *h = hosts_by_id(d->hosts, c->host_id);
+	struct host_ident ident;
+	struct guard_case g;
+	struct cut_target t;
+
+	if (!h || !in || !s || policy_mode_of(d->policy, s) != MODE_AUTOMATIC ||
+	    in->proven < (c->causes & CAUSE_BIT(CAUSE_THREAT) ? s->cut_at : h->level))
 		return;
-	c->target = t;
-	c->counted = true;
-	fuse_count_cut(d->fuse, h->number, rc->now.mono);
-	d->count.cut++;
-	cuts_event(d->cuts, c, CUT_EV_APPROVE, self,
-		   g.handshake ? "its source is proven now by a completed handshake"
-			       : "its source is proven now by its learnt binding",
-		   rc->now);
+	ident = host_ident_of(h);
+	host_target(h, c->target.ips_n ? &c->target.ips[0] : &ident.ip, &t);
+	g = (struct guard_case){.target = &t,
+				.host = h->number,
+				.inside = true,
+				.binding = true,
+				.mac_addresses = host_addresses(h),
+				.threat_hosts = c->threat_hosts,
+				.now = now.mono};
+	if (check(d, s, &g).answer == GUARD_CUT)
+		approve_held(d, c, &t, &g, now);
+}
+
+static void settle_proof(struct decide *d, struct incident *i, bool moved, struct cut_now now)
+{
+	struct host *h = hosts_by_id(d->hosts, i->host_id);
+	struct host_binding b = {d->policy->binding_age, i->unproven_since, now.wall};
+
+	/* The switch did not speak of this host yet. */
+	if (!moved && h && h->port_checked <= i->unproven_since && now.wall - b.since < b.age)
+		return;
+	if (!moved && h && host_binding_holds(h, &i->unproven_ip, &b) && i->unproven > i->proven) {
+		i->proven = i->unproven;
+		incidents_save(d->incidents, i, &d->e);
+	}
+	i->unproven_since = 0;
+	i->unproven = LEVEL_UNSPECIFIED;
+}
+
+void decide_ports_checked(struct decide *d, bool moved, struct cut_now now)
+{
+	for (unsigned i = 0; i < incidents_count(d->incidents); i++) {
+		if (incidents_at(d->incidents, i)->unproven_since)
+			settle_proof(d, incidents_at(d->incidents, i), moved, now);
+	}
+	for (unsigned i = 0; i < cuts_count(d->cuts); i++) {
+		struct cut *c = cuts_at(d->cuts, i);
+
+		if (c->state == CUT_HELD && c->held_for == GUARD_UNPROVEN_SOURCE)
+			recheck_held(d, c, now);
+	}
 }
 
 /* True when the host has an open cut, which is what the alert adds to. */
@@ -250,6 +334,7 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 {
 	enum policy_mode mode = policy_mode_of(d->policy, rc->scope);
 	enum level cut_at = rc->scope ? rc->scope->cut_at : LEVEL_DANGER;
+	struct cut_target wide;
 	struct guard_verdict v;
 	struct guard_case g;
 	struct cut c;
@@ -264,7 +349,8 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 	c = cut_of_host(d, h, rc->scope, &rc->alert->host.ip);
 	if (join_open(d, h, rc, &c.target))
 		return;
-	g = case_of_alert(d, h, rc, &c.target);
+	wide = with_claimed(d, h, &c.target, &rc->alert->host.ip);
+	g = case_of_alert(d, h, rc, &wide);
 	v = check(d, rc->scope, &g);
 	/* One record a incident says why it was not cut. */
 	if (event_of(&v, mode) != CUT_EV_REQUEST && event_of(&v, mode) != CUT_EV_HOLD) {
@@ -283,6 +369,7 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	struct host_ident ident = host_ident_of(h);
 	const struct policy_scope *s = policy_scope_of(d->policy, &ident.ip);
 	enum policy_mode mode = policy_mode_of(d->policy, s);
+	const struct incident *in = incidents_of_host(d->incidents, h->id);
 	struct cut *open = cuts_of_host(d->cuts, h->id);
 	struct guard_verdict v;
 	struct guard_case g;
@@ -301,13 +388,12 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	c.reported = c.detected = now.wall;
 	snprintf(c.reason, sizeof(c.reason), "%s", reason);
 	snprintf(c.threat_id, sizeof(c.threat_id), "policy");
-	g = (struct guard_case){
-		.target = &c.target,
-		.inside = s != NULL,
-		.handshake = h->proven_at != 0,
-		.binding = host_binding_holds(h, &ident.ip, d->policy->binding_age, now.wall),
-		.mac_addresses = host_addresses(h),
-		.now = now.mono};
+	g = (struct guard_case){.target = &c.target,
+				.host = h->number,
+				.inside = s != NULL,
+				.handshake = in && in->proven >= h->level,
+				.mac_addresses = host_addresses(h),
+				.now = now.mono};
 	v = check(d, s, &g);
 	open_cut(d, &c, &v, mode, now);
 }

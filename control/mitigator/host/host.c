@@ -8,7 +8,9 @@
 #include "dataplane/base/hash.h"
 
 enum { BUCKETS = 1 << 16 };
-#define MOVE_AGE (10 * NS_PER_MIN) /* a proven address of somebody silent for so long may move */
+/* An address of somebody silent for so long may move: on proof, and without any. */
+#define MOVE_AGE	  (10 * NS_PER_MIN)
+#define MOVE_UNPROVEN_AGE NS_PER_DAY
 
 struct hosts {
 	struct hash_key key;
@@ -293,10 +295,10 @@ static bool claim_ip(struct hosts *t, unsigned i, const struct ip_addr *ip, bool
 	owner = index_by_ip(t, ip, &slot);
 	if (owner >= 0 && owner != (int)i) {
 		struct host *o = t->hosts[owner];
-		uint64_t silent =
-			now - (o->ips[slot].last_seen < now ? o->ips[slot].last_seen : now);
+		const struct host_ip *theirs = &o->ips[slot];
+		uint64_t silent = now > theirs->last_seen ? now - theirs->last_seen : 0;
 
-		if (silent < MOVE_AGE) {
+		if (silent < (proof || !theirs->proven ? MOVE_AGE : MOVE_UNPROVEN_AGE)) {
 			contest(h, o, now);
 			return false;
 		}
@@ -396,6 +398,13 @@ struct host *hosts_note_alert(struct hosts *t, const struct alert *a, const char
 	if (i < 0)
 		return NULL;
 	h = t->hosts[i];
+	/* By way of a router's MAC, but the address is of a host with a MAC of its own. */
+	if (mac_addr_is_host(&a->host.mac) && !mac_addr_is_zero(&h->mac) &&
+	    !mac_addr_eq(&a->host.mac, &h->mac)) {
+		snprintf(ret->doubt, sizeof(ret->doubt), "its frames came with another MAC");
+		h->alerts++;
+		return h;
+	}
 	mine = claim_ip(t, (unsigned)i, &a->host.ip, false, now);
 	touch(h, &a->host, sensor, now);
 	h->alerts++;
@@ -484,6 +493,7 @@ void hosts_note_port(struct hosts *t, const struct mac_addr *mac, const char *sw
 
 	if (!h || !port || !port[0])
 		return;
+	h->port_checked = now;
 	if (h->port_since && strcmp(h->switch_port, port) == 0 &&
 	    strcmp(h->switch_name, switch_name) == 0)
 		return;
@@ -498,25 +508,34 @@ void hosts_ports_moved(struct hosts *t, const char *switch_name, uint64_t now)
 	for (unsigned i = 0; i < t->n; i++) {
 		struct host *h = t->hosts[i];
 
-		if (h->port_since && strcmp(h->switch_name, switch_name) == 0)
+		if (h->port_since && strcmp(h->switch_name, switch_name) == 0) {
 			h->port_since = now;
+			h->port_checked = 0;
+		}
 	}
 }
 
-bool host_binding_holds(const struct host *h, const struct ip_addr *ip, uint64_t age, uint64_t now)
+static bool lasts(uint64_t from, const struct host_binding *b)
+{
+	return from && b->now >= from && b->now - from >= b->age;
+}
+
+bool host_binding_holds(const struct host *h, const struct ip_addr *ip,
+			const struct host_binding *b)
 {
 	const struct host_ip *own = find_ip(h, ip);
 
-	if (mac_addr_is_zero(&h->mac) || h->router || !own || !own->proven ||
-	    now - own->first_seen < age)
+	if (mac_addr_is_zero(&h->mac) || h->router || !own || !own->proven)
 		return false;
-	if (h->contested && now - h->contested < age)
+	if (h->contested && !lasts(h->contested, b))
 		return false;
-	return h->port_since && now >= h->port_since && now - h->port_since >= age;
+	return lasts(own->first_seen, b) && lasts(h->port_since, b) && h->port_checked > b->since;
 }
 
 void host_target(const struct host *h, const struct ip_addr *ip, struct cut_target *ret)
 {
+	const struct host_ip *own;
+
 	memset(ret, 0, sizeof(*ret));
 	ret->vlan = h->vlan;
 	if (h->router) {
@@ -526,8 +545,9 @@ void host_target(const struct host *h, const struct ip_addr *ip, struct cut_targ
 	ret->mac = h->mac;
 	snprintf(ret->switch_name, sizeof(ret->switch_name), "%s", h->switch_name);
 	snprintf(ret->switch_port, sizeof(ret->switch_port), "%s", h->switch_port);
-	/* The address it was caught with comes first. */
-	if (find_ip(h, ip))
+	/* Only what is surely its own; the address it was caught with first. */
+	own = find_ip(h, ip);
+	if (own && (own->proven || mac_addr_is_zero(&h->mac)))
 		target_add_ip(ret, ip);
 	for (unsigned s = 0; s < h->ips_n; s++) {
 		if (h->ips[s].proven || mac_addr_is_zero(&h->mac))

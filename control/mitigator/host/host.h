@@ -33,11 +33,11 @@ struct host {
 	uint32_t vlan;
 	char name[HOST_TEXT], user[HOST_TEXT], vendor[HOST_TEXT], sensor[HOST_TEXT];
 	char switch_name[TARGET_TEXT], switch_port[TARGET_TEXT];
-	uint64_t port_since; /* it is on this port, 0: not known */
-	uint64_t contested;  /* another MAC claimed one of its addresses last */
-	bool router;	     /* a role says so */
-	uint64_t proven_at;  /* an alert's source was proven to be this host, not stored */
-	uint64_t released;   /* a person released it: older alerts do not cut it again */
+	uint64_t port_since;   /* it is on this port, 0: not known */
+	uint64_t port_checked; /* the switch said so last, and no MAC had moved; not stored */
+	uint64_t contested;    /* another MAC claimed one of its addresses last */
+	bool router;	       /* a role says so */
+	uint64_t released;     /* a person released it: older alerts do not cut it again */
 	uint64_t first_seen, last_seen, alerts;
 	enum level level; /* of the last judgement */
 	uint64_t level_since, judge_due;
@@ -71,14 +71,21 @@ struct host *hosts_note_alert(struct hosts *t, const struct alert *a, const char
 /* One fact; NULL when it is about no host. */
 struct host *hosts_note_fact(struct hosts *t, const struct host_fact *f, const char *sensor,
 			     uint64_t now);
-/* The switch says that the MAC is on that port. */
+/* The switch was asked at `now` and says that the MAC is on that port. */
 void hosts_note_port(struct hosts *t, const struct mac_addr *mac, const char *switch_name,
 		     const char *port, uint64_t now);
 /* MACs moved between ports: no binding is older than this. */
 void hosts_ports_moved(struct hosts *t, const char *switch_name, uint64_t now);
 
-/* MAC, address and port have been together for `age` and nobody contested it (Q8). */
-bool host_binding_holds(const struct host *h, const struct ip_addr *ip, uint64_t age, uint64_t now);
+/* MAC, address and port have been together for `age`, nobody contested it, and the switch confirmed
+ * it after `since`, when a frame of the host was seen: a forged MAC would have shown as a move
+ * (Q8). */
+struct host_binding {
+	uint64_t age, since, now;
+};
+
+bool host_binding_holds(const struct host *h, const struct ip_addr *ip,
+			const struct host_binding *b);
 /* What to cut: the MAC and the proven addresses; of a router's MAC only `ip`. */
 void host_target(const struct host *h, const struct ip_addr *ip, struct cut_target *ret);
 /* Addresses seen behind the MAC. */

@@ -106,7 +106,13 @@ static void test_forged(void **state)
 	/* An ARP claim of B's address does not take it away while B is alive. */
 	fact(t, A, "10.0.0.11", "arp", T0 + 3);
 	assert_ptr_equal(hosts_by_ip(t, &b->ips[0].ip), b);
-	assert_false(host_binding_holds(b, &b->ips[0].ip, NS_PER_MIN, T0 + 4));
+	hosts_note_port(t, &b->mac, "br0", "veth1", T0 - NS_PER_HOUR);
+	hosts_note_port(t, &b->mac, "br0", "veth1", T0 + 4);
+	b->ips[0].first_seen = T0 - NS_PER_HOUR;
+	assert_false(host_binding_holds(b, &b->ips[0].ip,
+					&(struct host_binding){NS_PER_MIN, T0, T0 + 5}));
+	assert_true(host_binding_holds(
+		b, &b->ips[0].ip, &(struct host_binding){NS_PER_MIN, T0, T0 + 2 * NS_PER_MIN}));
 	/* A new address behind B's MAC without ARP. */
 	alert(t, B, "10.0.0.99", true, T0 + 5, &p);
 	assert_false(p.pair);
@@ -133,24 +139,33 @@ static void test_moves(void **state)
 	hosts_free(t);
 }
 
+static bool holds(const struct host *h, uint64_t since, uint64_t now)
+{
+	return host_binding_holds(h, &h->ips[0].ip, &(struct host_binding){NS_PER_MIN, since, now});
+}
+
 static void test_binding(void **state)
 {
 	struct hosts *t = hosts_new();
 	struct host *h = fact(t, A, "10.0.0.10", "arp", T0);
-	const struct ip_addr *ip = &h->ips[0].ip;
+	uint64_t then = T0 + 2 * NS_PER_MIN;
 
 	hosts_note_port(t, &h->mac, "br0", "veth1", T0);
-	assert_false(host_binding_holds(h, ip, NS_PER_MIN, T0 + NS_PER_SEC));
-	assert_true(host_binding_holds(h, ip, NS_PER_MIN, T0 + NS_PER_MIN));
-	hosts_note_port(t, &h->mac, "br0", "veth1", T0 + 2 * NS_PER_MIN); /* the same */
-	assert_true(host_binding_holds(h, ip, NS_PER_MIN, T0 + 2 * NS_PER_MIN));
-	hosts_note_port(t, &h->mac, "br0", "veth2", T0 + 2 * NS_PER_MIN);
-	assert_false(host_binding_holds(h, ip, NS_PER_MIN, T0 + 2 * NS_PER_MIN));
-	assert_true(host_binding_holds(h, ip, NS_PER_MIN, T0 + 3 * NS_PER_MIN));
-	hosts_ports_moved(t, "br0", T0 + 4 * NS_PER_MIN);
-	assert_false(host_binding_holds(h, ip, NS_PER_MIN, T0 + 4 * NS_PER_MIN));
+	assert_false(holds(h, T0 - 1, T0 + NS_PER_SEC)); /* too young */
+	assert_true(holds(h, T0 - 1, T0 + NS_PER_MIN));
+	/* The switch must have been asked after the frame was seen. */
+	assert_false(holds(h, T0 + 1, T0 + NS_PER_MIN));
+	hosts_note_port(t, &h->mac, "br0", "veth1", then);
+	assert_true(holds(h, then - 1, then));
+	hosts_note_port(t, &h->mac, "br0", "veth2", then);
+	assert_false(holds(h, then - 1, then));
+	hosts_note_port(t, &h->mac, "br0", "veth2", then + NS_PER_MIN);
+	assert_true(holds(h, then, then + NS_PER_MIN));
+	/* Some MAC moved: that may have been a forger. */
+	hosts_ports_moved(t, "br0", then + 2 * NS_PER_MIN);
+	assert_false(holds(h, then, then + 2 * NS_PER_MIN));
 	/* A clock that went back proves nothing. */
-	assert_false(host_binding_holds(h, ip, NS_PER_MIN, T0 - NS_PER_MIN));
+	assert_false(holds(h, 0, T0 - NS_PER_MIN));
 	hosts_free(t);
 }
 
@@ -171,6 +186,10 @@ static void test_router(void **state)
 	assert_true(mac_addr_is_zero(&target.mac));
 	assert_int_equal(target.ips_n, 1);
 	assert_int_equal(gateway->ips_n, 0);
+	/* An address of the own network that comes by the router is forged. */
+	h = fact(t, B, "10.0.0.11", "arp", T0);
+	assert_ptr_equal(alert(t, A, "10.0.0.11", true, T0, &p), h);
+	assert_false(p.pair);
 	hosts_free(t);
 }
 

@@ -22,7 +22,7 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS incident(number INTEGER PRIMARY KEY, host_id TEXT, title TEXT,"
 	" threat_id TEXT, technique TEXT, alert_id TEXT, opened INTEGER, updated INTEGER,"
 	" closed INTEGER, level TEXT, severity INTEGER, alerts INTEGER, threats TEXT,"
-	" marked INTEGER);"
+	" marked INTEGER, proven TEXT);"
 	"CREATE INDEX IF NOT EXISTS incident_open ON incident(closed);";
 
 static int db_error(const struct incidents *t, struct errmsg *e)
@@ -173,6 +173,7 @@ int incidents_save(struct incidents *t, const struct incident *i, struct errmsg 
 	sqlite3_bind_int64(t->save, 12, (sqlite3_int64)i->alerts);
 	sqlite3_bind_text(t->save, 13, threats, -1, SQLITE_STATIC);
 	sqlite3_bind_int(t->save, 14, i->marked);
+	sqlite3_bind_text(t->save, 15, level_text(i->proven), -1, SQLITE_STATIC);
 	rc = sqlite3_step(t->save);
 	sqlite3_reset(t->save);
 	return rc == SQLITE_DONE ? 0 : db_error(t, e);
@@ -202,6 +203,8 @@ static void read_row(sqlite3_stmt *s, struct incident *i)
 	i->alerts = (uint64_t)sqlite3_column_int64(s, 11);
 	threats_parse((const char *)sqlite3_column_text(s, 12), i);
 	i->marked = sqlite3_column_int(s, 13) != 0;
+	i->proven = LEVEL_SAFE;
+	level_parse((const char *)sqlite3_column_text(s, 14), &i->proven);
 }
 
 static int load(struct incidents *t, struct errmsg *e)
@@ -230,7 +233,7 @@ static int load(struct incidents *t, struct errmsg *e)
 int incidents_open(struct incidents *t, sqlite3 *db, struct errmsg *e)
 {
 	static const char sql[] =
-		"INSERT OR REPLACE INTO incident VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+		"INSERT OR REPLACE INTO incident VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 	while (t->n)
 		drop(t, t->n - 1);
@@ -255,7 +258,7 @@ static struct incident *open_new(struct incidents *t, const char *host_id, const
 		snprintf(i->id, sizeof(i->id), "incident-%06llu", (unsigned long long)i->number);
 		snprintf(i->host_id, sizeof(i->host_id), "%s", host_id);
 		i->opened = now;
-		i->level = LEVEL_SAFE;
+		i->level = i->proven = LEVEL_SAFE;
 		i->severity = a->severity;
 	}
 	return add(t, i) ? i : NULL;

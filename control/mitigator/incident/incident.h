@@ -22,11 +22,16 @@ struct incident {
 	char host_id[INCIDENT_TEXT], title[INCIDENT_TEXT], threat_id[THREAT_ID];
 	char technique[32], alert_id[INCIDENT_TEXT];
 	uint64_t opened, updated, closed;
-	enum level level; /* the highest of its alerts */
+	enum level level;  /* the highest of its alerts */
+	enum level proven; /* the highest of those whose source was proven; the caller's */
 	enum severity severity;
 	uint64_t alerts;
 	char threats[INCIDENT_THREATS][THREAT_ID];
 	unsigned threats_n;
+	/* Alerts that wait for the switch to confirm their source; the caller's, not stored. */
+	enum level unproven;
+	uint64_t unproven_since; /* 0: none */
+	struct ip_addr unproven_ip;
 	bool marked; /* the caller's: an outcome was recorded for it */
 };
 

@@ -104,6 +104,7 @@ static int create(struct cut_store *s, struct errmsg *e)
 	snprintf(sql + len, sizeof(sql) - len,
 		 ", PRIMARY KEY(id)) WITHOUT ROWID;"
 		 "CREATE INDEX IF NOT EXISTS cut_host ON cut(host_id, opened);"
+		 "CREATE INDEX IF NOT EXISTS cut_opened ON cut(opened);"
 		 "CREATE TABLE IF NOT EXISTS cut_change(cut INTEGER, n INTEGER, time INTEGER,"
 		 " came TEXT, went TEXT, event TEXT, actor TEXT, reason TEXT, method TEXT,"
 		 " PRIMARY KEY(cut, n)) WITHOUT ROWID;"
@@ -471,6 +472,24 @@ int cut_store_history(struct cut_store *s, uint64_t cut,
 		ch.method = (const char *)sqlite3_column_text(st, 6);
 		more = fn(ctx, &ch);
 	}
+	sqlite3_finalize(st);
+	return 0;
+}
+
+int cut_store_counted(struct cut_store *s, uint64_t since,
+		      void (*fn)(void *ctx, const char *host_id, uint64_t opened), void *ctx,
+		      struct errmsg *e)
+{
+	sqlite3_stmt *st;
+
+	if (sqlite3_prepare_v2(s->db,
+			       "SELECT host_id, opened FROM cut WHERE opened>=? AND counted=1", -1,
+			       &st, NULL) != SQLITE_OK)
+		return db_error(s, e);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)since);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		fn(ctx, (const char *)sqlite3_column_text(st, 0),
+		   (uint64_t)sqlite3_column_int64(st, 1));
 	sqlite3_finalize(st);
 	return 0;
 }
