@@ -36,7 +36,7 @@ static void prune(struct http_call *c, struct http_tx *tx)
 	uint32_t drop;
 
 	/* Nobody inspects: bounded all the same. */
-	if (b->total - done > (uint64_t)most * 3)
+	if (b->total - done > HTTP_UNSEEN_MAX)
 		done = b->total - most;
 	else if (done < most)
 		return;

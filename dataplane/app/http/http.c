@@ -221,8 +221,6 @@ static const struct app_pattern patterns[] = {
 	VERSION("HTTP/1.1"),
 };
 
-extern const struct app_proto http_proto;
-
 const struct app_proto http_proto = {
 	.name = "http",
 	.rule_names = {"http1"},

@@ -20,6 +20,7 @@ enum {
 	HTTP_BUCKETS = 64,	       /* of a header table */
 	HTTP_BOUNDARY_MAX = 200,       /* longer is no multipart */
 	HTTP_IGNORED_LINES_MAX = 1000, /* empty lines before a response */
+	HTTP_UNSEEN_MAX = 128 << 10,   /* bytes of a body kept for an inspection that never comes */
 	HTTP_FILE_NAME_MAX = LIMIT_FILE_NAME, /* event file_name_too_long, cut */
 };
 
@@ -287,3 +288,5 @@ enum { HTTP_BUFFERS = 30, HTTP_KEYWORDS = 1 };
 extern const struct app_buffer http_buffers[HTTP_BUFFERS];
 extern const struct app_keyword http_keywords[HTTP_KEYWORDS];
 bool http_log(const struct app_tx *tx, const void *state, struct record *r);
+
+extern const struct app_proto http_proto;

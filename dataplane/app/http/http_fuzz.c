@@ -1,7 +1,6 @@
 #include "dataplane/app/harness/harness.h"
 #include "dataplane/app/http/http.h"
 
-extern const struct app_proto http_proto;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
