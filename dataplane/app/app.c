@@ -18,6 +18,8 @@ void app_call_init(struct app_call *c, struct app_worker *w, struct flow *f, str
 	c->io.slab = w->slab;
 	c->io.now_ns = p ? p->now_ns : f->last_ns;
 	c->io.limits = &w->config.limits;
+	c->io.key = w->key;
+	c->io.midstream = f->flags & FLOW_MIDSTREAM;
 	if (c->a) {
 		c->io.flow = &c->a->pub;
 		c->io.tuple = &c->a->pub.tuple;
@@ -332,6 +334,14 @@ static void reverse(struct app_call *c)
 		a->first = 1 << DIR_TS;
 }
 
+/* A flow's protocol is decided. */
+static void proto_set(struct app_call *c, const struct app_proto *proto)
+{
+	c->a->pub.proto = proto;
+	if (proto->whole_stream && c->f->tcp)
+		stream_set_depth(c->f, 0);
+}
+
 static void side_found(struct app_call *c, enum dir dir, const struct app_proto *found)
 {
 	struct app_flow *a = &c->a->pub;
@@ -341,15 +351,15 @@ static void side_found(struct app_call *c, enum dir dir, const struct app_proto 
 	a->tried[dir] = true;
 	c->a->sides[dir].verdict = APP_FOUND;
 	if (!other || other == found) {
-		a->proto = found;
+		proto_set(c, found);
 		return;
 	}
 	flow_event(c, APP_EVENT_MISMATCH_PROTOCOL_BOTH_DIRECTIONS);
 	/* The one that parses already goes on; else the server is believed. */
 	if (c->a->first == APP_FIRST_PARSED)
-		a->proto = other;
+		proto_set(c, other);
 	else
-		a->proto = dir == DIR_TC ? found : other;
+		proto_set(c, dir == DIR_TC ? found : other);
 }
 
 /* The other direction spoke first: its bytes go first to the parser. False: parsing has failed. */
@@ -598,7 +608,8 @@ static void change_found(struct app_call *c, enum dir dir, const struct app_prot
 		c->a->sides[d].need = 0;
 	}
 	c->a->sides[dir_other(dir)].identify = (struct identify_state){0};
-	a->seen[dir] = a->proto = found;
+	a->seen[dir] = found;
+	proto_set(c, found);
 	a->tried[dir] = true;
 	c->a->sides[dir].verdict = APP_FOUND;
 	change_events(c, found);
@@ -791,6 +802,13 @@ void app_flow_free(struct app_worker *w, struct flow *f)
 	f->app = NULL;
 	slab_free(w->slab, c.a->expected, sizeof(*c.a->expected));
 	slab_free(w->slab, c.a, sizeof(*c.a));
+}
+
+void app_limit_met(struct app_io *io)
+{
+	struct app_call *c = app_call_of(io);
+
+	app_count_proto(c->w, c->a->pub.proto, APP_PROTO_LIMIT);
 }
 
 void app_raw_trigger(struct app_io *io, enum dir dir)

@@ -26,6 +26,7 @@ enum app_proto_counter {
 	APP_PROTO_TX,
 	APP_PROTO_ERROR,
 	APP_PROTO_GAP,
+	APP_PROTO_LIMIT,
 	APP_PROTO_COUNTS,
 };
 
@@ -66,6 +67,7 @@ struct app_worker {
 	struct identify *identify;
 	struct expect_table *expect;
 	struct app_sink sink;
+	struct hash_key key;
 	struct file_magic *magic; /* NULL unless some rule wants it */
 	uint64_t file_count;
 	unsigned protos;

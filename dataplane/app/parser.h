@@ -12,6 +12,7 @@
 
 #include "dataplane/base/addr.h"
 #include "dataplane/base/cursor.h"
+#include "dataplane/base/hash.h"
 #include "dataplane/base/limits.h"
 #include "dataplane/base/packet.h"
 #include "dataplane/base/slab.h"
@@ -51,6 +52,8 @@ struct app_io {
 	const struct app_tuple *tuple;
 	struct app_flow *flow; /* opaque to parsers, for the calls below */
 	const struct app_limits *limits;
+	struct hash_key key; /* random: for hashes of what traffic chooses */
+	bool midstream;	     /* the start of the connection was not seen */
 };
 
 /* What parsers take from the configuration. */
@@ -210,6 +213,10 @@ struct app_proto {
 	bool log_sender_first;
 	/* 1 << dir: the direction that must speak first (a client of HTTP, TLS); 0 = either. */
 	uint8_t first_data;
+	/* Every byte is wanted: the reassembly depth does not hold for flows of this protocol. */
+	bool whole_stream;
+	/* Byte order that `dce` means in rules on this transaction; NULL = big endian. */
+	bool (*little)(const struct app_tx *tx, enum dir dir);
 };
 
 /* --- calls for parsers --- */
@@ -223,6 +230,8 @@ struct app_tx *app_tx_first(const struct app_io *io);
 struct app_tx *app_tx_find(const struct app_io *io, uint64_t id);
 /* Sets an event once a transaction. */
 void app_tx_event(struct app_tx *tx, unsigned event);
+/* The parser has let something go at a limit of its own (limits.h): counted as limit.<protocol>. */
+void app_limit_met(struct app_io *io);
 /* Raw-stream rules should see what has come so far (a request or response is complete). */
 void app_raw_trigger(struct app_io *io, enum dir dir);
 /* From here on the payload of both directions is encrypted: rules on raw payload and raw stream

@@ -61,7 +61,7 @@ void app_count_proto(struct app_worker *w, const struct app_proto *proto,
 static bool counters_new(struct app_worker *w)
 {
 	static const char *const forms[APP_PROTO_COUNTS] = {"flow.%s", "tx.%s", "error.%s",
-							    "error.%s.gap"};
+							    "error.%s.gap", "limit.%s"};
 	unsigned total = APP_COUNTS + w->protos * APP_PROTO_COUNTS;
 
 	w->counts = calloc(total, sizeof(*w->counts));
@@ -99,6 +99,7 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 	w->stream = stream;
 	w->identify = identify_new(app_protocols, w->config.disabled);
 	w->expect = expect_new();
+	w->key = hash_key_random();
 	if (!w->identify || !w->expect || !counters_new(w)) {
 		app_worker_delete(w);
 		return NULL;

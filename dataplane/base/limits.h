@@ -41,6 +41,15 @@ enum limits {
 	LIMIT_FILE_NAME = 4096,		  /* bytes: cut */
 	LIMIT_TX_FILES = 64, /* app.file_window_refused: files of a transaction and direction */
 
+	/* protocols: app.limit.<protocol> counts each time one of these is met */
+	LIMIT_DCE_IFACES = 256,		 /* interfaces bound in one flow: the rest is not kept */
+	LIMIT_DCE_STUB = 1 << 20,	 /* bytes of a call's stub data: the rest is not kept */
+	LIMIT_SMB_ENTRIES = 2048,	 /* open files, trees, pending requests: the oldest goes */
+	LIMIT_SMB_ENTRY_BYTES = 1 << 20, /* their names and pieces of pipe messages: the same */
+	LIMIT_SMB_TRANSACTIONS = 960,	 /* open in one flow: the oldest counts as complete */
+	LIMIT_SMB_FILE_CHUNKS = 64,	 /* pieces of a file out of order: the file has a gap */
+	LIMIT_SMB_FILE_QUEUED = 8 << 20, /* their bytes: the same */
+
 	/* detect */
 	LIMIT_ALERTS_PER_PACKET = 15,	/* detect.alert_queue_overflow */
 	LIMIT_INSPECT_RECURSION = 3000, /* content steps a list */

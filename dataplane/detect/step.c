@@ -71,6 +71,8 @@ static int instance(struct run *r, const struct plan_step *s, const struct rule_
 		    const struct tx_view *v, uint32_t index, struct inspect_bytes *ret)
 {
 	*ret = (struct inspect_bytes){.start = true, .end = true, .packet = r->p};
+	if (r->app->proto->little)
+		ret->dce_little = r->app->proto->little(v->tx, r->dir);
 	if (s->kind == PLAN_STEP_FILE) {
 		const struct app_file *file = file_nth(v->tx, r->dir, index);
 

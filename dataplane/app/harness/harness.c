@@ -67,6 +67,11 @@ void app_tx_event(struct app_tx *tx, unsigned event)
 		tx->event[tx->event_count++] = (uint8_t)event;
 }
 
+void app_limit_met(struct app_io *io)
+{
+	of_io(io)->limits_met++;
+}
+
 void app_raw_trigger(struct app_io *io, enum dir dir)
 {
 	of_io(io)->raw_triggers++;

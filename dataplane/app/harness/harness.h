@@ -26,6 +26,7 @@ struct harness {
 	char hint[24];	/* of app_change_proto */
 	unsigned files; /* opened */
 	unsigned raw_triggers;
+	unsigned limits_met;
 	struct app_expectation announced; /* the last one of app_expect; port 0 = none */
 	bool expected;			  /* app_expected gives that one */
 };
