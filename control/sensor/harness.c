@@ -59,7 +59,7 @@ void harness_sleep_ms(unsigned ms)
 
 void harness_plane_start(struct plane *p)
 {
-	static const struct stats_name names[] = {{"port.mirror0.received", STATS_COUNT},
+	static const struct stats_name names[] = {{"rx.packets", STATS_COUNT},
 						  {"worker.packets", STATS_COUNT},
 						  {"worker.bytes", STATS_COUNT},
 						  {"decode.truncated", STATS_DROP},

@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -170,6 +172,8 @@ static void counters_are_read_by_name(void **state)
 	stats_set(s, 0, 4, 1000000); /* no such counter */
 	stats_heartbeat(s, 5000);
 	stats_heartbeat(s, 6000);
+	assert_int_equal(stats_reader_find(r, "rx.packets"), 0); /* as it was opened */
+	stats_reader_refresh(r);
 	assert_int_equal(stats_reader_find(r, "rx.packets"), 303);
 	assert_int_equal(stats_reader_find(r, "rx.missed"), 7);
 	assert_int_equal(stats_reader_find(r, "nothing"), 0);
@@ -191,6 +195,41 @@ static void counters_are_read_by_name(void **state)
 	stats_close(s);
 	s = stats_create(path, names, 4, 3, "0.1.0", &e);
 	assert_true(stats_replaced(r));
+	stats_reader_close(r);
+	stats_close(s);
+}
+
+/* A worker stores while another process reads: what it reads belongs together. */
+static void an_account_adds_up_at_every_reading(void **state)
+{
+	struct errmsg e = {0};
+	struct stats *s = stats_create(path, names, 4, 2, "0.1.0", &e);
+	struct stats_reader *r = stats_reader_open(path, &e);
+	uint64_t seen = 0;
+	pid_t child;
+
+	assert_non_null(r);
+	child = fork();
+	for (uint64_t n = 1; child == 0; n++) {
+		stats_begin(s, 1);
+		for (unsigned i = 0; i < 4; i++)
+			stats_set(s, 1, i, n);
+		stats_end(s, 1);
+	}
+	for (int i = 0; i < 20000 || (seen < 1000 && i < 100000000); i++) {
+		stats_reader_refresh(r);
+		seen = stats_reader_value(r, 1, 0);
+		for (unsigned k = 1; k < 4; k++)
+			assert_int_equal(stats_reader_value(r, 1, k), seen);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	/* Perhaps in the middle: the next writer's numbers are whole again. */
+	stats_begin(s, 1);
+	stats_set(s, 1, 0, 5);
+	stats_end(s, 1);
+	stats_reader_refresh(r);
+	assert_int_equal(stats_reader_value(r, 1, 0), 5);
 	stats_reader_close(r);
 	stats_close(s);
 }
@@ -239,6 +278,7 @@ int main(void)
 		TEST(what_is_malformed_or_late_is_dropped_and_counted),
 		TEST(each_side_is_taken_once),
 		TEST(counters_are_read_by_name),
+		TEST(an_account_adds_up_at_every_reading),
 		TEST(wrong_statistics_have_a_sentence),
 	};
 

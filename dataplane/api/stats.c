@@ -9,7 +9,7 @@
 
 /* The file: head, names, sentences, then one block of counters a worker, each on cache lines of its
  * own. */
-enum { STATS_VERSION = 1, LINE = 64 };
+enum { STATS_VERSION = 2, LINE = 64, TRIES = 1000 };
 #define STATS_MAGIC 0x3154415453424b42ULL /* "BKBSTAT1" */
 
 struct head {
@@ -43,9 +43,10 @@ static size_t sentences_at(uint32_t n_counters)
 	return names_at() + n_counters * sizeof(struct name);
 }
 
+/* A worker's block: `turn`, odd while it stores, then the counters. */
 static size_t block_size(uint32_t n_counters)
 {
-	return ((size_t)n_counters * 8 + LINE - 1) / LINE * LINE;
+	return ((size_t)(1 + n_counters) * 8 + LINE - 1) / LINE * LINE;
 }
 
 static size_t blocks_at(uint32_t n_counters)
@@ -132,15 +133,38 @@ void stats_close(struct stats *s)
 	free(s);
 }
 
+static uint64_t *block_of(const struct stats *s, unsigned worker)
+{
+	return (uint64_t *)(s->base + blocks_at(s->n_counters) +
+			    worker * block_size(s->n_counters));
+}
+
+void stats_begin(struct stats *s, unsigned worker)
+{
+	uint64_t *turn;
+
+	if (worker >= s->n_workers)
+		return;
+	turn = block_of(s, worker);
+	shm_poke(turn, shm_peek(turn) | 1); /* also when killed halfway and mapped again */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 void stats_set(struct stats *s, unsigned worker, unsigned counter, uint64_t value)
 {
-	uint64_t *block;
-
 	if (worker >= s->n_workers || counter >= s->n_counters)
 		return;
-	block = (uint64_t *)(s->base + blocks_at(s->n_counters) +
-			     worker * block_size(s->n_counters));
-	shm_poke(&block[counter], value);
+	shm_poke(&block_of(s, worker)[1 + counter], value);
+}
+
+void stats_end(struct stats *s, unsigned worker)
+{
+	uint64_t *turn;
+
+	if (worker >= s->n_workers)
+		return;
+	turn = block_of(s, worker);
+	shm_store(turn, (shm_peek(turn) | 1) + 1);
 }
 
 void stats_heartbeat(struct stats *s, uint64_t now)
@@ -174,6 +198,7 @@ struct stats_reader {
 	uint32_t n_counters, n_workers;
 	char (*names)[STATS_NAME]; /* our copy: theirs may change */
 	uint8_t *kinds;
+	uint64_t *values; /* n_workers times n_counters, of the last refresh */
 	struct shm_file file;
 };
 
@@ -196,7 +221,8 @@ static int copy_names(struct stats_reader *r, struct errmsg *e)
 
 	r->names = calloc(r->n_counters ? r->n_counters : 1, sizeof(*r->names));
 	r->kinds = calloc(r->n_counters ? r->n_counters : 1, 1);
-	if (!r->names || !r->kinds)
+	r->values = calloc((size_t)r->n_counters * r->n_workers + 1, sizeof(*r->values));
+	if (!r->names || !r->kinds || !r->values)
 		return errmsg_set(e, ERR_NOMEM, "no memory for statistics");
 	for (uint32_t i = 0; i < r->n_counters; i++) {
 		memcpy(r->names[i], n[i].text, sizeof(n[i].text));
@@ -216,7 +242,11 @@ static int map_reader(struct stats_reader *r, struct errmsg *e)
 	if (!r->base)
 		return ERR_IO;
 	rc = check(r, e);
-	return rc ? rc : copy_names(r, e);
+	if (rc == 0)
+		rc = copy_names(r, e);
+	if (rc == 0)
+		stats_reader_refresh(r);
+	return rc;
 }
 
 struct stats_reader *stats_reader_open(const char *path, struct errmsg *e)
@@ -247,6 +277,7 @@ void stats_reader_close(struct stats_reader *r)
 	shm_close(&r->file);
 	free(r->names);
 	free(r->kinds);
+	free(r->values);
 	free(r);
 }
 
@@ -279,15 +310,35 @@ const char *stats_reader_name(const struct stats_reader *r, unsigned i, enum sta
 	return r->names[i];
 }
 
+/* A writer that died between begin and end leaves an odd turn: its values are taken as they are. */
+static void copy_block(struct stats_reader *r, unsigned worker)
+{
+	const uint64_t *block = (const uint64_t *)(r->base + blocks_at(r->n_counters) +
+						   worker * block_size(r->n_counters));
+	uint64_t *to = r->values + (size_t)worker * r->n_counters;
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		uint64_t turn = shm_load(block);
+
+		for (uint32_t i = 0; i < r->n_counters; i++)
+			to[i] = shm_peek(&block[1 + i]);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (turn % 2 == 0 && shm_peek(block) == turn)
+			return;
+	}
+}
+
+void stats_reader_refresh(struct stats_reader *r)
+{
+	for (uint32_t w = 0; w < r->n_workers; w++)
+		copy_block(r, w);
+}
+
 uint64_t stats_reader_value(const struct stats_reader *r, unsigned worker, unsigned i)
 {
-	const uint64_t *block;
-
 	if (worker >= r->n_workers || i >= r->n_counters)
 		return 0;
-	block = (const uint64_t *)(r->base + blocks_at(r->n_counters) +
-				   worker * block_size(r->n_counters));
-	return shm_peek(&block[i]);
+	return r->values[(size_t)worker * r->n_counters + i];
 }
 
 uint64_t stats_reader_sum(const struct stats_reader *r, unsigned i)
@@ -315,7 +366,7 @@ bool stats_reader_sentence(const struct stats_reader *r, unsigned slot, char ret
 
 	if (slot >= STATS_SENTENCES)
 		return false;
-	for (int tries = 0; tries < 1000; tries++) {
+	for (int tries = 0; tries < TRIES; tries++) {
 		uint64_t turn = shm_load(&all[slot].turn);
 
 		memcpy(ret, all[slot].text, STATS_SENTENCE);

@@ -37,8 +37,11 @@ struct stats *stats_create(const char *path, const struct stats_name *names, uns
 			   unsigned n_workers, const char *version, struct errmsg *e);
 void stats_close(struct stats *s);
 
-/* Stores a value; by that worker only. Packet path. */
+/* Stores a value; by that worker only. Packet path. What is stored between begin and end of a
+ * worker is read as a whole or not at all (D10: an account adds up at every reading). */
+void stats_begin(struct stats *s, unsigned worker);
 void stats_set(struct stats *s, unsigned worker, unsigned counter, uint64_t value);
+void stats_end(struct stats *s, unsigned worker);
 /* Once a second at least, by the main thread; wall clock ns. */
 void stats_heartbeat(struct stats *s, uint64_t now);
 /* Sentence `slot` ("" = none); by the main thread. */
@@ -63,6 +66,9 @@ struct stats_info {
 void stats_reader_info(const struct stats_reader *r, struct stats_info *ret);
 /* Name (valid while the reader is open) and kind of counter i. */
 const char *stats_reader_name(const struct stats_reader *r, unsigned i, enum stats_kind *ret_kind);
+/* Takes a copy of all counters, each worker's as of one moment; until the next call values come
+ * from it. Once done at opening. */
+void stats_reader_refresh(struct stats_reader *r);
 /* Sum over all workers, or one worker's. */
 uint64_t stats_reader_sum(const struct stats_reader *r, unsigned i);
 uint64_t stats_reader_value(const struct stats_reader *r, unsigned worker, unsigned i);

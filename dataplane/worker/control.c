@@ -11,13 +11,14 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-enum { WORKER_NAMES = 8, PORT_NAMES = 3, TURN_SLEEP_NS = 500000, GRACE_STEPS = 20000 };
+enum { WORKER_NAMES = 9, PORT_NAMES = 3, TURN_SLEEP_NS = 500000, GRACE_STEPS = 20000 };
 
 static const struct stats_name worker_names[WORKER_NAMES] = {
 	{"worker.packets", STATS_COUNT},      {"worker.bytes", STATS_COUNT},
 	{"worker.alerts", STATS_COUNT},	      {"worker.behaviour", STATS_COUNT},
 	{"worker.records_lost", STATS_COUNT}, {"worker.resets", STATS_COUNT},
 	{"rx.distributed", STATS_COUNT},      {"rx.worker_queue_full", STATS_DROP},
+	{"rx.packets", STATS_COUNT}, /* taken from a port or the distributor */
 };
 
 static void name_counter(struct live *live, const char *text, enum stats_kind kind)
@@ -64,7 +65,7 @@ void live_name_counters(struct live *live)
 	name_counter(live, "rules.reloads", STATS_COUNT);
 }
 
-void live_store_counters(struct live_worker *w, uint64_t now_ns)
+void live_store_counters(struct live_worker *w)
 {
 	const struct pipeline_totals *totals = pipeline_totals(w->pipeline);
 	struct counter_set sets[PIPELINE_COUNTER_SETS];
@@ -72,15 +73,31 @@ void live_store_counters(struct live_worker *w, uint64_t now_ns)
 	struct stats *stats = w->live->stats;
 	const uint64_t own[WORKER_NAMES] = {totals->packets,   totals->bytes,	totals->alerts,
 					    totals->behaviour, w->records_lost, w->resets_sent,
-					    w->distributed,    w->undelivered};
+					    w->distributed,    w->undelivered,	w->frames};
 
-	(void)now_ns;
+	stats_begin(stats, w->index);
 	for (unsigned i = 0; i < WORKER_NAMES; i++)
 		stats_set(stats, w->index, i, own[i]);
 	for (unsigned i = 0; i < n; i++) {
 		for (unsigned k = 0; k < sets[i].count && at < w->live->pipeline_names; k++)
 			stats_set(stats, w->index, at++, sets[i].values[k]);
 	}
+	stats_end(stats, w->index);
+}
+
+/* An estimate also counts what waits in a socket's ring: what was missing at each of the last
+ * readings is lost. */
+static uint64_t lasting(struct live *live, unsigned port, uint64_t missed)
+{
+	uint64_t *last = live->missed[port], least = missed;
+
+	for (unsigned i = LIVE_READINGS - 1; i > 0; i--) {
+		last[i] = last[i - 1];
+		if (last[i] < least)
+			least = last[i];
+	}
+	last[0] = missed;
+	return least;
 }
 
 /* The main thread stores under a worker's number of its own, after the workers. */
@@ -88,10 +105,13 @@ static void store_own(struct live *live)
 {
 	unsigned at = live->pipeline_names, own = live->workers;
 
+	stats_begin(live->stats, own);
 	for (unsigned i = 0; i < live->rx.port_count; i++) {
 		struct rx_losses losses;
 
 		rx_losses(&live->rx, i, &losses);
+		if (losses.estimated)
+			losses.missed = lasting(live, i, losses.missed);
 		stats_set(live->stats, own, at++, losses.received);
 		stats_set(live->stats, own, at++, losses.missed);
 		stats_set(live->stats, own, at++, losses.sent);
@@ -100,6 +120,7 @@ static void store_own(struct live *live)
 	stats_set(live->stats, own, at++, live->rules.skipped);
 	stats_set(live->stats, own, at++, live->rules.failed);
 	stats_set(live->stats, own, at++, live->reloads);
+	stats_end(live->stats, own);
 }
 
 /* Waits until every worker has begun another turn: then none uses what was swapped out. */

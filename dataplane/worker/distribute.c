@@ -86,5 +86,6 @@ int live_distribute_main(void *ctx)
 		if (spins > IDLE_SPINS)
 			nanosleep(&nap, NULL);
 	}
+	atomic_store_explicit(&live->distributed, true, memory_order_release);
 	return 0;
 }

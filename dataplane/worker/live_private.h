@@ -21,6 +21,7 @@ enum {
 	LIVE_RESET_QUEUE = 256, /* reset frames between a worker and the main thread */
 	LIVE_COUNTERS = 1024,
 	LIVE_STATS_MS = 200,
+	LIVE_READINGS = 5, /* of an estimated loss: what lasts for a second is one */
 };
 
 struct rte_ring;
@@ -53,7 +54,7 @@ struct live_worker {
 	struct detect_engine *engine; /* in use */
 	uint64_t records_lost;
 	uint64_t resets_sent;
-	uint64_t frames; /* numbering of packets */
+	uint64_t frames; /* taken from ports or the distributor; numbers packets */
 	/* main thread -> worker, taken between bursts */
 	_Alignas(64) _Atomic(struct detect_engine *) next_engine;
 	_Atomic(const struct live_resets *) next_resets;
@@ -78,6 +79,8 @@ struct live {
 	char name_text[LIVE_COUNTERS][STATS_NAME];
 	unsigned name_count, pipeline_names; /* the workers' own stand first */
 	_Atomic bool stop;
+	_Atomic bool distributed; /* the distributor has handed out its last frame */
+	uint64_t missed[RX_PORTS][LIVE_READINGS];
 	uint64_t reloads, stored_ns;
 	unsigned cores[LIVE_WORKERS + 2];
 };
@@ -93,6 +96,6 @@ void live_control_turn(struct live *live);
 /* Names of the counters a worker stores, in order; fills live->names. */
 void live_name_counters(struct live *live);
 /* Stores the worker's counters; called by the worker. */
-void live_store_counters(struct live_worker *w, uint64_t now_ns);
+void live_store_counters(struct live_worker *w);
 /* privileges.c: becomes `user` without any capability and can never gain one. */
 int live_drop_privileges(const char *user, struct errmsg *err);

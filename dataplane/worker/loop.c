@@ -181,6 +181,18 @@ static void idle(unsigned *spins)
 		nanosleep(&nap, NULL);
 }
 
+/* What the distributor had handed out before the end is inspected too. */
+static void finish_queue(struct live_worker *w)
+{
+	bool last = !w->in;
+
+	while (!last) {
+		last = atomic_load_explicit(&w->live->distributed, memory_order_acquire);
+		while (turn(w, live_now_ns()))
+			;
+	}
+}
+
 int live_worker_main(void *ctx)
 {
 	struct live_worker *w = ctx;
@@ -197,12 +209,13 @@ int live_worker_main(void *ctx)
 			idle(&spins);
 		pipeline_tick(w->pipeline, now_ns);
 		if (now_ns - stored_ns > LIVE_STATS_MS * NS_PER_MS) {
-			live_store_counters(w, now_ns);
+			live_store_counters(w);
 			stored_ns = now_ns;
 		}
 		atomic_fetch_add_explicit(&w->turns, 1, memory_order_release);
 	}
+	finish_queue(w);
 	pipeline_finish(w->pipeline, live_now_ns());
-	live_store_counters(w, live_now_ns());
+	live_store_counters(w);
 	return 0;
 }
