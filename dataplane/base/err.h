@@ -24,7 +24,8 @@ struct errmsg {
 };
 
 /* Fills the sentence and returns `code`, so that `return errmsg_set(e, ERR_IO, "...")` reads well.
- * `e` may be NULL. */
+ * What a stranger put into it stays on one line and moves no terminal's cursor: control characters
+ * become '?'. `e` may be NULL. */
 __attribute__((format(printf, 3, 4))) static inline int errmsg_set(struct errmsg *e, int code,
 								   const char *fmt, ...)
 {
@@ -34,6 +35,10 @@ __attribute__((format(printf, 3, 4))) static inline int errmsg_set(struct errmsg
 		va_start(ap, fmt);
 		vsnprintf(e->text, sizeof(e->text), fmt, ap);
 		va_end(ap);
+		for (char *c = e->text; *c; c++) {
+			if ((unsigned char)*c < ' ' || *c == 0x7f)
+				*c = '?';
+		}
 	}
 	return code;
 }
