@@ -583,6 +583,16 @@ bool app_change_proto(struct app_io *io, const char *hint)
 	return app_change_proto_port(io, hint, 0);
 }
 
+const char *app_changed_from(const struct app_io *io)
+{
+	return io->flow->orig ? io->flow->orig->name : NULL;
+}
+
+bool app_change_waits(const struct flow *f)
+{
+	return f->app && app_full(f->app)->changing && f->app->tx_first;
+}
+
 static void change_events(struct app_call *c, const struct app_proto *found)
 {
 	const struct app_proto *expected = c->a->pub.expected;

@@ -96,6 +96,10 @@ uint8_t app_tx_progress(const struct app_flow *a, const struct app_tx *tx, enum 
 
 void app_flow_free(struct app_worker *w, struct flow *f);
 
+/* A change of protocol was asked for, and transactions of the old one are still there: they are to
+ * be inspected in both directions and logged before further bytes come. */
+bool app_change_waits(const struct flow *f);
+
 /* EVE app_proto text: protocol name, "failed" when identification gave up, "unknown" before. */
 const char *app_proto_text(const struct flow *f);
 /* EVE app_proto_ts/_tc: the direction's own result when it differs from app_proto, else NULL. */

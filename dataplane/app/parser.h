@@ -246,6 +246,9 @@ void app_payload_encrypted(struct app_io *io);
 bool app_change_proto(struct app_io *io, const char *hint);
 bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_port);
 
+/* The protocol that went on before a change, by name; NULL without one. */
+const char *app_changed_from(const struct app_io *io);
+
 /* Announces a flow: between the hosts of this one, to `port`, within LIMIT_APP_EXPECT_SECONDS. It
  * is taken for `proto` whatever it carries. */
 struct app_expectation {

@@ -154,6 +154,8 @@ void event_alert(struct event_writer *w, const struct detect_alert *alert)
 		h->tx_id = alert->tx->id;
 		h->flags |= RECORD_HAS_TX;
 	}
+	if (f)
+		event_put_protos(r, f);
 	put_alert(r, h, alert);
 	if (alert->tx && f && f->app && f->app->proto) {
 		event_put_app(r, f->app, alert->tx);

@@ -10,6 +10,9 @@ void event_put_flow_counts(struct record *r, const struct flow *f);
 /* The protocol's object ("http":{...}); nothing when it has none to show. */
 void event_put_app(struct record *r, const struct app_flow *a, const struct app_tx *tx);
 void event_put_file(struct record *r, const struct app_file *file);
+/* What the directions were found to be when that differs from app_proto, what it was before a
+ * change, and what the change asked for. */
+void event_put_protos(struct record *r, const struct flow *f);
 /* event_done in two steps: the finished record's bytes, not yet handed on. */
 struct slice event_finish(struct event_writer *w, enum record_lane lane);
 const struct event_sink *event_writer_sink(const struct event_writer *w);

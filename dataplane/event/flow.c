@@ -17,6 +17,25 @@ void event_put_flow_counts(struct record *r, const struct flow *f)
 	record_time(r, "start", f->start_ns);
 }
 
+void event_put_protos(struct record *r, const struct flow *f)
+{
+	const struct app_flow *a = f->app;
+	const char *ts, *tc;
+
+	if (!a)
+		return;
+	ts = app_proto_side_text(f, DIR_TS);
+	tc = app_proto_side_text(f, DIR_TC);
+	if (ts)
+		record_text(r, "app_proto_ts", ts);
+	if (tc)
+		record_text(r, "app_proto_tc", tc);
+	if (a->orig && a->orig != a->proto)
+		record_text(r, "app_proto_orig", a->orig->name);
+	if (a->expected && a->expected != a->proto)
+		record_text(r, "app_proto_expected", a->expected->name);
+}
+
 static void put_flags(struct record *r, const char *name, uint8_t flags)
 {
 	char text[4];
@@ -55,6 +74,7 @@ void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
 	if (!r)
 		return;
 	event_head(w)->time_ns = now_ns > f->last_ns ? now_ns : f->last_ns;
+	event_put_protos(r, f);
 	record_object(r, "flow");
 	event_put_flow_counts(r, f);
 	record_time(r, "end", f->last_ns);

@@ -100,6 +100,39 @@ static void inspect(struct pipeline *l, struct packet *p)
 	stage_end(l, STAGE_EVENT, begin);
 }
 
+/* A packet without a frame, to run what is left of a direction through detection. */
+static struct packet pseudo_packet(const struct pipeline *l, struct flow *f, enum dir dir,
+				   uint64_t now_ns)
+{
+	struct packet p = {
+		.now_ns = now_ns,
+		.number = l->last_number,
+		.flags = PACKET_PSEUDO_END,
+		.ip_version = f->ip_version,
+		.ip_proto = f->key.ip_proto,
+		.src = f->key.addr[dir],
+		.dst = f->key.addr[dir_other(dir)],
+		.sport = f->key.port[dir],
+		.dport = f->key.port[dir_other(dir)],
+		.flow = f,
+		.dir = dir,
+	};
+
+	if (f->flags & FLOW_HANDSHAKE)
+		p.flags |= PACKET_ESTABLISHED;
+	return p;
+}
+
+/* Another protocol goes on: the old one's transactions are seen off first. */
+static void change_of_protocol(struct pipeline *l, struct flow *f, uint64_t now_ns)
+{
+	for (unsigned d = 0; d < 2 && app_change_waits(f); d++) {
+		struct packet p = pseudo_packet(l, f, (enum dir)d, now_ns);
+
+		inspect(l, &p);
+	}
+}
+
 /* One decoded packet through all stages. */
 static void packet(void *ctx, struct packet *p)
 {
@@ -126,8 +159,11 @@ static void packet(void *ctx, struct packet *p)
 		observe_packet(l->behave, p);
 	}
 	inspect(l, p);
-	if (p->flow && p->ip_proto == IP_PROTO_TCP)
+	if (p->flow && p->ip_proto == IP_PROTO_TCP) {
 		stream_packet_done(l->stream, p->flow, p);
+		if (app_change_waits(p->flow))
+			change_of_protocol(l, p->flow, p->now_ns);
+	}
 }
 
 static void stream_data(void *ctx, struct flow *f, struct packet *p, enum dir dir,
@@ -161,25 +197,10 @@ static void behaviour(void *ctx, const struct behave_hit *hit)
 	observe_hit(l->events, hit);
 }
 
-/* A packet without a frame, to run what is left of a direction through detection. */
 static void flush_direction(struct pipeline *l, struct flow *f, enum dir dir, uint64_t now_ns)
 {
-	struct packet p = {
-		.now_ns = now_ns,
-		.number = l->last_number,
-		.flags = PACKET_PSEUDO_END,
-		.ip_version = f->ip_version,
-		.ip_proto = f->key.ip_proto,
-		.src = f->key.addr[dir],
-		.dst = f->key.addr[dir_other(dir)],
-		.sport = f->key.port[dir],
-		.dport = f->key.port[dir_other(dir)],
-		.flow = f,
-		.dir = dir,
-	};
+	struct packet p = pseudo_packet(l, f, dir, now_ns);
 
-	if (f->flags & FLOW_HANDSHAKE)
-		p.flags |= PACKET_ESTABLISHED;
 	stream_flush(l->stream, f, &p, dir);
 	inspect(l, &p);
 }

@@ -103,6 +103,11 @@ void app_expect(struct app_io *io, const struct app_expectation *e)
 	of_io(io)->announced = *e;
 }
 
+const char *app_changed_from(const struct app_io *io)
+{
+	return of_io(io)->changed_from;
+}
+
 const struct app_expectation *app_expected(const struct app_io *io)
 {
 	struct harness *h = of_io(io);

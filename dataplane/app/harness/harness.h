@@ -23,8 +23,9 @@ struct harness {
 	uint32_t kept_len[2], need[2];
 	bool failed, done, encrypted, changed;
 	bool eof[2];
-	char hint[24];	/* of app_change_proto */
-	unsigned files; /* opened */
+	char hint[24];		  /* of app_change_proto */
+	const char *changed_from; /* what app_changed_from says */
+	unsigned files;		  /* opened */
 	unsigned raw_triggers;
 	unsigned limits_met;
 	struct app_expectation announced; /* the last one of app_expect; port 0 = none */

@@ -98,6 +98,8 @@ static void log_all(const struct tls_tx *t, struct record *r)
 	if (client->sni.data)
 		text_log(r, "sni", kept_slice(&client->sni));
 	record_text(r, "version", version_text(server->version, room));
+	if (t->from_proto)
+		record_text(r, "from_proto", t->from_proto);
 	log_validity(server, r);
 	log_ja3(client, "ja3", r);
 	log_ja3(server, "ja3s", r);

@@ -367,6 +367,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 		if (!tx)
 			return APP_RESULT_BAD;
 		t = s->tx = container_of(tx, struct tls_tx, tx);
+		t->from_proto = app_changed_from(io);
 	}
 	t->now_ns = io->now_ns;
 	t->eof[dir] |= input.eof;

@@ -127,6 +127,7 @@ struct tls_tx {
 	uint32_t flags;	  /* enum tls_flag */
 	uint32_t current; /* of those, what the last message of the last call set */
 	uint32_t heartbeat_len;
+	const char *from_proto; /* went on before STARTTLS, CONNECT; NULL = none */
 	bool eof[2];
 	struct tls_side side[2]; /* [DIR_TS] = client */
 };
