@@ -217,6 +217,8 @@ struct app_proto {
 	bool whole_stream;
 	/* Byte order that `dce` means in rules on this transaction; NULL = big endian. */
 	bool (*little)(const struct app_tx *tx, enum dir dir);
+	/* Records show the names of events in capitals, as Suricata does for its parsers in C. */
+	bool events_in_capitals;
 };
 
 /* --- calls for parsers --- */

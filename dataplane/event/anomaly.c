@@ -1,8 +1,22 @@
 /* Anomaly records of packets and of identification. */
 #include "dataplane/event/event.h"
 
+#include <ctype.h>
+
 #include "dataplane/decode/events.h"
+#include "dataplane/event/fields.h"
 #include "dataplane/stream/events.h"
+
+void event_put_capitals(struct record *r, const char *key, const char *text)
+{
+	char capitals[96];
+	size_t n = 0;
+
+	for (; text[n] && n < sizeof(capitals) - 1; n++)
+		capitals[n] = (char)toupper((unsigned char)text[n]);
+	capitals[n] = '\0';
+	record_text(r, key, capitals);
+}
 
 static void put(struct event_writer *w, const struct packet *p, const char *type, const char *event)
 {
@@ -43,12 +57,14 @@ void event_flow_anomalies(struct event_writer *w, const struct packet *p, const 
 
 		if (!r)
 			return;
+		if (p->dir == DIR_TC)
+			event_swap_tuple(event_head(w));
 		event_head(w)->app_proto[0] = 0;
 		record_object(r, "anomaly");
 		if (f->app->proto)
 			record_text(r, "app_proto", f->app->proto->name);
 		record_text(r, "type", "applayer");
-		record_text(r, "event", name);
+		event_put_capitals(r, "event", name);
 		record_text(r, "layer", "proto_detect");
 		record_end(r);
 		event_done(w, RECORD_LANE_EVENT);

@@ -13,6 +13,10 @@ void event_put_file(struct record *r, const struct app_file *file);
 /* What the directions were found to be when that differs from app_proto, what it was before a
  * change, and what the change asked for. */
 void event_put_protos(struct record *r, const struct flow *f);
+/* Names of events are in capitals in Suricata's records, in lower case in rules. */
+void event_put_capitals(struct record *r, const char *key, const char *text);
+/* The server first: the record is about what it sent. */
+void event_swap_tuple(struct record_head *h);
 /* event_done in two steps: the finished record's bytes, not yet handed on. */
 struct slice event_finish(struct event_writer *w, enum record_lane lane);
 const struct event_sink *event_writer_sink(const struct event_writer *w);

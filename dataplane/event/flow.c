@@ -78,7 +78,8 @@ void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
 	record_object(r, "flow");
 	event_put_flow_counts(r, f);
 	record_time(r, "end", f->last_ns);
-	record_uint(r, "age", (f->last_ns - f->start_ns) / NS_PER_SEC);
+	/* Of the whole seconds, as Suricata counts. */
+	record_uint(r, "age", f->last_ns / NS_PER_SEC - f->start_ns / NS_PER_SEC);
 	record_text(r, "state", state_names[f->state & 3]);
 	record_text(r, "reason", reason_names[f->end_reason & 3]);
 	record_bool(r, "alerted", f->flags & FLOW_ALERTED);

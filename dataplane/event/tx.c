@@ -1,7 +1,6 @@
 /* Records of transactions: the protocol's own, its files', its anomalies. */
 #include "dataplane/event/event.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "dataplane/event/fields.h"
@@ -47,7 +46,7 @@ void event_put_file(struct record *r, const struct app_file *file)
 	record_uint(r, "tx_id", file->tx_id);
 }
 
-static void swap_tuple(struct record_head *h)
+void event_swap_tuple(struct record_head *h)
 {
 	struct ip_addr addr = h->src;
 	struct mac_addr mac = h->src_mac;
@@ -71,7 +70,7 @@ static void put_files(struct event_writer *w, const struct packet *p, const stru
 			if (!r)
 				return;
 			if (dir == DIR_TC)
-				swap_tuple(event_head(w));
+				event_swap_tuple(event_head(w));
 			event_put_app(r, f->app, tx);
 			record_object(r, "fileinfo");
 			event_put_file(r, file);
@@ -81,17 +80,18 @@ static void put_files(struct event_writer *w, const struct packet *p, const stru
 	}
 }
 
-/* Suricata prints event names in upper case in records, in lower case in rules. */
 static void put_event_name(struct record *r, const struct app_proto *proto, unsigned event)
 {
-	char name[96], *text = name;
+	char name[96];
+	const char *dot;
 
 	if (!app_event_name(proto, event, name, sizeof(name)))
 		return;
-	text = strchr(name, '.') ? strchr(name, '.') + 1 : name;
-	for (char *c = text; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
-	record_text(r, "event", text);
+	dot = strchr(name, '.');
+	if (proto->events_in_capitals)
+		event_put_capitals(r, "event", dot ? dot + 1 : name);
+	else
+		record_text(r, "event", dot ? dot + 1 : name);
 }
 
 static void put_anomalies(struct event_writer *w, const struct packet *p, const struct flow *f,
@@ -102,6 +102,8 @@ static void put_anomalies(struct event_writer *w, const struct packet *p, const 
 
 		if (!r)
 			return;
+		if (p && p->dir == DIR_TC)
+			event_swap_tuple(event_head(w));
 		event_head(w)->tx_id = tx->id;
 		event_head(w)->flags |= RECORD_HAS_TX;
 		event_head(w)->app_proto[0] = 0;
@@ -131,7 +133,7 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	event_head(w)->flags |= RECORD_HAS_TX;
 	event_head(w)->app_proto[0] = 0;
 	if (proto->log_sender_first && p && p->dir == DIR_TC)
-		swap_tuple(event_head(w));
+		event_swap_tuple(event_head(w));
 	record_object(r, proto->eve_key);
 	more = proto->log_nth ? proto->log_nth(tx, f->app->state, index, r)
 			      : index == 0 && proto->log(tx, f->app->state, r);

@@ -93,7 +93,8 @@ static void inspect(struct pipeline *l, struct packet *p)
 	begin = stage_begin(l);
 	if (p->event_count)
 		event_packet_anomalies(l->events, p);
-	if (f && f->app && f->app->tx_first) {
+	if (f && f->app && (f->app->tx_first || f->app->event_count)) {
+		event_flow_anomalies(l->events, p, f);
 		log_transactions(l, p, f, false);
 		app_tx_release(l->app, f);
 	}
@@ -232,8 +233,8 @@ static void flow_end(void *ctx, struct flow *f, uint64_t now_ns)
 	if (flush[DIR_TC])
 		flush_direction(l, f, DIR_TC, now_ns);
 	if (f->app) {
-		log_transactions(l, &last, f, true);
 		event_flow_anomalies(l->events, &last, f);
+		log_transactions(l, &last, f, true);
 	}
 	observe_flow_end(l->behave, f, now_ns);
 	event_flow(l->events, f, now_ns);

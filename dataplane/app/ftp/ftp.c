@@ -270,6 +270,7 @@ const struct app_proto ftp_proto = {
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {FTP_FINISHED, FTP_FINISHED},
+	.events_in_capitals = true,
 	.events = event_names,
 	.event_count = FTP_EVENTS,
 	.keywords = keywords,

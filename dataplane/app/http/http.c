@@ -235,6 +235,7 @@ const struct app_proto http_proto = {
 	.gap = http_gap,
 	.tx_free = http_tx_free,
 	.complete = {HTTP_COMPLETE, HTTP_COMPLETE},
+	.events_in_capitals = true,
 	.events = event_names,
 	.event_count = HTTP_EVENT_COUNT,
 	.buffers = http_buffers,

@@ -224,8 +224,17 @@ static void qp_line(struct app_io *io, struct mime *m, struct slice line, bool e
 		out(io, m, SLICE_LIT("\r\n"));
 }
 
+/* As it is, each line's end in front of the next line. */
+static void plain_line(struct app_io *io, struct mime *m, struct slice line, struct slice end)
+{
+	out(io, m, SLICE(m->held, m->held_len));
+	out(io, m, line);
+	m->held_len = (uint8_t)(end.len < sizeof(m->held) ? end.len : sizeof(m->held));
+	memcpy(m->held, end.data, m->held_len);
+}
+
 static void body_line(struct app_io *io, struct app_tx *tx, struct mime *m, struct slice line,
-		      bool ended)
+		      struct slice end)
 {
 	body_begin(io, tx, m);
 	m->status = MIME_BODY_STARTED;
@@ -234,11 +243,9 @@ static void body_line(struct app_io *io, struct app_tx *tx, struct mime *m, stru
 	if (m->part & MIME_BASE64) {
 		base64_line(io, m, line);
 	} else if (m->part & MIME_QP) {
-		qp_line(io, m, line, ended);
+		qp_line(io, m, line, end.len > 0);
 	} else {
-		out(io, m, line);
-		if (ended)
-			out(io, m, SLICE_LIT("\r\n"));
+		plain_line(io, m, line, end);
 	}
 }
 
@@ -249,6 +256,7 @@ static void body_end(struct app_io *io, struct app_tx *tx, struct mime *m)
 	body_begin(io, tx, m);
 	base64_quad(io, m);
 	flush(io, m);
+	m->held_len = 0;
 	if (m->file) {
 		app_file_close(io, m->file, false);
 		app_raw_trigger(io, DIR_TS);
@@ -414,8 +422,10 @@ static void headers_done(struct app_io *io, struct mime *m)
 	}
 }
 
-static void header_line(struct app_io *io, struct app_tx *tx, struct mime *m, struct slice line)
+static void header_line(struct app_io *io, struct app_tx *tx, struct mime *m,
+			const struct mime_piece *piece)
 {
+	struct slice line = piece->text;
 	size_t name_len = field_name(line);
 
 	if (name_len > 0) {
@@ -430,7 +440,7 @@ static void header_line(struct app_io *io, struct app_tx *tx, struct mime *m, st
 	} else {
 		m->top_headers = false;
 		m->part |= MIME_TEXT;
-		body_line(io, tx, m, line, true); /* a body without headers */
+		body_line(io, tx, m, piece->text, piece->end); /* a body without headers */
 	}
 }
 
@@ -522,7 +532,7 @@ static void in_body(struct app_io *io, struct app_tx *tx, struct mime *m,
 	if (piece->begins && is_boundary(line, boundary))
 		boundary_line(io, tx, m, slice_sub(line, 2u + boundary->len, line.len));
 	else
-		body_line(io, tx, m, line, piece->ends);
+		body_line(io, tx, m, line, piece->end);
 }
 
 void mime_line(struct app_io *io, struct app_tx *tx, struct mime *m, const struct mime_piece *piece)
@@ -532,7 +542,7 @@ void mime_line(struct app_io *io, struct app_tx *tx, struct mime *m, const struc
 	if (piece->text.len > MIME_LINE_MAX)
 		anomaly(m, MIME_LONG_LINE);
 	if (mime_in_headers(m))
-		header_line(io, tx, m, piece->text);
+		header_line(io, tx, m, piece);
 	else
 		in_body(io, tx, m, piece);
 }

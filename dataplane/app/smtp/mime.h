@@ -75,6 +75,8 @@ struct mime {
 	struct text_list attachments, urls;
 	/* decoding */
 	uint8_t quad[4], quad_len;
+	uint8_t held[2], held_len; /* the last line's end: of the body only if another line follows,
+				      else of the boundary (RFC 2046 5.1.1) */
 	uint8_t out[1024];
 	uint16_t out_len;
 	struct app_file *file;
@@ -87,7 +89,8 @@ void mime_free(struct app_io *io, struct mime *m);
 /* A line without its end, or a piece of one. */
 struct mime_piece {
 	struct slice text;
-	bool begins, ends; /* at the line's start, up to its end */
+	struct slice end; /* CRLF, CR or LF; empty: the line goes on */
+	bool begins;	  /* at the line's start */
 };
 void mime_line(struct app_io *io, struct app_tx *tx, struct mime *m,
 	       const struct mime_piece *piece);

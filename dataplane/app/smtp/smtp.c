@@ -216,11 +216,11 @@ static void mime_events(struct smtp_tx *t)
 	}
 }
 
-/* A line of a mail, or the beginning of a long one (`ended` false). */
-static bool mail_line(struct app_io *io, struct smtp_state *s, struct slice line, bool ended)
+/* A line of a mail and the bytes that end it, or the beginning of a long one (`end` empty). */
+static bool mail_line(struct app_io *io, struct smtp_state *s, struct slice line, struct slice end)
 {
 	struct smtp_tx *t = current(io, s);
-	bool begins_line = !s->line_begun;
+	bool begins_line = !s->line_begun, ended = end.len > 0;
 
 	if (begins_line && line.len > 0 && line.data[0] == '.') {
 		if (ended && line.len == 1) {
@@ -236,7 +236,7 @@ static bool mail_line(struct app_io *io, struct smtp_state *s, struct slice line
 	}
 	s->line_begun = !ended;
 	if (t && t->mail) {
-		struct mime_piece piece = {line, begins_line, ended};
+		struct mime_piece piece = {line, end, begins_line};
 		bool failed = t->mail->status == MIME_PARSE_ERROR;
 
 		mime_line(io, &t->tx, t->mail, &piece);
@@ -316,7 +316,9 @@ static enum step client_step(struct app_io *io, struct smtp_state *s, struct cur
 	if (end > 0) {
 		cursor_skip(c, n + end);
 		if (mail)
-			return mail_line(io, s, slice_sub(rest, 0, n), true) ? STEP_ON : STEP_BAD;
+			return mail_line(io, s, slice_sub(rest, 0, n), slice_sub(rest, n, end))
+				       ? STEP_ON
+				       : STEP_BAD;
 		if (s->in_data)
 			return STEP_ON; /* STARTTLS was accepted: not ours */
 		return command(io, s, slice_sub(rest, 0, n)) ? STEP_ON : STEP_BAD;
@@ -325,7 +327,7 @@ static enum step client_step(struct app_io *io, struct smtp_state *s, struct cur
 	if (n == 0)
 		return too_long(io, s, DIR_TS, c);
 	cursor_skip(c, n);
-	return mail_line(io, s, slice_sub(rest, 0, n), false) ? STEP_ON : STEP_BAD;
+	return mail_line(io, s, slice_sub(rest, 0, n), SLICE(NULL, 0)) ? STEP_ON : STEP_BAD;
 }
 
 /* --- replies --- */
@@ -487,6 +489,7 @@ const struct app_proto smtp_proto = {
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {1, 1},
+	.events_in_capitals = true,
 	.events = event_names,
 	.event_count = SMTP_EVENTS,
 	.eve_type = "smtp",

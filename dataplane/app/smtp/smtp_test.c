@@ -140,8 +140,8 @@ static void mail_in_a_mail(void **state)
 	    "Subject: inner\r\nContent-Type: multipart/mixed; boundary=\"yy\"\r\n\r\n"
 	    "--yy\r\nContent-Disposition: attachment; filename=in.exe\r\n\r\nMZ\r\n--yy--\r\n"
 	    "--x\r\nContent-Disposition: attachment; filename=out.bin\r\n\r\nO\r\n--x--\r\n.\r\n");
-	assert_file(h, 0, "in.exe", "MZ\r\n");
-	assert_file(h, 1, "out.bin", "O\r\n");
+	assert_file(h, 0, "in.exe", "MZ");
+	assert_file(h, 1, "out.bin", "O");
 	assert_int_equal(harness_tx(h, 0)->progress[DIR_TS], 1);
 	harness_delete(h);
 }
@@ -170,7 +170,12 @@ static const struct odd_mail odd_mails[] = {
 	{"boundary never closed",
 	 "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" ATTACHED "\r\nx\r\n.\r\n",
 	 {"mime_malformed_msg"},
-	 "x\r\n"},
+	 "x"},
+	{"the last line's end is the boundary's",
+	 PART(ATTACHED, "a\r\n\r\nb\r\n\r\n"),
+	 {NULL},
+	 "a\r\n\r\nb\r\n"},
+	{"lines keep the ends they have", PART(ATTACHED, "a\nb\rc\r\nd\n"), {NULL}, "a\nb\rc\r\nd"},
 	{"end of a boundary that was never open",
 	 "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--\r\n.\r\n",
 	 {"mime_parse_failed"},

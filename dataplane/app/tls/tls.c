@@ -447,6 +447,7 @@ const struct app_proto tls_proto = {
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {TLS_CLOSED, TLS_CLOSED},
+	.events_in_capitals = true,
 	.events = event_names,
 	.event_count = TLS_EVENTS,
 	.buffers = tls_buffers,
