@@ -108,6 +108,7 @@ static void state_free(struct app_call *c)
 	if (!a->proto)
 		return;
 	app_tx_free_all(c);
+	app_frames_free(c);
 	if (a->state && a->proto->state_free)
 		a->proto->state_free(&c->io, a->state);
 	a->state = NULL;
@@ -264,6 +265,8 @@ static void parse(struct app_call *c, enum dir dir, struct slice view, bool eof)
 		keep_rest(c, dir, view, side->need);
 		return;
 	}
+	app_frames_begin(c, dir, view, side->end - view.len);
+	app_frames_stream(c, eof);
 	r = a->pub.proto->parse(&c->io, a->pub.state, dir, (struct app_input){view, eof});
 	if (r.status == APP_BAD) {
 		parser_failed(c, APP_PROTO_ERROR);
@@ -687,6 +690,7 @@ static void tcp_gap(struct app_call *c, enum dir dir, uint64_t len)
 	len += side->len;
 	side_drop(c, side);
 	a->first = APP_FIRST_PARSED;
+	app_frames_begin(c, dir, SLICE(NULL, 0), side->end);
 	if (!state_ready(c) || !a->pub.proto->gap ||
 	    !a->pub.proto->gap(&c->io, a->pub.state, dir, len))
 		parser_failed(c, APP_PROTO_GAP);
@@ -705,6 +709,7 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 		return;
 	}
 	a = c.a;
+	a->sides[dir].end = chunk->offset + chunk->len;
 	if (chunk->flags & STREAM_DATA_DEPTH)
 		a->pub.depth[dir] = true;
 	if (!a->pub.off && !a->pub.failed && !a->pub.done) {
@@ -717,6 +722,8 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 	}
 	if (eof)
 		a->pub.eof[dir] = true;
+	app_frames_keep(&c, DIR_TS, app_side_offset(a, DIR_TS));
+	app_frames_keep(&c, DIR_TC, app_side_offset(a, DIR_TC));
 	if (a->sides[dir].verdict != APP_UNKNOWN)
 		stream_app_identified(f, dir);
 }
@@ -792,6 +799,7 @@ void app_datagram(struct app_worker *w, struct flow *f, struct packet *p)
 		app_count(w, APP_COUNT_MEMORY);
 		return;
 	}
+	app_frames_begin(&c, dir, packet_payload(p), 0);
 	r = a->proto->parse(&c.io, a->state, dir, (struct app_input){packet_payload(p), false});
 	if (r.status == APP_BAD)
 		parser_failed(&c, APP_PROTO_ERROR);
@@ -807,6 +815,7 @@ void app_flow_free(struct app_worker *w, struct flow *f)
 		return;
 	app_call_init(&c, w, f, NULL);
 	state_free(&c);
+	app_frames_free(&c);
 	side_drop(&c, &c.a->sides[0]);
 	side_drop(&c, &c.a->sides[1]);
 	f->app = NULL;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dataplane/app/file.h"
+#include "dataplane/app/frame.h"
 #include "dataplane/app/parser.h"
 #include "dataplane/base/counter.h"
 #include "dataplane/flow/flow.h"
@@ -57,6 +58,7 @@ struct app_flow {
 	struct app_tuple tuple;
 	const struct app_proto *orig;	  /* before a change of protocol; NULL without one */
 	const struct app_proto *expected; /* what the change asked for */
+	struct app_frames *frames;	  /* [2], by direction; NULL: there never were any */
 };
 
 struct app_worker;

@@ -3,6 +3,7 @@
 
 #include "dataplane/app/app.h"
 #include "dataplane/app/expect.h"
+#include "dataplane/app/frame.h"
 #include "dataplane/app/identify.h"
 #include "dataplane/files/file_magic.h"
 
@@ -18,6 +19,7 @@ enum app_counter {
 	APP_COUNT_CHANGES,
 	APP_COUNT_FILES,
 	APP_COUNT_FILE_LIMIT,
+	APP_COUNT_FRAMES,
 	APP_COUNTS, /* then APP_PROTO_COUNTS a protocol */
 };
 
@@ -41,6 +43,7 @@ struct app_side {
 	uint8_t *kept; /* bytes that wait in front of new ones */
 	uint32_t len, cap;
 	uint32_t need; /* the parser asked for so many bytes more */
+	uint64_t end;  /* offset after the last byte that came: kept bytes lie before it */
 	bool waited;   /* a change of protocol has waited for the old transactions once */
 	uint8_t verdict;
 	struct identify_state identify;
@@ -70,6 +73,8 @@ struct app_worker {
 	struct hash_key key;
 	struct file_magic *magic; /* NULL unless some rule wants it */
 	uint64_t file_count;
+	bool frames_any;     /* some rule looks at frames */
+	uint32_t frames[64]; /* 1 << type, by protocol */
 	unsigned protos;
 	uint64_t *counts;
 	struct counter_name *names;
@@ -83,6 +88,10 @@ struct app_call {
 	struct flow *f;
 	struct packet *p;
 	struct app_flow_full *a;
+	/* While a parser is called: */
+	enum dir dir;
+	struct slice view; /* its data */
+	uint64_t view_offset;
 };
 
 static inline struct app_call *app_call_of(const struct app_io *io)
@@ -103,6 +112,24 @@ static inline void app_count(struct app_worker *w, unsigned counter)
 void app_count_proto(struct app_worker *w, const struct app_proto *proto,
 		     enum app_proto_counter counter);
 void app_call_init(struct app_call *c, struct app_worker *w, struct flow *f, struct packet *p);
+
+/* Index in app_protocols. */
+unsigned app_proto_index(const struct app_worker *w, const struct app_proto *proto);
+
+/* Offset of the bytes that wait in that direction; UINT64_MAX: none do. */
+static inline uint64_t app_side_offset(const struct app_flow_full *a, enum dir dir)
+{
+	const struct app_side *side = &a->sides[dir];
+
+	return side->len ? side->end - side->len : UINT64_MAX;
+}
+
+/* frame.c: a parser is about to be called with these bytes. */
+void app_frames_begin(struct app_call *c, enum dir dir, struct slice view, uint64_t offset);
+void app_frames_stream(struct app_call *c, bool eof);
+/* Tells the stream what is still wanted of it: what frames need, and `waiting` (offset). */
+void app_frames_keep(struct app_call *c, enum dir dir, uint64_t waiting);
+void app_frames_free(struct app_call *c);
 
 /* tx.c */
 void app_tx_free_all(struct app_call *c);

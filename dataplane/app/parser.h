@@ -54,6 +54,7 @@ struct app_io {
 	const struct app_limits *limits;
 	struct hash_key key; /* random: for hashes of what traffic chooses */
 	bool midstream;	     /* the start of the connection was not seen */
+	uint32_t frames;     /* 1 << type: frames of this protocol that some rule looks at */
 };
 
 /* What parsers take from the configuration. */
@@ -219,6 +220,11 @@ struct app_proto {
 	bool (*little)(const struct app_tx *tx, enum dir dir);
 	/* Records show the names of events in capitals, as Suricata does for its parsers in C. */
 	bool events_in_capitals;
+	/* Names of its frames as in rules ("pdu" of frame:mqtt.pdu), in the order of the types
+	 * given to app_frame; at most APP_FRAME_STREAM. "stream" is everybody's, made by the
+	 * framework. */
+	const char *const *frames;
+	unsigned frame_count;
 };
 
 /* --- calls for parsers --- */
@@ -250,6 +256,40 @@ bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_
 
 /* The protocol that went on before a change, by name; NULL without one. */
 const char *app_changed_from(const struct app_io *io);
+/* --- frames ---
+ * A frame is a stretch of one direction's bytes that rules may look at as it lies on the wire
+ * (frame:smb2.data): a unit, its head, its body. Parsers say where they are; the framework keeps
+ * them, at most LIMIT_APP_FRAMES a direction, until they are inspected. Nothing is kept when no
+ * rule asks for that type, so a parser calls this wherever it has a unit in front of it, but asks
+ * app_frame_wanted first where it would have to work something out.
+ *
+ * `type`: index into proto->frames. `at`: the frame's first byte, which lies in the data of this
+ * parse call (in front of what was consumed or not does not matter) or just behind it. `len`: its
+ * bytes, also those that have not come yet; -1: not known yet, or up to the end. Announce it once,
+ * so when the parser knows that a unit begins here and is not called again with the same bytes.
+ * Direction: that of the parse call. Returns the frame's id, 0 when it is not wanted or refused;
+ * the calls below take 0 in silence. */
+enum { APP_FRAME_STREAM = 31 };
+
+static inline bool app_frame_wanted(const struct app_io *io, unsigned type)
+{
+	return io->frames >> type & 1;
+}
+
+uint64_t app_frame_add(struct app_io *io, unsigned type, const uint8_t *at, int64_t len);
+
+static inline uint64_t app_frame(struct app_io *io, unsigned type, const uint8_t *at, int64_t len)
+{
+	return app_frame_wanted(io, type) ? app_frame_add(io, type, at, len) : 0;
+}
+
+/* The frame ends before `end`, a place in the data of this call; NULL: where this call's data
+ * begins (behind the gap in a call of `gap`). */
+void app_frame_end(struct app_io *io, uint64_t id, const uint8_t *end);
+/* The frame is `len` bytes long. */
+void app_frame_length(struct app_io *io, uint64_t id, int64_t len);
+/* The frame belongs to a transaction: alerts carry it. */
+void app_frame_tx(struct app_io *io, uint64_t id, const struct app_tx *tx);
 
 /* Announces a flow: between the hosts of this one, to `port`, within LIMIT_APP_EXPECT_SECONDS. It
  * is taken for `proto` whatever it carries. */

@@ -28,6 +28,7 @@ static const struct counter_name fixed_names[APP_COUNTS] = {
 	[APP_COUNT_CHANGES] = {"changes", false},
 	[APP_COUNT_FILES] = {"files", false},
 	[APP_COUNT_FILE_LIMIT] = {"file_window_refused", false},
+	[APP_COUNT_FRAMES] = {"frames_refused", false},
 };
 
 static const char *const event_names[APP_FLOW_EVENTS] = {
@@ -43,7 +44,7 @@ static const char *const event_names[APP_FLOW_EVENTS] = {
 
 enum { NAME_ROOM = 48 };
 
-static unsigned proto_index(const struct app_worker *w, const struct app_proto *proto)
+unsigned app_proto_index(const struct app_worker *w, const struct app_proto *proto)
 {
 	for (unsigned i = 0; i < w->protos; i++) {
 		if (app_protocols[i] == proto)
@@ -55,7 +56,7 @@ static unsigned proto_index(const struct app_worker *w, const struct app_proto *
 void app_count_proto(struct app_worker *w, const struct app_proto *proto,
 		     enum app_proto_counter counter)
 {
-	w->counts[APP_COUNTS + proto_index(w, proto) * APP_PROTO_COUNTS + counter]++;
+	w->counts[APP_COUNTS + app_proto_index(w, proto) * APP_PROTO_COUNTS + counter]++;
 }
 
 static bool counters_new(struct app_worker *w)

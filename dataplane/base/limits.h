@@ -37,8 +37,9 @@ enum limits {
 	LIMIT_APP_UNKNOWN_BYTES = 100000, /* app.skipped: bytes of a direction kept unidentified */
 	LIMIT_APP_PROTO_CHANGES = 4,	  /* app.changes: STARTTLS, CONNECT ... in one flow */
 	LIMIT_APP_EXPECT_SECONDS = 30,	  /* an announced flow (FTP data) has so long to come */
-	LIMIT_FILE_WINDOW = 1 << 17,	  /* bytes of a file kept for inspection: the oldest go */
-	LIMIT_FILE_NAME = 4096,		  /* bytes: cut */
+	LIMIT_APP_FRAMES = 256, /* app.frames_refused: frames of a direction not yet inspected */
+	LIMIT_FILE_WINDOW = 1 << 17, /* bytes of a file kept for inspection: the oldest go */
+	LIMIT_FILE_NAME = 4096,	     /* bytes: cut */
 	LIMIT_TX_FILES = 64, /* app.file_window_refused: files of a transaction and direction */
 
 	/* protocols: app.limit.<protocol> counts each time one of these is met */

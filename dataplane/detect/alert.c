@@ -17,6 +17,7 @@ void alert_queue(struct run *r, const struct plan_rule *rule, enum detect_where 
 	*q = (struct queued){
 		.rule = rule,
 		.tx = r->tx,
+		.frame = r->frame,
 		.where = (uint8_t)where,
 		.action = (uint8_t)rule->rule->action,
 	};
@@ -30,7 +31,9 @@ static bool before(const struct queued *a, const struct queued *b)
 		return a->rule->num < b->rule->num;
 	if (!a->tx || !b->tx)
 		return a->tx && !b->tx;
-	return a->tx->id < b->tx->id;
+	if (a->tx != b->tx)
+		return a->tx->id < b->tx->id;
+	return a->frame && b->frame && a->frame->id < b->frame->id;
 }
 
 /* Nearly sorted already: packet rules in order, then transactions. */
@@ -48,6 +51,7 @@ static void sort(struct detector *d)
 
 static void raise_alert(struct run *r, const struct queued *q)
 {
+	struct detect_frame frame;
 	struct detect_alert a = {
 		.rule = q->rule->rule,
 		.packet = r->p,
@@ -59,6 +63,10 @@ static void raise_alert(struct run *r, const struct queued *q)
 		.matched_offset = q->matched_offset,
 	};
 
+	if (q->frame) {
+		frames_describe(r, q->frame, &frame);
+		a.frame = &frame;
+	}
 	if (r->f) {
 		r->f->alerts++;
 		r->f->flags |= FLOW_ALERTED;
@@ -78,7 +86,7 @@ static bool speaks_of_flow(const struct queued *q)
 	case RULE_TYPE_APP:
 		return true;
 	default:
-		return q->where == DETECT_TX || q->where == DETECT_STREAM;
+		return q->where != DETECT_PACKET;
 	}
 }
 

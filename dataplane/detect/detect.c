@@ -198,6 +198,8 @@ static void inspect(struct run *r)
 	packet_rules(r);
 	if (r->app)
 		tx_rules(r);
+	if (r->app && r->app->frames)
+		frames_rules(r);
 	raw_done(r);
 }
 
@@ -210,10 +212,12 @@ void detect_packet(struct detector *d, struct packet *p)
 	run_flow(&r);
 	if (r.fd && r.fd->stopped) {
 		stopped(&r);
+		frames_done(&r, true);
 		return;
 	}
 	inspect(&r);
 	alert_finish(&r);
+	frames_done(&r, false);
 	vars_free(d, &d->packet_vars);
 	d->n_packet_vars = 0;
 }

@@ -18,7 +18,7 @@
 struct detect_engine;
 struct detector;
 
-enum detect_where { DETECT_PACKET, DETECT_STREAM, DETECT_TX };
+enum detect_where { DETECT_PACKET, DETECT_STREAM, DETECT_TX, DETECT_FRAME };
 
 struct detect_alert {
 	const struct rule *rule;
@@ -29,6 +29,16 @@ struct detect_alert {
 	uint8_t action;		 /* what it would have been inline: enum rule_action */
 	struct slice matched;	 /* bytes that matched last, for evidence (E2); may be empty */
 	uint64_t matched_offset; /* in the buffer or stream */
+	const struct detect_frame *frame; /* NULL unless it matched on one */
+};
+
+/* The frame a rule matched on, for its record. */
+struct detect_frame {
+	const char *type;
+	uint64_t id, offset; /* offset: in the direction's stream; 0 in a datagram */
+	uint64_t len;
+	bool complete;	    /* all of its bytes were seen */
+	struct slice bytes; /* its first DETECT_FRAME_BYTES, "[n bytes missing]" where bytes are */
 };
 
 struct detect_sink {
@@ -61,12 +71,17 @@ int detect_engine_save(struct detect_engine *e, struct errmsg *err);
 uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **ret);
 /* Rules that are evaluated. */
 uint32_t detect_rules(const struct detect_engine *e);
+/* 1 << type by index of app_protocols: frames that some rule looks at, for app_worker_frames. */
+const uint32_t *detect_frames_wanted(const struct detect_engine *e);
 /* APP_FILE_* that some rule needs of files, for app_limits.file_wanted. */
 uint8_t detect_file_wanted(const struct detect_engine *e);
 
 struct detector *detector_new(struct detect_engine *e, struct slab *slab,
 			      struct stream_worker *stream, const struct detect_sink *sink);
 void detector_delete(struct detector *d);
+/* Who makes frames (app/frame.h) and is told which are wanted; without it rules on frames never
+ * match. */
+void detector_frames(struct detector *d, struct app_worker *app);
 /* Takes another engine from the next packet on; flows finish with what they have. NULL d is not
  * allowed; ERR_NOMEM leaves the old one in place. */
 int detector_switch(struct detector *d, struct detect_engine *e);

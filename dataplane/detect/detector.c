@@ -86,7 +86,17 @@ void detector_delete(struct detector *d)
 	free(d);
 }
 
+void detector_frames(struct detector *d, struct app_worker *app)
+{
+	d->app = app;
+	app_worker_frames(app, detect_frames_wanted(d->e));
+}
+
 int detector_switch(struct detector *d, struct detect_engine *e)
 {
-	return engine_attach(d, e);
+	int ret = engine_attach(d, e);
+
+	if (ret == ERR_OK && d->app)
+		app_worker_frames(d->app, detect_frames_wanted(e));
+	return ret;
 }

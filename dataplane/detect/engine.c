@@ -23,8 +23,6 @@ static const char *unsupported(const struct rule *rule)
 	for (uint32_t i = 0; i < rule->nbuffers; i++) {
 		const struct rule_buffer *b = &rule->buffers[i];
 
-		if (b->buffer->where == LANG_ON_FRAME)
-			return b->name;
 		if (b->buffer->where == LANG_ON_PACKET && !headers_known(b->name))
 			return b->name;
 	}
@@ -213,6 +211,11 @@ uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **
 uint32_t detect_rules(const struct detect_engine *e)
 {
 	return e->set->count - e->skips.n;
+}
+
+const uint32_t *detect_frames_wanted(const struct detect_engine *e)
+{
+	return e->plan->frames_wanted;
 }
 
 uint8_t detect_file_wanted(const struct detect_engine *e)

@@ -167,6 +167,8 @@ static bool stages_new(struct harness *h)
 		return false;
 	app_worker_sink(h->app, &tx);
 	h->detector = detector_new(h->engine, h->slab, h->stream, &alerts);
+	if (h->detector)
+		detector_frames(h->detector, h->app);
 	h->decoded = (struct decode_sink){on_packet, h};
 	h->link_type = 1;
 	h->now_ns = 1600000000 * NS_PER_SEC;

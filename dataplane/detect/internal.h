@@ -19,6 +19,7 @@ enum detect_limits {
 	DETECT_FLOW_VARS = 64,		/* variables kept by one flow */
 	DETECT_PACKET_VARS = 16,	/* variables kept by one packet */
 	DETECT_VAR_BYTES = 4096,	/* bytes of one variable */
+	DETECT_FRAME_BYTES = 4096,	/* of a frame that an alert's record shows */
 	DETECT_TABLE_ENTRIES = 1 << 17, /* thresholds, host and pair bits of a worker */
 };
 
@@ -113,6 +114,7 @@ struct queued {
 	uint8_t action;
 	struct slice matched;
 	uint64_t matched_offset;
+	const struct app_frame *frame; /* NULL: not on a frame */
 };
 
 struct run {
@@ -132,8 +134,9 @@ struct run {
 	struct slice payload; /* empty when it must not be looked at */
 	bool has_raw;
 	struct stream_raw raw;
-	bool on_stream;		 /* the rule at hand matched on stream bytes */
-	const struct app_tx *tx; /* being inspected */
+	bool on_stream;		       /* the rule at hand matched on stream bytes */
+	const struct app_tx *tx;       /* being inspected */
+	const struct app_frame *frame; /* being inspected */
 	const struct rule_threshold *rate;
 };
 
@@ -153,6 +156,8 @@ struct detector {
 	uint32_t n_packet_vars;
 	struct table *thresholds, *hosts;
 	uint64_t counts[DETECT_COUNTERS];
+	struct app_worker *app; /* NULL: nobody makes frames */
+	uint8_t frame_bytes[DETECT_FRAME_BYTES];
 	struct detect_cost *rule_costs;	 /* by plan_rule.num, with profile */
 	struct detect_cost *group_costs; /* by matcher_id, with profile */
 };
@@ -198,6 +203,13 @@ enum step_result step_run(struct run *r, const struct plan_rule *rule, const str
 /* The next instance of a buffer, after its transforms; `*index` counts from 0. False: no more. */
 bool step_bytes(struct run *r, const struct plan_step *s, const struct rule_buffer *b,
 		const struct tx_view *v, uint32_t *index, struct inspect_bytes *ret);
+
+/* frames.c: rules on frames. */
+void frames_rules(struct run *r);
+/* After the alerts: frames that are through go. `all`: nobody will look at any. */
+void frames_done(struct run *r, bool all);
+/* What an alert on it says. */
+void frames_describe(struct run *r, const struct app_frame *frame, struct detect_frame *ret);
 
 /* state.c */
 struct flow_detect *state_of_flow(struct detector *d, struct flow *f);

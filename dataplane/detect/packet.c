@@ -46,7 +46,9 @@ static bool proto_match(const struct run *r, const struct plan_rule *rule)
 bool packet_conditions(struct run *r, const struct plan_rule *rule)
 {
 	r->on_stream = false;
-	return header_match(r, rule) && headers_match(r, rule) && items_match(r, rule);
+	/* No group of ports has looked at the transport for these. */
+	return (rule->layers & 1 << plan_l4_of(r->p->ip_proto)) && header_match(r, rule) &&
+	       headers_match(r, rule) && items_match(r, rule);
 }
 
 static bool rule_match(struct run *r, const struct plan_rule *rule)

@@ -5,6 +5,8 @@
 
 #include "dataplane/event/fields.h"
 
+enum { FRAME_SHOWN = 4096 }; /* bytes of a frame in its alert */
+
 static void put_endpoint(struct record *r, const char *name, const struct ip_addr *addr,
 			 uint16_t port, bool has_port)
 {
@@ -126,6 +128,39 @@ static void put_tx_files(struct record *r, const struct app_tx *tx, enum dir dir
 	record_end(r);
 }
 
+/* As Suricata prints bytes: what is not ASCII text becomes a dot, line ends and tabs stay. */
+static void put_printable(struct record *r, const char *name, struct slice bytes)
+{
+	char text[FRAME_SHOWN];
+	size_t n = bytes.len < sizeof(text) ? bytes.len : sizeof(text);
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = bytes.data[i];
+
+		text[i] = (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r') ? (char)c : '.';
+	}
+	record_str(r, name, SLICE(text, n));
+}
+
+static void put_frame(struct record *r, const struct detect_alert *alert)
+{
+	const struct detect_frame *frame = alert->frame;
+
+	record_object(r, "frame");
+	record_text(r, "type", frame->type);
+	record_uint(r, "id", frame->id);
+	record_text(r, "direction", alert->packet->dir == DIR_TS ? "toserver" : "toclient");
+	if (alert->packet->ip_proto == IP_PROTO_TCP)
+		record_uint(r, "stream_offset", frame->offset);
+	record_uint(r, "length", frame->len);
+	record_base64(r, "payload", frame->bytes);
+	put_printable(r, "payload_printable", frame->bytes);
+	record_bool(r, "complete", frame->complete);
+	if (alert->tx)
+		record_uint(r, "tx_id", alert->tx->id);
+	record_end(r);
+}
+
 void event_alert(struct event_writer *w, const struct detect_alert *alert)
 {
 	const struct flow *f = alert->flow;
@@ -163,5 +198,7 @@ void event_alert(struct event_writer *w, const struct detect_alert *alert)
 	}
 	if (f)
 		put_flow(r, f);
+	if (alert->frame)
+		put_frame(r, alert);
 	event_done(w, RECORD_LANE_ALERT);
 }

@@ -317,6 +317,8 @@ void prune(struct stream_worker *w, struct flow *f, enum dir d)
 	left = app ? side_app(side) : UINT64_MAX;
 	if (raw && side_raw(side) < left)
 		left = side_raw(side);
+	if (sp->keeps && sp->keep < left)
+		left = sp->keep > side_base(side) ? sp->keep : side_base(side);
 	edge = side->base_seq + (uint32_t)(left - side_base(side));
 	while (sp->done && seq_leq(sp->done->seq + sp->done->len, edge)) {
 		if (!(sp->done->flags & SEGMENT_HISTORY))

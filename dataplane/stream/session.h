@@ -141,6 +141,8 @@ struct side_pending {
 	struct segment *app;  /* the first that reaches past what the app layer has */
 	struct segment *done; /* the first not yet in the history */
 	uint32_t right_edge;  /* sequence number after the last byte seen */
+	uint64_t keep;	      /* stream_keep; meaningful with `keeps` */
+	bool keeps;
 	uint32_t count;
 	uint32_t longest; /* of the segments that were ever here */
 	struct sack_range *sack;

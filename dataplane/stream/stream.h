@@ -124,6 +124,20 @@ void stream_app_identified(struct flow *f, enum dir dir);
 /* The protocol wants more than the configured depth: 0 = all; it never shrinks. */
 void stream_set_depth(struct flow *f, uint32_t depth);
 
+/* --- Bytes of a direction by their offset, for frames that parsers announce. ---
+ * Offset after the last byte that may be looked at now: what the receiver has acknowledged, or all
+ * that is there when nothing more will come (then *ret_end). */
+uint64_t stream_right_edge(const struct stream_worker *w, const struct flow *f,
+			   const struct packet *p, enum dir dir, bool *ret_end);
+/* The first bytes of [from, to) that are there, as far as they go on without a hole; at most
+ * STREAM_BYTES_MAX. Valid until the next call that gathers. False: none is there. */
+enum { STREAM_BYTES_MAX = 1 << 20 };
+bool stream_bytes(struct stream_worker *w, const struct flow *f, enum dir dir, uint64_t from,
+		  uint64_t to, struct slice *ret, uint64_t *ret_offset);
+/* Bytes from that offset on are still wanted, delivered or not; UINT64_MAX: none. Holds until the
+ * next call. */
+void stream_keep(struct flow *f, enum dir dir, uint64_t from);
+
 /* Client and server were taken for each other (midstream): swaps the connection's sides, after
  * flow_reverse. May be called by the sink while it handles a chunk; what follows of that call is
  * for the other direction. */

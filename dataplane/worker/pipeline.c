@@ -300,6 +300,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
 		if (!l->detector)
 			goto no_memory;
+		detector_frames(l->detector, l->app);
 		app_worker_files(l->app,
 				 config->app.limits.file_wanted | detect_file_wanted(engine));
 	}

@@ -34,6 +34,11 @@ void plan_traits(struct plan_rule *r);
 bool plan_chains(struct plan_build *b, struct plan_rule *r);
 bool plan_wants_files(const struct rule *r);
 
+/* frames.c: rules on frames. False: skipped, with the reason noted. */
+bool plan_wants_frames(const struct rule *r);
+bool plan_frame_of(struct plan_build *b, struct plan_rule *r);
+void plan_build_frames(struct plan_build *b);
+
 bool plan_proto_named(const struct app_proto *p, const char *name);
 
 /* pattern.c: the fast pattern of a rule. */

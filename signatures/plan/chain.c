@@ -310,6 +310,8 @@ bool plan_chains(struct plan_build *b, struct plan_rule *r)
 	const struct rule *rule = r->rule;
 	struct chains cs = {b, r, NULL, {0}};
 
+	if (plan_wants_frames(rule))
+		return plan_frame_of(b, r);
 	if (!wants_tx(rule)) {
 		r->protos = rule->proto.app ? protos_named(b->plan, rule->proto.app) : ~0ULL;
 		if (!r->protos)

@@ -186,7 +186,9 @@ void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 		const struct rule_buffer *b = &rule->buffers[i];
 		struct place p = {&b->items, i, grows(r, i), 0};
 
-		if (b->buffer->where != LANG_ON_TX && b->buffer->where != LANG_ON_FILE)
+		if (b->buffer->where == LANG_ON_FRAME)
+			p.body = true;
+		else if (b->buffer->where != LANG_ON_TX && b->buffer->where != LANG_ON_FILE)
 			continue;
 		p.malus = p.body ? SCORE_BODY : dull(b->name) ? SCORE_DULL : 0;
 		consider_list(&p, ret);

@@ -107,6 +107,7 @@ static void build(struct plan_build *b)
 	plan_build_addrs(b);
 	plan_build_ports(b);
 	plan_build_sides(b);
+	plan_build_frames(b);
 	for (uint32_t i = 0; i < b->matchers.n && !b->mem->failed; i++)
 		matcher_finish(b->matchers.v[i], b->mem);
 	p->nmatchers = b->matchers.n;

@@ -21,6 +21,7 @@ enum plan_limits {
 	PLAN_PROTOS = 64,	/* application protocols: bits of a mask */
 	PLAN_STEPS = 32,	/* parts of a rule looked for in transactions: bits of a state */
 	PLAN_ANY = PLAN_PROTOS, /* side of rules on files whatever the protocol */
+	PLAN_FRAME_TYPES = 32,	/* bits of a mask */
 };
 
 enum { /* plan_rule.need: what a packet must have */
@@ -40,6 +41,7 @@ enum {				/* plan_rule.flags */
        PLAN_TX = 1 << 2,	/* has chains */
        PLAN_HAS_FLOW = 1 << 3,	/* `flow` conditions other than directions */
        PLAN_PORTS = 1 << 5,	/* a port list that is not `any` */
+       PLAN_FRAMES = 1 << 6,	/* looks at frames */
        PLAN_OFF = 1 << 7,	/* taken out after planning: a keyword did not compile */
 };
 
@@ -90,6 +92,8 @@ struct plan_rule {
 	uint8_t dirs;	/* 1 << enum dir */
 	uint8_t layers; /* 1 << enum plan_l4 */
 	uint8_t nchains;
+	uint8_t frame;	       /* PLAN_FRAMES: type, in the protocol of the only bit of protos */
+	uint16_t frame_buffer; /* of rule.buffers */
 	struct plan_chain *chains;
 };
 
@@ -157,6 +161,13 @@ struct plan_side {
 	uint8_t file_wanted;	  /* APP_FILE_* some rule wants */
 };
 
+/* Rules on one type of frames of a protocol, in one direction. */
+struct plan_frames {
+	uint32_t ngroups;
+	struct plan_group *groups; /* one a chain of transforms */
+	struct plan_list always;   /* no pattern leads to them */
+};
+
 /* Address lists: which rules' lists hold an address. */
 struct plan_addr_index {
 	uint32_t count;
@@ -184,7 +195,10 @@ struct plan {
 	struct plan_addr_index ip_src, ip_dst; /* ip-only rules by a narrow list */
 	struct plan_list ip_any;	       /* the others */
 	struct plan_side sides[PLAN_PROTOS + 1][2];
-	bool files;	   /* sides[PLAN_ANY] has rules */
+	/* By protocol and direction: PLAN_FRAME_TYPES of them; NULL: no rule looks at frames. */
+	struct plan_frames *frames[PLAN_PROTOS][2];
+	uint32_t frames_wanted[PLAN_PROTOS]; /* 1 << type */
+	bool files;			     /* sides[PLAN_ANY] has rules */
 	bool tx_stream[2]; /* by direction: rules on transactions that look at the stream too */
 
 	uint32_t nmatchers;

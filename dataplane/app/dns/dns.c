@@ -13,6 +13,10 @@ static const char *const event_names[] = {
 	[DNS_EVENT_TOO_MANY_LABELS] = "too_many_labels",
 };
 
+enum { FRAME_PDU };
+
+static const char *const frames[] = {"pdu"};
+
 static void *state_new(struct app_io *io)
 {
 	return slab_zalloc(io->slab, sizeof(struct dns_state));
@@ -244,6 +248,7 @@ static struct app_result parse_tcp(struct app_io *io, struct dns_state *s, enum 
 		if (len == 0)
 			continue;
 		app_raw_trigger(io, dir);
+		app_frame(io, FRAME_PDU, cursor_rest(&c).data, len);
 		if (parse_message(io, dir, cursor_take(&c, len)) != OUTCOME_OK)
 			return APP_RESULT_BAD;
 	}
@@ -254,6 +259,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 {
 	if (io->tuple->ip_proto == IP_PROTO_TCP)
 		return parse_tcp(io, state, dir, input.data);
+	app_frame(io, FRAME_PDU, input.data.data, (int64_t)input.data.len);
 	/* A bad datagram says nothing about the next one. */
 	parse_message(io, dir, input.data);
 	return APP_RESULT_OK(input.data.len);
@@ -355,4 +361,6 @@ const struct app_proto dns_proto = {
 	.eve_key = "dns",
 	.log_nth = dns_log_nth,
 	.log_alert = dns_log_alert,
+	.frames = frames,
+	.frame_count = ARRAY_SIZE(frames),
 };

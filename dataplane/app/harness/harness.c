@@ -169,6 +169,77 @@ void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
 	file->state = truncated ? APP_FILE_TRUNCATED : APP_FILE_CLOSED;
 }
 
+/* --- frames --- */
+
+static void view_set(struct harness *h, enum dir dir, struct slice view, uint64_t offset)
+{
+	h->dir = dir;
+	h->view = view;
+	h->view_offset = offset;
+}
+
+uint64_t app_frame_add(struct app_io *io, unsigned type, const uint8_t *at, int64_t len)
+{
+	struct harness *h = of_io(io);
+	uint64_t before = (uint64_t)(at - h->view.data);
+
+	CHECK(type < h->proto->frame_count, "a frame of a type without a name");
+	CHECK(at && before <= h->view.len, "a frame outside the bytes of the call");
+	CHECK(len >= -1, "a frame of negative length");
+	if (h->frame_count == HARNESS_FRAMES)
+		return 0;
+	h->frames[h->frame_count] = (struct harness_frame){.name = h->proto->frames[type],
+							   .dir = h->dir,
+							   .offset = h->view_offset + before,
+							   .len = len};
+	return ++h->frame_count;
+}
+
+static struct harness_frame *frame_of(const struct app_io *io, uint64_t id)
+{
+	struct harness *h = of_io(io);
+
+	CHECK(id <= h->frame_count, "a frame that never was");
+	CHECK(!id || h->frames[id - 1].dir == h->dir, "a frame of the other direction");
+	return id ? &h->frames[id - 1] : NULL;
+}
+
+void app_frame_end(struct app_io *io, uint64_t id, const uint8_t *end)
+{
+	struct harness *h = of_io(io);
+	struct harness_frame *f = frame_of(io, id);
+	uint64_t offset = h->view_offset;
+
+	if (!f)
+		return;
+	if (end) {
+		CHECK(end >= h->view.data && end <= h->view.data + h->view.len,
+		      "a frame ends outside the bytes of the call");
+		offset += (uint64_t)(end - h->view.data);
+	}
+	CHECK(offset >= f->offset, "a frame ends before its start");
+	f->len = (int64_t)(offset - f->offset);
+}
+
+void app_frame_length(struct app_io *io, uint64_t id, int64_t len)
+{
+	struct harness_frame *f = frame_of(io, id);
+
+	CHECK(len >= 0, "a frame of negative length");
+	if (f)
+		f->len = len;
+}
+
+void app_frame_tx(struct app_io *io, uint64_t id, const struct app_tx *tx)
+{
+	struct harness_frame *f = frame_of(io, id);
+
+	if (!f || !tx)
+		return;
+	f->has_tx = true;
+	f->tx_id = tx->id;
+}
+
 /* --- one flow --- */
 
 static struct harness *new_flow(const struct app_proto *proto, enum app_transport transport,
@@ -193,6 +264,7 @@ static struct harness *new_flow(const struct app_proto *proto, enum app_transpor
 	h->io.now_ns = 1600000000000000000ULL;
 	h->io.tuple = &h->tuple;
 	h->io.limits = &limits;
+	h->io.frames = UINT32_MAX;
 	if (!h->io.slab)
 		abort();
 	return h;
@@ -292,8 +364,10 @@ void harness_delete(struct harness *h)
 static bool feed_datagram(struct harness *h, enum dir dir, const void *data, size_t len)
 {
 	struct app_input in = {.data = SLICE(data, len)};
-	struct app_result r = h->proto->parse(&h->io, h->state, dir, in);
+	struct app_result r;
 
+	view_set(h, dir, in.data, 0);
+	r = h->proto->parse(&h->io, h->state, dir, in);
 	CHECK(r.used <= len, "used more than there was");
 	h->failed = r.status == APP_BAD;
 	h->done = r.status == APP_DONE;
@@ -312,6 +386,7 @@ static bool call(struct harness *h, enum dir dir)
 		abort();
 	if (len)
 		memcpy(exact, h->kept[dir], len);
+	view_set(h, dir, in.data, h->end[dir] - len);
 	r = h->proto->parse(&h->io, h->state, dir, in);
 	free(exact);
 	CHECK(r.used <= len, "used more than there was");
@@ -340,6 +415,7 @@ bool harness_feed(struct harness *h, enum dir dir, const void *data, size_t len)
 	if (len)
 		memcpy(h->kept[dir] + h->kept_len[dir], data, len);
 	h->kept_len[dir] += (uint32_t)len;
+	h->end[dir] += len;
 	if (h->kept_len[dir] == 0 || h->kept_len[dir] < h->need[dir])
 		return true;
 	return call(h, dir);
@@ -351,6 +427,8 @@ bool harness_gap(struct harness *h, enum dir dir, uint64_t len)
 		return !h->failed;
 	h->kept_len[dir] = 0;
 	h->need[dir] = 0;
+	h->end[dir] += len;
+	view_set(h, dir, SLICE(NULL, 0), h->end[dir]);
 	if (!h->proto->gap || !h->proto->gap(&h->io, h->state, dir, len))
 		h->failed = true;
 	return !h->failed;

@@ -9,7 +9,17 @@
 #include "dataplane/app/file.h"
 #include "dataplane/app/parser.h"
 
-enum { HARNESS_KEPT = LIMIT_APP_BUFFERED, HARNESS_FILE = 1 << 16 };
+/* A frame that the parser announced. */
+struct harness_frame {
+	const char *name;
+	enum dir dir;
+	uint64_t offset; /* in its direction, or its datagram */
+	int64_t len;
+	bool has_tx;
+	uint64_t tx_id;
+};
+
+enum { HARNESS_KEPT = LIMIT_APP_BUFFERED, HARNESS_FILE = 1 << 16, HARNESS_FRAMES = 512 };
 
 struct harness {
 	struct app_io io;
@@ -30,6 +40,12 @@ struct harness {
 	unsigned limits_met;
 	struct app_expectation announced; /* the last one of app_expect; port 0 = none */
 	bool expected;			  /* app_expected gives that one */
+	/* The first of them; later ones are refused as the framework does at its limit. */
+	struct harness_frame frames[HARNESS_FRAMES];
+	unsigned frame_count;
+	enum dir dir; /* of the call under way, its bytes and where they lie */
+	struct slice view;
+	uint64_t view_offset, end[2];
 };
 
 /* 10.0.0.1:1024 -> 10.0.0.2:`port`. */

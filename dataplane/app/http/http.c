@@ -12,6 +12,25 @@ void http_event(struct http_tx *tx, enum http_event event)
 		app_tx_event(&tx->tx, event);
 }
 
+/* --- frames --- */
+
+enum { FRAME_REQUEST, FRAME_RESPONSE };
+
+static const char *const frames[] = {"request", "response"};
+
+void http_frame_begin(struct http_call *c, struct http_reader *r)
+{
+	r->frame = app_frame(c->io, c->dir == DIR_TS ? FRAME_REQUEST : FRAME_RESPONSE,
+			     cursor_rest(&c->in).data, -1);
+	app_frame_tx(c->io, r->frame, &r->tx->tx);
+}
+
+void http_frame_end(struct http_call *c, struct http_reader *r)
+{
+	app_frame_end(c->io, r->frame, c->in_gap ? NULL : cursor_rest(&c->in).data);
+	r->frame = 0;
+}
+
 /* --- state and transactions --- */
 
 static void *http_state_new(struct app_io *io)
@@ -147,7 +166,7 @@ static struct app_result http_parse(struct app_io *io, void *state, enum dir dir
 
 static bool http_gap(struct app_io *io, void *state, enum dir dir, uint64_t len)
 {
-	struct http_call c = {.io = io, .state = state, .dir = dir, .gap = len};
+	struct http_call c = {.io = io, .state = state, .dir = dir, .gap = len, .in_gap = true};
 	struct http_reader *r = dir == DIR_TS ? &c.state->request : &c.state->response;
 	bool taken;
 
@@ -245,4 +264,6 @@ const struct app_proto http_proto = {
 	.eve_type = "http",
 	.eve_key = "http",
 	.log = http_log,
+	.frames = frames,
+	.frame_count = ARRAY_SIZE(frames),
 };

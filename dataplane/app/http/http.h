@@ -187,6 +187,7 @@ struct http_reader {
 	/* a header line that the next may continue */
 	bool pending;
 	struct http_span held; /* or the request line as far as it is there */
+	uint64_t frame;	       /* of the request or response being read */
 };
 
 struct http_state {
@@ -219,6 +220,7 @@ struct http_call {
 	struct cursor in; /* at what is not consumed yet */
 	bool eof;
 	uint64_t gap; /* so many bytes are missing; `in` is empty then */
+	bool in_gap;  /* the call is about missing bytes, these or some before */
 };
 
 /* request.c, response.c */
@@ -260,6 +262,9 @@ void http_multipart_data(struct http_call *c, struct http_tx *tx);
 bool http_parameter(struct slice value, const char *name, struct slice *ret);
 
 /* http.c */
+/* Frames: the message begins, ends where the input stands. */
+void http_frame_begin(struct http_call *c, struct http_reader *r);
+void http_frame_end(struct http_call *c, struct http_reader *r);
 struct http_tx *http_tx_new(struct http_call *c);
 void http_event(struct http_tx *tx, enum http_event event);
 static inline struct slice http_get(const struct http_side *side, struct http_span span)

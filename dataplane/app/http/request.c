@@ -78,6 +78,7 @@ static enum http_step idle(struct http_call *c)
 	if (!r->tx)
 		return HTTP_FAIL;
 	r->tx->tx.progress[DIR_TS] = HTTP_LINE;
+	http_frame_begin(c, r);
 	return HTTP_NEXT;
 }
 
@@ -444,6 +445,8 @@ void http_request_complete(struct http_call *c, struct http_tx *tx)
 		http_body_close_file(&ts, tx, false);
 		app_raw_trigger(c->io, DIR_TS);
 	}
+	if (c->dir == DIR_TS)
+		http_frame_end(c, r);
 	r->tx = NULL;
 	r->step = tx->is_0_9 ? HTTP_REQ_IGNORE : HTTP_REQ_IDLE;
 	r->left = 0;

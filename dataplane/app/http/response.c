@@ -44,6 +44,7 @@ static enum http_step idle(struct http_call *c)
 		return HTTP_FAIL;
 	c->state->response_next = r->tx->tx.id + 1;
 	r->tx->tx.progress[DIR_TC] = HTTP_LINE;
+	http_frame_begin(c, r);
 	if (r->tx->is_0_9) {
 		r->tx->side[DIR_TC].coding = HTTP_CODING_IDENTITY;
 		r->tx->tx.progress[DIR_TC] = HTTP_BODY;
@@ -503,6 +504,7 @@ static enum http_step complete(struct http_call *c, struct http_tx *tx)
 		app_raw_trigger(c->io, DIR_TC);
 		tunnel_begins(c, tx);
 	}
+	http_frame_end(c, r);
 	r->tx = NULL;
 	r->step = HTTP_RES_IDLE;
 	if (c->state->request.tx == tx && c->state->request.step == HTTP_REQ_CONNECT_WAIT)
