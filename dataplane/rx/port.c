@@ -12,6 +12,9 @@
 enum {
 	ARGS = 64,
 	DESCRIPTORS = 2048,
+	EXTRA_MB = 32, /* what DPDK takes beside the packet buffers */
+	JUMBO_MTU = 9000,
+	JUMBO_FRAME = JUMBO_MTU + 18, /* Ethernet head and check sum */
 	BUFFER_NORMAL = RTE_MBUF_DEFAULT_BUF_SIZE,
 	EARLY_BURST = 32,
 	EARLY_BURSTS = 4096,			     /* more than a ring holds */
@@ -75,20 +78,33 @@ static void add_device(struct args *a, const char *device)
 		add(a, "--vdev=%s", device);
 }
 
-static bool hugepages_reserved(void)
+/* Free memory in huge pages of the default size, MB. */
+static unsigned long hugepages_free_mb(void)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long pages = 0, kb = 0;
 	char line[128];
-	unsigned long pages = 0;
 
 	if (!f)
-		return false;
+		return 0;
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "HugePages_Free: %lu", &pages) == 1)
-			break;
+		(void)!sscanf(line, "HugePages_Free: %lu", &pages);
+		(void)!sscanf(line, "Hugepagesize: %lu", &kb);
 	}
 	fclose(f);
-	return pages > 0;
+	return pages * kb / 1024;
+}
+
+static bool use_hugepages(const struct rx_config *c)
+{
+	unsigned long have = c->hugepages ? hugepages_free_mb() : 0;
+
+	if (have > 0 && have < c->memory_mb + EXTRA_MB)
+		fprintf(stderr,
+			"banken-dataplane: %lu MB of huge pages are free, %u MB are needed: none "
+			"are used\n",
+			have, c->memory_mb + EXTRA_MB);
+	return have >= c->memory_mb + EXTRA_MB;
 }
 
 static void add_cores(struct args *a, const struct rx_config *c)
@@ -111,7 +127,7 @@ static int start_eal(const struct rx_config *c, struct rx *rx, struct errmsg *er
 	int rc;
 
 	snprintf(megabytes, sizeof(megabytes), "%u", c->memory_mb);
-	rx->hugepages = c->hugepages && hugepages_reserved();
+	rx->hugepages = use_hugepages(c);
 	add(&a, "%s", "banken-dataplane");
 	if (rx->hugepages) {
 		add(&a, "%s", "--in-memory");
@@ -214,12 +230,15 @@ static int configure(const struct rx_config *c, struct rx_port *port, struct err
 	port->queues = can_spread(&info, c->workers) ? (uint16_t)c->workers : 1;
 	if (port->queues > 1)
 		rss_config(&info, &conf);
-	if (!port->iface[0] && info.max_mtu >= 9000)
-		conf.rxmode.mtu = 9000;
+	if (!port->iface[0] && info.max_mtu >= JUMBO_MTU && info.max_rx_pktlen >= JUMBO_FRAME)
+		conf.rxmode.mtu = JUMBO_MTU;
 	if (info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
 		conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
-	rc = rte_eth_dev_configure(port->id, port->queues, 0, &conf);
-	if (rc != 0) { /* a driver that insists on a TX queue: it gets one, and never a frame */
+	/* A memif refuses a peer that has more rings than it has queues. */
+	port->has_tx_queue = is_driver(port->device, "net_memif");
+	rc = rte_eth_dev_configure(port->id, port->queues, port->has_tx_queue, &conf);
+	if (rc != 0 && !port->has_tx_queue) {
+		/* a driver that insists on a TX queue: it gets one, and never a frame */
 		port->has_tx_queue = true;
 		rc = rte_eth_dev_configure(port->id, port->queues, 1, &conf);
 	}
@@ -246,8 +265,12 @@ static int start_port(const struct rx_config *c, struct rx *rx, struct rx_port *
 	if (rc == 0)
 		rc = rte_eth_dev_start(port->id);
 	if (rc != 0)
-		return errmsg_set(err, ERR_IO, "%s: cannot be started (%s)", port->device,
-				  strerror(-rc));
+		return errmsg_set(err, ERR_IO, "%s: cannot be started (%s)%s", port->device,
+				  strerror(-rc),
+				  is_driver(port->device, "net_memif")
+					  ? "; a memif client needs its server first: start the "
+					    "other end, or give this one role=server"
+					  : "");
 	if (c->promiscuous && rte_eth_promiscuous_enable(port->id) != 0)
 		fprintf(stderr,
 			"banken-dataplane: %s: promiscuous mode is not available, frames for "
@@ -364,6 +387,8 @@ int rx_start(const struct rx_config *c, struct rx *rx, struct errmsg *err)
 		device_argument(c->devices[i], "iface=", iface, sizeof(iface));
 		if (iface[0])
 			rc = rx_silence(iface, err);
+		if (iface[0] && rc == ERR_OK && is_driver(c->devices[i], "net_af_xdp"))
+			rx_detach_xdp(iface);
 	}
 	if (rc == ERR_OK)
 		rc = start_eal(c, rx, err);

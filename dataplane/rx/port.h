@@ -65,6 +65,9 @@ void rx_losses(const struct rx *rx, unsigned port, struct rx_losses *ret);
 /* Makes the host's own stack silent on an interface: no ARP, no IPv6, no multicast membership; up.
  * Before the port is opened. */
 int rx_silence(const char *iface, struct errmsg *err);
+/* Takes off the XDP program that a dataplane before us left on the interface, for it ends without
+ * the right to do so: no other could be loaded. Before a net_af_xdp port is opened. */
+void rx_detach_xdp(const char *iface);
 /* Frames the interface has received since boot, from /proc/net/dev; false when there is no such
  * interface. */
 bool rx_iface_packets(const char *iface, uint64_t *ret_packets, uint64_t *ret_dropped);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +54,39 @@ out:
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+/* IFLA_XDP { IFLA_XDP_FD = -1 }: no program. */
+struct detach_request {
+	struct nlmsghdr head;
+	struct ifinfomsg link;
+	struct rtattr xdp;
+	struct rtattr fd;
+	int32_t none;
+};
+
+void rx_detach_xdp(const char *iface)
+{
+	struct detach_request r = {
+		.head = {.nlmsg_len = sizeof(r),
+			 .nlmsg_type = RTM_SETLINK,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)if_nametoindex(iface)},
+		.xdp = {.rta_len = sizeof(r.xdp) + sizeof(r.fd) + sizeof(r.none),
+			.rta_type = IFLA_XDP | NLA_F_NESTED},
+		.fd = {.rta_len = sizeof(r.fd) + sizeof(r.none), .rta_type = IFLA_XDP_FD},
+		.none = -1,
+	};
+	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	char answer[256];
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	if (fd < 0)
+		return;
+	/* What comes of it shows when the port is opened. */
+	if (sendto(fd, &r, sizeof(r), 0, (struct sockaddr *)&kernel, sizeof(kernel)) > 0)
+		(void)!recv(fd, answer, sizeof(answer), 0);
+	close(fd);
 }
 
 bool rx_iface_packets(const char *iface, uint64_t *ret_packets, uint64_t *ret_dropped)
