@@ -44,12 +44,17 @@ struct detect_frame {
 struct detect_sink {
 	void (*alert)(void *ctx, const struct detect_alert *alert);
 	void *ctx;
+	/* A rule with `bypass` matched: nothing more is wanted of the flow. NULL: not told. */
+	void (*bypass)(void *ctx, struct flow *f);
 };
 
 struct detect_config {
 	unsigned threads;	  /* for compilation */
 	const char *cache_folder; /* compiled databases; NULL = none */
 	const char *data_folder;  /* datasets' kept state; NULL = none is kept */
+	/* iprep: categories' file and files of addresses (reputation.h); NULL = none. */
+	const char *reputation_categories, *reputation_folder, *reputation_files;
+	const char *geoip_database; /* NULL = none */
 	bool profile;
 };
 
@@ -69,6 +74,9 @@ void detect_engine_delete(struct detect_engine *e);
 int detect_engine_save(struct detect_engine *e, struct errmsg *err);
 /* `*ret`: array of that many, the engine's. */
 uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **ret);
+/* Statements of threshold files about rules that are not there. */
+uint32_t detect_unused_filters(const struct detect_engine *e,
+			       const struct lang_filter *const **ret);
 /* Rules that are evaluated. */
 uint32_t detect_rules(const struct detect_engine *e);
 /* 1 << type by index of app_protocols: frames that some rule looks at, for app_worker_frames. */

@@ -26,13 +26,56 @@ static const char *unsupported(const struct rule *rule)
 		if (b->buffer->where == LANG_ON_PACKET && !headers_known(b->name))
 			return b->name;
 	}
-	for (uint32_t i = 0; i < rule->packet.count; i++) {
-		if (rule->packet.items[i].kind == RULE_ITEM_IPREP)
-			return "iprep";
-		if (rule->packet.items[i].kind == RULE_ITEM_GEOIP)
-			return "geoip";
-	}
 	return NULL;
+}
+
+static bool iprep_compile(struct detect_engine *e, const struct rule_iprep *rep, uint8_t *ret,
+			  struct errmsg *why)
+{
+	int category;
+
+	if (!e->reputation) {
+		errmsg_set(why, ERR_UNSUPPORTED,
+			   "no reputation is configured; set reputation-categories-file");
+		return false;
+	}
+	category = reputation_category(e->reputation, rep->category);
+	if (category < 0) {
+		errmsg_set(why, ERR_INVALID, "\"%s\" is no category of the reputation file",
+			   rep->category);
+		return false;
+	}
+	*ret = (uint8_t)category;
+	return true;
+}
+
+/* Keywords on the packet that ask what the operator provides. */
+static bool packet_compile(struct detect_engine *e, const struct rule *rule, const char **keyword,
+			   struct errmsg *why)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < rule->packet.count; i++) {
+		const struct rule_item *item = &rule->packet.items[i];
+
+		if (item->kind == RULE_ITEM_GEOIP && !e->geoip) {
+			*keyword = "geoip";
+			errmsg_set(why, ERR_UNSUPPORTED,
+				   "no country database is configured; set geoip-database");
+			return false;
+		}
+		if (item->kind != RULE_ITEM_IPREP)
+			continue;
+		*keyword = "iprep";
+		if (n == DETECT_IPREPS) {
+			errmsg_set(why, ERR_LIMIT, "more than %d of them in one rule",
+				   DETECT_IPREPS);
+			return false;
+		}
+		if (!iprep_compile(e, item->iprep, &e->lists[rule->index].category[n++], why))
+			return false;
+	}
+	return true;
 }
 
 static bool lists_compile(struct detect_engine *e, const struct rule *rule, const char **keyword,
@@ -40,6 +83,8 @@ static bool lists_compile(struct detect_engine *e, const struct rule *rule, cons
 {
 	struct detect_lists *l = &e->lists[rule->index];
 
+	if (!packet_compile(e, rule, keyword, why))
+		return false;
 	if (rule->payload.count) {
 		l->payload = inspect_list_new(e->store, rule, &rule->payload, keyword, why);
 		if (!l->payload)
@@ -126,6 +171,23 @@ static void keywords_free(struct plan *p)
 
 /* ---- the engine ---- */
 
+/* What the operator provides beside the rules. */
+static int provided(struct detect_engine *e, const struct detect_config *c, struct errmsg *err)
+{
+	bool failed;
+	int rc = ERR_OK;
+
+	e->filters = filters_new(e->set, &failed);
+	if (failed)
+		return errmsg_set(err, ERR_NOMEM, "no memory for the threshold file");
+	if (c && c->reputation_categories)
+		rc = reputation_load(c->reputation_categories, c->reputation_folder,
+				     c->reputation_files, &e->reputation, err);
+	if (rc == ERR_OK && c && c->geoip_database)
+		rc = geoip_open(c->geoip_database, &e->geoip, err);
+	return rc;
+}
+
 static int build(struct detect_engine *e, const struct detect_config *config, struct errmsg *err)
 {
 	struct plan_options options = {
@@ -134,7 +196,10 @@ static int build(struct detect_engine *e, const struct detect_config *config, st
 		.cache_folder = config ? config->cache_folder : NULL,
 	};
 	bool *excluded;
+	int rc = provided(e, config, err);
 
+	if (rc != ERR_OK)
+		return rc;
 	e->store = inspect_store_new(e->set, config ? config->data_folder : NULL, err);
 	e->lists = calloc(e->set->count + 1, sizeof(*e->lists));
 	if (!e->store || !e->lists)
@@ -192,6 +257,9 @@ void detect_engine_delete(struct detect_engine *e)
 	}
 	free(e->lists);
 	inspect_store_free(e->store);
+	filters_free(e->filters);
+	reputation_free(e->reputation);
+	geoip_close(e->geoip);
 	vec_free(&e->skips);
 	plan_mem_done(&e->mem);
 	free(e);
@@ -206,6 +274,12 @@ uint32_t detect_skips(const struct detect_engine *e, const struct detect_skip **
 {
 	*ret = e->skips.v;
 	return e->skips.n;
+}
+
+uint32_t detect_unused_filters(const struct detect_engine *e, const struct lang_filter *const **ret)
+{
+	*ret = NULL;
+	return e->filters ? filters_unused(e->filters, ret) : 0;
 }
 
 uint32_t detect_rules(const struct detect_engine *e)

@@ -7,13 +7,17 @@
 #include "dataplane/base/limits.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/detect/detect.h"
+#include "dataplane/detect/filters.h"
+#include "dataplane/detect/geoip.h"
 #include "dataplane/detect/inspect/inspect.h"
+#include "dataplane/detect/reputation.h"
 #include "signatures/plan/matcher.h"
 #include "signatures/plan/plan.h"
 
 enum detect_limits {
 	DETECT_RAW_PIECES = 16,		/* stretches of the stream that one packet looks at */
 	DETECT_QUEUE = 1024,		/* alerts of one packet before the best are kept */
+	DETECT_IPREPS = 4,		/* iprep keywords of one rule */
 	DETECT_TX_RULES = 1024,		/* rules remembered by one transaction */
 	DETECT_FLOW_BITS = 1024,	/* flowbits set on one flow */
 	DETECT_FLOW_VARS = 64,		/* variables kept by one flow */
@@ -41,8 +45,9 @@ enum detect_counter {
 /* A rule's compiled lists, by rule.index. */
 struct detect_lists {
 	struct inspect_list *payload;
-	struct inspect_list **buffers; /* by rule.buffers; NULL entries: looked at elsewhere */
-	struct files_lists *files;     /* NULL when the rule has no keywords on files */
+	struct inspect_list **buffers;	 /* by rule.buffers; NULL entries: looked at elsewhere */
+	struct files_lists *files;	 /* NULL when the rule has no keywords on files */
+	uint8_t category[DETECT_IPREPS]; /* of the rule's iprep keywords, in order */
 };
 
 struct detect_cost {
@@ -55,7 +60,10 @@ struct detect_engine {
 	struct inspect_store *store;
 	struct detect_lists *lists; /* by rule.index */
 	struct VEC(struct detect_skip) skips;
-	struct plan_mem mem; /* texts of skips */
+	struct plan_mem mem;	       /* texts of skips */
+	struct filters *filters;       /* NULL: no threshold file */
+	struct reputation *reputation; /* NULL: none configured */
+	struct geoip *geoip;	       /* NULL: none configured */
 	bool profile;
 	uint32_t off; /* rules taken out after planning */
 	uint8_t file_wanted;
@@ -177,6 +185,8 @@ bool header_addr_in(const struct rule_addrs *list, const struct ip_addr *a);
 
 /* items.c: rule.packet. */
 bool items_match(struct run *r, const struct plan_rule *rule);
+/* asn1.c: the asn1 keyword on the packet's payload. */
+bool asn1_match(const struct run *r, const struct rule_asn1 *a);
 /* headers.c: sticky buffers that the packet gives. */
 bool headers_match(struct run *r, const struct plan_rule *rule);
 bool headers_known(const char *name);

@@ -1,4 +1,5 @@
 /* Keywords on a packet's header, its flow and its hosts: rule.packet. */
+#include "dataplane/base/cursor.h"
 #include "dataplane/decode/checksum.h"
 #include "dataplane/decode/events.h"
 #include "dataplane/detect/internal.h"
@@ -215,9 +216,95 @@ static bool protocol_item(const struct run *r, const struct plan_rule *rule,
 	return is != n->negated;
 }
 
+/* RFC 5531: a call's header, after the record mark on TCP. */
+static bool rpc_item(const struct run *r, const struct rule_rpc *rpc)
+{
+	bool tcp = r->p->ip_proto == IP_PROTO_TCP;
+	struct cursor c = cursor_of(r->payload);
+	uint32_t word[6];
+
+	if (tcp)
+		cursor_skip(&c, 4);
+	for (unsigned i = 0; i < ARRAY_SIZE(word); i++)
+		word[i] = cursor_u32(&c);
+	if (c.bad || word[1] != 0 || word[2] != 2 || word[3] != rpc->program)
+		return false;
+	return (!rpc->version.set || word[4] == (uint32_t)rpc->version.number) &&
+	       (!rpc->procedure.set || word[5] == (uint32_t)rpc->procedure.number);
+}
+
+/* ---- what the operator knows about addresses ---- */
+
+static bool score_match(const struct run *r, const struct rule_iprep *rep, int category,
+			const struct ip_addr *a)
+{
+	int score = reputation_score(r->e->reputation, category, a);
+
+	if (rep->isset || rep->isnotset)
+		return (score >= 0) == rep->isset;
+	return score >= 0 && rule_uint_match(&rep->value, (uint64_t)score);
+}
+
+static bool iprep_item(const struct run *r, const struct plan_rule *rule, const struct rule_item *i)
+{
+	const struct rule_list *l = &rule->rule->packet;
+	const struct packet *p = r->p;
+	unsigned nth = 0;
+	int category;
+
+	for (const struct rule_item *before = l->items; before < i; before++)
+		nth += before->kind == RULE_ITEM_IPREP;
+	category = r->e->lists[rule->rule->index].category[nth];
+	switch (i->iprep->track) {
+	case RULE_TRACK_SRC:
+		return score_match(r, i->iprep, category, &p->src);
+	case RULE_TRACK_DST:
+		return score_match(r, i->iprep, category, &p->dst);
+	case RULE_TRACK_BOTH:
+		return score_match(r, i->iprep, category, &p->src) &&
+		       score_match(r, i->iprep, category, &p->dst);
+	default:
+		return score_match(r, i->iprep, category, &p->src) ||
+		       score_match(r, i->iprep, category, &p->dst);
+	}
+}
+
+/* An address whose country is not known matches neither way. */
+static bool country_match(const struct run *r, const struct rule_geoip *g, const struct ip_addr *a)
+{
+	struct slice country = geoip_country(r->e->geoip, a);
+	bool listed = false;
+
+	if (country.len == 0)
+		return false;
+	for (uint32_t i = 0; i < g->count && !listed; i++)
+		listed = slice_eq(country, slice_of(g->countries[i]));
+	return listed != g->negated;
+}
+
+static bool geoip_item(const struct run *r, const struct rule_geoip *g)
+{
+	const struct packet *p = r->p;
+
+	if (!r->real || p->ip_version != 4)
+		return false;
+	if (g->both)
+		return country_match(r, g, &p->src) && country_match(r, g, &p->dst);
+	return (g->source && country_match(r, g, &p->src)) ||
+	       (g->destination && country_match(r, g, &p->dst));
+}
+
 static bool state_item(struct run *r, const struct plan_rule *rule, const struct rule_item *i)
 {
 	switch (i->kind) {
+	case RULE_ITEM_RPC:
+		return rpc_item(r, i->rpc);
+	case RULE_ITEM_ASN1:
+		return asn1_match(r, i->asn1);
+	case RULE_ITEM_IPREP:
+		return r->p->ip_version && iprep_item(r, rule, i);
+	case RULE_ITEM_GEOIP:
+		return geoip_item(r, i->geoip);
 	case RULE_ITEM_STREAM_SIZE:
 		return stream_size_item(r, i->stream_size);
 	case RULE_ITEM_FLOW_AGE:

@@ -17,10 +17,19 @@ static void file_store(struct run *r, const struct rule_filestore *fs)
 	}
 }
 
+static void bypass(struct run *r)
+{
+	r->fd->stopped = true;
+	if (r->d->sink.bypass)
+		r->d->sink.bypass(r->d->sink.ctx, r->f);
+}
+
 void post_match(struct run *r, const struct plan_rule *rule)
 {
 	const struct rule_list *l = &rule->rule->post;
 
+	if (rule->rule->bypass && r->fd)
+		bypass(r);
 	for (uint32_t i = 0; i < l->count; i++) {
 		const struct rule_item *item = &l->items[i];
 

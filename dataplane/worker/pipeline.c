@@ -183,6 +183,13 @@ static void alert(void *ctx, const struct detect_alert *a)
 	event_alert(l->events, a);
 }
 
+static void bypass(void *ctx, struct flow *f)
+{
+	struct pipeline *l = ctx;
+
+	flow_set_state(l->flows, f, FLOW_BYPASSED);
+}
+
 static void protocol_record(void *ctx, struct slice record)
 {
 	struct pipeline *l = ctx;
@@ -287,7 +294,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 			      uint64_t first_id, const struct event_sink *sink, struct errmsg *err)
 {
 	struct pipeline *l = calloc(1, sizeof(*l));
-	struct detect_sink alerts = {alert, l};
+	struct detect_sink alerts = {alert, l, bypass};
 
 	if (!l)
 		return NULL;

@@ -23,7 +23,8 @@ static int load_files(const struct options *o, struct ruleset *r, struct errmsg 
 		if (rc != ERR_OK)
 			return rc;
 	}
-	return ERR_OK;
+	return o->thresholds[0] ? lang_load_filters(o->thresholds, &vars, &opts, r->set, err)
+				: ERR_OK;
 }
 
 /* What the engine leaves out; `ret` may be NULL. */
@@ -34,12 +35,21 @@ static uint32_t engine_skips(const struct ruleset *r, const struct detect_skip *
 	return r->engine ? detect_skips(r->engine, ret ? ret : &skips) : 0;
 }
 
+static const char *text_of(const char *option)
+{
+	return option[0] ? option : NULL;
+}
+
 int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
 {
 	const struct detect_config config = {
 		.threads = o->load_threads,
-		.cache_folder = o->cache[0] ? o->cache : NULL,
-		.data_folder = o->rule_data[0] ? o->rule_data : NULL,
+		.cache_folder = text_of(o->cache),
+		.data_folder = text_of(o->rule_data),
+		.reputation_categories = text_of(o->reputation_categories),
+		.reputation_folder = text_of(o->reputation_folder),
+		.reputation_files = text_of(o->reputation_files),
+		.geoip_database = text_of(o->geoip_database),
 		.profile = o->profile,
 	};
 	double begin = now_seconds();
@@ -142,6 +152,16 @@ static void print_problems(const struct ruleset *r, FILE *out, unsigned lines)
 			skips[i].rule->line, skips[i].rule->sid, skips[i].keyword, skips[i].reason);
 }
 
+static void print_unused(const struct ruleset *r, FILE *out, unsigned lines)
+{
+	const struct lang_filter *const *unused;
+	uint32_t n = r->engine ? detect_unused_filters(r->engine, &unused) : 0;
+
+	for (uint32_t i = 0; i < n && i < lines; i++)
+		fprintf(out, "unused: %s:%u: there is no rule of gid %u and sid %u\n",
+			unused[i]->file, unused[i]->line, unused[i]->gid, unused[i]->sid);
+}
+
 void ruleset_report(const struct ruleset *r, FILE *out, unsigned lines)
 {
 	struct keyword_count counts[KEYWORDS];
@@ -153,4 +173,5 @@ void ruleset_report(const struct ruleset *r, FILE *out, unsigned lines)
 			counts[i].keyword[0] ? counts[i].keyword : "(rule)", counts[i].skipped,
 			counts[i].failed);
 	print_problems(r, out, lines);
+	print_unused(r, out, lines);
 }

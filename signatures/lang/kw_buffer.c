@@ -349,6 +349,30 @@ int kw_urilen(struct lang_build *b, char *arg)
 	return ERR_OK;
 }
 
+static bool asn1_part(struct rule_asn1 *a, char *part)
+{
+	char *value = strpbrk(part, " \t");
+	int64_t n;
+
+	if (value)
+		*value++ = '\0';
+	if (!value) {
+		a->bitstring |= strcmp(part, "bitstring_overflow") == 0;
+		a->real |= strcmp(part, "double_overflow") == 0;
+		return lang_one_of("bitstring_overflow|double_overflow", part);
+	}
+	if (!lang_i64(lang_trim(value), -UINT16_MAX, UINT32_MAX, &n))
+		return false;
+	if (strcmp(part, "oversize_length") == 0) {
+		a->oversize = true;
+		a->size = n < 0 ? 0 : (uint32_t)n;
+		return true;
+	}
+	a->relative = strcmp(part, "relative_offset") == 0;
+	a->offset = n;
+	return a->relative || strcmp(part, "absolute_offset") == 0;
+}
+
 int kw_asn1(struct lang_build *b, char *arg)
 {
 	struct rule_asn1 *a = LANG_NEW(b->arena, struct rule_asn1);
@@ -356,19 +380,7 @@ int kw_asn1(struct lang_build *b, char *arg)
 
 	a->args = lang_arena_text(b->arena, slice_of(arg));
 	while ((part = lang_next(&copy, ','))) {
-		char *value;
-		int64_t n;
-
-		part = lang_trim(part);
-		value = strpbrk(part, " \t");
-		if (value)
-			*value++ = '\0';
-		if (!lang_one_of(
-			    "bitstring_overflow|double_overflow|oversize_length|absolute_offset|"
-			    "relative_offset",
-			    part) ||
-		    (strstr(part, "overflow") == NULL) != (value != NULL) ||
-		    (value && !lang_i64(lang_trim(value), -UINT16_MAX, UINT32_MAX, &n)))
+		if (!asn1_part(a, lang_trim(part)))
 			return lang_fail(
 				b, "it needs bitstring_overflow, double_overflow, or "
 				   "oversize_length, absolute_offset or relative_offset with a "

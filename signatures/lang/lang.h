@@ -53,6 +53,18 @@ struct lang_names {
 	uint32_t count;
 };
 
+/* A line of a threshold file: suppress, threshold, event_filter or rate_filter. It is about the
+ * rule (gid, sid); sid 0: about all of that gid, both 0: about all rules. */
+struct lang_filter {
+	const struct lang_filter *next; /* in file order */
+	uint32_t gid, sid;
+	struct rule_threshold threshold;
+	/* SUPPRESS: by threshold.track SRC, DST or EITHER; NULL: always. */
+	const struct rule_addrs *addrs;
+	const char *file;
+	uint32_t line;
+};
+
 struct lang_arena;
 struct lang_index;
 
@@ -65,6 +77,7 @@ struct lang_set {
 	/* Names used by the set's rules, numbered. */
 	struct lang_names flowbits, xbits, hostbits, vars;
 	uint32_t byte_vars_max; /* the most byte variables any rule has */
+	const struct lang_filter *filters;
 
 	struct lang_arena *arena; /* private to lang */
 	struct lang_index *index; /* private to lang */
@@ -80,7 +93,15 @@ void lang_set_free(struct lang_set *set);
 int lang_load_file(const char *path, const struct lang_vars *vars, const struct lang_opts *opts,
 		   struct lang_set *set, struct errmsg *e);
 
-/* The same from memory; `name` stands for the file in messages. */
+/* Adds a threshold file, in Suricata's form. Bad lines are not an error: they are in set.problems.
+ * Errors as those of lang_load_file. */
+int lang_load_filters(const char *path, const struct lang_vars *vars, const struct lang_opts *opts,
+		      struct lang_set *set, struct errmsg *e);
+/* The same from memory. */
+int lang_load_filter_bytes(struct slice bytes, const char *name, const struct lang_vars *vars,
+			   const struct lang_opts *opts, struct lang_set *set);
+
+/* The same as lang_load_file from memory; `name` stands for the file in messages. */
 int lang_load_bytes(struct slice bytes, const char *name, const struct lang_vars *vars,
 		    const struct lang_opts *opts, struct lang_set *set);
 

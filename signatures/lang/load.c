@@ -10,6 +10,7 @@
 
 #include "signatures/lang/build.h"
 #include "signatures/lang/index.h"
+#include "signatures/lang/load.h"
 #include "signatures/lang/parse.h"
 #include "signatures/lang/text.h"
 
@@ -40,7 +41,7 @@ void lang_set_free(struct lang_set *set)
 }
 
 /* Room for one rule of so many bytes: each name in it takes two of them at least. */
-static bool reserve(struct lang_set *set, size_t len)
+bool load_reserve(struct lang_set *set, size_t len)
 {
 	size_t names = len / 2 + 64;
 
@@ -67,15 +68,14 @@ static uint32_t guess_sid(const char *text)
 	return sid <= UINT32_MAX ? (uint32_t)sid : 0;
 }
 
-static void add_problem(struct lang_build *b, const struct place *at, uint32_t sid)
+void load_problem(struct lang_build *b, const char *file, uint32_t line, uint32_t sid)
 {
-	struct lang_problem p = {
-		.verdict = b->verdict, .file = at->file, .line = at->line, .sid = sid};
+	struct lang_problem p = {.verdict = b->verdict, .file = file, .line = line, .sid = sid};
 	char text[1024], who[32] = "";
 
 	if (sid)
 		snprintf(who, sizeof(who), "sid %u: ", sid);
-	snprintf(text, sizeof(text), "%s:%u: %s%s%s%s", at->file, at->line, who, b->about,
+	snprintf(text, sizeof(text), "%s:%u: %s%s%s%s", file, line, who, b->about,
 		 b->about[0] ? ": " : "", b->reason);
 	p.keyword = lang_arena_intern(b->arena, slice_of(b->about));
 	p.reason = lang_arena_intern(b->arena, slice_of(b->reason));
@@ -103,7 +103,7 @@ static int one_rule(struct lang_build *b, const struct place *at, char *text)
 	uint32_t sid;
 	int e;
 
-	if (!reserve(set, strlen(text)))
+	if (!load_reserve(set, strlen(text)))
 		return ERR_NOMEM;
 	memset((char *)b + offsetof(struct lang_build, rule), 0,
 	       offsetof(struct lang_build, buffers) - offsetof(struct lang_build, rule));
@@ -121,11 +121,11 @@ static int one_rule(struct lang_build *b, const struct place *at, char *text)
 		return ERR_OK;
 	}
 	if (e != ERR_OK)
-		add_problem(b, at, b->sid_given ? b->rule->sid : sid);
+		load_problem(b, at->file, at->line, b->sid_given ? b->rule->sid : sid);
 	return e == ERR_OK || e == ERR_UNSUPPORTED ? ERR_OK : ERR_INVALID;
 }
 
-static void publish(struct lang_set *set)
+void load_publish(struct lang_set *set)
 {
 	set->rules = lang_index_rules(set->index, &set->count);
 	set->problems = lang_index_problems(set->index, &set->nproblems);
@@ -135,13 +135,13 @@ static void publish(struct lang_set *set)
 	set->vars = lang_index_names(set->index, LANG_NAME_VAR);
 }
 
-static struct lang_build *new_build(struct lang_set *set, const struct lang_vars *vars,
-				    const struct lang_opts *opts)
+struct lang_build *load_begin(struct lang_set *set, const struct lang_vars *vars,
+			      const struct lang_opts *opts)
 {
 	static const struct lang_opts plain = {.lang = 7};
 	struct lang_build *b;
 
-	if (!reserve(set, 0))
+	if (!load_reserve(set, 0))
 		return NULL;
 	b = calloc(1, sizeof(*b));
 	if (!b)
@@ -229,21 +229,21 @@ static int all_lines(struct lang_build *b, struct slice bytes, const char *file)
 int lang_load_bytes(struct slice bytes, const char *name, const struct lang_vars *vars,
 		    const struct lang_opts *opts, struct lang_set *set)
 {
-	struct lang_build *b = new_build(set, vars, opts);
+	struct lang_build *b = load_begin(set, vars, opts);
 	int e;
 
 	if (!b)
 		return ERR_NOMEM;
 	e = all_lines(b, bytes, lang_arena_intern(set->arena, slice_of(name)));
 	free(b);
-	publish(set);
+	load_publish(set);
 	return e;
 }
 
 int lang_parse_line(const char *text, const struct lang_vars *vars, const struct lang_opts *opts,
 		    struct lang_set *set)
 {
-	struct lang_build *b = new_build(set, vars, opts);
+	struct lang_build *b = load_begin(set, vars, opts);
 	struct place at = {.line = 1};
 	char *copy;
 	int e = ERR_NOMEM;
@@ -260,12 +260,11 @@ int lang_parse_line(const char *text, const struct lang_vars *vars, const struct
 		e = ERR_UNSUPPORTED;
 	free(copy);
 	free(b);
-	publish(set);
+	load_publish(set);
 	return e;
 }
 
-/* The whole file into memory the caller frees. */
-static int read_file(const char *path, struct slice *ret, struct errmsg *e)
+int load_read(const char *path, struct slice *ret, struct errmsg *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -315,7 +314,7 @@ int lang_load_file(const char *path, const struct lang_vars *vars, const struct 
 		   struct lang_set *set, struct errmsg *e)
 {
 	struct slice bytes;
-	int code = read_file(path, &bytes, e);
+	int code = load_read(path, &bytes, e);
 
 	if (code != ERR_OK)
 		return code;

@@ -463,7 +463,12 @@ struct rule_named { /* app-layer-event, decode-event, stream-event, app-layer-pr
 };
 
 struct rule_asn1 {
-	const char *args; /* raw */
+	const char *args;		/* as written */
+	bool bitstring, real, oversize; /* what is looked for: any of them */
+	uint32_t size;			/* of oversize: more bytes than this */
+	/* Where the structure begins: in the payload, or `relative` to the last match. */
+	bool relative;
+	int64_t offset;
 };
 
 struct rule_mark { /* nfq_set_mark */

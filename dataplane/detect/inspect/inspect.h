@@ -49,6 +49,8 @@ struct inspect_bytes {
 void inspect_begin(struct inspect_worker *w);
 bool inspect_run(struct inspect_worker *w, const struct inspect_list *l,
 		 const struct inspect_bytes *in);
+/* Where the last match ended: base of what is relative. */
+uint32_t inspect_position(const struct inspect_worker *w);
 /* The bytes that matched last and where they lie in the buffer; empty when there were none. */
 struct slice inspect_matched(const struct inspect_worker *w, uint64_t *ret_offset);
 

@@ -67,11 +67,7 @@ static bool compile_item(struct inspect_store *s, const struct rule *rule,
 	case RULE_ITEM_BSIZE:
 	case RULE_ITEM_URILEN:
 	case RULE_ITEM_BASE64_DECODE:
-	case RULE_ITEM_RPC:
 		return true;
-	case RULE_ITEM_ASN1:
-		return refuse(keyword, "asn1", why,
-			      "checking ASN.1 structures is not supported yet");
 	default:
 		return refuse(keyword, "", why, "a keyword that does not look at bytes");
 	}

@@ -230,28 +230,6 @@ static enum inspect_step base64(const struct run *r, uint32_t at)
 	return step(&inner, 0) == STEP_YES ? STEP_YES : STEP_NO;
 }
 
-/* RFC 5531: a call's header, after the record mark on TCP. */
-static enum inspect_step rpc(const struct run *r, uint32_t at)
-{
-	const struct rule_rpc *rule = r->list->items[at].item->rpc;
-	bool tcp = r->in->packet && r->in->packet->ip_proto == IP_PROTO_TCP;
-	const uint8_t *p = r->in->data.data + (tcp ? 4 : 0);
-	uint32_t word[6];
-
-	if (r->in->data.len < (tcp ? 28U : 24U))
-		return STEP_NO;
-	for (unsigned i = 0; i < 6; i++)
-		word[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 |
-			  (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
-	if (word[1] != 0 || word[2] != 2 || word[3] != rule->program)
-		return STEP_NO;
-	if (rule->version.set && word[4] != (uint32_t)rule->version.number)
-		return STEP_NO;
-	if (rule->procedure.set && word[5] != (uint32_t)rule->procedure.number)
-		return STEP_NO;
-	return next(r, at);
-}
-
 static enum inspect_step done(const struct run *r, uint32_t at, bool match)
 {
 	return match ? next(r, at) : STEP_NO;
@@ -288,8 +266,6 @@ static enum inspect_step step(const struct run *r, uint32_t at)
 	case RULE_ITEM_DATASET:
 	case RULE_ITEM_DATAREP:
 		return dataset_match(i->set, i->item, r->in->data) ? next(r, at) : STEP_STOP;
-	case RULE_ITEM_RPC:
-		return rpc(r, at);
 	default:
 		return STEP_NO;
 	}
@@ -327,4 +303,9 @@ unsigned inspect_captured(const struct inspect_worker *w, const struct inspect_c
 {
 	*ret = w->captured;
 	return w->ncaptured;
+}
+
+uint32_t inspect_position(const struct inspect_worker *w)
+{
+	return w->position;
 }
