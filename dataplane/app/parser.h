@@ -210,6 +210,12 @@ struct app_proto {
 	 * fields ("dns":{...}, "smtp":{...} and "email":{...}). NULL = `log` inside `eve_key`. */
 	void (*log_alert)(const struct app_tx *tx, const void *state, struct record *record);
 
+	/* Further fields of the protocol's own record, beside `eve_key`: called with no object
+	 * open. NULL = none. */
+	void (*log_beside)(const struct app_tx *tx, const void *state, struct record *record);
+	/* Its records are of our own schema (banken.json), because Suricata's lacks them. */
+	bool own_type;
+
 	/* Records name the sender of the packet they are written on first, not the client. */
 	bool log_sender_first;
 	/* 1 << dir: the direction that must speak first (a client of HTTP, TLS); 0 = either. */

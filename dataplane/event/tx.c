@@ -30,7 +30,8 @@ static const char *const file_states[] = {"UNKNOWN", "CLOSED", "TRUNCATED"};
 
 void event_put_file(struct record *r, const struct app_file *file)
 {
-	record_str(r, "filename", SLICE(file->name, file->name_len));
+	if (file->name_len)
+		record_str(r, "filename", SLICE(file->name, file->name_len));
 	if (file->magic)
 		record_text(r, "magic", file->magic);
 	record_bool(r, "gaps", file->gaps);
@@ -134,12 +135,16 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	event_head(w)->app_proto[0] = 0;
 	if (proto->log_sender_first && p && p->dir == DIR_TC)
 		event_swap_tuple(event_head(w));
+	if (proto->own_type)
+		event_head(w)->flags |= RECORD_OWN_TYPE;
 	record_object(r, proto->eve_key);
 	more = proto->log_nth ? proto->log_nth(tx, f->app->state, index, r)
 			      : index == 0 && proto->log(tx, f->app->state, r);
 	if (!more)
 		return false;
 	record_end(r);
+	if (proto->log_beside)
+		proto->log_beside(tx, f->app->state, r);
 	bytes = event_finish(w, RECORD_LANE_EVENT);
 	if (sink->tap)
 		sink->tap(sink->tap_ctx, bytes);

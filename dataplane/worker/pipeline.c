@@ -75,7 +75,9 @@ static void log_transactions(struct pipeline *l, struct packet *p, struct flow *
 		if (!flow_ended && !ready_to_log(a, tx))
 			continue;
 		tx->flags |= APP_TX_LOGGED;
-		event_tx(l->events, p, f, tx);
+		/* What a datagram's flow never finished has no record, as in Suricata. */
+		if (f->tcp || ready_to_log(a, tx))
+			event_tx(l->events, p, f, tx);
 		observe_tx(l->behave, p, f, tx);
 	}
 }

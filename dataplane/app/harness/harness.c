@@ -539,6 +539,8 @@ const char *harness_eve(const struct harness *h, const struct app_tx *tx, uint32
 	else
 		some = index == 0 && h->proto->log(tx, h->state, &r);
 	record_end(&r);
+	if (some && h->proto->log_beside)
+		h->proto->log_beside(tx, h->state, &r);
 	return some ? finish(&r) : NULL;
 }
 
