@@ -25,6 +25,9 @@ ALLOWED = {
     "dataplane/app/ftp_data": ["dataplane/base", "dataplane/api/record.h",
                                "dataplane/app/parser.h", "dataplane/app/file.h",
                                "dataplane/app/text", "dataplane/app/ftp"],
+    # On remote procedure calls.
+    "dataplane/app/nfs": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
+                          "dataplane/app/file.h", "dataplane/app/text", "dataplane/app/rpc"],
     # TLS inside: hellos and their fingerprints.
     "dataplane/app/quic": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
                            "dataplane/app/text", "dataplane/app/tls/hello.h"],
