@@ -53,8 +53,9 @@ static void keep_names(struct app_io *io, struct text_list *l, struct krb5_princ
 	}
 }
 
-static bool new_transaction(struct app_io *io, const struct krb5_state *s, uint8_t type,
-			    const struct krb5_message_fields *m)
+/* Each message is one direction's alone. */
+static bool new_transaction(struct app_io *io, const struct krb5_state *s, enum dir dir,
+			    uint8_t type, const struct krb5_message_fields *m)
 {
 	struct app_tx *tx = app_tx_new(io, sizeof(struct krb5_tx));
 	struct krb5_tx *t;
@@ -62,6 +63,7 @@ static bool new_transaction(struct app_io *io, const struct krb5_state *s, uint8
 	if (!tx)
 		return false;
 	t = container_of(tx, struct krb5_tx, tx);
+	tx->only_one_way[dir_other(dir)] = true;
 	t->type = type;
 	t->failed = s->request;
 	t->error = m->error;
@@ -90,7 +92,7 @@ static void malformed(struct app_io *io)
 }
 
 /* One whole message. False when the flow cannot go on. */
-static bool message(struct app_io *io, struct krb5_state *s, struct slice data)
+static bool message(struct app_io *io, struct krb5_state *s, enum dir dir, struct slice data)
 {
 	struct cursor c = cursor_of(data);
 	struct krb5_message_fields m;
@@ -106,7 +108,7 @@ static bool message(struct app_io *io, struct krb5_state *s, struct slice data)
 	if (ber_class(b) != BER_APPLICATION)
 		return true;
 	known = krb5_message_read(type, cursor_of(b.value), &m);
-	if (known && !new_transaction(io, s, type, &m))
+	if (known && !new_transaction(io, s, dir, type, &m))
 		return false;
 	if (type == KRB5_AS_REQ || type == KRB5_TGS_REQ || type == KRB5_AP_REQ)
 		s->request = type;
@@ -138,7 +140,7 @@ static struct app_result parse_tcp(struct app_io *io, struct krb5_state *s, enum
 			s->skip[dir] = len;
 		} else if (len > cursor_left(&c)) {
 			return APP_RESULT_MORE(at, len - cursor_left(&c));
-		} else if (len > 0 && !message(io, s, cursor_take(&c, len))) {
+		} else if (len > 0 && !message(io, s, dir, cursor_take(&c, len))) {
 			return APP_RESULT_BAD;
 		}
 	}
@@ -149,7 +151,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 {
 	if (io->tuple->ip_proto == IP_PROTO_TCP)
 		return parse_tcp(io, state, dir, cursor_of(input.data));
-	if (!message(io, state, input.data))
+	if (!message(io, state, dir, input.data))
 		return APP_RESULT_BAD;
 	return APP_RESULT_OK(input.data.len);
 }

@@ -76,6 +76,11 @@ static void exchange(void **state)
 	harness_feed(h, DIR_TC, tgs_reply, sizeof(tgs_reply));
 	harness_feed(h, DIR_TC, error, sizeof(error));
 	assert_int_equal(harness_live(h), 5);
+	/* Each is one direction's alone. */
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(harness_tx(h, i)->only_one_way[DIR_TS], i != 0 && i != 2);
+		assert_int_equal(harness_tx(h, i)->only_one_way[DIR_TC], i == 0 || i == 2);
+	}
 	tx = harness_tx(h, 0);
 	assert_eve(
 		h, 0,
