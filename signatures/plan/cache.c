@@ -66,14 +66,13 @@ static bool read_all(struct plan *p, const uint8_t *at, size_t len)
 	if (!take(&at, end, &h, sizeof(h)) || memcmp(h.magic, magic, sizeof(magic)) != 0 ||
 	    h.version != VERSION || h.hash != p->content_hash || h.count != p->nmatchers)
 		return false;
-	for (uint32_t i = 0; i < MATCHER_DATABASES * p->nmatchers; i++) {
-		struct matcher *m = p->matchers[i / MATCHER_DATABASES];
-		unsigned which = i % MATCHER_DATABASES;
+	for (uint32_t i = 0; i < p->nmatchers; i++) {
+		struct matcher *m = p->matchers[i];
 		uint64_t n;
 
 		if (!take(&at, end, &n, sizeof(n)) || n > (size_t)(end - at))
 			return false;
-		if (n ? !matcher_load(m, which, SLICE(at, n)) : matcher_literals(m, which) > 0)
+		if (n ? !matcher_load(m, SLICE(at, n)) : matcher_literals(m) > 0)
 			return false;
 		at += n;
 	}
@@ -112,14 +111,13 @@ static bool write_all(const struct plan *p, FILE *f)
 	memcpy(h.magic, magic, sizeof(magic));
 	if (fwrite(&h, sizeof(h), 1, f) != 1)
 		return false;
-	for (uint32_t i = 0; i < MATCHER_DATABASES * p->nmatchers; i++) {
+	for (uint32_t i = 0; i < p->nmatchers; i++) {
 		char *bytes = NULL;
 		size_t len = 0;
 		uint64_t n;
 		bool ok;
 
-		if (!matcher_save(p->matchers[i / MATCHER_DATABASES], i % MATCHER_DATABASES, &bytes,
-				  &len))
+		if (!matcher_save(p->matchers[i], &bytes, &len))
 			return false;
 		n = len;
 		ok = fwrite(&n, sizeof(n), 1, f) == 1 && (!len || fwrite(bytes, len, 1, f) == 1);

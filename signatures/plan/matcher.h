@@ -1,8 +1,7 @@
-/* The patterns of one group: from bytes to the rules worth trying. Three ways in one object, chosen
- * for each pattern by where it may lie: a hash of the buffer's end (whole values and suffixes:
- * domains, fingerprints), a hash at a fixed offset, and Hyperscan databases, one that looks at the
- * first bytes only and one for the rest.
- * A pattern is only a prefilter: a hit says "try these rules". */
+/* The patterns of one group: from bytes to the rules worth trying. Several ways in one object,
+ * chosen for each pattern by where it may lie and by its length: a hash of the buffer's end (whole
+ * values and suffixes: domains, fingerprints), a hash at a fixed offset, grams, and a Hyperscan
+ * database. A pattern is only a prefilter: a hit says "try these rules". */
 #pragma once
 
 #include <stdbool.h>
@@ -26,9 +25,6 @@ enum matcher_limits {
 	MATCHER_AT_WIDTH = 4,	  /* bytes of a fixed-offset pattern that are hashed */
 	MATCHER_AT_OFFSET_MAX = 1024,
 	MATCHER_HEAD_BYTES = 128,
-	MATCHER_SHORT_MIN = 2, /* patterns of so many bytes anywhere are looked up by */
-	MATCHER_SHORT_MAX = 3, /* pairs of bytes: Hyperscan is slow with them */
-	MATCHER_SHORTS = 1024,
 };
 
 struct matcher_pattern {
@@ -67,11 +63,9 @@ void matcher_done(struct matcher *m); /* frees the database; the rest is the are
 /* The database's bytes and what it is made of, for the cache. */
 void matcher_hash(const struct matcher *m, uint64_t *hash,
 		  void (*mix)(uint64_t *hash, const void *data, size_t n));
-enum { MATCHER_DATABASES = 2 };
-uint32_t matcher_literals(const struct matcher *m, unsigned database);
-bool matcher_save(const struct matcher *m, unsigned database, char **ret,
-		  size_t *ret_len); /* free(3) it */
-bool matcher_load(struct matcher *m, unsigned database, struct slice bytes);
+uint32_t matcher_literals(const struct matcher *m);
+bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len); /* free(3) it */
+bool matcher_load(struct matcher *m, struct slice bytes);
 
 void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
 		  struct matcher_hits *hits);

@@ -198,13 +198,108 @@ static void short_ones(void **state)
 	end(f);
 }
 
+/* What every way of looking finds is what a plain comparison finds, whatever the length and place:
+ * patterns and data of few different bytes, so that much nearly matches. */
+
+struct known {
+	uint8_t bytes[24];
+	struct matcher_pattern p;
+};
+
+static uint32_t next(uint32_t *state)
+{
+	*state = *state * 1664525U + 1013904223U;
+	return *state >> 8;
+}
+
+static void letters(uint32_t *state, uint8_t *at, size_t n)
+{
+	static const char some[] = "aAbB \0zZ";
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = (uint8_t)some[next(state) % (sizeof(some) - 1)];
+}
+
+static bool holds(const struct matcher_pattern *p, struct slice data)
+{
+	for (size_t at = 0; at + p->bytes.len <= data.len; at++) {
+		struct slice here = slice_sub(data, at, p->bytes.len);
+		size_t end = at + p->bytes.len;
+
+		if (p->nocase ? !slice_eq_nocase(here, p->bytes) : !slice_eq(here, p->bytes))
+			continue;
+		if (p->place == MATCHER_ANYWHERE ||
+		    (p->place == MATCHER_HEAD && end <= MATCHER_HEAD_BYTES) ||
+		    (p->place == MATCHER_SUFFIX && end == data.len) ||
+		    (p->place == MATCHER_EXACT && p->bytes.len == data.len) ||
+		    (p->place == MATCHER_AT && at == p->offset))
+			return true;
+	}
+	return false;
+}
+
+static void known_new(struct fixture *f, struct known *k, uint32_t n, uint32_t *state)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		size_t len = 1 + next(state) % sizeof(k[i].bytes);
+
+		letters(state, k[i].bytes, len);
+		k[i].p = (struct matcher_pattern){.bytes = SLICE(k[i].bytes, len),
+						  .nocase = next(state) % 2,
+						  .place = (uint8_t)(next(state) % 5),
+						  .offset = next(state) % 4,
+						  .cand = {i, 0, 3}};
+		matcher_add(f->m, &f->mem, &k[i].p);
+	}
+	finish(f);
+}
+
+static void agrees(struct fixture *f, const struct known *k, uint32_t n, uint32_t *state)
+{
+	uint8_t data[700];
+	size_t len = next(state) % sizeof(data);
+	bool found[256] = {false};
+
+	letters(state, data, len);
+	for (uint32_t i = 0; i < 3 && len > sizeof(k->bytes); i++) {
+		struct slice p = k[next(state) % n].p.bytes;
+
+		memcpy(data + next(state) % (len - p.len), p.data, p.len);
+	}
+	f->hits.n = 0;
+	matcher_scan(f->m, f->scratch, SLICE(data, len), &f->hits);
+	for (uint32_t i = 0; i < f->hits.n; i++)
+		found[f->hits.v[i].num] = true;
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(found[i], holds(&k[i].p, SLICE(data, len)));
+}
+
+static void all_ways(void **state)
+{
+	uint32_t seed = 1;
+
+	for (unsigned round = 0; round < 12; round++) {
+		struct fixture *f = begin();
+		struct known k[256];
+		struct plan_cand room[256];
+		uint32_t n = round % 2 ? 256 : 40;
+
+		f->hits.v = room;
+		f->hits.cap = 256;
+		known_new(f, k, n, &seed);
+		for (unsigned i = 0; i < 300; i++)
+			agrees(f, k, n, &seed);
+		end(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places),	  cmocka_unit_test(bytes),
 		cmocka_unit_test(shared_pattern), cmocka_unit_test(filters),
 		cmocka_unit_test(overflow),	  cmocka_unit_test(head),
-		cmocka_unit_test(short_ones),
+		cmocka_unit_test(short_ones),	  cmocka_unit_test(all_ways),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

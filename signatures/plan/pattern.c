@@ -34,19 +34,6 @@ static bool dull(const char *name)
 	return false;
 }
 
-static unsigned byte_score(uint8_t c, bool nocase)
-{
-	unsigned bits = rarity_bits[c];
-
-	if (nocase && ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') {
-		unsigned other = rarity_bits[c ^ 0x20];
-
-		bits = bits < other ? bits : other;
-		bits = bits > 2 ? bits - 2 : bits;
-	}
-	return bits;
-}
-
 /* The rarest stretch of at most WINDOW bytes. */
 static unsigned best_window(const struct rule_content *c, struct slice *ret)
 {
@@ -55,12 +42,12 @@ static unsigned best_window(const struct rule_content *c, struct slice *ret)
 	unsigned score = 0, best;
 
 	for (size_t i = 0; i < n; i++)
-		score += byte_score(c->bytes.data[i], nocase);
+		score += rarity_of(c->bytes.data[i], nocase);
 	best = score;
 	*ret = slice_sub(c->bytes, 0, n);
 	for (size_t i = n; i < c->bytes.len; i++) {
-		score += byte_score(c->bytes.data[i], nocase);
-		score -= byte_score(c->bytes.data[i - n], nocase);
+		score += rarity_of(c->bytes.data[i], nocase);
+		score -= rarity_of(c->bytes.data[i - n], nocase);
 		if (score > best) {
 			best = score;
 			*ret = slice_sub(c->bytes, i - n + 1, n);
@@ -74,7 +61,7 @@ static unsigned whole_score(const struct rule_content *c)
 	unsigned score = 0;
 
 	for (size_t i = 0; i < c->bytes.len && score < 4 * 100; i++)
-		score += byte_score(c->bytes.data[i], c->flags & RULE_CONTENT_NOCASE);
+		score += rarity_of(c->bytes.data[i], c->flags & RULE_CONTENT_NOCASE);
 	return score;
 }
 

@@ -1,6 +1,9 @@
 /* What nearly all traffic of some protocol holds: a pattern that is a part of one of these is a
  * poor choice. */
+#include <stdlib.h>
+
 #include "signatures/plan/build.h"
+#include "signatures/plan/common_grams.h"
 
 static const char *const phrases[] = {
 	"GET / HTTP/1.1\r\nHost: www.",
@@ -132,4 +135,17 @@ bool plan_common_phrase(struct slice s)
 		}
 	}
 	return false;
+}
+
+static int number_cmp(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+bool plan_common_gram(uint32_t gram)
+{
+	return gram == (gram & 0xff) * 0x01010101U ||
+	       bsearch(&gram, common_grams, ARRAY_SIZE(common_grams), sizeof(gram), number_cmp);
 }

@@ -2,7 +2,10 @@
  * of many protocols, each capture with equal weight. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "dataplane/base/slice.h"
 
 static const uint8_t rarity_bits[256] = {
 	14, 23, 28, 29, 29, 31, 31, 33, 28, 34, 27, 33, 31, 30, 34, 34, 33, 34, 34, 34, 34, 35,
@@ -18,3 +21,15 @@ static const uint8_t rarity_bits[256] = {
 	36, 35, 33, 35, 35, 36, 36, 35, 36, 36, 36, 36, 35, 35, 34, 35, 35, 35, 35, 35, 35, 36,
 	33, 34, 35, 35, 36, 35, 36, 36, 35, 35, 36, 36, 36, 30,
 };
+
+/* Of a byte that is looked for; `nocase`: in either case. */
+static inline unsigned rarity_of(uint8_t c, bool nocase)
+{
+	unsigned bits = rarity_bits[c], other;
+
+	if (!nocase || ascii_lower(c) < 'a' || ascii_lower(c) > 'z')
+		return bits;
+	other = rarity_bits[c ^ 0x20];
+	bits = bits < other ? bits : other;
+	return bits > 2 ? bits - 2 : bits;
+}

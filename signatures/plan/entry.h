@@ -1,0 +1,65 @@
+/* One pattern of a group with the rules that share it; private to the matcher's parts. */
+#pragma once
+
+#include "signatures/plan/matcher.h"
+
+struct entry {
+	struct slice bytes;
+	struct plan_list list;
+	uint32_t offset;
+	bool nocase;
+	uint8_t place; /* enum matcher_place */
+};
+
+/* `at` has entry.bytes.len bytes. */
+static inline bool entry_equal(const struct entry *e, const uint8_t *at)
+{
+	struct slice s = SLICE(at, e->bytes.len);
+
+	return e->nocase ? slice_eq_nocase(e->bytes, s) : slice_eq(e->bytes, s);
+}
+
+/* Whether data has it at `at`, where it may be. */
+static inline bool entry_lies(const struct entry *e, struct slice data, size_t at)
+{
+	size_t end = at + e->bytes.len;
+
+	return end <= data.len && (e->place != MATCHER_HEAD || end <= MATCHER_HEAD_BYTES) &&
+	       entry_equal(e, data.data + at);
+}
+
+/* Four bytes, letters in lower case; what else that makes alike has to be compared. */
+#define ENTRY_FOLD 0x20202020
+
+static inline uint32_t entry_gram(const uint8_t *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w | ENTRY_FOLD;
+}
+
+/* Open hash tables of entries: `mask` + 1 places, at most half full. */
+struct entry_place {
+	uint64_t hash;
+	const struct entry *entry; /* NULL: empty */
+};
+
+static inline uint32_t entry_table_mask(uint32_t n)
+{
+	uint32_t size = 4;
+
+	while (size < 2 * n)
+		size *= 2;
+	return size - 1;
+}
+
+static inline void entry_table_add(struct entry_place *table, uint32_t mask, uint64_t hash,
+				   const struct entry *e)
+{
+	uint32_t i = (uint32_t)(hash >> 32) & mask;
+
+	while (table[i].entry)
+		i = (i + 1) & mask;
+	table[i] = (struct entry_place){hash, e};
+}

@@ -1,0 +1,291 @@
+#include "signatures/plan/grams.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#include "signatures/plan/build.h"
+#include "signatures/plan/rarity.h"
+
+#define GRAM_FACTOR 0x9e3779b1U
+
+enum {
+	BITS_PER_GRAM = 32, /* of the filter, of which each sets two */
+	COMMON_DIVISOR = 16,
+	BITS_MIN = 9,
+	BITS_MAX = 24,
+	BLOCK = 64, /* grams: bits of a word */
+};
+
+struct gram {
+	uint32_t bytes;
+	uint32_t first; /* of refs, + 1; 0: empty */
+};
+
+/* A place in a pattern. */
+struct ref {
+	uint32_t entry;
+	uint32_t next; /* of refs, + 1; 0: the last */
+	uint16_t at;   /* of the gram in the pattern */
+};
+
+struct grams {
+	uint32_t n;
+	unsigned shift; /* of the hash: its upper bits are the filter's word */
+	uint32_t mask;	/* of table */
+	uint32_t *filter;
+	bool wide; /* the processor has AVX-512 */
+	struct gram *table;
+	struct ref *refs;
+	uint32_t nrefs;
+	const struct entry *entries;
+};
+
+/* The upper bits are the good ones. */
+static inline uint32_t gram_hash(uint32_t gram)
+{
+	return gram * GRAM_FACTOR;
+}
+
+/* The bits of a word of the filter that a gram sets; which word it is the hash's upper bits say. */
+static inline uint32_t filter_bits(uint32_t hash)
+{
+	return 1U << (hash & 31) | 1U << (hash >> 5 & 31);
+}
+
+static inline uint32_t table_place(const struct grams *g, uint32_t gram)
+{
+	return gram_hash(gram) >> 8 & g->mask;
+}
+
+/* ---- building ---- */
+
+static unsigned gram_score(const uint8_t *p)
+{
+	unsigned score = 1;
+
+	for (unsigned i = 0; i < GRAMS_WIDTH; i++)
+		score += rarity_of(p[i], true);
+	return plan_common_gram(entry_gram(p)) ? score / COMMON_DIVISOR : score;
+}
+
+/* The place whose most common gram is the rarest. */
+static uint32_t best_place(const struct entry *e)
+{
+	size_t places = e->bytes.len - GRAMS_SHORTEST + 1;
+	unsigned best = 0;
+	uint32_t ret = 0;
+
+	for (uint32_t i = 0; i < places && i <= UINT16_MAX - GRAMS_STRIDE; i++) {
+		unsigned least = UINT32_MAX;
+
+		for (uint32_t k = 0; k < GRAMS_STRIDE; k++) {
+			unsigned score = gram_score(e->bytes.data + i + k);
+
+			least = score < least ? score : least;
+		}
+		if (least > best) {
+			best = least;
+			ret = i;
+		}
+	}
+	return ret;
+}
+
+static void gram_add(struct grams *g, uint32_t entry, uint32_t at)
+{
+	uint32_t gram = entry_gram(g->entries[entry].bytes.data + at);
+	uint32_t hash = gram_hash(gram);
+	uint32_t i = table_place(g, gram);
+	struct gram *t;
+
+	while (g->table[i].first && g->table[i].bytes != gram)
+		i = (i + 1) & g->mask;
+	t = &g->table[i];
+	g->refs[g->nrefs] = (struct ref){entry, t->first, (uint16_t)at};
+	*t = (struct gram){gram, ++g->nrefs};
+	g->filter[hash >> g->shift] |= filter_bits(hash);
+}
+
+static bool tables_new(struct grams *g, struct plan_mem *mem)
+{
+	uint32_t grams = g->n * GRAMS_STRIDE;
+	unsigned bits = BITS_MIN;
+
+	while (bits < BITS_MAX && 1U << bits < grams * BITS_PER_GRAM)
+		bits++;
+	g->shift = 32 - (bits - 5); /* a word has 32 = 2^5 bits */
+	g->mask = entry_table_mask(grams);
+	g->filter = plan_alloc(mem, (1U << bits) / 8);
+	g->table = plan_alloc(mem, (g->mask + 1) * sizeof(*g->table));
+	g->refs = plan_alloc(mem, grams * sizeof(*g->refs));
+	return g->filter && g->table && g->refs;
+}
+
+struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint32_t n)
+{
+	struct grams *g = n ? plan_alloc(mem, sizeof(*g)) : NULL;
+
+	if (!g)
+		return NULL;
+	*g = (struct grams){.n = n, .entries = entries};
+#ifdef __x86_64__
+	g->wide = __builtin_cpu_supports("avx512f");
+#endif
+	if (!tables_new(g, mem))
+		return NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = best_place(&entries[i]);
+
+		for (uint32_t k = 0; k < GRAMS_STRIDE; k++)
+			gram_add(g, i, at + k);
+	}
+	return g;
+}
+
+/* ---- scanning ---- */
+
+struct scan {
+	const struct grams *g;
+	struct slice data;
+	struct matcher_hits *hits;
+	size_t at;			/* where scanning goes on */
+	bool any;			/* `seen` is valid */
+	uint64_t seen[GRAMS_SEEN / 64]; /* entries that were found already */
+};
+
+static bool first_time(struct scan *s, uint32_t entry)
+{
+	uint32_t n = s->g->n < GRAMS_SEEN ? s->g->n : GRAMS_SEEN;
+
+	if (entry >= n)
+		return true;
+	if (!s->any)
+		memset(s->seen, 0, (n + 63) / 64 * sizeof(s->seen[0]));
+	s->any = true;
+	if (s->seen[entry / 64] >> entry % 64 & 1)
+		return false;
+	s->seen[entry / 64] |= 1ULL << entry % 64;
+	return true;
+}
+
+static void compare(struct scan *s, uint32_t first, size_t at)
+{
+	for (uint32_t i = first; i; i = s->g->refs[i - 1].next) {
+		const struct ref *r = &s->g->refs[i - 1];
+		const struct entry *e = &s->g->entries[r->entry];
+
+		if (at >= r->at && entry_lies(e, s->data, at - r->at) && first_time(s, r->entry))
+			matcher_hits_add(s->hits, &e->list);
+	}
+}
+
+static void look_up(struct scan *s, size_t at)
+{
+	const struct grams *g = s->g;
+	uint32_t gram = entry_gram(s->data.data + at);
+
+	for (uint32_t i = table_place(g, gram); g->table[i].first; i = (i + 1) & g->mask) {
+		if (g->table[i].bytes == gram) {
+			compare(s, g->table[i].first, at);
+			return;
+		}
+	}
+}
+
+/* Both ways of scanning first note in `found`, a bit a gram, which grams of a block may be one of
+ * the patterns', without branches, then look those up. */
+
+static inline void look_up_found(struct scan *s, uint64_t found, size_t at)
+{
+	for (; found; found &= found - 1)
+		look_up(s, at + (size_t)__builtin_ctzll(found) * GRAMS_STRIDE);
+}
+
+static void scan_portable(struct scan *s)
+{
+	const uint32_t *filter = s->g->filter;
+	unsigned shift = s->g->shift;
+	size_t at = s->at, end = s->data.len - GRAMS_WIDTH + 1;
+
+	while (at < end) {
+		size_t left = (end - at + GRAMS_STRIDE - 1) / GRAMS_STRIDE;
+		size_t n = left < BLOCK ? left : BLOCK;
+		uint64_t found = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			uint32_t hash = gram_hash(entry_gram(s->data.data + at + i * GRAMS_STRIDE));
+			uint32_t bits = filter_bits(hash);
+
+			found |= (uint64_t)((filter[hash >> shift] & bits) == bits) << i;
+		}
+		look_up_found(s, found, at);
+		at += n * GRAMS_STRIDE;
+	}
+}
+
+#ifdef __x86_64__
+enum { LANES = 16, LANES_BYTES = LANES * GRAMS_STRIDE, BLOCK_BYTES = BLOCK * GRAMS_STRIDE };
+
+#define WIDE __attribute__((target("avx512f")))
+
+/* Which of 16 grams may be one. */
+WIDE static inline uint32_t lanes_found(__m512i grams, __m128i shift, const uint32_t *filter)
+{
+	const __m512i one = _mm512_set1_epi32(1), low = _mm512_set1_epi32(31);
+	__m512i folded = _mm512_or_si512(grams, _mm512_set1_epi32(ENTRY_FOLD));
+	__m512i hash = _mm512_mullo_epi32(folded, _mm512_set1_epi32((int)GRAM_FACTOR));
+	__m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff,
+						    _mm512_srl_epi32(hash, shift), filter, 4);
+	__m512i first = _mm512_sllv_epi32(one, _mm512_and_si512(hash, low));
+	__m512i second = _mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, 5), low));
+	__m512i bits = _mm512_or_si512(first, second);
+
+	return _mm512_cmpeq_epi32_mask(_mm512_and_si512(words, bits), bits);
+}
+
+/* Which of the 64 grams at p, p + 4, p + 8, ... may be one. */
+WIDE static inline uint64_t block_found(const uint8_t *p, __m128i shift, const uint32_t *filter)
+{
+	uint64_t found = 0;
+
+	for (unsigned i = 0; i < BLOCK / LANES; i++)
+		found |= (uint64_t)lanes_found(_mm512_loadu_si512(p + i * LANES_BYTES), shift,
+					       filter)
+			 << i * LANES;
+	return found;
+}
+
+WIDE static void scan_wide(struct scan *s)
+{
+	const uint32_t *filter = s->g->filter;
+	__m128i shift = _mm_cvtsi32_si128((int)s->g->shift);
+	size_t at = 0;
+
+	for (; at + BLOCK_BYTES <= s->data.len; at += BLOCK_BYTES)
+		look_up_found(s, block_found(s->data.data + at, shift, filter), at);
+	for (; at + LANES_BYTES <= s->data.len; at += LANES_BYTES)
+		look_up_found(s, lanes_found(_mm512_loadu_si512(s->data.data + at), shift, filter),
+			      at);
+	s->at = at;
+}
+#endif
+
+void grams_scan(const struct grams *g, struct slice data, struct matcher_hits *hits)
+{
+	struct scan s;
+
+	if (data.len < GRAMS_WIDTH)
+		return;
+	s.g = g;
+	s.data = data;
+	s.hits = hits;
+	s.at = 0;
+	s.any = false;
+#ifdef __x86_64__
+	if (g->wide)
+		scan_wide(&s);
+#endif
+	if (s.at + GRAMS_WIDTH <= data.len)
+		scan_portable(&s);
+}
