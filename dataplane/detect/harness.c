@@ -199,8 +199,13 @@ static struct harness *begin(void)
 
 struct harness *harness_new(const char *rules, struct errmsg *err)
 {
+	return harness_new_lang(rules, 7, err);
+}
+
+struct harness *harness_new_lang(const char *rules, uint8_t lang, struct errmsg *err)
+{
 	struct harness *h = begin();
-	struct lang_opts opts = {.keep_text = true};
+	struct lang_opts opts = {.lang = lang, .keep_text = true};
 
 	lang_load_bytes(slice_of(rules), "test", lang_vars_default(), &opts, h->set);
 	return finish(h, err);
@@ -326,6 +331,15 @@ uint32_t harness_loaded(const struct harness *h, char *ret, size_t cap)
 		at += (size_t)snprintf(ret + at, cap - at, "sid %u: %s: %s\n", skips[i].rule->sid,
 				       skips[i].keyword, skips[i].reason);
 	return detect_rules(h->engine);
+}
+
+const struct rule *harness_rule(const struct harness *h, uint32_t sid)
+{
+	for (uint32_t i = 0; i < h->set->count; i++) {
+		if (h->set->rules[i]->sid == sid)
+			return h->set->rules[i];
+	}
+	return NULL;
 }
 
 struct detector *harness_detector(struct harness *h)

@@ -20,6 +20,8 @@ struct harness_alert {
 
 /* `rules`: text of any number of rules. NULL with a sentence. */
 struct harness *harness_new(const char *rules, struct errmsg *err);
+/* With keywords of later releases too when `lang` is 8. */
+struct harness *harness_new_lang(const char *rules, uint8_t lang, struct errmsg *err);
 struct harness *harness_new_file(const char *path, struct errmsg *err);
 void harness_delete(struct harness *h);
 /* Empty flows, state and alerts, the same rules. */
@@ -62,4 +64,6 @@ uint32_t harness_alerts(const struct harness *h, const struct harness_alert **re
 uint32_t harness_count(const struct harness *h, uint32_t sid);
 /* Rules that are evaluated; problems and skips as text into `ret` (one a line). */
 uint32_t harness_loaded(const struct harness *h, char *ret, size_t cap);
+/* A loaded rule; NULL when there is none of that sid. */
+const struct rule *harness_rule(const struct harness *h, uint32_t sid);
 struct detector *harness_detector(struct harness *h);

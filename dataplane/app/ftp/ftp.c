@@ -229,7 +229,6 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 			return APP_RESULT_MORE(cursor_offset(&c), 1);
 		if (step == STEP_NONE)
 			continue;
-		app_raw_trigger(io, dir);
 		ok = dir == DIR_TS ? request(io, s, line, cut) : reply(io, s, line, cut, &t);
 		if (!ok)
 			return APP_RESULT_BAD;
