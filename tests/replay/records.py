@@ -92,7 +92,23 @@ def normal_tls(o):
     return o
 
 
-NORMAL = {"dns": normal_dns, "tls": normal_tls}
+def normal_smb(o):
+    o = dict(o)
+    call = o.get("dcerpc")
+    if call:
+        call = o["dcerpc"] = dict(call)
+        if call.get("request") == "REQUEST":
+            call.pop("interfaces", None)  # Suricata takes every interface's context for 0
+        for interface in call.get("interfaces", []):
+            interface.pop("ack_reason", None)  # it always writes 0
+    return o
+
+
+NORMAL = {"dns": normal_dns, "tls": normal_tls, "smb": normal_smb}
+
+
+# Records that are better here, by capture; README of the protocol says how.
+BETTER = {("truncate-applayer-test-01", "dcerpc")}  # Suricata loses the rest of a segment with two PDUs
 
 
 def key(record, kind):
@@ -122,6 +138,8 @@ def main():
     for capture in files:
         a, b = peer(capture, cache), ours(capture, args.dataplane)
         for kind in kinds:
+            if (capture.parent.name, kind) in BETTER:
+                continue
             want = collections.Counter(key(r, kind) for r in a if r["event_type"] == kind)
             have = collections.Counter(key(r, kind) for r in b if r["event_type"] == kind)
             same[kind] += (want & have).total()

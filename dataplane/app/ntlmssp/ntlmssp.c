@@ -3,7 +3,8 @@
 #include "dataplane/base/cursor.h"
 
 enum {
-	BEFORE_BODY = 12,	/* signature and type: offsets count from the signature */
+	BEFORE_BODY = 12, /* signature and type: offsets count from the signature */
+	FLAG_UNICODE = 1 << 0,
 	FLAG_VERSION = 1 << 25, /* NTLMSSP_NEGOTIATE_VERSION */
 	SEARCH_MAX = 512,	/* how far behind the start the signature is looked for */
 };
@@ -60,6 +61,7 @@ bool ntlmssp_auth_read(struct slice body, struct ntlmssp_auth *ret)
 	    !field(&c, whole, &user) || !field(&c, whole, &host) || !field(&c, whole, &key))
 		return false;
 	flags = cursor_u32_le(&c);
+	ret->unicode = flags & FLAG_UNICODE;
 	ret->has_version = flags & FLAG_VERSION;
 	if (ret->has_version) {
 		ret->version.major = cursor_u8(&c);

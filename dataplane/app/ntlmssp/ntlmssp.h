@@ -18,10 +18,11 @@ struct ntlmssp_version {
 	uint16_t build;
 };
 
-/* An AUTHENTICATE_MESSAGE. The names are as on the wire, UTF-16LE or OEM. */
+/* An AUTHENTICATE_MESSAGE; the names as they are on the wire. */
 struct ntlmssp_auth {
 	struct slice domain, user, host;
 	bool has_version;
+	bool unicode; /* the names are UTF-16LE, else OEM */
 	bool warning; /* the names overlap: not made by an ordinary client */
 	struct ntlmssp_version version;
 };

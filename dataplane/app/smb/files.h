@@ -1,0 +1,26 @@
+/* Files that are read and written, piece by piece, in any order. */
+#pragma once
+
+#include "dataplane/app/smb/tx.h"
+
+/* A piece of a file: what is there of its `len` bytes; the rest comes later in the stream. */
+struct smb_piece {
+	struct smb_id id;
+	uint64_t offset;
+	uint32_t len;
+	struct slice data;
+	struct slice name, share;
+	struct smb_header header;
+	struct smb_command command;
+};
+
+/* The open file's transaction, made when there is none; NULL at a limit. */
+struct smb_tx *smb_file_piece(struct smb_state *s, enum dir dir, const struct smb_piece *p);
+/* More bytes of the piece that comes now, `missing` of them not seen. Returns how many belonged to
+ * it. */
+uint32_t smb_file_more(struct smb_state *s, enum dir dir, struct slice data, uint64_t missing);
+/* The file is closed: its transaction is complete. */
+void smb_file_close(struct smb_state *s, struct smb_tx *t);
+/* Nothing more will come of it. */
+void smb_file_cut(struct smb_state *s, struct smb_tx *t);
+void smb_file_free(struct smb_state *s, struct smb_tx *t);
