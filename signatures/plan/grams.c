@@ -22,11 +22,13 @@ struct gram {
 	uint32_t first; /* of refs, + 1; 0: empty */
 };
 
-/* A place in a pattern. */
+/* A gram's place in a pattern, and the pattern's rarest gram, which is looked at before the pattern
+ * is. */
 struct ref {
 	uint32_t entry;
 	uint32_t next; /* of refs, + 1; 0: the last */
-	uint16_t at;   /* of the gram in the pattern */
+	uint32_t rarest;
+	uint16_t at, rarest_at;
 };
 
 struct grams {
@@ -69,14 +71,39 @@ static unsigned gram_score(const uint8_t *p)
 	return plan_common_gram(entry_gram(p)) ? score / COMMON_DIVISOR : score;
 }
 
-/* The place whose most common gram is the rarest. */
-static uint32_t best_place(const struct entry *e)
+/* A run of the same byte lies in much that is padded. */
+static bool run(const uint8_t *p)
 {
-	size_t places = e->bytes.len - GRAMS_SHORTEST + 1;
+	uint32_t gram = entry_gram(p);
+
+	return gram == (gram & 0xff) * 0x01010101U;
+}
+
+bool grams_suit(struct slice pattern)
+{
+	for (size_t i = 0; i + GRAMS_SHORTEST <= pattern.len; i++) {
+		const uint8_t *p = pattern.data + i;
+
+		if (!run(p) && !run(p + 1) && !run(p + 2) && !run(p + 3))
+			return true;
+	}
+	return false;
+}
+
+static size_t last_place(const struct entry *e, uint32_t width)
+{
+	size_t last = e->bytes.len - width;
+
+	return last < UINT16_MAX - GRAMS_STRIDE ? last : UINT16_MAX - GRAMS_STRIDE;
+}
+
+/* The stretch whose most common gram is the rarest. */
+static uint32_t best_stretch(const struct entry *e)
+{
 	unsigned best = 0;
 	uint32_t ret = 0;
 
-	for (uint32_t i = 0; i < places && i <= UINT16_MAX - GRAMS_STRIDE; i++) {
+	for (uint32_t i = 0; i <= last_place(e, GRAMS_SHORTEST); i++) {
 		unsigned least = UINT32_MAX;
 
 		for (uint32_t k = 0; k < GRAMS_STRIDE; k++) {
@@ -92,9 +119,25 @@ static uint32_t best_place(const struct entry *e)
 	return ret;
 }
 
-static void gram_add(struct grams *g, uint32_t entry, uint32_t at)
+static uint32_t rarest_gram(const struct entry *e)
 {
-	uint32_t gram = entry_gram(g->entries[entry].bytes.data + at);
+	unsigned best = 0;
+	uint32_t ret = 0;
+
+	for (uint32_t i = 0; i <= last_place(e, GRAMS_WIDTH); i++) {
+		unsigned score = gram_score(e->bytes.data + i);
+
+		if (score > best) {
+			best = score;
+			ret = i;
+		}
+	}
+	return ret;
+}
+
+static void gram_add(struct grams *g, struct ref ref)
+{
+	uint32_t gram = entry_gram(g->entries[ref.entry].bytes.data + ref.at);
 	uint32_t hash = gram_hash(gram);
 	uint32_t i = table_place(g, gram);
 	struct gram *t;
@@ -102,9 +145,24 @@ static void gram_add(struct grams *g, uint32_t entry, uint32_t at)
 	while (g->table[i].first && g->table[i].bytes != gram)
 		i = (i + 1) & g->mask;
 	t = &g->table[i];
-	g->refs[g->nrefs] = (struct ref){entry, t->first, (uint16_t)at};
+	ref.next = t->first;
+	g->refs[g->nrefs] = ref;
 	*t = (struct gram){gram, ++g->nrefs};
 	g->filter[hash >> g->shift] |= filter_bits(hash);
+}
+
+static void entry_add(struct grams *g, uint32_t entry)
+{
+	const struct entry *e = &g->entries[entry];
+	uint32_t at = best_stretch(e), rarest = rarest_gram(e);
+	struct ref ref = {.entry = entry,
+			  .rarest = entry_gram(e->bytes.data + rarest),
+			  .rarest_at = (uint16_t)rarest};
+
+	for (uint32_t k = 0; k < GRAMS_STRIDE; k++) {
+		ref.at = (uint16_t)(at + k);
+		gram_add(g, ref);
+	}
 }
 
 static bool tables_new(struct grams *g, struct plan_mem *mem)
@@ -134,12 +192,8 @@ struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint3
 #endif
 	if (!tables_new(g, mem))
 		return NULL;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = best_place(&entries[i]);
-
-		for (uint32_t k = 0; k < GRAMS_STRIDE; k++)
-			gram_add(g, i, at + k);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		entry_add(g, i);
 	return g;
 }
 
@@ -173,10 +227,13 @@ static void compare(struct scan *s, uint32_t first, size_t at)
 {
 	for (uint32_t i = first; i; i = s->g->refs[i - 1].next) {
 		const struct ref *r = &s->g->refs[i - 1];
-		const struct entry *e = &s->g->entries[r->entry];
+		size_t start = at - r->at, rarest = start + r->rarest_at;
 
-		if (at >= r->at && entry_lies(e, s->data, at - r->at) && first_time(s, r->entry))
-			matcher_hits_add(s->hits, &e->list);
+		if (at < r->at || rarest + GRAMS_WIDTH > s->data.len ||
+		    entry_gram(s->data.data + rarest) != r->rarest)
+			continue;
+		if (entry_lies(&s->g->entries[r->entry], s->data, start) && first_time(s, r->entry))
+			matcher_hits_add(s->hits, &s->g->entries[r->entry].list);
 	}
 }
 

@@ -18,7 +18,10 @@ enum grams_limits {
 
 struct grams;
 
-/* Of n entries, each of at least GRAMS_SHORTEST bytes, which must outlive it. NULL when there are
+/* Whether a pattern is long enough and no run of the same byte, which padded data would hit. */
+bool grams_suit(struct slice pattern);
+
+/* Of n entries that suit, which must outlive it. NULL when there are
  * none or there is no memory. */
 struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint32_t n);
 void grams_scan(const struct grams *g, struct slice data, struct matcher_hits *hits);

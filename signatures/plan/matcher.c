@@ -70,7 +70,7 @@ static enum way way_of(const struct matcher_pattern *p)
 {
 	if (p->place != MATCHER_ANYWHERE && p->place != MATCHER_HEAD)
 		return WAY_FIXED;
-	return p->bytes.len < GRAMS_SHORTEST ? WAY_LITERAL : WAY_GRAM;
+	return grams_suit(p->bytes) ? WAY_GRAM : WAY_LITERAL;
 }
 
 static int pattern_cmp(const void *a, const void *b)
