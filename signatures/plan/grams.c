@@ -90,6 +90,19 @@ bool grams_suit(struct slice pattern)
 	return false;
 }
 
+bool grams_rare(struct slice pattern)
+{
+	for (size_t i = 0; i + GRAMS_SHORTEST <= pattern.len; i++) {
+		unsigned common = 0;
+
+		for (size_t k = 0; k < GRAMS_STRIDE; k++)
+			common += plan_common_gram(entry_gram(pattern.data + i + k));
+		if (common == 0)
+			return true;
+	}
+	return false;
+}
+
 static size_t last_place(const struct entry *e, uint32_t width)
 {
 	size_t last = e->bytes.len - width;

@@ -21,6 +21,9 @@ struct grams;
 /* Whether a pattern is long enough and no run of the same byte, which padded data would hit. */
 bool grams_suit(struct slice pattern);
 
+/* Whether it has a stretch of four grams that traffic seldom holds. */
+bool grams_rare(struct slice pattern);
+
 /* Of n entries that suit, which must outlive it. NULL when there are
  * none or there is no memory. */
 struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint32_t n);

@@ -4,6 +4,7 @@
 
 #include "signatures/lang/buffers.h"
 #include "signatures/plan/build.h"
+#include "signatures/plan/grams.h"
 #include "signatures/plan/rarity.h"
 
 enum {
@@ -13,8 +14,10 @@ enum {
 	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
 	SCORE_HEAD = 4 * 8,
-	SCORE_DULL = 4 * 20, /* taken from patterns in buffers with few values */
-	SCORE_BODY = 4 * 6,  /* bodies and payload are long: more chances to hit */
+	SCORE_SEARCHED = 4 * 24, /* it is short, or all of it is common: Hyperscan is needed, or
+				  * grams are found in vain */
+	SCORE_DULL = 4 * 20,	 /* taken from patterns in buffers with few values */
+	SCORE_BODY = 4 * 6,	 /* bodies and payload are long: more chances to hit */
 };
 
 /* Buffers that nearly always hold one of a few values. */
@@ -107,6 +110,7 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 	struct plan_pattern n = {true, p->buffer, c, c->bytes, MATCHER_ANYWHERE, 0, 0};
 	uint32_t offset = 0;
 	unsigned malus;
+	bool searched = false;
 	bool starts = begins_at(c, &offset);
 	bool ends = c->flags & RULE_CONTENT_ENDSWITH;
 
@@ -123,6 +127,7 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 		n.score = whole_score(c) + SCORE_AT;
 	} else {
 		n.score = best_window(c, &n.bytes);
+		searched = !grams_suit(n.bytes) || !grams_rare(n.bytes);
 		if (!p->body && in_head(c)) {
 			n.place = MATCHER_HEAD;
 			n.score += SCORE_HEAD;
@@ -130,7 +135,8 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 	}
 	if ((c->flags & RULE_CONTENT_FAST) && c->bytes.len > 3)
 		n.score += SCORE_HINT;
-	malus = p->malus + (plan_common_phrase(n.bytes) ? SCORE_COMMON : 0);
+	malus = p->malus + (plan_common_phrase(n.bytes) ? SCORE_COMMON : 0) +
+		(searched ? SCORE_SEARCHED : 0);
 	n.score = n.score > malus ? n.score - malus : 1;
 	if (!best->found || n.score > best->score)
 		*best = n;
