@@ -17,29 +17,22 @@ enum {
 	BLOCK = 64, /* grams: bits of a word */
 };
 
-struct gram {
-	uint32_t bytes;
-	uint32_t first; /* of refs, + 1; 0: empty */
-};
-
-/* A gram's place in a pattern, and the pattern's rarest gram, which is looked at before the pattern
- * is. */
+/* A gram, its place in a pattern, and the pattern's rarest gram, which is looked at before the
+ * pattern is. */
 struct ref {
+	uint32_t gram, rarest;
 	uint32_t entry;
-	uint32_t next; /* of refs, + 1; 0: the last */
-	uint32_t rarest;
 	uint16_t at, rarest_at;
 };
 
 struct grams {
 	uint32_t n;
 	unsigned shift; /* of the hash: its upper bits are the filter's word */
-	uint32_t mask;	/* of table */
-	uint32_t *filter;
+	unsigned table_shift;
 	bool wide; /* the processor has AVX-512 */
-	struct gram *table;
-	struct ref *refs;
-	uint32_t nrefs;
+	uint32_t *filter;
+	uint32_t *first;  /* by upper bits of the hash: the first of refs; one more than places */
+	struct ref *refs; /* by upper bits of the hash */
 	const struct entry *entries;
 };
 
@@ -53,11 +46,6 @@ static inline uint32_t gram_hash(uint32_t gram)
 static inline uint32_t filter_bits(uint32_t hash)
 {
 	return 1U << (hash & 31) | 1U << (hash >> 5 & 31);
-}
-
-static inline uint32_t table_place(const struct grams *g, uint32_t gram)
-{
-	return gram_hash(gram) >> 8 & g->mask;
 }
 
 /* ---- building ---- */
@@ -148,49 +136,68 @@ static uint32_t rarest_gram(const struct entry *e)
 	return ret;
 }
 
-static void gram_add(struct grams *g, struct ref ref)
+/* The n-th ref of all. */
+static struct ref ref_of(const struct grams *g, uint32_t n)
 {
-	uint32_t gram = entry_gram(g->entries[ref.entry].bytes.data + ref.at);
-	uint32_t hash = gram_hash(gram);
-	uint32_t i = table_place(g, gram);
-	struct gram *t;
+	uint32_t entry = n / GRAMS_STRIDE;
+	const struct entry *e = &g->entries[entry];
+	uint32_t at = best_stretch(e) + n % GRAMS_STRIDE, rarest = rarest_gram(e);
 
-	while (g->table[i].first && g->table[i].bytes != gram)
-		i = (i + 1) & g->mask;
-	t = &g->table[i];
-	ref.next = t->first;
-	g->refs[g->nrefs] = ref;
-	*t = (struct gram){gram, ++g->nrefs};
-	g->filter[hash >> g->shift] |= filter_bits(hash);
+	return (struct ref){.gram = entry_gram(e->bytes.data + at),
+			    .rarest = entry_gram(e->bytes.data + rarest),
+			    .entry = entry,
+			    .at = (uint16_t)at,
+			    .rarest_at = (uint16_t)rarest};
 }
 
-static void entry_add(struct grams *g, uint32_t entry)
+static unsigned bits_for(uint32_t n, unsigned least)
 {
-	const struct entry *e = &g->entries[entry];
-	uint32_t at = best_stretch(e), rarest = rarest_gram(e);
-	struct ref ref = {.entry = entry,
-			  .rarest = entry_gram(e->bytes.data + rarest),
-			  .rarest_at = (uint16_t)rarest};
+	unsigned bits = least;
 
-	for (uint32_t k = 0; k < GRAMS_STRIDE; k++) {
-		ref.at = (uint16_t)(at + k);
-		gram_add(g, ref);
+	while (bits < BITS_MAX && 1U << bits < n)
+		bits++;
+	return bits;
+}
+
+static void refs_build(struct grams *g, const struct ref *refs, uint32_t n)
+{
+	uint32_t places = 1U << (32 - g->table_shift);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t hash = gram_hash(refs[i].gram);
+
+		g->filter[hash >> g->shift] |= filter_bits(hash);
+		g->first[hash >> g->table_shift]++;
 	}
+	for (uint32_t i = 1; i < places; i++)
+		g->first[i] += g->first[i - 1];
+	g->first[places] = n;
+	for (uint32_t i = n; i > 0; i--)
+		g->refs[--g->first[gram_hash(refs[i - 1].gram) >> g->table_shift]] = refs[i - 1];
 }
 
 static bool tables_new(struct grams *g, struct plan_mem *mem)
 {
-	uint32_t grams = g->n * GRAMS_STRIDE;
-	unsigned bits = BITS_MIN;
+	uint32_t n = g->n * GRAMS_STRIDE;
+	unsigned filter_bits = bits_for(n * BITS_PER_GRAM, BITS_MIN), table_bits = bits_for(n, 4);
+	struct ref *refs = calloc(n, sizeof(*refs));
 
-	while (bits < BITS_MAX && 1U << bits < grams * BITS_PER_GRAM)
-		bits++;
-	g->shift = 32 - (bits - 5); /* a word has 32 = 2^5 bits */
-	g->mask = entry_table_mask(grams);
-	g->filter = plan_alloc(mem, (1U << bits) / 8);
-	g->table = plan_alloc(mem, (g->mask + 1) * sizeof(*g->table));
-	g->refs = plan_alloc(mem, grams * sizeof(*g->refs));
-	return g->filter && g->table && g->refs;
+	g->shift = 32 - (filter_bits - 5); /* a word has 32 = 2^5 bits */
+	g->table_shift = 32 - table_bits;
+	g->filter = plan_alloc(mem, (1U << filter_bits) / 8);
+	g->first = plan_alloc(mem, ((1U << table_bits) + 1) * sizeof(*g->first));
+	g->refs = plan_alloc(mem, n * sizeof(*g->refs));
+	if (!refs)
+		mem->failed = true;
+	if (mem->failed) {
+		free(refs);
+		return false;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		refs[i] = ref_of(g, i);
+	refs_build(g, refs, n);
+	free(refs);
+	return true;
 }
 
 struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint32_t n)
@@ -203,11 +210,7 @@ struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint3
 #ifdef __x86_64__
 	g->wide = __builtin_cpu_supports("avx512f");
 #endif
-	if (!tables_new(g, mem))
-		return NULL;
-	for (uint32_t i = 0; i < n; i++)
-		entry_add(g, i);
-	return g;
+	return tables_new(g, mem) ? g : NULL;
 }
 
 /* ---- scanning ---- */
@@ -236,30 +239,26 @@ static bool first_time(struct scan *s, uint32_t entry)
 	return true;
 }
 
-static void compare(struct scan *s, uint32_t first, size_t at)
+static void compare(struct scan *s, const struct ref *r, size_t at)
 {
-	for (uint32_t i = first; i; i = s->g->refs[i - 1].next) {
-		const struct ref *r = &s->g->refs[i - 1];
-		size_t start = at - r->at, rarest = start + r->rarest_at;
+	size_t start = at - r->at, rarest = start + r->rarest_at;
 
-		if (at < r->at || rarest + GRAMS_WIDTH > s->data.len ||
-		    entry_gram(s->data.data + rarest) != r->rarest)
-			continue;
-		if (entry_lies(&s->g->entries[r->entry], s->data, start) && first_time(s, r->entry))
-			matcher_hits_add(s->hits, &s->g->entries[r->entry].list);
-	}
+	if (at < r->at || rarest + GRAMS_WIDTH > s->data.len ||
+	    entry_gram(s->data.data + rarest) != r->rarest)
+		return;
+	if (entry_lies(&s->g->entries[r->entry], s->data, start) && first_time(s, r->entry))
+		matcher_hits_add(s->hits, &s->g->entries[r->entry].list);
 }
 
 static void look_up(struct scan *s, size_t at)
 {
 	const struct grams *g = s->g;
 	uint32_t gram = entry_gram(s->data.data + at);
+	const uint32_t *first = &g->first[gram_hash(gram) >> g->table_shift];
 
-	for (uint32_t i = table_place(g, gram); g->table[i].first; i = (i + 1) & g->mask) {
-		if (g->table[i].bytes == gram) {
-			compare(s, g->table[i].first, at);
-			return;
-		}
+	for (uint32_t i = first[0]; i < first[1]; i++) {
+		if (g->refs[i].gram == gram)
+			compare(s, &g->refs[i], at);
 	}
 }
 
