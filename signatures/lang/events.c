@@ -157,7 +157,7 @@ static const struct {
 	{"krb5", "malformed_data|weak_encryption"},
 	{"quic", "crypto_frag_too_long|error_on_data|failed_decrypt"},
 	{"dhcp", "malformed_options|truncated_options"},
-	{"snmp", "malformed_data|unknown_security_model"},
+	{"snmp", "malformed_data|unknown_security_model|version_mismatch"},
 	{"sip", "incomplete_data"},
 	{"rfb", "confused_state|malformed_message|unimplemented_security_type|"
 		"unknown_security_result"},

@@ -5,7 +5,13 @@
 #include "dataplane/app/text/ber.h"
 #include "dataplane/app/text/text.h"
 
-enum { CONSTRUCTED_CONTEXT = 0xa0, IP_ADDRESS = 0x40, TIME_TICKS = 0x43, MODEL_USM = 3, PRIVATE = 2 };
+enum {
+	CONSTRUCTED_CONTEXT = 0xa0,
+	IP_ADDRESS = 0x40,
+	TIME_TICKS = 0x43,
+	MODEL_USM = 3,
+	PRIVATE = 2
+};
 
 static bool take_text(struct cursor *c, struct slice *ret)
 {

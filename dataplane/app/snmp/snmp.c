@@ -188,4 +188,5 @@ const struct app_proto snmp_proto = {
 	.eve_type = "snmp",
 	.eve_key = "snmp",
 	.log = snmp_log,
+	.log_sender_first = true,
 };

@@ -15,16 +15,16 @@ enum snmp_event {
 };
 
 enum snmp_pdu { /* context tags of PDUs */
-	SNMP_GET,
-	SNMP_GET_NEXT,
-	SNMP_RESPONSE,
-	SNMP_SET,
-	SNMP_TRAP_V1,
-	SNMP_GET_BULK,
-	SNMP_INFORM,
-	SNMP_TRAP_V2,
-	SNMP_REPORT,
-	SNMP_PDUS,
+		SNMP_GET,
+		SNMP_GET_NEXT,
+		SNMP_RESPONSE,
+		SNMP_SET,
+		SNMP_TRAP_V1,
+		SNMP_GET_BULK,
+		SNMP_INFORM,
+		SNMP_TRAP_V2,
+		SNMP_REPORT,
+		SNMP_PDUS,
 };
 
 enum snmp_limits {

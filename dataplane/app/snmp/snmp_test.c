@@ -8,11 +8,11 @@
 #include "dataplane/app/snmp/snmp.h"
 
 /* get 1.3.6.1.2.1 of "public", version 2c */
-#define VARS "\x30\x0b\x30\x09\x06\5\x2b\6\1\2\1\5\0"
-#define GET  "\x30\x22\2\1\1\4\6public\xa0\x15\2\1\7\2\1\0\2\1\0" VARS
+#define VARS		      "\x30\x0b\x30\x09\x06\5\x2b\6\1\2\1\5\0"
+#define GET		      "\x30\x23\2\1\1\4\6public\xa0\x16\2\1\7\2\1\0\2\1\0" VARS
 #define V3_HEAD(flags, model) "\x30\x0d\2\1\1\2\2\5\xdc\4\1" flags "\2\1" model
-#define USM		      "\4\x14\x30\x12\4\1\x80\2\1\0\2\1\0\4\5admin\4\0\4\0"
-#define SCOPED		      "\x30\x19\4\0\4\0\xa0\x13\2\1\7\2\1\0\2\1\0" VARS
+#define USM		      "\4\x16\x30\x14\4\1\x80\2\1\0\2\1\0\4\5admin\4\0\4\0"
+#define SCOPED		      "\x30\x1c\4\0\4\0\xa0\x16\2\1\7\2\1\0\2\1\0" VARS
 
 struct row {
 	const char *name;
@@ -32,25 +32,24 @@ static const struct row rows[] = {
 	    "{\"version\":2,\"pdu_type\":\"get_request\",\"vars\":[\"1.3.6.1.2.1\"],"
 	    "\"community\":\"public\"}",
 	    NULL),
-	ROW("version 1, nothing asked",
-	    "\x30\x17\2\1\0\4\6public\xa1\x0a\2\1\7\2\1\0\2\1\0\x30\0",
+	ROW("version 1, nothing asked", "\x30\x18\2\1\0\4\6public\xa1\x0b\2\1\7\2\1\0\2\1\0\x30\0",
 	    "{\"version\":1,\"pdu_type\":\"get_next_request\",\"community\":\"public\"}", NULL),
 	ROW("trap of version 1",
-	    "\x30\x2b\2\1\0\4\6public\xa4\x1e\6\4\x2b\6\1\4\x40\4\x0a\0\0\1\2\1\6\2\1\1\x43\1\5"
+	    "\x30\x2a\2\1\0\4\6public\xa4\x1d\6\4\x2b\6\1\4\x40\4\x0a\0\0\1\2\1\6\2\1\1\x43\1\5"
 	    "\x30\x06\x30\x04\6\0\5\0",
 	    "\"pdu_type\":\"trap_v1\",\"vars\":[\"\"]", NULL),
-	ROW("version 3 in clear", "\x30\x43\2\1\3" V3_HEAD("\4", "\3") USM SCOPED,
+	ROW("version 3 in clear", "\x30\x48\2\1\3" V3_HEAD("\4", "\3") USM SCOPED,
 	    "\"pdu_type\":\"get_request\",\"vars\":[\"1.3.6.1.2.1\"],\"usm\":\"admin\"}", NULL),
-	ROW("version 3 encrypted", "\x30\x2d\2\1\3" V3_HEAD("\7", "\3") USM "\4\3xyz",
+	ROW("version 3 encrypted", "\x30\x2f\2\1\3" V3_HEAD("\7", "\3") USM "\4\3xyz",
 	    "{\"version\":3,\"pdu_type\":\"encrypted\"}", NULL),
 	ROW("another security", "\x30\x1a\2\1\3" V3_HEAD("\7", "\4") "\4\1x\4\3xyz",
 	    "{\"version\":3,\"pdu_type\":\"encrypted\"}", "unknown_security_model"),
 	ROW("nobody knows version 4", "\x30\x0c\2\1\4\4\1x\4\1x\4\1x", NULL, NULL),
-	ROW("bulk in version 1", "\x30\x17\2\1\0\4\6public\xa5\x0a\2\1\7\2\1\0\2\1\0\x30\0", NULL,
+	ROW("bulk in version 1", "\x30\x18\2\1\0\4\6public\xa5\x0b\2\1\7\2\1\0\2\1\0\x30\0", NULL,
 	    NULL),
-	ROW("PDU of no kind", "\x30\x17\2\1\1\4\6public\xa9\x0a\2\1\7\2\1\0\2\1\0\x30\0", NULL,
+	ROW("PDU of no kind", "\x30\x18\2\1\1\4\6public\xa9\x0b\2\1\7\2\1\0\2\1\0\x30\0", NULL,
 	    NULL),
-	ROW("community of no text", "\x30\x13\2\1\1\4\2\xff\xfe\xa0\x0a\2\1\7\2\1\0\2\1\0\x30\0",
+	ROW("community of no text", "\x30\x14\2\1\1\4\2\xff\xfe\xa0\x0b\2\1\7\2\1\0\2\1\0\x30\0",
 	    NULL, NULL),
 };
 
@@ -82,9 +81,8 @@ static void cuts(void **state)
 
 			if (harness_feed(h, DIR_TS, rows[i].bytes, len))
 				fail_msg("%s, %zu bytes", rows[i].name, len);
-			assert_int_not_equal(
-				harness_identify(h, DIR_TS, SLICE(rows[i].bytes, len)),
-				APP_PROBE_YES);
+			assert_int_not_equal(harness_identify(h, DIR_TS, SLICE(rows[i].bytes, len)),
+					     APP_PROBE_YES);
 			harness_delete(h);
 		}
 	}
