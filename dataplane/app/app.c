@@ -591,6 +591,19 @@ const char *app_changed_from(const struct app_io *io)
 	return io->flow->orig ? io->flow->orig->name : NULL;
 }
 
+void app_leave(struct app_io *io, struct slice bytes)
+{
+	struct app_call *c = app_call_of(io);
+
+	if (!kept_set(io->slab, &c->a->left, bytes))
+		app_count(c->w, APP_COUNT_MEMORY);
+}
+
+struct slice app_left(const struct app_io *io)
+{
+	return kept_slice(&app_call_of(io)->a->left);
+}
+
 bool app_change_waits(const struct flow *f)
 {
 	return f->app && app_full(f->app)->changing && f->app->tx_first;
@@ -820,6 +833,7 @@ void app_flow_free(struct app_worker *w, struct flow *f)
 	side_drop(&c, &c.a->sides[1]);
 	f->app = NULL;
 	slab_free(w->slab, c.a->expected, sizeof(*c.a->expected));
+	kept_free(w->slab, &c.a->left);
 	slab_free(w->slab, c.a, sizeof(*c.a));
 }
 

@@ -5,6 +5,7 @@
 #include "dataplane/app/expect.h"
 #include "dataplane/app/frame.h"
 #include "dataplane/app/identify.h"
+#include "dataplane/app/text/kept.h"
 #include "dataplane/files/file_magic.h"
 
 enum app_counter {
@@ -61,6 +62,7 @@ struct app_flow_full {
 	uint16_t server_port; /* for probes after a change; 0 = the flow's */
 	unsigned tx_live;
 	struct app_expectation *expected; /* of the slab; NULL: not announced */
+	struct kept left;		  /* by the protocol before the change */
 };
 
 struct app_worker {

@@ -136,6 +136,7 @@ struct app_buffer {
 	bool dir[2];	     /* in which directions it exists */
 	uint8_t progress[2]; /* least tx progress of that direction at which it may be inspected */
 	bool multi;	     /* several instances: index 0, 1, ... until get returns false */
+	bool late;	     /* instances may be added at any later progress */
 	bool body;	     /* grows while the transaction runs: may be inspected again as it does;
 				see get's note */
 	/* The bytes, valid while the transaction is. false = not there (a rule on it cannot match,
@@ -296,6 +297,11 @@ void app_frame_end(struct app_io *io, uint64_t id, const uint8_t *end);
 void app_frame_length(struct app_io *io, uint64_t id, int64_t len);
 /* The frame belongs to a transaction: alerts carry it. */
 void app_frame_tx(struct app_io *io, uint64_t id, const struct app_tx *tx);
+
+/* What the old protocol leaves to the next one, in a form that the two agree on; replaces what was
+ * left before. Empty when nothing was. */
+void app_leave(struct app_io *io, struct slice bytes);
+struct slice app_left(const struct app_io *io);
 
 /* Announces a flow: between the hosts of this one, to `port`, within LIMIT_APP_EXPECT_SECONDS. It
  * is taken for `proto` whatever it carries. */

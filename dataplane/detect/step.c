@@ -4,10 +4,13 @@
 #include "dataplane/detect/internal.h"
 #include "signatures/lang/buffers.h"
 
-/* Nothing found: may it still come? */
+/* Nothing found: may it still come? A buffer that is there is not looked at again, unless its
+ * protocol says that it may come late. */
 static enum step_result not_yet(const struct plan_step *s, const struct tx_view *v)
 {
-	return v->complete || v->progress > s->progress ? STEP_NEVER : STEP_NO;
+	bool late = s->buffer && s->buffer->late;
+
+	return v->complete || (!late && v->progress > s->progress) ? STEP_NEVER : STEP_NO;
 }
 
 static bool transformed(struct run *r, const struct rule_buffer *b, struct slice *data)
@@ -145,7 +148,7 @@ enum step_result step_run(struct run *r, const struct plan_rule *rule, const str
 	case PLAN_STEP_KEYWORD:
 		if (s->keyword->match(v->tx, r->dir, s->compiled) != s->item->app->negated)
 			return STEP_YES;
-		return not_yet(s, v);
+		return v->complete ? STEP_NEVER : STEP_NO;
 	case PLAN_STEP_EVENT:
 		return event_step(s, v);
 	default:

@@ -63,7 +63,7 @@ static void group_look(struct run *r, const struct plan_side *side, uint32_t ind
 		       const struct tx_view *v)
 {
 	const struct plan_group *g = &side->groups[index];
-	bool again = !v->complete && g->progress == v->progress;
+	bool again = !v->complete && (g->progress == v->progress || g->buffer->late);
 	uint32_t *marks = state_marks(r->d, v->tx, r->dir, again ? side->ngroups : 0), mark;
 
 	if (marks) {
@@ -92,7 +92,7 @@ static void side_gather(struct run *r, const struct plan_side *side, const struc
 			break;
 		if (g->body || g->file)
 			group_scan(r, g, v);
-		else if (g->progress >= from)
+		else if (g->progress >= from || g->buffer->late)
 			group_look(r, side, i, v);
 	}
 }

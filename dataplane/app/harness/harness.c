@@ -103,6 +103,16 @@ void app_expect(struct app_io *io, const struct app_expectation *e)
 	of_io(io)->announced = *e;
 }
 
+void app_leave(struct app_io *io, struct slice bytes)
+{
+	kept_set(io->slab, &of_io(io)->left, bytes);
+}
+
+struct slice app_left(const struct app_io *io)
+{
+	return kept_slice(&of_io(io)->left);
+}
+
 const char *app_changed_from(const struct app_io *io)
 {
 	return of_io(io)->changed_from;
@@ -354,6 +364,7 @@ void harness_delete(struct harness *h)
 	}
 	if (h->proto->state_free)
 		h->proto->state_free(&h->io, h->state);
+	kept_free(h->io.slab, &h->left);
 	CHECK(slab_used(h->io.slab) == 0, "memory kept after the flow's end");
 	slab_delete(h->io.slab);
 	free(h->kept[0]);

@@ -8,6 +8,7 @@
 
 #include "dataplane/app/file.h"
 #include "dataplane/app/parser.h"
+#include "dataplane/app/text/kept.h"
 
 /* A frame that the parser announced. */
 struct harness_frame {
@@ -34,6 +35,7 @@ struct harness {
 	bool failed, done, encrypted, changed;
 	bool eof[2];
 	char hint[24];		  /* of app_change_proto */
+	struct kept left;	  /* of app_leave, for app_left */
 	const char *changed_from; /* what app_changed_from says */
 	unsigned files;		  /* opened */
 	unsigned raw_triggers;

@@ -123,7 +123,7 @@ static enum http_step run(struct http_call *c)
 
 	do {
 		step = c->dir == DIR_TS ? http_request_step(c) : http_response_step(c);
-	} while (step == HTTP_NEXT && !c->state->tunnel);
+	} while (step == HTTP_NEXT && !c->state->tunnel && !c->state->changing);
 	return step;
 }
 

@@ -17,6 +17,7 @@ enum {
 	HTTP_HEAD_MAX = 1 << 20,       /* bytes of a header block: as a line too long */
 	HTTP_REPETITIONS_MAX = 64,     /* further headers of a name seen before are not merged */
 	HTTP_FOLDED_MAX = 4096,	       /* a folded header grows no further */
+	HTTP_LEFT_MAX = 1 << 16,       /* bytes of a request handed on to HTTP/2: the rest is not */
 	HTTP_BUCKETS = 64,	       /* of a header table */
 	HTTP_BOUNDARY_MAX = 200,       /* longer is no multipart */
 	HTTP_IGNORED_LINES_MAX = 1000, /* empty lines before a response */
@@ -201,6 +202,8 @@ struct http_state {
 	uint32_t hash_seed;
 	bool quiet;	   /* the end is handled: what is odd about it is no event */
 	bool tunnel;	   /* no HTTP any more, and nobody else asked for it */
+	bool changing;	   /* another protocol goes on: no further byte is HTTP/1's */
+	bool upgrade;	   /* the answer at hand changes to HTTP/2 */
 	bool yield_at_end; /* responses wait for the request side at the end of this one */
 };
 

@@ -1,5 +1,6 @@
 /* The response side: what is read next and what it means. */
 #include "dataplane/app/http/http.h"
+#include "dataplane/app/text/list.h"
 
 #define URI_NOT_SEEN "/libhtp::request_uri_not_seen" /* as Suricata names it */
 
@@ -202,6 +203,12 @@ static bool is_tunnel(struct http_call *c, struct http_tx *tx)
 	return false;
 }
 
+/* To HTTP/2 in clear (RFC 7540 3.2). */
+static bool is_upgrade(const struct http_tx *tx)
+{
+	return slice_eq(http_header_value(tx, DIR_TC, "upgrade"), SLICE_LIT("h2c"));
+}
+
 /* An interim answer: forgotten, the real one follows. */
 static enum http_step continue_100(struct http_call *c, struct http_tx *tx)
 {
@@ -308,7 +315,8 @@ static enum http_step determine(struct http_call *c, struct http_tx *tx)
 	length = cl ? http_get(side, cl->value) : SLICE(NULL, 0);
 	if (tx->status == 101 && !te && !cl) {
 		side->coding = HTTP_CODING_NO_BODY;
-		c->state->tunnel = true;
+		c->state->upgrade = is_upgrade(tx);
+		c->state->tunnel = !c->state->upgrade;
 		return body_starts(c, tx, HTTP_RES_FINALIZE);
 	}
 	if (is_100(tx, length, cl != NULL, te != NULL))
@@ -478,15 +486,49 @@ static enum http_step chunk_length(struct http_call *c, struct http_tx *tx)
 
 /* --- the end --- */
 
+static void leave(struct http_call *c, struct text_list *list, struct slice name,
+		  struct slice value)
+{
+	text_list_add(c->io->slab, list, name, HTTP_LEFT_MAX);
+	text_list_add(c->io->slab, list, value, HTTP_LEFT_MAX);
+}
+
+/* The request is HTTP/2's first stream: it gets the method, the path and the headers. */
+static void upgrade_begins(struct http_call *c, struct http_tx *tx)
+{
+	const struct http_side *side = &tx->side[DIR_TS];
+	struct text_list list = {0};
+
+	leave(c, &list, SLICE_LIT(":method"), http_get(side, tx->method_text));
+	leave(c, &list, SLICE_LIT(":path"), http_get(side, tx->uri));
+	for (unsigned i = 0; i < side->header_count; i++)
+		leave(c, &list, http_get(side, side->headers[i].name),
+		      http_get(side, side->headers[i].value));
+	app_leave(c->io, kept_slice(&list.bytes));
+	text_list_free(c->io->slab, &list);
+	if (!app_change_proto_port(c->io, "http2", tx->port > 0 ? (uint16_t)tx->port : 0))
+		http_event(tx, HTTP_EVENT_FAILED_PROTOCOL_CHANGE);
+	else
+		c->state->changing = true;
+	c->state->upgrade = false;
+	tx->tx.progress[DIR_TS] = HTTP_COMPLETE;
+}
+
 /* After a CONNECT that was accepted another protocol goes on. */
 static void tunnel_begins(struct http_call *c, struct http_tx *tx)
 {
 	uint16_t port = tx->port > 0 ? (uint16_t)tx->port : 0;
 
+	if (c->state->upgrade) {
+		upgrade_begins(c, tx);
+		return;
+	}
 	if (tx->method != HTTP_METHOD_CONNECT || !is_status(tx, 200, 299) ||
 	    c->state->answered != 1)
 		return;
-	if (!app_change_proto_port(c->io, NULL, port))
+	if (app_change_proto_port(c->io, NULL, port))
+		c->state->changing = true;
+	else
 		http_event(tx, HTTP_EVENT_FAILED_PROTOCOL_CHANGE);
 	tx->tx.progress[DIR_TS] = HTTP_COMPLETE;
 }
@@ -527,7 +569,7 @@ static enum http_step finalize(struct http_call *c, struct http_tx *tx)
 		c->gap = 0;
 		return complete(c, tx);
 	}
-	if (c->state->tunnel || tx->method == HTTP_METHOD_CONNECT)
+	if (c->state->tunnel || c->state->upgrade || tx->method == HTTP_METHOD_CONNECT)
 		return complete(c, tx);
 	lf = memchr(rest.data, '\n', rest.len);
 	if (!lf && !c->eof && rest.len <= HTTP_LINE_MAX)

@@ -1,0 +1,260 @@
+"""The conversations of web_differential."""
+import base64, collections, gzip, struct, zlib
+
+Case = collections.namedtuple("Case", "name port parts")
+C, S = 0, 1
+PEER = []
+OURS = []
+# name of a case -> why it differs
+HPACK = "a header block that cannot be decoded is a connection error to every receiver (RFC 9113 4.3); " \
+        "Suricata reads on as well as it can, here nothing of the block is kept"
+KNOWN = {
+    "h2 index 0": HPACK, "h2 index unknown": HPACK, "h2 huffman bad": HPACK, "h2 integer overflow": HPACK,
+    "h2 size update too big": HPACK, "h2 header cut": HPACK,
+    "h2 padded headers": "Suricata takes the padding for headers and loses all of them",
+    "h2 frame over 64k": "Suricata takes the rest of a long frame from the server for frames",
+    "h2 trailers": "a body that ends with trailers is whole",
+    "h2c upgrade": "HTTP2-Settings is base64url (RFC 7540 3.2.1); Suricata reads plain base64 only",
+    "h2c upgrade padded settings": "as above",
+    "h2 stream reuse": "the closed stream may be gone already when its number comes again",
+}
+# part of a rule -> why its alerts differ
+KNOWN_RULES = {
+    "http.response_header": "Suricata looks for its pattern once, mostly before the headers are there",
+    "http2.header_name": "as above; size updates have no name here; a negated rule alerts twice there",
+    "http2.invalid_frame_length": "set on the frame's own transaction; there on the newest one",
+    'http.header_names; content:"|0d 0a 0d 0a|"': "the 101 answer is inspected as well",
+    'file.data; content:"up1"': "inspected as it comes, and once more as the next piece comes",
+}
+
+
+def normal(kind, o):
+    if kind == "fileinfo":
+        o.pop("tx_id", None)
+        o.pop("stored", None)
+    return o
+
+
+# ---- HTTP/2 ----
+MAGIC = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
+END_STREAM, END_HEADERS, PADDED, PRIO = 1, 4, 8, 32
+
+
+def frame(kind, flags, stream, body=b""):
+    return struct.pack(">I", len(body))[1:] + struct.pack(">BBI", kind, flags, stream) + body
+
+
+def number(value, bits, first=0):
+    most = (1 << bits) - 1
+    if value < most:
+        return bytes([first | value])
+    out, value = [first | most], value - most
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes(out + [value])
+
+
+def text(s):
+    s = s.encode("latin-1") if isinstance(s, str) else s
+    return number(len(s), 7) + s
+
+
+def block(*headers, index=False):
+    """Literals, not indexed or (index) added to the table."""
+    out = b""
+    for name, value in headers:
+        out += (b"\x40" if index else b"\x00") + text(name) + text(value)
+    return out
+
+
+def get(path="/a", host="Www.Example.com:80", more=()):
+    return block((":method", "GET"), (":path", path), (":scheme", "http"), (":authority", host), *more)
+
+
+def post(path="/up", more=()):
+    return block((":method", "POST"), (":path", path), (":scheme", "http"), (":authority", "h"), *more)
+
+
+def status(code="200", more=()):
+    return block((":status", code), *more)
+
+
+START = (C, MAGIC + frame(SETTINGS, 0, 0, struct.pack(">HIHI", 3, 100, 4, 65535)))
+ANSWER = (S, frame(SETTINGS, 0, 0, struct.pack(">HI", 3, 100)) + frame(SETTINGS, 1, 0))
+
+
+def talk(name, *parts):
+    return Case("h2 " + name, 80, [START, ANSWER] + list(parts))
+
+
+def request(stream=1, **kw):
+    return (C, frame(HEADERS, END_STREAM | END_HEADERS, stream, get(**kw)))
+
+
+def answer(stream, body=b"hello", code="200", more=(), end=True):
+    flags = END_HEADERS | (0 if body else END_STREAM)
+    out = frame(HEADERS, flags, stream, status(code, more))
+    if body:
+        out += frame(DATA, END_STREAM if end else 0, stream, body)
+    return (S, out)
+
+
+def http2_cases():
+    ok = answer(1)
+    yield talk("get", request(), ok)
+    yield talk("get without body", request(), answer(1, b"", "204"))
+    yield talk("headers", request(more=(("user-agent", "curl/7"), ("accept", "*/*"), ("cookie", "a=b"),
+               ("cookie", "c=d"), ("X-Upper", " spaced  "), ("referer", "http://r/"),
+               ("accept-encoding", "gzip"), ("accept-language", "en"), ("connection", "close"))),
+               answer(1, more=(("content-type", "text/html; charset=x"), ("content-length", "5"),
+                               ("server", "srv"), ("location", "/there"), ("set-cookie", "s=1"),
+                               ("set-cookie", "t=2"))))
+    yield talk("two streams", request(1), request(3, path="/b"), answer(3, b"second"), answer(1, b"first"))
+    yield talk("post", (C, frame(HEADERS, END_HEADERS, 1, post())), (C, frame(DATA, 0, 1, b"up1")),
+               (C, frame(DATA, END_STREAM, 1, b"up2")), ok)
+    yield talk("post gzip", (C, frame(HEADERS, END_HEADERS, 1, post(more=(("content-encoding", "gzip"),)))),
+               (C, frame(DATA, END_STREAM, 1, gzip.compress(b"secret upload"))), ok)
+    yield talk("padded data", request(), answer(1, b"", "200")[0:0] or (S, frame(HEADERS, END_HEADERS, 1, status()) +
+               frame(DATA, END_STREAM | PADDED, 1, b"\3hello\0\0\0")))
+    yield talk("padded headers", (C, frame(HEADERS, END_STREAM | END_HEADERS | PADDED, 1, b"\2" + get() + b"\0\0")), ok)
+    yield talk("priority in headers", (C, frame(HEADERS, END_STREAM | END_HEADERS | PRIO, 1,
+               struct.pack(">IB", 3, 200) + get())), ok)
+    yield talk("padding too long", (C, frame(HEADERS, END_STREAM | END_HEADERS | PADDED, 1, b"\xff" + get())), ok)
+    yield talk("priority frame", (C, frame(PRIORITY, 0, 1, struct.pack(">IB", 0, 7))), request(), ok)
+    yield talk("priority frame short", (C, frame(PRIORITY, 0, 1, b"\0\0\0")), request(), ok)
+    yield talk("window", (C, frame(WINDOW, 0, 0, struct.pack(">I", 1000))), request(),
+               (C, frame(WINDOW, 0, 1, struct.pack(">I", 70000))), ok)
+    yield talk("window short", (C, frame(WINDOW, 0, 0, b"\0")), request(), ok)
+    yield talk("reset", request(), (S, frame(RST, 0, 1, struct.pack(">I", 8))))
+    yield talk("reset twice", request(), (C, frame(RST, 0, 1, struct.pack(">I", 8))),
+               (C, frame(RST, 0, 1, struct.pack(">I", 99))))
+    yield talk("reset short", request(), (S, frame(RST, 0, 1, b"\0")))
+    yield talk("goaway", request(), ok, (S, frame(GOAWAY, 0, 0, struct.pack(">II", 1, 2) + b"why")))
+    yield talk("goaway short", request(), ok, (S, frame(GOAWAY, 0, 0, b"\0\0")))
+    yield talk("ping", (C, frame(PING, 0, 0, b"12345678")), request(), ok)
+    yield talk("unknown frame", (C, frame(0x2a, 0, 1, b"what")), request(), ok)
+    yield talk("settings odd", (C, frame(SETTINGS, 0, 0, b"\0\1\0\0")), request(), ok)
+    yield talk("settings unknown", (C, frame(SETTINGS, 0, 0, struct.pack(">HI", 9, 1))), request(), ok)
+    yield talk("settings all", (C, frame(SETTINGS, 0, 0, b"".join(struct.pack(">HI", i, 1000 + i) for i in range(1, 7)))),
+               request(), ok)
+    head = get(more=(("x-long", "y" * 40),))
+    yield talk("continuation", (C, frame(HEADERS, END_STREAM, 1, head[:20]) +
+               frame(CONTINUATION, END_HEADERS, 1, head[20:])), ok)
+    yield talk("continuation at a header", (C, frame(HEADERS, END_STREAM, 1, block((":method", "GET"))) +
+               frame(CONTINUATION, 0, 1, block((":path", "/c"))) +
+               frame(CONTINUATION, END_HEADERS, 1, block((":authority", "h"), ("user-agent", "ua")))), ok)
+    yield talk("continuation of another", (C, frame(HEADERS, END_STREAM, 1, head[:20]) +
+               frame(CONTINUATION, END_HEADERS, 3, head[20:])), ok)
+    yield talk("trailers", request(), (S, frame(HEADERS, END_HEADERS, 1, status()) + frame(DATA, 0, 1, b"body") +
+               frame(HEADERS, END_STREAM | END_HEADERS, 1, block(("x-trailer", "end")))))
+    yield talk("push", request(), (S, frame(PUSH, END_HEADERS, 1, struct.pack(">I", 2) + get("/pushed"))),
+               ok, answer(2, b"pushed body"))
+    yield talk("indexed", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x82\x84\x86\x41" + text("i.test"))),
+               (S, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x88")))
+    yield talk("dynamic table", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x82\x84" +
+               block((":authority", "dyn"), ("user-agent", "first"), index=True))),
+               (C, frame(HEADERS, END_STREAM | END_HEADERS, 3, b"\x82\x84\xbe\xbf")), ok, answer(3))
+    yield talk("index 0", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x80" + get())), ok)
+    yield talk("index unknown", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, get() + b"\xff\x20")), ok)
+    yield talk("huffman", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff"))), ok)
+    yield talk("huffman bad", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x82\x84\x41\x84\xff\xff\xff\xff")), ok)
+    yield talk("size update", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x3f\xe1\x1f" + get())), ok)
+    yield talk("size update to 0", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x20" + get())), ok)
+    yield talk("size update too big", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, number(1 << 20, 5, 0x20) + get())), ok)
+    yield talk("integer overflow", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, b"\x7f" + b"\xff" * 10 + b"\x01" + b"x")), ok)
+    yield talk("header cut", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, get()[:-3])), ok)
+    yield talk("stream reuse", request(), ok, request(1, path="/again"), answer(1, b"again"))
+    yield talk("authority with user", request(host="user@Host.test:81"), ok)
+    yield talk("authority and host differ", request(host="one.test", more=(("host", "two.test"),)), ok)
+    yield talk("authority and host agree", request(host="one.test", more=(("host", "one.test"),)), ok)
+    yield talk("host only", (C, frame(HEADERS, END_STREAM | END_HEADERS, 1, block((":method", "GET"), (":path", "/"), ("host", "Two.test")))), ok)
+    yield talk("path with at", request(path="//user@evil/x"), ok)
+    yield talk("binary header", request(more=(("x-bin", b"\xff\xfe\0\r\nInjected: yes"),)), ok)
+    for coding, body in (("gzip", gzip.compress(b"hello gzip" * 20)), ("deflate", zlib.compress(b"hello deflate" * 20)),
+                         ("deflate", zlib.compress(b"hello raw" * 20)[2:-4]),
+                         ("br", base64.b64decode("CwSAaGVsbG8gYnJvdGxpAw==")), ("identity", b"plain body"),
+                         ("x-gzip", gzip.compress(b"hello x-gzip")), ("gzip", b"this is not gzip at all"),
+                         ("gzip, br", b"what"), ("GZIP", gzip.compress(b"upper"))):
+        yield talk(f"{coding} {body[:3].hex()}", request(), answer(1, body, more=(("content-encoding", coding),)))
+    cut = gzip.compress(b"hello gzip " * 50)
+    yield talk("gzip in pieces", request(), (S, frame(HEADERS, END_HEADERS, 1, status(more=(("content-encoding", "gzip"),))) +
+               frame(DATA, 0, 1, cut[:9]) + frame(DATA, 0, 1, cut[9:20]) + frame(DATA, END_STREAM, 1, cut[20:])))
+    yield talk("gzip cut off", request(), answer(1, cut[:-9], more=(("content-encoding", "gzip"),)))
+    yield talk("data without end", request(), answer(1, b"open body", end=False))
+    yield talk("data on stream 0", (C, frame(DATA, END_STREAM, 0, b"zero")), request(), ok)
+    yield talk("data before headers", (C, frame(DATA, END_STREAM, 1, b"early")), ok)
+    yield talk("empty data", request(), (S, frame(HEADERS, END_HEADERS, 1, status()) + frame(DATA, END_STREAM, 1)))
+    yield talk("big body", request(), answer(1, b"0123456789abcdef" * 900))
+    yield talk("frame over 64k", request(), (S, frame(HEADERS, END_HEADERS, 1, status()) + frame(DATA, 0, 1, b"z" * 70000) +
+               frame(DATA, END_STREAM, 1, b"the end")))
+    yield talk("range", request(more=(("range", "bytes=0-4"),)), answer(1, b"hello", "206", more=(("content-range", "bytes 0-4/5"),)))
+    yield talk("range odd", request(), answer(1, b"hello", "206", more=(("content-range", "bytes x-y/z"),)))
+    yield Case("h2 magic wrong", 80, [(C, b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n" + frame(SETTINGS, 0, 0)), ANSWER, request(), ok])
+    yield Case("h2 magic lower case", 80, [(C, b"pri * http/2.0\r\n\r\nsm\r\n\r\n" + frame(SETTINGS, 0, 0)), ANSWER, request(), ok])
+    yield Case("h2 other port", 8080, [START, ANSWER, request(), ok])
+    yield Case("h2 server first", 80, [ANSWER, START, request(), ok])
+    yield Case("h2 byte by byte", 80, [(C, bytes([b])) for b in START[1] + request()[1]] + [ANSWER] + [(S, bytes([b])) for b in ok[1]])
+    settings = base64.urlsafe_b64encode(struct.pack(">HIHI", 3, 100, 4, 65535)).rstrip(b"=")
+    for name, value in (("", settings), (" bad settings", b"!!!"), (" padded settings", settings + b"=="), (" no settings", b"")):
+        yield Case("h2c upgrade" + name, 80,
+                   [(C, b"GET /up HTTP/1.1\r\nHost: Up.Test\r\nUser-Agent: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+                        b"Upgrade: h2c\r\nHTTP2-Settings: " + value + b"\r\n\r\n"),
+                    (S, b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + ANSWER[1]),
+                    START, ok, request(3, path="/next"), answer(3, b"next body")])
+    yield Case("h2c refused", 80, [(C, b"GET /up HTTP/1.1\r\nHost: u\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
+               (S, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), (C, b"GET /b HTTP/1.1\r\nHost: u\r\n\r\n"),
+               (S, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")])
+
+
+RULES = []
+
+
+def rule(text):
+    sid = len(RULES) + 1
+    RULES.append(f'alert {text.split(" ", 1)[0]} any any -> any any (msg:"{sid}"; {text.split(" ", 1)[1]} sid:{sid};)')
+
+
+for app in ("http2", "http"):
+    for buffer, wanted in (
+            ("http.uri", ["/a", "/up", "/b"]), ("http.uri.raw", ["/a"]), ("http.method", ["GET", "POST"]),
+            ("http.host", ["www.example.com", "host.test", "two.test", "up.test"]),
+            ("http.host.raw", ["Www.Example.com:80", "user@Host.test:81", "Up.Test"]), ("http.user_agent", ["curl", "first", "x"]),
+            ("http.cookie", ["a=b, c=d", "s=1, t=2", "c=d"]), ("http.header", ["X-Upper: spaced|0d 0a|", "cookie", ":status: 200", "Injected"]),
+            ("http.header.raw", ["X-Upper:  spaced  |0d 0a|", "cookie"]),
+            ("http.header_names", ["|0d 0a|:method|0d 0a|", "|0d 0a 0d 0a|", "cookie"]),
+            ("http.accept", ["*/*"]), ("http.accept_enc", ["gzip"]), ("http.accept_lang", ["en"]),
+            ("http.connection", ["close"]), ("http.content_type", ["text/html"]), ("http.content_len", ["5"]),
+            ("http.referer", ["http"]), ("http.server", ["srv"]), ("http.location", ["/there"]),
+            ("http.protocol", ["HTTP/2"]), ("http.request_line", ["GET /a HTTP/2", "GET "]),
+            ("http.response_line", ["HTTP/2 200"]), ("http.stat_code", ["200", "20"]), ("http.stat_msg", ["OK"]),
+            ("http.request_header", [":path: /a", "cookie: "]), ("http.response_header", [":status: 200", "server: srv"]),
+            ("http.request_body", ["up1", "secret"]), ("http.response_body", ["hello"]), ("file.data", ["hello", "up1", "body", "secret", "the end"])):
+        for w in wanted:
+            flow = "flow:to_server; " if buffer == "http.header.raw" else ""
+            rule(f'{app} {flow}{buffer}; content:"{w}";')
+            if len(w) < 12:
+                rule(f'{app} {flow}{buffer}; content:"{w}"; startswith; endswith;')
+for k in ("frametype:SETTINGS", "frametype:headers", "frametype:data", "frametype:42", "frametype:continuation",
+          "frametype:PUSHPROMISE", "errorcode:CANCEL", "errorcode:2", "errorcode:99", "errorcode:protocol_error",
+          "priority:200", "priority:<10", "window:1000", "window:>60000", "window:0<>2000", "size_update:4096", "size_update:0",
+          "size_update:>1000", "settings:SETTINGS_MAX_CONCURRENT_STREAMS", "settings:SETTINGS_MAX_CONCURRENT_STREAMS=100",
+          "settings:SETTINGS_ENABLE_PUSH >5", "settings:SETTINGS_INITIAL_WINDOW_SIZE <70000"):
+    rule(f"http2 http2.{k};")
+    rule(f"http2 flow:to_client; http2.{k};")
+rule('http2 http2.header_name; content:":path";')
+rule('http2 http2.header_name; content:"user-agent"; startswith; endswith;')
+rule("http2 flow:to_client; http2.header_name; content:\"server\";")
+rule("http2 http2.header_name; content:!\"server\"; flow:to_client;")
+rule("http urilen:2;")
+rule("http2 urilen:2;")
+for event in ("authority_host_mismatch extra_header_data failed_decompression header_integer_overflow "
+              "invalid_client_magic invalid_frame_data invalid_frame_header invalid_frame_length invalid_header "
+              "invalid_http1_settings invalid_range long_frame_data reassembly_limit_reached stream_id_reuse "
+              "too_many_streams userinfo_in_uri").split():
+    rule(f"http2 app-layer-event:http2.{event};")
+
+
+def cases():
+    yield from http2_cases()
