@@ -119,6 +119,7 @@ static const struct proto_name apps[] = {
 	{"ntp", RULE_LAYER_UDP, {UDP}},
 	{"tftp", RULE_LAYER_UDP, {UDP}},
 	{"ike", RULE_LAYER_UDP, {UDP}},
+	{"ikev2", RULE_LAYER_UDP, {UDP}},
 	{"krb5", RULE_LAYER_TCP_UDP, {TCP, UDP}},
 	{"quic", RULE_LAYER_UDP, {UDP}},
 	{"dhcp", RULE_LAYER_UDP, {UDP}},
