@@ -87,6 +87,7 @@ enum app_tx_flag {
 	APP_TX_LOGGED = 1 << 0,
 	APP_TX_INSPECTED_TS = 1 << 1, /* << dir: detection is through with this direction */
 	APP_TX_INSPECTED_TC = 1 << 2,
+	APP_TX_QUIET = 1 << 3,	     /* its record is not wanted (config of a rule) */
 	APP_TX_EVENTS_LOST = 1 << 7, /* more than LIMIT_APP_TX_EVENTS */
 };
 void app_tx_release(struct app_worker *w, struct flow *f);

@@ -112,7 +112,8 @@ void alert_finish(struct run *r)
 		if (r->fd && q->action != RULE_ALERT && q->action != RULE_CONFIG &&
 		    speaks_of_flow(q))
 			r->fd->stopped = true;
-		if (q->action == RULE_PASS)
+		tag_add(r, q->rule);
+		if (q->action == RULE_PASS && !q->rule->rule->alert)
 			break;
 		if (t == THRESHOLD_SILENT || !alerts(q)) {
 			detect_count(d, DETECT_COUNT_SUPPRESSED);
@@ -122,6 +123,9 @@ void alert_finish(struct run *r)
 		} else {
 			detect_count(d, DETECT_COUNT_OVERFLOW);
 		}
+		if (q->action == RULE_PASS)
+			break;
 	}
 	d->queued = 0;
+	tag_packet(r);
 }

@@ -46,6 +46,8 @@ struct detect_sink {
 	void *ctx;
 	/* A rule with `bypass` matched: nothing more is wanted of the flow. NULL: not told. */
 	void (*bypass)(void *ctx, struct flow *f);
+	/* The packet belongs to what a rule with `tag` marked. NULL: not told. */
+	void (*tagged)(void *ctx, const struct packet *p);
 };
 
 struct detect_config {

@@ -163,6 +163,7 @@ struct detector {
 	struct detect_var *packet_vars;
 	uint32_t n_packet_vars;
 	struct table *thresholds, *hosts;
+	bool host_tags; /* a host was tagged */
 	uint64_t counts[DETECT_COUNTERS];
 	struct app_worker *app; /* NULL: nobody makes frames */
 	uint8_t frame_bytes[DETECT_FRAME_BYTES];
@@ -245,6 +246,10 @@ void hosts_change(struct run *r, const struct rule_xbits *xb, bool host);
 enum threshold_result { THRESHOLD_PASS, THRESHOLD_NO, THRESHOLD_SILENT };
 enum threshold_result threshold_check(struct run *r, const struct plan_rule *rule, uint8_t *action);
 
+/* tag.c: an alert of a rule with `tag`; each packet counts down; a flow's end. */
+void tag_add(struct run *r, const struct plan_rule *rule);
+void tag_packet(struct run *r);
+void tag_flow_free(struct detector *d, struct flow_detect *fd);
 /* post.c: what a match changes. */
 void post_match(struct run *r, const struct plan_rule *rule);
 /* alert.c */

@@ -17,6 +17,17 @@ static void file_store(struct run *r, const struct rule_filestore *fs)
 	}
 }
 
+/* `config: logging disable`: the transaction, or what follows on the flow too, is not recorded. */
+static void quiet(struct run *r, const struct rule_config *c)
+{
+	bool tx = strcmp(c->type, "tx") == 0;
+
+	if (tx && r->tx)
+		((struct app_tx *)r->tx)->flags |= APP_TX_QUIET;
+	if (r->f && strcmp(c->scope, "flow") == 0)
+		r->f->flags |= tx ? FLOW_TX_QUIET : FLOW_QUIET;
+}
+
 static void bypass(struct run *r)
 {
 	r->fd->stopped = true;
@@ -45,6 +56,9 @@ void post_match(struct run *r, const struct plan_rule *rule)
 			break;
 		case RULE_ITEM_HOSTBITS:
 			hosts_change(r, item->xbits, true);
+			break;
+		case RULE_ITEM_CONFIG:
+			quiet(r, item->config);
 			break;
 		case RULE_ITEM_FILESTORE:
 			file_store(r, item->filestore);

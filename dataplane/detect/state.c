@@ -26,6 +26,7 @@ void detect_flow_free(struct detector *d, struct flow *f)
 		return;
 	slab_free(d->slab, fd->bits, fd->cap_bits * sizeof(*fd->bits));
 	vars_free(d, &fd->vars);
+	tag_flow_free(d, fd);
 	slab_free(d->slab, fd, sizeof(*fd));
 	f->detect = NULL;
 }

@@ -19,7 +19,8 @@ struct table_entry {
 	uint64_t until_ns; /* may be dropped after this */
 	uint64_t start_ns;
 	uint64_t extra_ns;
-	uint32_t count;
+	uint64_t info; /* the user's */
+	uint32_t count, limit;
 };
 
 struct table;

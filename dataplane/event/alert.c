@@ -202,3 +202,23 @@ void event_alert(struct event_writer *w, const struct detect_alert *alert)
 		put_frame(r, alert);
 	event_done(w, RECORD_LANE_ALERT);
 }
+
+void event_tagged(struct event_writer *w, const struct packet *p)
+{
+	struct record *r;
+
+	if (!event_wanted(w, EVENT_ALERT))
+		return;
+	r = event_begin(w, "packet", p, NULL);
+	if (!r)
+		return;
+	if (p->flow) {
+		event_head(w)->flow_id = p->flow->id;
+		event_head(w)->flags |= RECORD_HAS_FLOW;
+	}
+	record_base64(r, "packet", SLICE(p->frame, p->frame_len));
+	record_object(r, "packet_info");
+	record_uint(r, "linktype", p->link_type);
+	record_end(r);
+	event_done(w, RECORD_LANE_ALERT);
+}

@@ -53,6 +53,8 @@ struct event_writer *event_writer_new(const struct event_config *config, uint64_
 void event_writer_delete(struct event_writer *w);
 
 void event_alert(struct event_writer *w, const struct detect_alert *alert);
+/* A packet of what a rule with `tag` marked: its frame. Goes with alerts. */
+void event_tagged(struct event_writer *w, const struct packet *p);
 /* The flow has ended. */
 void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns);
 /* A transaction is complete: its record, its files' and its anomalies. */

@@ -68,7 +68,7 @@ void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
 {
 	struct record *r;
 
-	if (!event_wanted(w, EVENT_FLOW))
+	if (!event_wanted(w, EVENT_FLOW) || (f->flags & FLOW_QUIET))
 		return;
 	r = event_begin(w, "flow", NULL, f);
 	if (!r)

@@ -148,7 +148,8 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	bytes = event_finish(w, RECORD_LANE_EVENT);
 	if (sink->tap)
 		sink->tap(sink->tap_ctx, bytes);
-	if (event_wanted(w, EVENT_APP))
+	if (event_wanted(w, EVENT_APP) && !(tx->flags & APP_TX_QUIET) &&
+	    !(f->flags & FLOW_TX_QUIET))
 		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
 	return true;
 }

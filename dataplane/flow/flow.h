@@ -53,6 +53,8 @@ enum flow_flag {
 	FLOW_WATCHED = 1 << 8,	 /* an address of the flow has a watch slot (Q9) */
 	FLOW_ENCRYPTED = 1 << 9, /* its packets' payload is not for rules: PACKET_NO_PAYLOAD */
 	FLOW_OBSERVED = 1 << 10, /* behaviour knows that it was answered */
+	FLOW_QUIET = 1 << 11,	 /* its record is not wanted (config of a rule) */
+	FLOW_TX_QUIET = 1 << 12, /* those of its transactions are not */
 };
 
 struct flow_key {

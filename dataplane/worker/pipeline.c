@@ -192,6 +192,13 @@ static void bypass(void *ctx, struct flow *f)
 	flow_set_state(l->flows, f, FLOW_BYPASSED);
 }
 
+static void tagged(void *ctx, const struct packet *p)
+{
+	struct pipeline *l = ctx;
+
+	event_tagged(l->events, p);
+}
+
 static void protocol_record(void *ctx, struct slice record)
 {
 	struct pipeline *l = ctx;
@@ -296,7 +303,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 			      uint64_t first_id, const struct event_sink *sink, struct errmsg *err)
 {
 	struct pipeline *l = calloc(1, sizeof(*l));
-	struct detect_sink alerts = {alert, l, bypass};
+	struct detect_sink alerts = {alert, l, bypass, tagged};
 
 	if (!l)
 		return NULL;

@@ -203,6 +203,7 @@ int kw_noalert(struct lang_build *b, char *arg)
 int kw_alert(struct lang_build *b, char *arg)
 {
 	b->rule->noalert = false;
+	b->rule->alert = true;
 	return ERR_OK;
 }
 
@@ -419,18 +420,16 @@ int kw_detection_filter(struct lang_build *b, char *arg)
 
 int kw_tag(struct lang_build *b, char *arg)
 {
-	enum { TAG_DEFAULT = 5 }; /* packets; Suricata's own default */
 	static const char *const metrics[] = {[RULE_TAG_PACKETS] = "packets",
 					      [RULE_TAG_BYTES] = "bytes",
 					      [RULE_TAG_SECONDS] = "seconds"};
 	struct rule_tag *t = LANG_NEW(b->arena, struct rule_tag);
 	char *args[4];
 	unsigned n = lang_split(arg, ',', args, 4);
-	size_t m = RULE_TAG_PACKETS;
+	size_t m = RULE_TAG_ALL;
 	bool ok = n <= 4 && n != 2 && lang_one_of("session|host", args[0]);
 
 	t->source = true;
-	t->count = TAG_DEFAULT;
 	if (ok && n > 1) {
 		ok = lang_u32(args[1], &t->count);
 		for (m = 0; m < ARRAY_SIZE(metrics) && strcmp(metrics[m], args[2]) != 0; m++)

@@ -130,6 +130,8 @@ static void put_tail(struct lang_writer *w, const struct rule *r)
 {
 	if (!r->threshold.next)
 		put_threshold(w, &r->threshold);
+	if (r->alert)
+		lang_put(w, "alert; ");
 	if (r->noalert && r->action != RULE_PASS && r->action != RULE_CONFIG)
 		lang_put(w, "noalert; ");
 	if (r->bypass)

@@ -465,6 +465,10 @@ static void put_tag(struct lang_writer *w, const struct rule_tag *t)
 					      [RULE_TAG_BYTES] = "bytes",
 					      [RULE_TAG_SECONDS] = "seconds"};
 
+	if (t->metric == RULE_TAG_ALL) {
+		lang_put(w, "tag:%s; ", t->host ? "host" : "session");
+		return;
+	}
 	lang_put(w, "tag:%s,%u,%s,%s; ", t->host ? "host" : "session", t->count, metrics[t->metric],
 		 t->source ? "src" : "dst");
 }

@@ -449,7 +449,8 @@ struct rule_filestore {
 struct rule_tag {
 	bool host;   /* else session */
 	bool source; /* host: track the source, else the destination */
-	enum { RULE_TAG_PACKETS, RULE_TAG_BYTES, RULE_TAG_SECONDS } metric;
+	/* ALL: all that follows; `count` says nothing then. */
+	enum { RULE_TAG_PACKETS, RULE_TAG_BYTES, RULE_TAG_SECONDS, RULE_TAG_ALL } metric;
 	uint32_t count;
 };
 
@@ -717,6 +718,7 @@ struct rule {
 	enum rule_target target;
 
 	bool noalert;
+	bool alert; /* the keyword: a pass rule tells that it matched */
 	bool bypass;
 	uint32_t flow; /* RULE_FLOW_* as written */
 	/* The directions in which it may match at all: from `flow` and from its buffers. Both when
