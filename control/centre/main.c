@@ -60,13 +60,18 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 	(void)peer;
 	(void)request;
 	(void)err;
-	return json_pack("{sb ss si sI sI sI sI sI}", "ok", 1, "program", "banken-centre", "peers",
-			 (int)link_server_peers(c->server), "alerts",
-			 (json_int_t)store_count(c->store, "alerts"), "records",
-			 (json_int_t)store_count(c->store, "records"), "events",
-			 (json_int_t)store_count(c->store, "events"), "malformed",
-			 (json_int_t)c->ingest.malformed, "page_port",
-			 (json_int_t)http_port(c->http));
+	json_t *disk = store_disk(c->store), *answer;
+
+	answer = json_pack("{sb ss si sI sI sI sI sI}", "ok", 1, "program", "banken-centre",
+			   "peers", (int)link_server_peers(c->server), "alerts",
+			   (json_int_t)store_count(c->store, "alerts"), "records",
+			   (json_int_t)store_count(c->store, "records"), "events",
+			   (json_int_t)store_count(c->store, "events"), "malformed",
+			   (json_int_t)c->ingest.malformed, "page_port",
+			   (json_int_t)http_port(c->http));
+	json_object_update(answer, disk);
+	json_decref(disk);
+	return answer;
 }
 
 static json_t *do_overview(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -130,6 +135,7 @@ static void expire(void *ctx)
 	if (gone > 0)
 		log_info(&c->log, "%ld records were older than %llu days and are gone", gone,
 			 (unsigned long long)c->config.retention_days);
+	store_look(c->store, loop_now(c->loop) / NS_PER_SEC);
 	loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
 }
 

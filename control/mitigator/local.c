@@ -66,27 +66,42 @@ static void actor_of(const struct local_peer *peer, const json_t *request, char 
 		snprintf(ret, cap, "uid %u (as %.24s)", (unsigned)peer->uid, said);
 }
 
+static json_t *problems(struct mitigator *m)
+{
+	json_t *list = json_array();
+	struct errmsg e = {""};
+
+	if (m->room.trouble.text[0])
+		json_array_append_new(list, local_text(m->room.trouble.text));
+	if (spool_disk_full(m->spool, &e))
+		json_array_append_new(list, local_text(e.text));
+	return list;
+}
+
 static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e)
 {
 	struct mitigator *m = ctx;
 	const struct decide_counts *c = &m->decide.count;
 	unsigned in_force = 0, held = 0;
+	json_t *answer;
 
 	for (unsigned i = 0; i < cuts_count(m->decide.cuts); i++) {
 		in_force += cut_state_in_force(cuts_at(m->decide.cuts, i)->state);
 		held += cuts_at(m->decide.cuts, i)->state == CUT_HELD;
 	}
-	return json_pack("{sb ss ss ss sI sI sI sI sb sI sI sI sI sI sI}", "ok", 1, "program",
-			 "banken-mitigator", "mode", policy_overall_mode(m->policy), "policy",
-			 m->policy->name, "peers", (json_int_t)link_server_peers(m->server),
-			 "hosts", (json_int_t)hosts_count(m->decide.hosts), "cuts",
-			 (json_int_t)in_force, "held", (json_int_t)held, "kill_switch",
-			 m->decide.kill_switch, "reports", (json_int_t)m->count.reports, "alerts",
-			 (json_int_t)c->alerts, "incidents",
-			 (json_int_t)incidents_count(m->decide.incidents), "doubles",
-			 (json_int_t)m->count.doubles, "malformed", (json_int_t)m->count.malformed,
-			 "not_alerted", (json_int_t)c->unalerted);
+	answer = json_pack(
+		"{sb ss ss ss sI sI sI sI sb sI sI sI sI sI sI sI sb so}", "ok", 1, "program",
+		"banken-mitigator", "mode", policy_overall_mode(m->policy), "policy",
+		m->policy->name, "peers", (json_int_t)link_server_peers(m->server), "hosts",
+		(json_int_t)hosts_count(m->decide.hosts), "cuts", (json_int_t)in_force, "held",
+		(json_int_t)held, "kill_switch", m->decide.kill_switch, "reports",
+		(json_int_t)m->count.reports, "alerts", (json_int_t)c->alerts, "incidents",
+		(json_int_t)incidents_count(m->decide.incidents), "doubles",
+		(json_int_t)m->count.doubles, "malformed", (json_int_t)m->count.malformed,
+		"not_alerted", (json_int_t)c->unalerted, "gone", (json_int_t)m->room.freed,
+		"disk_full", m->room.full, "problems", problems(m));
+	return answer;
 }
 
 static const struct protect_entry *protection(struct mitigator *m, const struct host *h)

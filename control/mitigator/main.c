@@ -66,12 +66,21 @@ int mitigator_begin(struct mitigator *m, struct errmsg *e)
 	return rc;
 }
 
-/* Back to what is stored. */
+enum { ROUNDS = 4 };
+/* What a cut needs is never removed. */
+static const char *const history[] = {
+	"DELETE FROM judgement WHERE rowid IN (SELECT rowid FROM judgement ORDER BY time LIMIT "
+	"400)",
+	"DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY time LIMIT 100)",
+};
+
+/* Back to what is stored. What is forgotten comes again: sensors send what was not acknowledged. */
 static void forget(struct mitigator *m, const struct errmsg *why)
 {
+	bool full = room_refused(&m->room, "the oldest judgements and events go");
 	struct errmsg e;
 
-	log_error(&m->log, "the turn is forgotten: %s", why->text);
+	log_error(&m->log, "the turn is forgotten: %s", full ? m->room.trouble.text : why->text);
 	sqlite3_exec(m->db, "ROLLBACK", NULL, NULL, NULL);
 	m->in_transaction = false;
 	if (cuts_rollback(m->decide.cuts, mitigator_now(m), &e) < 0 ||
@@ -106,6 +115,9 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 		return errmsg_set(e, rc, "%s", why.text);
 	}
 	m->in_transaction = false;
+	room_committed(&m->room);
+	if (room_tight(&m->room))
+		room_make(&m->room, history, ARRAY_SIZE(history), ROUNDS);
 	m->count.commits++;
 	tell_outbox(m);
 	cuts_effects(m->decide.cuts, mitigator_now(m));
@@ -118,6 +130,9 @@ static void look_around(struct mitigator *m)
 {
 	bool stop = access(m->settings.kill_switch, F_OK) == 0;
 
+	if (room_look(&m->room, mitigator_now(m).mono / NS_PER_SEC))
+		log_info(&m->log, "the disk has room again; %llu old rows are gone",
+			 (unsigned long long)m->room.freed);
 	if (stop != m->decide.kill_switch)
 		log_warn(&m->log, "the kill switch %s %s", m->settings.kill_switch,
 			 stop ? "stands: nothing is cut automatically" : "is gone");
@@ -176,7 +191,10 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	    seen_init(m->db, e) < 0 || host_store_init(m->db, e) < 0 || tell_open(m, e) < 0)
 		return ERR_IO;
 	m->store = cut_store_new(m->db, m->cut_methods, m->methods_n, e);
-	return m->store ? 0 : ERR_IO;
+	if (!m->store)
+		return ERR_IO;
+	room_keep(&m->room, m->db, path);
+	return 0;
 }
 
 static void add_own(struct mitigator *m, const struct ifaddrs *i)

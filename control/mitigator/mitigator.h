@@ -11,6 +11,7 @@
 #include "control/mitigator/settings.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
+#include "control/wire/room.h"
 
 struct cut_store;
 
@@ -54,6 +55,7 @@ struct mitigator {
 	bool in_transaction, stopping;
 	uint64_t outbox_done; /* rows up to this one are in the spool */
 	struct spool *spool;
+	struct room room; /* kept on the disk for when it is full */
 	struct link_server *server;
 	struct link *centre;
 	struct local_server *local;

@@ -240,6 +240,30 @@ static void sites(const struct view *v, const json_t *rows)
 	end_table(v);
 }
 
+/* What an operator must know of the centre itself. */
+static void trouble(const struct view *v, const json_t *disk)
+{
+	const json_t *gone = json_object_get(disk, "gone");
+	uint64_t records = number_of(gone, "records"), lost = number_of(gone, "alerts");
+
+	if (json_is_true(json_object_get(disk, "disk_full")))
+		fprintf(v->out, "<p class=\"bad\" role=\"alert\">%s</p>\n",
+			pick(v,
+			     "The centre's disk is full: the oldest records go, alerts last. Free "
+			     "space on it.",
+			     "センターのディスクに空きがありません。古い記録から順に削除しています("
+			     "アラートは"
+			     "最後)。空き容量を確保してください。"));
+	if (records || lost)
+		fprintf(v->out,
+			pick(v,
+			     "<p class=\"warn\">For lack of room %llu records and %llu alerts are "
+			     "gone.</p>\n",
+			     "<p class=\"warn\">容量不足により、記録 %llu 件、アラート %llu "
+			     "件が削除されました。</p>\n"),
+			(unsigned long long)records, (unsigned long long)lost);
+}
+
 void page_overview(const json_t *overview, enum report_language language, int utc_offset_minutes,
 		   uint64_t now, FILE *out)
 {
@@ -259,6 +283,7 @@ void page_overview(const json_t *overview, enum report_language language, int ut
 		pick(&v, "Daily report, so far today", "日次レポート(本日分)"),
 		v.japanese ? "/" : "/?lang=ja", v.japanese ? "en" : "ja",
 		v.japanese ? "English" : "日本語");
+	trouble(&v, json_object_get(overview, "disk"));
 	hosts(&v, json_object_get(overview, "hosts"));
 	quarantines(&v, json_object_get(overview, "quarantines"));
 	alerts(&v, json_object_get(overview, "alerts"));

@@ -1,6 +1,9 @@
 #include "control/centre/ingest/ingest.h"
 
 #include "control/wire/seen.h"
+#include "dataplane/base/clock.h"
+
+enum { PIECE = 32, TRIES = 4 };
 
 static int store_report(struct ingest *in, const char *peer, const struct report *r,
 			struct errmsg *err)
@@ -54,20 +57,58 @@ static int take(struct ingest *in, const struct link_item *item, struct errmsg *
 	return rc;
 }
 
-static int store(void *ctx, const struct link_item *items, size_t n, struct errmsg *err)
+static int store_batch(struct ingest *in, const struct link_item *items, size_t n, bool *ret_full,
+		       struct errmsg *err)
 {
-	struct ingest *in = ctx;
 	int rc = store_begin(in->store, err);
 
 	for (size_t i = 0; i < n && rc == ERR_OK; i++)
 		rc = take(in, &items[i], err);
 	if (rc == ERR_OK)
 		rc = store_commit(in->store, err);
-	if (rc != ERR_OK) {
+	*ret_full = rc != ERR_OK && store_refused(in->store);
+	if (rc != ERR_OK)
 		store_rollback(in->store);
+	return rc;
+}
+
+/* On a full disk: few at a time, so that the log needs little room, and the oldest make room for
+ * each. What was stored before one failed comes again and is known. */
+static int store_pieces(struct ingest *in, const struct link_item *items, size_t n,
+			struct errmsg *err)
+{
+	int rc = ERR_OK;
+
+	for (size_t at = 0; at < n && rc == ERR_OK; at += PIECE) {
+		size_t piece = n - at < PIECE ? n - at : PIECE;
+		bool full;
+
+		for (int i = 0; i < TRIES && store_tight(in->store); i++) {
+			if (store_make_room(in->store) <= 0)
+				break;
+		}
+		rc = store_batch(in, items + at, piece, &full, err);
+	}
+	return rc;
+}
+
+static int store(void *ctx, const struct link_item *items, size_t n, struct errmsg *err)
+{
+	struct ingest *in = ctx;
+	bool full;
+	int rc;
+
+	store_look(in->store, loop_now(in->loop) / NS_PER_SEC);
+	full = store_full(in->store);
+	rc = full ? ERR_IO : store_batch(in, items, n, &full, err);
+	if (full && !in->told_full)
+		log_error(in->log, "%s", err->text);
+	in->told_full = full;
+	if (full)
+		rc = store_pieces(in, items, n, err);
+	if (rc != ERR_OK)
 		log_error(in->log, "nothing was acknowledged, peers will send again: %s",
 			  err->text);
-	}
 	return rc;
 }
 

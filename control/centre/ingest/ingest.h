@@ -9,6 +9,7 @@ struct ingest {
 	const struct log *log;
 	struct loop *loop;
 	uint64_t stored, malformed;
+	bool told_full; /* that the disk is */
 };
 
 /* For link_setup.ops: store, up and down, with `ingest` as their ctx. */

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "control/centre/store/store.h"
+#include "control/wire/room.h"
 
 struct store {
 	sqlite3 *db;
+	struct room room;
 };
 
 /* Prepares; NULL with a sentence. The statement is the caller's to finalize. */

@@ -79,6 +79,7 @@ json_t *store_overview(struct store *s, unsigned most)
 		     "SELECT id, time, number, ip, name, threat, mode, text FROM events ORDER BY "
 		     "time DESC LIMIT ?1",
 		     most));
+	json_object_set_new(o, "disk", store_disk(s));
 	return o;
 }
 

@@ -46,7 +46,9 @@ static const char schema[] =
 	" verified INTEGER, released INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS mitigators(name TEXT PRIMARY KEY, time INTEGER, mode TEXT, "
 	"policy TEXT,"
-	" problems TEXT);";
+	" problems TEXT);"
+	"CREATE TABLE IF NOT EXISTS gone(kind TEXT PRIMARY KEY, n INTEGER, last INTEGER);"
+	"INSERT OR IGNORE INTO gone VALUES('records',0,0),('alerts',0,0);";
 
 static const char setup[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
@@ -92,8 +94,10 @@ struct store *store_open(const char *path, struct errmsg *ret_note, struct errms
 	if (!s)
 		return NULL;
 	ret_note->text[0] = 0;
-	if (try_open(s, path, err) == ERR_OK)
+	if (try_open(s, path, err) == ERR_OK) {
+		room_keep(&s->room, s->db, path);
 		return s;
+	}
 	if (!damaged(s)) {
 		store_close(s);
 		return NULL;
@@ -102,6 +106,7 @@ struct store *store_open(const char *path, struct errmsg *ret_note, struct errms
 	s->db = NULL;
 	snprintf(aside, sizeof(aside), "%s.damaged-%lld", path, (long long)time(NULL));
 	if (rename(path, aside) == 0 && try_open(s, path, err) == ERR_OK) {
+		room_keep(&s->room, s->db, path);
 		errmsg_set(ret_note, ERR_OK,
 			   "%s was damaged and is put aside as %s; a new store was made", path,
 			   aside);
@@ -137,7 +142,11 @@ int store_begin(struct store *s, struct errmsg *err)
 
 int store_commit(struct store *s, struct errmsg *err)
 {
-	return exec(s, "COMMIT", err);
+	int rc = exec(s, "COMMIT", err);
+
+	if (rc == ERR_OK)
+		room_committed(&s->room);
+	return rc;
 }
 
 void store_rollback(struct store *s)
@@ -240,6 +249,81 @@ uint64_t store_count(struct store *s, const char *table)
 		n = (uint64_t)sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	return n;
+}
+
+/* --- a full disk --- */
+
+bool store_refused(struct store *s)
+{
+	return room_refused(&s->room, "the oldest records go, alerts last");
+}
+
+bool store_tight(struct store *s)
+{
+	return room_tight(&s->room);
+}
+
+bool store_full(const struct store *s)
+{
+	return s->room.full;
+}
+
+enum { ROUNDS = 8 };
+
+static void count_gone(struct store *s, const char *kind, long n)
+{
+	sqlite3_stmt *st =
+		store_prepare(s, "UPDATE gone SET n=n+?1, last=strftime('%s') WHERE kind=?2", NULL);
+
+	if (!st || n <= 0)
+		return;
+	bind_number(st, 1, (uint64_t)n);
+	bind_text(st, 2, kind);
+	store_finish(s, st, NULL);
+}
+
+/* Each a transaction that fits into the log's room. */
+long store_make_room(struct store *s)
+{
+	static const char *const records =
+		"DELETE FROM records WHERE id IN (SELECT id FROM records ORDER BY time LIMIT 100)";
+	static const char *const alerts =
+		"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts ORDER BY time LIMIT 100)";
+	long gone = room_make(&s->room, &records, 1, ROUNDS);
+
+	count_gone(s, "records", gone);
+	if (gone)
+		return gone;
+	gone = room_make(&s->room, &alerts, 1, 1);
+	count_gone(s, "alerts", gone);
+	return gone;
+}
+
+void store_look(struct store *s, uint64_t now)
+{
+	room_look(&s->room, now);
+}
+
+json_t *store_disk(struct store *s)
+{
+	sqlite3_stmt *st = store_prepare(s, "SELECT kind, n FROM gone", NULL);
+	json_t *gone = json_object(), *problems = json_array();
+	char text[160];
+
+	while (st && sqlite3_step(st) == SQLITE_ROW) {
+		long long n = sqlite3_column_int64(st, 1);
+
+		json_object_set_new(gone, column_text(st, 0), json_integer(n));
+		snprintf(text, sizeof(text), "%lld %s went for lack of room on the disk", n,
+			 column_text(st, 0));
+		if (n)
+			json_array_append_new(problems, json_string(text));
+	}
+	sqlite3_finalize(st);
+	if (s->room.trouble.text[0])
+		json_array_insert_new(problems, 0, json_string(s->room.trouble.text));
+	return json_pack("{sb so so}", "disk_full", s->room.full, "gone", gone, "problems",
+			 problems);
 }
 
 long store_expire(struct store *s, uint64_t before, unsigned most)

@@ -39,6 +39,17 @@ int store_peer(struct store *s, const char *name, const char *role, const char *
 /* Removes records older than `before`; returns how many, or negative. At most `most`. */
 long store_expire(struct store *s, uint64_t before, unsigned most);
 
+/* After a failure, before the rollback: true when the disk is full. Then, after the rollback,
+ * store_make_room removes the oldest records, of alerts only when no others are left; how many. */
+bool store_refused(struct store *s);
+bool store_full(const struct store *s);
+bool store_tight(struct store *s);
+long store_make_room(struct store *s);
+/* Now and then: whether there is room again. `now`: s, monotonic. */
+void store_look(struct store *s, uint64_t now);
+/* {"disk_full": bool, "gone": {"records": n, "alerts": n}, "problems": [sentence]} */
+json_t *store_disk(struct store *s);
+
 /* --- reads --- */
 /* {"sites": [...], "hosts": [...], "alerts": [...], "quarantines": [...], "events": [...]} newest
  * first, bounded; NULL without memory. */
