@@ -1,5 +1,4 @@
 /* banken-centre: gathers sites, keeps their history, shows pages and makes reports. */
-#include <getopt.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "control/centre/report_file.h"
 #include "control/helper/privs.h"
 #include "control/wire/local.h"
+#include "control/wire/program.h"
 #include "control/wire/seen.h"
 #include "dataplane/base/clock.h"
 
@@ -283,60 +283,14 @@ static int run(struct centre *c)
 	return 0;
 }
 
-enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION };
-
-static const struct option options[] = {
-	{"set", required_argument, NULL, OPT_SET},
-	{"print-config", no_argument, NULL, OPT_PRINT},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{NULL, 0, NULL, 0},
-};
-
-static int fail(const char *sentence)
-{
-	fprintf(stderr, "banken-centre: %s\n", sentence);
-	return 2;
-}
-
-/* First pass: the file, for --set comes on top of it. */
-static const char *config_path(int argc, char **argv)
-{
-	const char *path = NULL;
-
-	for (int i = 1; i + 1 < argc; i++) {
-		if (strcmp(argv[i], "-c") == 0)
-			path = argv[i + 1];
-	}
-	return path;
-}
-
 int main(int argc, char **argv)
 {
+	static const struct program program = {"banken-centre", BANKEN_VERSION, usage, centre_keys,
+					       NULL};
 	static struct centre centre;
-	struct errmsg err = {""};
-	bool print = false;
-	int c;
+	int status = 2;
 
-	centre.config_memory = config_load(centre_keys, config_path(argc, argv), &centre.config,
-					   sizeof(centre.config), &err);
-	if (!centre.config_memory)
-		return fail(err.text);
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (c == OPT_HELP || c == OPT_VERSION) {
-			fputs(c == OPT_HELP ? usage : "banken-centre " BANKEN_VERSION "\n", stdout);
-			return 0;
-		}
-		if (c == OPT_SET && config_set(centre.config_memory, centre_keys, optarg,
-					       &centre.config, &err) != ERR_OK)
-			return fail(err.text);
-		if (c == OPT_PRINT)
-			print = true;
-		if (c == '?')
-			return fail("that is not an option; see banken-centre --help");
-	}
-	if (print)
-		return config_print(centre_keys, &centre.config, true, stdout) == ERR_OK ? 0 : 2;
-	return run(&centre);
+	centre.config_memory =
+		program_start(&program, argc, argv, &centre.config, sizeof(centre.config), &status);
+	return centre.config_memory ? run(&centre) : status;
 }

@@ -1,6 +1,5 @@
 /* banken-control: takes what the dataplane finds, keeps it until it is received, reports it to the
  * mitigator and the centre, and carries the mitigator's orders to the dataplane. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +8,11 @@
 
 #include "control/helper/privs.h"
 #include "control/sensor/control.h"
+#include "control/wire/program.h"
 
 #ifndef BANKEN_VERSION
 #define BANKEN_VERSION "0.1.0"
 #endif
-
-enum { SETS_MAX = 64 };
 
 static const char usage[] =
 	"usage: banken-control [-c FILE] [--set key=value]... [--print-config] [--check]\n"
@@ -29,64 +27,10 @@ static const char usage[] =
 	"  banken-control --set keys-folder=/etc/banken/sensor-1 --set "
 	"mitigator.address=10.0.0.5:7443\n";
 
-struct options {
-	const char *file;
-	const char *sets[SETS_MAX];
-	unsigned n_sets;
-	bool print, check;
-};
-
 static int fail(const char *sentence)
 {
 	fprintf(stderr, "banken-control: %s\n", sentence);
 	return 2;
-}
-
-/* -1: go on; else the exit status. */
-static int parse(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"set", required_argument, NULL, 's'},
-		{"print-config", no_argument, NULL, 'p'},
-		{"check", no_argument, NULL, 'k'},
-		{"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-
-	for (int ch; (ch = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
-		switch (ch) {
-		case 'c':
-			o->file = optarg;
-			break;
-		case 's':
-			if (o->n_sets == SETS_MAX)
-				return fail("too many --set");
-			o->sets[o->n_sets++] = optarg;
-			break;
-		case 'p':
-			o->print = true;
-			break;
-		case 'k':
-			o->check = true;
-			break;
-		case 'v':
-			puts("banken-control " BANKEN_VERSION);
-			return 0;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			fputs(usage, stderr);
-			return 2;
-		}
-	}
-	if (optind < argc) {
-		fputs(usage, stderr);
-		return 2;
-	}
-	return -1;
 }
 
 static void on_signal(void *ctx, uint32_t number)
@@ -154,25 +98,15 @@ static int run(const struct conf *conf, bool check)
 
 int main(int argc, char **argv)
 {
-	struct options o = {0};
-	struct errmsg e = {0};
+	bool check = false;
+	const struct program program = {"banken-control", BANKEN_VERSION, usage, conf_keys, &check};
 	struct config *config;
 	struct conf conf;
-	int rc = parse(argc, argv, &o);
+	int status = 2;
 
-	if (rc >= 0)
-		return rc;
-	config = config_load(conf_keys, o.file, &conf, sizeof(conf), &e);
-	if (!config)
-		return fail(e.text);
-	for (unsigned i = 0; i < o.n_sets && rc < 0; i++) {
-		if (config_set(config, conf_keys, o.sets[i], &conf, &e))
-			rc = fail(e.text);
-	}
-	if (rc < 0 && o.print)
-		rc = config_print(conf_keys, &conf, true, stdout) ? 1 : 0;
-	if (rc < 0)
-		rc = run(&conf, o.check);
+	config = program_start(&program, argc, argv, &conf, sizeof(conf), &status);
+	if (config)
+		status = run(&conf, check);
 	config_free(config);
-	return rc;
+	return status;
 }

@@ -3,14 +3,12 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION };
+enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION, OPT_CHECK };
 
 static const struct option options[] = {
-	{"set", required_argument, NULL, OPT_SET},
-	{"print-config", no_argument, NULL, OPT_PRINT},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
-	{NULL, 0, NULL, 0},
+	{"set", required_argument, NULL, OPT_SET}, {"print-config", no_argument, NULL, OPT_PRINT},
+	{"help", no_argument, NULL, OPT_HELP},	   {"version", no_argument, NULL, OPT_VERSION},
+	{"check", no_argument, NULL, OPT_CHECK},   {NULL, 0, NULL, 0},
 };
 
 /* Ends with a sentence. */
@@ -59,10 +57,16 @@ static bool read_options(const struct program *p, int argc, char **argv, struct 
 
 	opterr = 0;
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":c:", options, NULL)) != -1) {
 		if (option == OPT_SET && config_set(c, p->keys, optarg, conf, e) != ERR_OK)
 			return false;
-		if (option == '?') {
+		if (option == OPT_CHECK && p->check) {
+			*p->check = true;
+		} else if (option == ':') {
+			errmsg_set(e, ERR_INVALID, "%.100s needs a value; see %s --help",
+				   argv[optind - 1], p->name);
+			return false;
+		} else if (option == '?' || option == OPT_CHECK) {
 			errmsg_set(e, ERR_INVALID, "\"%.100s\" is not an option; see %s --help",
 				   argv[optind - 1], p->name);
 			return false;

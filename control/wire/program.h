@@ -1,7 +1,8 @@
 /* The command line that every program of control/ has: -c FILE, --set KEY=VALUE, --print-config,
- * --help, --version. */
+ * --help, --version, and --check where `check` is given. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "control/wire/config.h"
@@ -11,6 +12,7 @@ struct program {
 	const char *version; /* "0.1.0" */
 	const char *usage;   /* the whole text of --help */
 	const struct config_key *keys;
+	bool *check; /* set by --check; NULL: there is no such option */
 };
 
 /* Fills `conf` (size bytes; zeroed first). Returns the configuration's memory to go on with; NULL

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_bus.h>
 #include <rte_eal.h>
@@ -121,10 +122,19 @@ static void add_cores(struct args *a, const struct rx_config *c)
 
 static int start_eal(const struct rx_config *c, struct rx *rx, struct errmsg *err)
 {
+	unsigned long long there = (unsigned long long)sysconf(_SC_PHYS_PAGES) *
+					   (unsigned long long)sysconf(_SC_PAGESIZE) >>
+				   20;
 	struct args a = {.n = 0};
 	char megabytes[16];
 	bool pci = false;
 	int rc;
+
+	if (c->memory_mb > there)
+		return errmsg_set(err, ERR_NOMEM,
+				  "eal.memory-mb: this machine has %llu MB in all, %u MB cannot be "
+				  "had for packet buffers",
+				  there, c->memory_mb);
 
 	snprintf(megabytes, sizeof(megabytes), "%u", c->memory_mb);
 	rx->hugepages = use_hugepages(c);
@@ -137,7 +147,8 @@ static int start_eal(const struct rx_config *c, struct rx *rx, struct errmsg *er
 		add(&a, "%s", "--no-shconf");
 	}
 	add(&a, "-m%s", megabytes);
-	add(&a, "%s", "--log-level=lib.eal:error");
+	/* What fails is told in a sentence of our own. */
+	add(&a, "--log-level=*:%s", c->verbose ? "info" : "critical");
 	add(&a, "%s", "--no-telemetry");
 	add_cores(&a, c);
 	for (unsigned i = 0; i < c->device_count; i++) {
@@ -152,6 +163,11 @@ static int start_eal(const struct rx_config *c, struct rx *rx, struct errmsg *er
 		add(&a, "%s", "--no-pci");
 	/* The copies stay: EAL reorders and may keep what it is given, once a process. */
 	rc = rte_eal_init(a.n, a.v);
+	if (rc < 0 && rte_errno == ENODEV)
+		return errmsg_set(err, ERR_IO,
+				  "%s: DPDK has no such device; check the driver's name and the "
+				  "arguments, as in net_af_packet0,iface=eth1 or 0000:03:00.0",
+				  c->devices[0]);
 	if (rc < 0)
 		return errmsg_set(err, ERR_IO,
 				  "DPDK did not start (%s); check the device strings and that %u "
@@ -175,10 +191,14 @@ static int missing(const char *device, struct errmsg *err)
 	char iface[RX_IFACE];
 
 	device_argument(device, "iface=", iface, sizeof(iface));
+	if ((is_driver(device, "net_af_packet") || is_driver(device, "net_af_xdp")) && !iface[0])
+		return errmsg_set(err, ERR_IO,
+				  "%s: the interface is missing; write %.64s,iface=eth1", device,
+				  device);
 	if (is_driver(device, "net_af_packet"))
 		return errmsg_set(err, ERR_IO,
-				  "%s: the port did not open; interface %s must exist and "
-				  "CAP_NET_RAW is needed",
+				  "%s: the port did not open; interface %s must exist, the other "
+				  "arguments be the driver's own, and CAP_NET_RAW is needed",
 				  device, iface);
 	if (is_driver(device, "net_af_xdp"))
 		return errmsg_set(err, ERR_IO,
@@ -374,9 +394,34 @@ static int make_pool(const struct rx_config *c, struct rx *rx, struct errmsg *er
 	return ERR_OK;
 }
 
+/* Nothing leaves by a mirror port (B2): not by another name of it either. */
+static int check_response(const struct rx_config *c, struct errmsg *err)
+{
+	char own[RX_IFACE], iface[RX_IFACE];
+
+	if (!c->response)
+		return ERR_OK;
+	device_argument(c->response, "iface=", own, sizeof(own));
+	for (unsigned i = 0; i < c->device_count; i++) {
+		size_t name = strcspn(c->devices[i], ",");
+
+		device_argument(c->devices[i], "iface=", iface, sizeof(iface));
+		if ((own[0] && strcmp(own, iface) == 0) ||
+		    (strncmp(c->devices[i], c->response, name) == 0 &&
+		     strcspn(c->response, ",") == name))
+			return errmsg_set(
+				err, ERR_INVALID,
+				"response-port %s is the mirror port %s, by which nothing "
+				"may leave; give another device, as in "
+				"net_af_packet1,iface=eth2",
+				c->response, c->devices[i]);
+	}
+	return ERR_OK;
+}
+
 int rx_start(const struct rx_config *c, struct rx *rx, struct errmsg *err)
 {
-	int rc = ERR_OK;
+	int rc = check_response(c, err);
 
 	memset(rx, 0, sizeof(*rx));
 	if (c->device_count > RX_PORTS)

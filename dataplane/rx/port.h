@@ -25,6 +25,7 @@ struct rx_config {
 	unsigned memory_mb;   /* of packet buffers */
 	bool hugepages;	      /* use them when the system has some reserved */
 	bool promiscuous;
+	bool verbose;	       /* DPDK's own messages on standard error */
 	const unsigned *cores; /* the main thread's, then one a thread */
 };
 

@@ -129,6 +129,7 @@ static int start_ports(struct live *live, struct errmsg *err)
 		.memory_mb = o->memory_mb,
 		.hugepages = o->hugepages,
 		.promiscuous = o->promiscuous,
+		.verbose = o->eal_verbose,
 		.cores = live->cores,
 	};
 	int rc;

@@ -87,6 +87,7 @@ static const struct option table[] = {
 	{"eal.memory-mb", KIND_UINT, AT(memory_mb), 32, 1 << 20, "packet buffers (live)"},
 	{"eal.hugepages", KIND_BOOL, AT(hugepages), 0, 1,
 	 "use huge pages when there are any (live)"},
+	{"eal.verbose", KIND_BOOL, AT(eal_verbose), 0, 1, "DPDK's own messages too (live)"},
 	{"promiscuous", KIND_BOOL, AT(promiscuous), 0, 1, "take frames for every address (live)"},
 	{"response-port", KIND_TEXT, AT(response_port), 0, OPTIONS_TEXT,
 	 "DPDK device that resets leave by, never the mirror port (live)"},
@@ -238,6 +239,9 @@ static int set_var(struct options *o, const char *name, const char *value, struc
 		name = strip_prefix(name, "port-groups.");
 		port = true;
 	}
+	if (!name[0])
+		return errmsg_set(err, ERR_INVALID,
+				  "vars.: a name is missing, as in vars.HOME_NET");
 	vars = port ? o->ports : o->addrs;
 	count = port ? &o->port_count : &o->addr_count;
 	for (unsigned i = 0; i < *count; i++) {

@@ -47,7 +47,8 @@ struct options {
 	char run_folder[OPTIONS_TEXT];
 	char user[64]; /* to become after start, "" = stay */
 	unsigned workers, memory_mb, ring_kb, cores_first;
-	bool hugepages; /* use them when there */
+	bool hugepages;	  /* use them when there */
+	bool eal_verbose; /* DPDK speaks for itself too */
 	bool promiscuous;
 	bool profile;
 	char *owned[256]; /* strings made while parsing, freed by options_done */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <yaml.h>
 
@@ -103,8 +104,14 @@ int options_load(struct options *o, const char *path, struct errmsg *err)
 	struct reader r = {.options = o, .path = path, .err = err};
 	yaml_parser_t parser;
 	FILE *file = fopen(path, "re");
+	struct stat st;
 	int rc;
 
+	if (file && fstat(fileno(file), &st) == 0 && S_ISDIR(st.st_mode)) {
+		fclose(file);
+		file = NULL;
+		errno = EISDIR;
+	}
 	if (!file)
 		return errmsg_set(err, ERR_IO, "%s: cannot be read (%s); give another file with -c",
 				  path, strerror(errno));

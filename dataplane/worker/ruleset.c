@@ -12,6 +12,43 @@ static double now_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* A variable that no rule names would be wrong unnoticed: each is tried in a rule. */
+static int check_var(const char *format, const char *name, const struct lang_vars *vars,
+		     struct errmsg *err)
+{
+	static const char probe[] = "sid 1: "; /* how the sentence goes on in messages */
+	struct lang_set *set = lang_set_new();
+	char rule[256];
+	int rc;
+
+	if (!set)
+		return errmsg_set(err, ERR_NOMEM, "no memory for rules");
+	snprintf(rule, sizeof(rule), format, name);
+	rc = lang_parse_line(rule, vars, &(struct lang_opts){.lang = 7}, set);
+	if (rc != ERR_OK && set->nproblems > 0) {
+		const char *why = set->problems[set->nproblems - 1].text;
+		const char *reason = strstr(why, probe);
+
+		errmsg_set(err, rc, "vars.%s: %s", name, reason ? reason + strlen(probe) : why);
+	}
+	lang_set_free(set);
+	return rc;
+}
+
+static int check_vars(const struct options *o, struct errmsg *err)
+{
+	const struct lang_vars vars = {o->addrs, o->ports, o->addr_count, o->port_count};
+	int rc = ERR_OK;
+
+	for (unsigned i = 0; i < o->addr_count && rc == ERR_OK; i++)
+		rc = check_var("alert ip $%.128s any -> any any (sid:1;)", o->addrs[i].name, &vars,
+			       err);
+	for (unsigned i = 0; i < o->port_count && rc == ERR_OK; i++)
+		rc = check_var("alert tcp any $%.128s -> any any (sid:1;)", o->ports[i].name, &vars,
+			       err);
+	return rc;
+}
+
 static int load_files(const struct options *o, struct ruleset *r, struct errmsg *err)
 {
 	const struct lang_vars vars = {o->addrs, o->ports, o->addr_count, o->port_count};
@@ -56,6 +93,9 @@ int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
 	int rc;
 
 	memset(r, 0, sizeof(*r));
+	rc = check_vars(o, err);
+	if (rc != ERR_OK)
+		return rc;
 	r->set = lang_set_new();
 	if (!r->set)
 		return errmsg_set(err, ERR_NOMEM, "no memory for rules");
