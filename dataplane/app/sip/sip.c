@@ -13,6 +13,7 @@ enum outcome {
 
 struct message {
 	struct slice line, part[3];
+	struct slice head_line, headers, body; /* with the line's end, without the empty line */
 };
 
 static const char *const event_names[] = {
@@ -179,7 +180,34 @@ static enum outcome read_message(struct slice data, enum dir dir, struct message
 		return o;
 	m->line = slice_sub(data, 0, cursor_offset(&c));
 	o = expect(&c, SLICE_LIT("\r\n"));
-	return o == WHOLE ? read_headers(&c) : o;
+	if (o != WHOLE)
+		return o;
+	m->head_line = slice_sub(data, 0, cursor_offset(&c));
+	o = read_headers(&c);
+	if (o != WHOLE)
+		return o;
+	m->body = cursor_rest(&c);
+	m->headers = slice_sub(data, m->head_line.len, cursor_offset(&c) - m->head_line.len - 2);
+	return WHOLE;
+}
+
+/* --- frames --- */
+
+enum { FRAME_PDU, FRAME_LINE, FRAME_HEADERS, FRAME_BODY, FRAMES_OF_RESPONSE = 3 };
+
+static const char *const frames[] = {
+	"pdu",		 "request.line",     "request.headers", "request.body",
+	"response.line", "response.headers", "response.body",
+};
+
+static void announce(struct app_io *io, enum dir dir, const struct message *m)
+{
+	unsigned shift = dir == DIR_TC ? FRAMES_OF_RESPONSE : 0;
+
+	app_frame(io, FRAME_LINE + shift, m->head_line.data, (int64_t)m->head_line.len);
+	app_frame(io, FRAME_HEADERS + shift, m->headers.data, (int64_t)m->headers.len);
+	if (m->body.len)
+		app_frame(io, FRAME_BODY + shift, m->body.data, (int64_t)m->body.len);
 }
 
 static struct app_result parse(struct app_io *io, void *state, enum dir dir, struct app_input input)
@@ -189,6 +217,9 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 	struct app_tx *tx = app_tx_last(io);
 	struct sip_tx *t;
 
+	app_frame(io, FRAME_PDU, input.data.data, (int64_t)input.data.len);
+	if (o == WHOLE)
+		announce(io, dir, &m);
 	if (o != WHOLE || m.line.len > UINT16_MAX) {
 		if (tx)
 			app_tx_event(tx, o == INCOMPLETE ? SIP_EVENT_INCOMPLETE_DATA
@@ -314,4 +345,6 @@ const struct app_proto sip_proto = {
 	.eve_key = "sip",
 	.log = log_tx,
 	.log_sender_first = true,
+	.frames = frames,
+	.frame_count = ARRAY_SIZE(frames),
 };

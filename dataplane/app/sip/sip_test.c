@@ -47,6 +47,38 @@ static void call(void **state)
 	harness_delete(h);
 }
 
+static void frames(void **state)
+{
+	static const struct {
+		const char *name;
+		enum dir dir;
+		unsigned offset;
+		int len;
+	} want[] = {
+		{"pdu", DIR_TS, 0, 43},
+		{"request.line", DIR_TS, 0, 29},
+		{"request.headers", DIR_TS, 29, 8},
+		{"request.body", DIR_TS, 39, 4},
+		{"pdu", DIR_TC, 0, 25},
+		{"response.line", DIR_TC, 0, 23},
+		{"response.headers", DIR_TC, 23, 0},
+		{"pdu", DIR_TS, 0, 4},
+	};
+	struct harness *h = harness_new(&sip_proto, APP_UDP, 5060);
+
+	say(h, DIR_TS, GOOD "body");
+	say(h, DIR_TC, "SIP/2.0 404 Not Found\r\n\r\n");
+	say(h, DIR_TS, "junk");
+	assert_int_equal(h->frame_count, ARRAY_SIZE(want));
+	for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_string_equal(h->frames[i].name, want[i].name);
+		assert_int_equal(h->frames[i].dir, want[i].dir);
+		assert_int_equal(h->frames[i].offset, want[i].offset);
+		assert_int_equal(h->frames[i].len, want[i].len);
+	}
+	harness_delete(h);
+}
+
 struct row {
 	enum dir dir;
 	const char *text;
@@ -123,9 +155,8 @@ static void identification(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(call),
-		cmocka_unit_test(messages),
-		cmocka_unit_test(cut_off),
+		cmocka_unit_test(call),		  cmocka_unit_test(frames),
+		cmocka_unit_test(messages),	  cmocka_unit_test(cut_off),
 		cmocka_unit_test(identification),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

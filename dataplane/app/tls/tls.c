@@ -248,6 +248,44 @@ static bool ssl2_head(struct tls_tx *t, enum dir dir, struct cursor *c)
 	return true;
 }
 
+/* --- frames --- */
+
+enum {
+	FRAME_PDU,
+	FRAME_HDR,
+	FRAME_DATA,
+	FRAME_ALERT,
+	FRAME_HEARTBEAT,
+	FRAME_SSL2_HDR,
+	FRAME_SSL2_PDU
+};
+
+static const char *const frames[] = {
+	[FRAME_PDU] = "pdu",
+	[FRAME_HDR] = "hdr",
+	[FRAME_DATA] = "data",
+	[FRAME_ALERT] = "alert",
+	[FRAME_HEARTBEAT] = "heartbeat",
+	[FRAME_SSL2_HDR] = "ssl2.hdr",
+	[FRAME_SSL2_PDU] = "ssl2.pdu",
+};
+
+/* The record that begins at `at`, its head read. */
+static void announce(struct app_io *io, const struct tls_side *s, const uint8_t *at)
+{
+	uint32_t head = s->ssl2 ? (at[0] & 0x80 ? 2 : 3) : RECORD_HEAD;
+
+	app_frame(io, s->ssl2 ? FRAME_SSL2_PDU : FRAME_PDU, at, (int64_t)head + s->record_len);
+	app_frame(io, s->ssl2 ? FRAME_SSL2_HDR : FRAME_HDR, at, head);
+	if (s->ssl2)
+		return;
+	app_frame(io, FRAME_DATA, at + head, s->record_len);
+	if (s->type == RECORD_ALERT)
+		app_frame(io, FRAME_ALERT, at + head, s->record_len);
+	else if (s->type == RECORD_HEARTBEAT)
+		app_frame(io, FRAME_HEARTBEAT, at + head, s->record_len);
+}
+
 /* --- the stream --- */
 
 static bool only_ssl2(int first)
@@ -256,12 +294,14 @@ static bool only_ssl2(int first)
 }
 
 /* Reads the head of the next record. False: `ret` says what to return. */
-static bool next_head(struct tls_tx *t, enum dir dir, struct cursor *c, struct app_result *ret)
+static bool next_head(struct app_io *io, struct tls_tx *t, enum dir dir, struct cursor *c,
+		      struct app_result *ret)
 {
 	struct tls_side *s = &t->side[dir];
 	int first = cursor_peek(c);
 	bool ssl2 = only_ssl2(first);
 	size_t need = ssl2 ? ssl2_head_len((uint8_t)first) : RECORD_HEAD;
+	const uint8_t *at = cursor_rest(c).data;
 
 	if (cursor_left(c) < need) {
 		*ret = APP_RESULT_MORE(cursor_offset(c), need - cursor_left(c));
@@ -270,8 +310,10 @@ static bool next_head(struct tls_tx *t, enum dir dir, struct cursor *c, struct a
 	if (!ssl2 && s->version == TLS_VERSION_SSL2)
 		s->version = TLS_VERSION_UNKNOWN;
 	s->ssl2 = ssl2;
-	if (ssl2 ? ssl2_head(t, dir, c) : record_head(t, dir, c))
+	if (ssl2 ? ssl2_head(t, dir, c) : record_head(t, dir, c)) {
+		announce(io, s, at);
 		return true;
+	}
 	*ret = APP_RESULT_BAD;
 	return false;
 }
@@ -344,7 +386,7 @@ static struct app_result parse_records(struct app_io *io, struct tls_tx *t, enum
 				app_tx_event(&t->tx, TLS_EVENT_TOO_MANY_RECORDS_IN_PACKET);
 				return APP_RESULT_BAD;
 			}
-			if (!next_head(t, dir, &c, &r))
+			if (!next_head(io, t, dir, &c, &r))
 				return r;
 		}
 		if (s->in_record && !in_record(io, t, dir, &c, &r))
@@ -460,4 +502,6 @@ const struct app_proto tls_proto = {
 	.log_progress = {TLS_HANDSHAKE_DONE, TLS_HANDSHAKE_DONE},
 	.log_alert = tls_log_alert,
 	.first_data = 1 << DIR_TS,
+	.frames = frames,
+	.frame_count = ARRAY_SIZE(frames),
 };
