@@ -254,6 +254,22 @@ static bool token_next(struct cursor *c, struct token_view *ret)
 	return !c->bad;
 }
 
+void record_body(struct record *r, struct slice rec)
+{
+	struct cursor all = cursor_of(slice_sub(rec, sizeof(struct record_head), rec.len)), c = all;
+	struct token_view t;
+	size_t len = 0;
+
+	while (token_next(&c, &t))
+		len = cursor_left(&all) - cursor_left(&c);
+	if (c.bad || r->full || r->len + len + 2 * (r->depth + 1U) + 8 > r->cap) {
+		r->full = true;
+		return;
+	}
+	memcpy(r->buf + r->len, rec.data + sizeof(struct record_head), len);
+	r->len += (uint32_t)len;
+}
+
 static bool text_ends(const char *text, size_t cap)
 {
 	return memchr(text, 0, cap) != NULL;

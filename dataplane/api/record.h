@@ -85,6 +85,8 @@ void record_double(struct record *r, const char *name, double value);
 void record_hex(struct record *r, const char *name, struct slice value, char separator);
 void record_base64(struct record *r, const char *name, struct slice value);
 void record_ip(struct record *r, const char *name, const struct ip_addr *value);
+/* All fields of a finished record of ours, as they stand. */
+void record_body(struct record *r, struct slice rec);
 /* EVE time text ("2026-11-21T09:00:00.123456+0000"). */
 void record_time(struct record *r, const char *name, uint64_t time_ns);
 /* The finished record's bytes (size set, padded), or an empty slice when even the head did not fit.

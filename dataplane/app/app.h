@@ -56,6 +56,7 @@ struct app_flow {
 	uint16_t events[4];
 	struct app_side *side[2]; /* kept bytes, private to app.c */
 	struct app_tuple tuple;
+	bool store[2]; /* a rule wants all files of the direction kept (filestore, scope flow) */
 	const struct app_proto *orig;	  /* before a change of protocol; NULL without one */
 	const struct app_proto *expected; /* what the change asked for */
 	struct app_frames *frames;	  /* [2], by direction; NULL: there never were any */
@@ -75,6 +76,18 @@ struct app_sink {
 };
 void app_worker_sink(struct app_worker *w, const struct app_sink *sink);
 
+/* Whoever is given the bytes of files as they pass, to keep them or to look into them. */
+struct app_carrier {
+	/* A number for a file that begins, 0 = not wanted. */
+	uint32_t (*begin)(void *ctx);
+	/* False: it is given up, the number is void. */
+	bool (*bytes)(void *ctx, uint32_t number, struct slice bytes);
+	/* The file is freed and nobody ended it: the number is void. */
+	void (*drop)(void *ctx, uint32_t number);
+	void *ctx;
+};
+void app_worker_carrier(struct app_worker *w, const struct app_carrier *carrier);
+
 /* The stream's sink. */
 void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enum dir dir,
 		     const struct stream_chunk *chunk);
@@ -88,6 +101,7 @@ enum app_tx_flag {
 	APP_TX_INSPECTED_TS = 1 << 1, /* << dir: detection is through with this direction */
 	APP_TX_INSPECTED_TC = 1 << 2,
 	APP_TX_QUIET = 1 << 3,	     /* its record is not wanted (config of a rule) */
+	APP_TX_FILES = 1 << 6,	     /* its files are not all logged: it stays */
 	APP_TX_EVENTS_LOST = 1 << 7, /* more than LIMIT_APP_TX_EVENTS */
 };
 void app_tx_release(struct app_worker *w, struct flow *f);

@@ -55,6 +55,10 @@ struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir di
 		else
 			app_count(c->w, APP_COUNT_MEMORY);
 	}
+	if (c->a->pub.store[dir])
+		file->wanted |= APP_FILE_STORE;
+	if (c->w->carrier.begin)
+		file->carried = c->w->carrier.begin(c->w->carrier.ctx);
 	*tail = file;
 	app_count(c->w, APP_COUNT_FILES);
 	return file;
@@ -147,14 +151,24 @@ static void magic_set(struct app_io *io, struct app_file *file, struct slice dat
 	file->have |= APP_FILE_MAGIC;
 }
 
+static void carry(struct app_io *io, struct app_file *file, struct slice data)
+{
+	const struct app_carrier *to = &app_call_of(io)->w->carrier;
+
+	if (!to->bytes(to->ctx, file->carried, data))
+		file->carried = 0;
+}
+
 void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
 {
 	if (!file || file->state != APP_FILE_OPEN || data.len == 0)
 		return;
-	if (file->digest && !file->gaps)
+	if (file->digest)
 		digest_update((struct digest *)file->digest, data);
 	if (file->wanted & APP_FILE_MAGIC)
 		magic_set(io, file, data);
+	if (file->carried)
+		carry(io, file, data);
 	if (file->keep)
 		window_add(io, file, data);
 	head_add(file, data);
@@ -175,10 +189,9 @@ static void digest_end(struct app_io *io, struct app_file *file)
 {
 	if (!file->digest)
 		return;
-	if (!file->gaps) {
-		digest_finish((struct digest *)file->digest, file->md5, file->sha1, file->sha256);
-		file->have |= file->wanted & DIGEST_ALL;
-	}
+	digest_finish((struct digest *)file->digest, file->md5, file->sha1, file->sha256);
+	/* As Suricata: of a file that is not whole only SHA-256, of the bytes that are there. */
+	file->have |= file->wanted & (file->state == APP_FILE_CLOSED ? DIGEST_ALL : DIGEST_SHA256);
 	slab_free(io->slab, file->digest, sizeof(struct digest));
 	file->digest = NULL;
 }
@@ -193,6 +206,10 @@ void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
 
 void app_file_free(struct app_io *io, struct app_file *file)
 {
+	const struct app_carrier *to = &app_call_of(io)->w->carrier;
+
+	if (file->carried)
+		to->drop(to->ctx, file->carried);
 	slab_free(io->slab, file->digest, sizeof(struct digest));
 	slab_free(io->slab, file->window, file->window_cap);
 	slab_free(io->slab, file->name, file->name_len);
@@ -217,7 +234,13 @@ void app_file_log(const struct app_file *file, struct record *r)
 		record_hex(r, "sha1", SLICE(file->sha1, sizeof(file->sha1)), 0);
 	if (file->have & APP_FILE_SHA256)
 		record_hex(r, "sha256", SLICE(file->sha256, sizeof(file->sha256)), 0);
-	record_bool(r, "stored", false);
+	record_bool(r, "stored", file->store_id != 0);
+	if (file->store_id)
+		record_uint(r, "file_id", file->store_id);
 	record_uint(r, "size", file->size);
+	if (file->ranged) {
+		record_uint(r, "start", file->range_start);
+		record_uint(r, "end", file->range_end);
+	}
 	record_uint(r, "tx_id", file->tx_id);
 }

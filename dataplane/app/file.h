@@ -22,6 +22,8 @@ enum {
 	APP_FILE_STORE = 1 << 4,
 };
 
+enum { APP_FILE_SIDS = 8 };
+
 struct app_file {
 	struct app_file *next; /* of the same transaction and direction */
 	uint64_t id;	       /* unique in the worker's life */
@@ -44,6 +46,12 @@ struct app_file {
 	struct app_file_digest *digest; /* running contexts */
 	uint8_t head[16];		/* the first bytes, head_len of them */
 	uint8_t head_len;
+	bool ranged; /* it is a part of a larger whole: its first and last byte there */
+	uint64_t range_start, range_end;
+	uint8_t sid_count;
+	uint32_t sids[APP_FILE_SIDS]; /* rules that wanted it kept */
+	uint32_t carried;	      /* app_carrier's number, 0 = its bytes go to nobody */
+	uint32_t store_id;	      /* EVE's file_id; 0 = not kept */
 };
 
 /* Writes the fields of EVE's "fileinfo" object, which the caller has opened. */

@@ -72,6 +72,7 @@ struct app_worker {
 	struct identify *identify;
 	struct expect_table *expect;
 	struct app_sink sink;
+	struct app_carrier carrier; /* begin NULL: none */
 	struct hash_key key;
 	struct file_magic *magic; /* NULL unless some rule wants it */
 	uint64_t file_count;

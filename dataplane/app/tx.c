@@ -129,8 +129,8 @@ static bool tx_over(const struct app_flow *a, const struct app_tx *tx)
 		if (!tx->only_one_way[d])
 			through = (uint8_t)(through | APP_TX_INSPECTED_TS << d);
 	}
-	return (tx->flags & through) == through && app_tx_complete(a, tx, DIR_TS) &&
-	       app_tx_complete(a, tx, DIR_TC);
+	return (tx->flags & (through | APP_TX_FILES)) == through &&
+	       app_tx_complete(a, tx, DIR_TS) && app_tx_complete(a, tx, DIR_TC);
 }
 
 void app_tx_release(struct app_worker *w, struct flow *f)

@@ -129,6 +129,11 @@ void app_worker_delete(struct app_worker *w)
 	free(w);
 }
 
+void app_worker_carrier(struct app_worker *w, const struct app_carrier *carrier)
+{
+	w->carrier = *carrier;
+}
+
 void app_worker_sink(struct app_worker *w, const struct app_sink *sink)
 {
 	w->sink = *sink;

@@ -159,7 +159,7 @@ static bool hash_match(const struct app_file *file, const struct digest_list *l,
 {
 	const uint8_t *digest;
 
-	if (!digest_of(file, l->width, &digest))
+	if (file->state != APP_FILE_CLOSED || !digest_of(file, l->width, &digest))
 		return false;
 	return (l->count && bsearch(digest, l->digests, l->count, l->width, cmp_of(l->width))) !=
 	       negated;

@@ -3,17 +3,39 @@
 #include "dataplane/app/file.h"
 #include "dataplane/detect/internal.h"
 
-static void file_store(struct run *r, const struct rule_filestore *fs)
+/* Which directions a filestore means; the rule's own where it names none. */
+static bool store_wanted(const struct run *r, const struct rule_filestore *fs, unsigned dir)
+{
+	if (!fs->explicit_direction)
+		return dir == (unsigned)r->dir;
+	return dir == DIR_TS ? fs->to_server : fs->to_client;
+}
+
+static void file_keep(struct app_file *file, uint32_t sid)
+{
+	file->wanted |= APP_FILE_STORE;
+	for (unsigned i = 0; i < file->sid_count; i++) {
+		if (file->sids[i] == sid)
+			return;
+	}
+	if (file->sid_count < APP_FILE_SIDS)
+		file->sids[file->sid_count++] = sid;
+}
+
+static void file_store(struct run *r, const struct rule_filestore *fs, uint32_t sid)
 {
 	struct app_tx *tx = (struct app_tx *)r->tx;
 
 	if (!tx)
 		return;
 	for (unsigned dir = 0; dir < 2; dir++) {
-		if (dir != (unsigned)r->dir && fs->scope == RULE_STORE_FILE)
+		if (!store_wanted(r, fs, dir) ||
+		    (dir != (unsigned)r->dir && fs->scope == RULE_STORE_FILE))
 			continue;
 		for (struct app_file *file = tx->files[dir]; file; file = file->next)
-			file->wanted |= APP_FILE_STORE;
+			file_keep(file, sid);
+		if (fs->scope == RULE_STORE_SSN || fs->scope == RULE_STORE_FLOW)
+			r->app->store[dir] = true;
 	}
 }
 
@@ -61,7 +83,7 @@ void post_match(struct run *r, const struct plan_rule *rule)
 			quiet(r, item->config);
 			break;
 		case RULE_ITEM_FILESTORE:
-			file_store(r, item->filestore);
+			file_store(r, item->filestore, rule->rule->sid);
 			break;
 		default:
 			break;

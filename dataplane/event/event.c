@@ -193,6 +193,17 @@ void event_done(struct event_writer *w, enum record_lane lane)
 		w->sink.put(w->sink.ctx, bytes, lane);
 }
 
+void event_forward(struct event_writer *w, struct slice record)
+{
+	struct record_head *h = (struct record_head *)record.data;
+	uint32_t type = h->lane == RECORD_LANE_ALERT ? EVENT_ALERT : EVENT_FILEINFO;
+
+	h->id = w->next_id;
+	w->next_id += EVENT_ID_STEP;
+	if (event_wanted(w, type))
+		w->sink.put(w->sink.ctx, record, (enum record_lane)h->lane);
+}
+
 const struct event_sink *event_writer_sink(const struct event_writer *w)
 {
 	return &w->sink;

@@ -40,6 +40,11 @@ struct event_sink {
 	 */
 	void (*tap)(void *ctx, struct slice record);
 	void *tap_ctx;
+	/* A file that somebody carries (app_file.carried) is over; `fileinfo` is its record. False:
+	 * the file has changed (it is not kept after all), the record is made once more. NULL =
+	 * nobody. */
+	bool (*file)(void *ctx, struct app_file *file, struct slice fileinfo);
+	void *file_ctx;
 };
 
 struct event_writer;
@@ -57,9 +62,12 @@ void event_alert(struct event_writer *w, const struct detect_alert *alert);
 void event_tagged(struct event_writer *w, const struct packet *p);
 /* The flow has ended. */
 void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns);
-/* A transaction is complete: its record, its files' and its anomalies. */
+/* A transaction is complete: its record and its anomalies. */
 void event_tx(struct event_writer *w, const struct packet *p, const struct flow *f,
 	      const struct app_tx *tx);
+/* A file of the transaction in that direction is over. */
+void event_file(struct event_writer *w, const struct packet *p, const struct flow *f,
+		const struct app_tx *tx, struct app_file *file, enum dir dir);
 /* Decode and stream events of a packet, when wanted. */
 void event_packet_anomalies(struct event_writer *w, const struct packet *p);
 /* Identification's events of a flow. */
@@ -70,6 +78,9 @@ void event_flow_anomalies(struct event_writer *w, const struct packet *p, const 
 struct record *event_begin(struct event_writer *w, const char *type, const struct packet *p,
 			   const struct flow *f);
 void event_done(struct event_writer *w, enum record_lane lane);
+/* Hands on a finished record that was made elsewhere, under an id of this writer's; its bytes are
+ * changed for that. Alerts when alerts are wanted, the rest when files' records are. */
+void event_forward(struct event_writer *w, struct slice record);
 bool event_wanted(const struct event_writer *w, uint32_t type);
 /* The head of the record now being built, to change what event_begin filled. */
 struct record_head *event_head(struct event_writer *w);

@@ -34,6 +34,12 @@ void event_put_file(struct record *r, const struct app_file *file)
 		record_str(r, "filename", SLICE(file->name, file->name_len));
 	if (file->magic)
 		record_text(r, "magic", file->magic);
+	if (file->sid_count) {
+		record_array(r, "sid");
+		for (unsigned i = 0; i < file->sid_count; i++)
+			record_uint(r, NULL, file->sids[i]);
+		record_end(r);
+	}
 	record_bool(r, "gaps", file->gaps);
 	record_text(r, "state", file_states[file->state]);
 	if (file->have & APP_FILE_MD5)
@@ -42,8 +48,14 @@ void event_put_file(struct record *r, const struct app_file *file)
 		record_hex(r, "sha1", SLICE(file->sha1, 20), 0);
 	if (file->have & APP_FILE_SHA256)
 		record_hex(r, "sha256", SLICE(file->sha256, 32), 0);
-	record_bool(r, "stored", false);
+	record_bool(r, "stored", file->store_id != 0);
+	if (file->store_id)
+		record_uint(r, "file_id", file->store_id);
 	record_uint(r, "size", file->size);
+	if (file->ranged) {
+		record_uint(r, "start", file->range_start);
+		record_uint(r, "end", file->range_end);
+	}
 	record_uint(r, "tx_id", file->tx_id);
 }
 
@@ -61,24 +73,36 @@ void event_swap_tuple(struct record_head *h)
 	h->dst_mac = mac;
 }
 
-static void put_files(struct event_writer *w, const struct packet *p, const struct flow *f,
-		      const struct app_tx *tx)
+static struct slice build_fileinfo(struct event_writer *w, const struct packet *p,
+				   const struct flow *f, const struct app_tx *tx,
+				   const struct app_file *file, enum dir dir)
 {
-	for (int dir = 0; dir < 2; dir++) {
-		for (const struct app_file *file = tx->files[dir]; file; file = file->next) {
-			struct record *r = event_begin(w, "fileinfo", p, f);
+	struct record *r = event_begin(w, "fileinfo", p, f);
 
-			if (!r)
-				return;
-			if (dir == DIR_TC)
-				event_swap_tuple(event_head(w));
-			event_put_app(r, f->app, tx);
-			record_object(r, "fileinfo");
-			event_put_file(r, file);
-			record_end(r);
-			event_done(w, RECORD_LANE_EVENT);
-		}
-	}
+	if (!r)
+		return SLICE(NULL, 0);
+	if (dir == DIR_TC)
+		event_swap_tuple(event_head(w));
+	event_put_app(r, f->app, tx);
+	record_object(r, "fileinfo");
+	event_put_file(r, file);
+	record_end(r);
+	return event_finish(w, RECORD_LANE_EVENT);
+}
+
+void event_file(struct event_writer *w, const struct packet *p, const struct flow *f,
+		const struct app_tx *tx, struct app_file *file, enum dir dir)
+{
+	const struct event_sink *sink = event_writer_sink(w);
+	struct slice bytes;
+
+	if (!event_wanted(w, EVENT_FILEINFO) && !file->carried)
+		return;
+	bytes = build_fileinfo(w, p, f, tx, file, dir);
+	if (sink->file && file->carried && !sink->file(sink->file_ctx, file, bytes))
+		bytes = build_fileinfo(w, p, f, tx, file, dir);
+	if (bytes.len && event_wanted(w, EVENT_FILEINFO))
+		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
 }
 
 static void put_event_name(struct record *r, const struct app_proto *proto, unsigned event)
@@ -164,8 +188,6 @@ void event_tx(struct event_writer *w, const struct packet *p, const struct flow 
 		for (uint32_t i = 0; i < EVENT_RECORDS_PER_TX && put_app(w, p, f, tx, i); i++)
 			;
 	}
-	if (event_wanted(w, EVENT_FILEINFO))
-		put_files(w, p, f, tx);
 	if (event_wanted(w, EVENT_ANOMALY))
 		put_anomalies(w, p, f, tx);
 }

@@ -14,6 +14,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/api/paths.h"
+#include "dataplane/worker/files.h"
 #include "dataplane/worker/live_private.h"
 #include "dataplane/worker/stats.h"
 
@@ -88,6 +89,7 @@ static int make_worker(struct live *live, unsigned index, struct errmsg *err)
 	rc = open_rings(w, err);
 	if (rc != ERR_OK)
 		return rc;
+	files_desk_use(live->options, live->desk, index, false, &config);
 	w->engine = live->rules.engine;
 	atomic_store(&w->next_engine, live->rules.engine);
 	w->pipeline = pipeline_new(&config, live->rules.engine, first_record_id(index), &sink, err);
@@ -170,6 +172,16 @@ static int open_shared(struct live *live, struct errmsg *err)
 	return live->mailbox ? ERR_OK : ERR_IO;
 }
 
+/* Opened before privileges go, so that the folder can be made; its content belongs to the user. */
+static int open_desk(struct live *live, struct errmsg *err)
+{
+	if (!files_desk_wanted(live->options))
+		return ERR_OK;
+	live->desk =
+		files_desk_new(live->options, live->options->run_folder, live->workers, false, err);
+	return live->desk ? ERR_OK : ERR_INVALID;
+}
+
 static int open_stats(struct live *live, struct errmsg *err)
 {
 	char path[OPTIONS_TEXT + 32];
@@ -203,12 +215,16 @@ static int start(struct live *live, struct errmsg *err)
 		rc = start_ports(live, err);
 	if (rc == ERR_OK)
 		rc = open_shared(live, err);
+	if (rc == ERR_OK)
+		rc = open_desk(live, err);
 	for (unsigned i = 0; i < live->workers && rc == ERR_OK; i++)
 		rc = make_worker(live, i, err);
 	if (rc == ERR_OK)
 		rc = open_stats(live, err);
 	if (rc == ERR_OK)
 		rc = live_drop_privileges(live->options->user, err);
+	if (rc == ERR_OK && live->desk)
+		rc = desk_start(live->desk, err);
 	if (rc == ERR_OK)
 		rc = launch(live, err);
 	return rc;
@@ -232,14 +248,17 @@ static void stop(struct live *live)
 {
 	atomic_store(&live->stop, true);
 	rte_eal_mp_wait_lcore();
+	desk_stop(live->desk);
 	for (unsigned i = 0; i < live->workers; i++) {
 		struct live_worker *w = &live->worker[i];
 
+		pipeline_collect(w->pipeline);
 		pipeline_delete(w->pipeline);
 		watch_worker_free(w->watch);
 		for (unsigned lane = 0; lane < RECORD_LANES; lane++)
 			ring_close(w->rings[lane]);
 	}
+	desk_delete(live->desk);
 	free((void *)live->worker[0].next_resets);
 	rx_stop(&live->rx);
 	stats_close(live->stats);

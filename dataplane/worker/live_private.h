@@ -65,6 +65,8 @@ struct live_worker {
 	_Alignas(64) _Atomic uint64_t distributed, undelivered; /* distributor's, for this worker */
 };
 
+struct desk;
+
 struct live {
 	const struct options *options;
 	struct rx rx;
@@ -72,6 +74,7 @@ struct live {
 	struct stats *stats;
 	struct watch *watch;
 	struct mailbox *mailbox;
+	struct desk *desk; /* NULL: files go to nobody */
 	struct live_worker worker[LIVE_WORKERS];
 	unsigned workers;
 	bool distribute; /* a thread reads all ports and hands frames out */

@@ -7,6 +7,7 @@
 
 #include "dataplane/event/file.h"
 #include "dataplane/rx/file.h"
+#include "dataplane/worker/files.h"
 #include "dataplane/worker/ruleset.h"
 #include "dataplane/worker/stats.h"
 
@@ -26,8 +27,8 @@ static void put_record(void *ctx, struct slice record, enum record_lane lane)
 	event_file_put(ctx, record);
 }
 
-/* All frames, then the end of everything. */
-static void run(struct pipeline *l, struct rx_file *file)
+/* All frames, then the end of everything; `desk` may be NULL. */
+static void run(struct pipeline *l, struct rx_file *file, struct desk *desk)
 {
 	struct packet p = {0};
 	uint64_t last_ns = 0;
@@ -44,6 +45,8 @@ static void run(struct pipeline *l, struct rx_file *file)
 		pipeline_tick(l, last_ns);
 	}
 	pipeline_finish(l, last_ns);
+	desk_stop(desk);
+	pipeline_collect(l);
 	pipeline_put_stats(l, last_ns, 0);
 }
 
@@ -67,21 +70,45 @@ static int write_stats(const struct options *o, const struct pipeline *l,
 	return ERR_OK;
 }
 
+static int open_desk(const struct options *o, struct desk **ret, struct pipeline_config *config,
+		     struct errmsg *err)
+{
+	int rc;
+
+	if (!files_desk_wanted(o))
+		return ERR_OK;
+	*ret = files_desk_new(o, o->log_folder, 1, true, err);
+	if (!*ret)
+		return ERR_INVALID;
+	files_desk_use(o, *ret, 0, true, config);
+	rc = desk_start(*ret, err);
+	if (rc != ERR_OK)
+		desk_delete(*ret);
+	return rc;
+}
+
 /* The run itself, between what was opened and what has to be closed. */
 static int analyse(const struct options *o, struct rx_file *file, const struct ruleset *rules,
 		   struct event_file *out, struct errmsg *err)
 {
 	struct event_sink sink = {.put = put_record, .ctx = out};
 	struct stats_run info = {.load_seconds = rules->seconds, .capture = o->capture};
-	struct pipeline *l = pipeline_new(&o->pipeline, rules->engine, 1, &sink, err);
+	struct pipeline_config config = o->pipeline;
+	struct desk *desk = NULL;
+	struct pipeline *l;
 	double begin, begin_cpu;
-	int rc;
+	int rc = open_desk(o, &desk, &config, err);
 
-	if (!l)
+	if (rc != ERR_OK)
+		return rc;
+	l = pipeline_new(&config, rules->engine, 1, &sink, err);
+	if (!l) {
+		desk_delete(desk);
 		return ERR_NOMEM;
+	}
 	begin = now_seconds(CLOCK_MONOTONIC);
 	begin_cpu = now_seconds(CLOCK_PROCESS_CPUTIME_ID);
-	run(l, file);
+	run(l, file, desk);
 	info.run_seconds = now_seconds(CLOCK_MONOTONIC) - begin;
 	info.run_cpu_seconds = now_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu;
 	info.damage = rx_file_damage(file);
@@ -91,6 +118,7 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	if (o->profile)
 		stats_print_profile(stderr, l);
 	pipeline_delete(l);
+	desk_delete(desk);
 	return rc;
 }
 

@@ -5,7 +5,17 @@
 #include <string.h>
 #include <strings.h>
 
-enum kind { KIND_BOOL, KIND_UINT, KIND_UINT32, KIND_UINT16, KIND_SIZE_MB, KIND_INT, KIND_TEXT };
+enum kind {
+	KIND_BOOL,
+	KIND_UINT,
+	KIND_UINT32,
+	KIND_UINT16,
+	KIND_SIZE_MB,
+	KIND_INT,
+	KIND_TEXT,
+	KIND_HASHES,
+	KIND_MAGIC
+};
 
 struct option {
 	const char *key;
@@ -57,6 +67,33 @@ static const struct option table[] = {
 	 "detectors that need no rules"},
 	{"behave.memory-mb", KIND_UINT, AT(pipeline.behave.memory_mb), 3, 4096,
 	 "memory of their tables, a worker"},
+	{"file-store.enabled", KIND_BOOL, AT(desk.store), 0, 1,
+	 "keep files that rules (filestore) or force-filestore ask for"},
+	{"file-store.dir", KIND_TEXT, AT(desk.dir), 0, STORE_PATH / 2,
+	 "their folder, by SHA-256; relative to the log folder offline"},
+	{"file-store.force-filestore", KIND_BOOL, AT(force_store), 0, 1, "keep every file"},
+	{"file-store.write-fileinfo", KIND_BOOL, AT(desk.write_fileinfo), 0, 1,
+	 "write the fileinfo record beside each file"},
+	{"file-store.max-mb", KIND_UINT, AT(store_mb), 0, 1 << 30,
+	 "space of all kept files: the oldest go, 0 = no limit"},
+	{"file-store.max-file-mb", KIND_UINT, AT(store_file_mb), 0, 1 << 20,
+	 "larger files are not kept, 0 = no limit"},
+	{"file-store.max-days", KIND_UINT, AT(store_days), 0, 36500,
+	 "a file goes so long after it was last seen, 0 = never"},
+	{"file-store.min-free-mb", KIND_UINT, AT(store_free_mb), 0, 1 << 30,
+	 "nothing is kept while the disk has less free"},
+	{"files.force-hash", KIND_HASHES, AT(pipeline.app.limits.file_wanted), 0, 0,
+	 "digests of every file, a list of md5, sha1, sha256"},
+	{"files.force-magic", KIND_MAGIC, AT(pipeline.app.limits.file_wanted), 0, 0,
+	 "the type of every file by content"},
+	{"files.archives", KIND_BOOL, AT(desk.archives), 0, 1,
+	 "look into archives, their members are listed in banken.json"},
+	{"files.yara", KIND_TEXT, AT(desk.yara), 0, STORE_PATH / 2,
+	 "YARA rules tried on every file and archive member"},
+	{"files.memory-mb", KIND_UINT, AT(desk_memory_mb), 1, 1 << 16,
+	 "most memory of files on their way to the disk or under inspection"},
+	{"files.ring-kb", KIND_UINT, AT(desk_ring_kb), 64, 1 << 20,
+	 "size of the pipe from each worker to the file desk"},
 	{"eve.community-id", KIND_BOOL, AT(community_id), 0, 1, "write community_id"},
 	{"eve.ethernet", KIND_BOOL, AT(pipeline.event.ether), 0, 1, "write MAC addresses"},
 	{"eve.utc-offset-minutes", KIND_INT, AT(utc_offset_minutes), -840, 840,
@@ -109,6 +146,13 @@ void options_init(struct options *o)
 	o->log_folder = ".";
 	o->community_id = true;
 	snprintf(o->run_folder, sizeof(o->run_folder), "/run/banken");
+	snprintf(o->desk.dir, sizeof(o->desk.dir), "filestore");
+	o->store_mb = 1024;
+	o->store_file_mb = 64;
+	o->store_days = 30;
+	o->store_free_mb = 256;
+	o->desk_memory_mb = 128;
+	o->desk_ring_kb = 4096;
 	o->workers = 1;
 	o->memory_mb = 128;
 	o->ring_kb = 8192;
@@ -191,6 +235,42 @@ static void store_number(void *at, enum kind kind, int64_t number)
 	}
 }
 
+/* "md5,sha256" or "[md5, sha256]" -> the mask's digests; the rest of the mask stays. */
+static int set_hashes(uint8_t *mask, const char *key, const char *value, struct errmsg *err)
+{
+	static const struct {
+		const char *name;
+		uint8_t bit;
+	} hashes[] = {{"md5", APP_FILE_MD5}, {"sha1", APP_FILE_SHA1}, {"sha256", APP_FILE_SHA256}};
+	uint8_t found = 0;
+
+	for (value += strspn(value, "[ ,]"); *value; value += strspn(value, "[ ,]")) {
+		size_t n = strcspn(value, "[ ,]"), i = 0;
+
+		while (i < ARRAY_SIZE(hashes) &&
+		       (strlen(hashes[i].name) != n || strncmp(hashes[i].name, value, n) != 0))
+			i++;
+		if (i == ARRAY_SIZE(hashes))
+			return errmsg_set(err, ERR_INVALID,
+					  "%s: \"%.*s\" is none of md5, sha1, sha256", key, (int)n,
+					  value);
+		found |= hashes[i].bit;
+		value += n;
+	}
+	*mask = (uint8_t)((*mask & ~(APP_FILE_MD5 | APP_FILE_SHA1 | APP_FILE_SHA256)) | found);
+	return ERR_OK;
+}
+
+static int set_magic(uint8_t *mask, const char *key, const char *value, struct errmsg *err)
+{
+	bool on;
+
+	if (parse_bool(value, &on) != ERR_OK)
+		return errmsg_set(err, ERR_INVALID, "%s: \"%s\" is neither yes nor no", key, value);
+	*mask = (uint8_t)(on ? *mask | APP_FILE_MAGIC : *mask & ~APP_FILE_MAGIC);
+	return ERR_OK;
+}
+
 static int set_option(struct options *o, const struct option *opt, const char *value,
 		      struct errmsg *err)
 {
@@ -203,6 +283,10 @@ static int set_option(struct options *o, const struct option *opt, const char *v
 					  opt->key, value);
 		return ERR_OK;
 	}
+	if (opt->kind == KIND_HASHES)
+		return set_hashes(at, opt->key, value, err);
+	if (opt->kind == KIND_MAGIC)
+		return set_magic(at, opt->key, value, err);
 	if (opt->kind == KIND_TEXT) {
 		if (strlen(value) >= (size_t)opt->max)
 			return errmsg_set(err, ERR_INVALID, "%s: longer than %lld characters",
@@ -361,6 +445,14 @@ static void print_value(const struct options *o, const struct option *opt, FILE 
 	case KIND_TEXT:
 		fprintf(out, "\"%s\"", (const char *)at);
 		break;
+	case KIND_HASHES:
+		fprintf(out, "\"%s%s%s\"", *(const uint8_t *)at & APP_FILE_MD5 ? "md5," : "",
+			*(const uint8_t *)at & APP_FILE_SHA1 ? "sha1," : "",
+			*(const uint8_t *)at & APP_FILE_SHA256 ? "sha256" : "");
+		break;
+	case KIND_MAGIC:
+		fprintf(out, "%s", *(const uint8_t *)at & APP_FILE_MAGIC ? "yes" : "no");
+		break;
 	}
 }
 
@@ -388,7 +480,7 @@ void options_help(FILE *out)
 
 		fprintf(out, "  %-46s %s (default ", opt->key, opt->help);
 		print_value(&defaults, opt, out);
-		if (opt->kind != KIND_BOOL && opt->kind != KIND_TEXT)
+		if (opt->kind < KIND_TEXT && opt->kind != KIND_BOOL)
 			fprintf(out, ", %lld to %lld", (long long)opt->min, (long long)opt->max);
 		fprintf(out, ")\n");
 	}

@@ -40,6 +40,10 @@ struct options {
 	const char *capture, *log_folder;
 	bool community_id;
 	int64_t utc_offset_minutes;
+	/* files */
+	struct desk_config desk; /* what does not depend on the mode */
+	bool force_store;
+	unsigned store_mb, store_file_mb, store_days, store_free_mb, desk_memory_mb, desk_ring_kb;
 	/* live */
 	const char *port_args[OPTIONS_PORTS]; /* DPDK device strings */
 	unsigned port_count_live;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <x86intrin.h>
 
+#include "dataplane/worker/carry.h"
 #include "dataplane/worker/observe.h"
 
 enum { WORKER_MEMORY = 1 << 30 };
@@ -19,6 +20,7 @@ struct pipeline {
 	struct behave *behave;
 	struct pipeline_totals totals;
 	uint8_t file_wanted; /* by the configuration; rules add more */
+	struct carry carry;
 	struct decode_sink decoded;
 	uint64_t last_number;
 	void (*hook)(void *ctx, const struct packet *p);
@@ -64,12 +66,36 @@ static bool ready_to_log(const struct app_flow *a, const struct app_tx *tx)
 	return app_tx_complete(a, tx, DIR_TS) && app_tx_complete(a, tx, DIR_TC);
 }
 
+/* Files that are over are told with a packet of their direction, when detection has seen them. */
+static void log_files(struct pipeline *l, struct packet *p, struct flow *f, struct app_tx *tx,
+		      bool flow_ended)
+{
+	tx->flags &= (uint8_t)~APP_TX_FILES;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		for (struct app_file *file = tx->files[dir]; file; file = file->next) {
+			if (file->logged)
+				continue;
+			if (!flow_ended &&
+			    (file->state == APP_FILE_OPEN || dir != (unsigned)p->dir)) {
+				tx->flags |= APP_TX_FILES;
+				continue;
+			}
+			file->logged = true;
+			if (l->carry.port)
+				carry_decide(&l->carry, file);
+			event_file(l->events, p, f, tx, file, (enum dir)dir);
+		}
+	}
+}
+
 /* Transactions that came to their end: their records, what behaviour detectors see of them. */
 static void log_transactions(struct pipeline *l, struct packet *p, struct flow *f, bool flow_ended)
 {
 	struct app_flow *a = f->app;
 
 	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next) {
+		if (tx->files[DIR_TS] || tx->files[DIR_TC])
+			log_files(l, p, f, tx, flow_ended);
 		if (tx->flags & APP_TX_LOGGED)
 			continue;
 		if (!flow_ended && !ready_to_log(a, tx))
@@ -277,6 +303,12 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 	struct behave_sink hits = {behaviour, l};
 	struct event_sink records = *sink;
 
+	if (config->desk) {
+		carry_init(&l->carry, config->desk, &config->carry);
+		records.file = carry_end;
+		records.file_ctx = &l->carry;
+	}
+
 	if (config->behave.enabled) {
 		records.tap = protocol_record;
 		records.tap_ctx = l;
@@ -296,7 +328,17 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 	l->events = event_writer_new(&config->event, first_id, &records);
 	if (l->app)
 		app_worker_sink(l->app, &ended_tx);
+	if (l->app && config->desk) {
+		struct app_carrier carrier = carry_carrier(&l->carry);
+
+		app_worker_carrier(l->app, &carrier);
+	}
 	return l->app && l->events && l->behave;
+}
+
+static uint8_t files_wanted(struct pipeline *l, const struct detect_engine *engine)
+{
+	return carry_wanted(&l->carry, l->file_wanted, engine ? detect_file_wanted(engine) : 0);
 }
 
 struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
@@ -312,13 +354,12 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 	l->decoded = (struct decode_sink){packet, l};
 	if (!stages_new(l, config, first_id, sink))
 		goto no_memory;
+	app_worker_files(l->app, files_wanted(l, engine));
 	if (engine) {
 		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
 		if (!l->detector)
 			goto no_memory;
 		detector_frames(l->detector, l->app);
-		app_worker_files(l->app,
-				 config->app.limits.file_wanted | detect_file_wanted(engine));
 	}
 	return l;
 no_memory:
@@ -380,6 +421,14 @@ void pipeline_tick(struct pipeline *l, uint64_t now_ns)
 	if (l->detector)
 		detect_tick(l->detector, now_ns);
 	behave_tick(l->behave, now_ns);
+	if (l->carry.port && !l->carry.config.at_end)
+		l->totals.alerts += carry_collect(&l->carry, l->events);
+}
+
+void pipeline_collect(struct pipeline *l)
+{
+	if (l->carry.port)
+		l->totals.alerts += carry_collect(&l->carry, l->events);
 }
 
 void pipeline_finish(struct pipeline *l, uint64_t now_ns)
@@ -391,7 +440,7 @@ void pipeline_finish(struct pipeline *l, uint64_t now_ns)
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
 {
 	if (l->detector && detector_switch(l->detector, engine) == ERR_OK)
-		app_worker_files(l->app, l->file_wanted | detect_file_wanted(engine));
+		app_worker_files(l->app, files_wanted(l, engine));
 }
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l)
@@ -420,6 +469,8 @@ unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPE
 	if (l->detector)
 		ret[n++] = detect_counters(l->detector);
 	ret[n++] = behave_counters(l->behave);
+	if (l->carry.port)
+		n += desk_counters(l->carry.port, ret + n);
 	return n;
 }
 

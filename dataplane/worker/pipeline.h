@@ -14,6 +14,7 @@
 #include "dataplane/event/event.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/stream/stream.h"
+#include "dataplane/worker/carry.h"
 
 struct pipeline_config {
 	struct decode_config decode;
@@ -22,7 +23,9 @@ struct pipeline_config {
 	struct app_config app;
 	struct event_config event;
 	struct behave_config behave;
-	size_t memory; /* cap of the worker's slab, bytes */
+	size_t memory;		/* cap of the worker's slab, bytes */
+	struct desk_port *desk; /* NULL: files go to nobody */
+	struct carry_config carry;
 	bool profile;
 };
 
@@ -69,7 +72,10 @@ void pipeline_finish(struct pipeline *l, uint64_t now_ns);
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine);
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l);
-enum { PIPELINE_COUNTER_SETS = 6 };
+/* What the desk has found since and nobody has collected: after desk_stop. */
+void pipeline_collect(struct pipeline *l);
+
+enum { PIPELINE_COUNTER_SETS = 6 + DESK_COUNTER_SETS };
 /* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
 /* Cycles a stage has taken so far; zeros without config.profile. */

@@ -86,6 +86,10 @@ static uint8_t files_wanted(const struct rule *r)
 		if (strcmp(r->buffers[i].name, "file.magic") == 0)
 			wanted |= APP_FILE_MAGIC;
 	}
+	for (uint32_t i = 0; i < r->post.count; i++) {
+		if (r->post.items[i].kind == RULE_ITEM_FILESTORE)
+			wanted |= APP_FILE_STORE;
+	}
 	return wanted;
 }
 

@@ -45,7 +45,7 @@ ALLOWED = {
     "dataplane/detect/inspect": ["dataplane/base", "dataplane/flow", "dataplane/stream",
                                  "dataplane/app", "signatures/lang"],
     "dataplane/behave": ["dataplane/base", "dataplane/api"],
-    "dataplane/evidence": ["dataplane/base", "dataplane/api"],
+    "dataplane/evidence": ["dataplane/base", "dataplane/api", "dataplane/files"],
     "dataplane/event": ["dataplane/base", "dataplane/api", "dataplane/decode/events.h",
                         "dataplane/stream/events.h", "dataplane/stream/stream.h",
                         "dataplane/flow", "dataplane/app", "dataplane/detect", "signatures/lang"],

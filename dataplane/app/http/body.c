@@ -1,5 +1,6 @@
 /* Bodies: content encodings off, as much kept as is inspected, files opened and filled. */
 #include "dataplane/app/http/http.h"
+#include "dataplane/app/text/text.h"
 
 /* --- limits of a direction --- */
 
@@ -134,6 +135,41 @@ static struct slice file_name(struct http_tx *tx, enum dir dir)
 	return http_get(&tx->side[DIR_TS], tx->path);
 }
 
+static bool range_number(struct slice *s, char stop, uint64_t *ret)
+{
+	const uint8_t *end = s->len ? memchr(s->data, stop, s->len) : NULL;
+	size_t len = end ? (size_t)(end - s->data) : s->len;
+	bool ok = text_number(slice_sub(*s, 0, len), UINT64_MAX / 10, ret);
+
+	*s = slice_sub(*s, len + 1, s->len);
+	return ok;
+}
+
+struct http_range http_range_of(struct slice value)
+{
+	struct http_range r = {0};
+
+	if (http_find(slice_sub(value, 0, 6), "bytes ") != 0)
+		return r;
+	value = slice_sub(value, 6, value.len);
+	r.bounded = range_number(&value, '-', &r.start) && range_number(&value, '/', &r.end);
+	r.total = r.bounded && range_number(&value, 0, &r.size);
+	return r;
+}
+
+/* A part of a larger whole, as the answer says. */
+static void file_range(struct http_tx *tx, struct app_file *file)
+{
+	struct http_range r = http_range_of(http_header_value(tx, DIR_TC, "content-range"));
+
+	if (!r.total || r.end <= r.start || r.end >= r.size ||
+	    (r.start == 0 && r.end == r.size - 1))
+		return;
+	file->ranged = true;
+	file->range_start = r.start;
+	file->range_end = r.end;
+}
+
 static void file_open(struct http_call *c, struct http_tx *tx)
 {
 	struct http_side *side = http_side_of(c, tx);
@@ -148,8 +184,10 @@ static void file_open(struct http_call *c, struct http_tx *tx)
 	}
 	side->file = app_file_open(c->io, &tx->tx, c->dir, name);
 	/* The answer's body is inspected where it is kept. */
-	if (side->file && c->dir == DIR_TC)
+	if (side->file && c->dir == DIR_TC) {
 		side->file->keep = 0;
+		file_range(tx, side->file);
+	}
 }
 
 static void file_data(struct http_call *c, struct http_tx *tx, struct slice data)
@@ -199,6 +237,20 @@ static bool body_full(const struct http_call *c, const struct http_tx *tx)
 	return limit && tx->side[c->dir].body.total >= limit;
 }
 
+/* A rule wants the file kept: then the limit is that of inspection only. */
+static bool kept_whole(const struct http_side *side)
+{
+	return side->file && side->file->sid_count;
+}
+
+static void beyond_limit(struct http_call *c, struct http_tx *tx, struct slice data)
+{
+	if (kept_whole(http_side_of(c, tx)))
+		file_data(c, tx, data);
+	else
+		http_body_close_file(c, tx, true);
+}
+
 /* False: no memory. */
 static bool decoded(struct http_call *c, struct http_tx *tx, struct slice data)
 {
@@ -206,15 +258,19 @@ static bool decoded(struct http_call *c, struct http_tx *tx, struct slice data)
 	uint32_t limit = limit_of(c->io->limits, c->dir);
 	uint32_t min = inspect_min(c->io->limits, c->dir);
 	uint64_t before = side->body.total;
+	struct slice shown = data;
 
 	side->entity_len += data.len;
 	if (body_full(c, tx)) {
-		http_body_close_file(c, tx, true);
+		beyond_limit(c, tx, data);
 		return true;
 	}
-	if (limit && data.len > limit - before)
-		data.len = (size_t)(limit - before);
-	if (data.data && !append(c, tx, data))
+	if (limit && data.len > limit - before) {
+		shown.len = (size_t)(limit - before);
+		if (!kept_whole(side))
+			data = shown;
+	}
+	if (data.data && !append(c, tx, shown))
 		return false;
 	file_data(c, tx, data);
 	if (before < min && side->body.total >= min)
@@ -236,7 +292,7 @@ static bool on_data(void *ctx, struct slice data)
 		return false;
 	}
 	/* Nothing beyond the limit is of use to anybody. */
-	return !full;
+	return !full || kept_whole(side);
 }
 
 static void on_failed(void *ctx)
@@ -254,7 +310,7 @@ bool http_body_data(struct http_call *c, struct http_tx *tx, struct slice data)
 
 	if (!in || !data.data)
 		return decoded(c, tx, data);
-	if (body_full(c, tx)) {
+	if (body_full(c, tx) && !kept_whole(http_side_of(c, tx))) {
 		http_body_close_file(c, tx, true);
 		return true;
 	}

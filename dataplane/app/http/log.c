@@ -27,40 +27,25 @@ static void log_content_type(struct record *r, const struct http_tx *tx)
 		 slice_sub(value, 0, end ? (size_t)(end - value.data) : value.len));
 }
 
-static bool range_number(struct slice *s, char stop, uint64_t *ret)
-{
-	const uint8_t *end = s->len ? memchr(s->data, stop, s->len) : NULL;
-	size_t len = end ? (size_t)(end - s->data) : s->len;
-	bool ok = text_number(slice_sub(*s, 0, len), UINT64_MAX / 10, ret);
-
-	*s = slice_sub(*s, len + 1, s->len);
-	return ok;
-}
-
 /* "bytes 0-99/200" (RFC 9110 14.4). */
 static void log_content_range(struct record *r, const struct http_tx *tx)
 {
 	const struct http_header *h = http_header_find(tx, DIR_TC, "content-range");
-	uint64_t start, end, size;
+	struct http_range range;
 	struct slice s;
-	bool range, total;
 
 	if (!h)
 		return;
 	s = http_get(&tx->side[DIR_TC], h->value);
 	record_object(r, "content_range");
 	text_log(r, "raw", s);
-	if (http_find(slice_sub(s, 0, 6), "bytes ") == 0) {
-		s = slice_sub(s, 6, s.len);
-		range = range_number(&s, '-', &start) && range_number(&s, '/', &end);
-		total = range && range_number(&s, 0, &size);
-		if (range) {
-			record_uint(r, "start", start);
-			record_uint(r, "end", end);
-		}
-		if (total)
-			record_uint(r, "size", size);
+	range = http_range_of(s);
+	if (range.bounded) {
+		record_uint(r, "start", range.start);
+		record_uint(r, "end", range.end);
 	}
+	if (range.total)
+		record_uint(r, "size", range.size);
 	record_end(r);
 }
 

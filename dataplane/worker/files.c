@@ -1,0 +1,48 @@
+#include "dataplane/worker/files.h"
+
+bool files_desk_wanted(const struct options *o)
+{
+	return o->desk.store || o->desk.archives || o->desk.yara[0];
+}
+
+struct desk *files_desk_new(const struct options *o, const char *folder, unsigned workers,
+			    bool offline, struct errmsg *err)
+{
+	struct desk_config config = o->desk;
+
+	if (o->desk.dir[0] != '/' && (size_t)snprintf(config.dir, sizeof(config.dir), "%s/%s",
+						      folder, o->desk.dir) >= sizeof(config.dir)) {
+		errmsg_set(err, ERR_INVALID, "file-store.dir: %s/%s is too long", folder,
+			   o->desk.dir);
+		return NULL;
+	}
+	config.limits = (struct store_limits){
+		.space = (uint64_t)o->store_mb << 20,
+		.file = (uint64_t)o->store_file_mb << 20,
+		.age_s = (uint64_t)o->store_days * 86400,
+		.free_bytes = (uint64_t)o->store_free_mb << 20,
+	};
+	config.pipe_bytes = (size_t)o->desk_ring_kb << 10;
+	config.memory = (size_t)o->desk_memory_mb << 20;
+	config.workers = workers;
+	config.wait = offline;
+	config.eve = (struct record_eve_options){(int)o->utc_offset_minutes, o->community_id};
+	return desk_new(&config, err);
+}
+
+void files_desk_use(const struct options *o, struct desk *d, unsigned index, bool offline,
+		    struct pipeline_config *config)
+{
+	if (!d)
+		return;
+	config->desk = desk_port(d, index);
+	config->carry = (struct carry_config){
+		.all = o->desk.archives || o->desk.yara[0],
+		.store = o->desk.store,
+		.force = o->force_store,
+		.at_end = offline,
+		.file_max = (uint64_t)o->store_file_mb << 20,
+		.first_id = index + 1,
+		.step = offline ? 1 : DESK_PORTS,
+	};
+}
