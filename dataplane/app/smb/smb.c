@@ -40,6 +40,40 @@ static const char *const event_names[SMB_EVENTS] = {
 	[SMB_EVENT_TOO_MANY_TRANSACTIONS] = "too_many_transactions",
 };
 
+enum {
+	FRAME_NBSS_PDU,
+	FRAME_NBSS_HEADER,
+	FRAME_NBSS_DATA,
+	FRAME_SMB1_PDU,
+	FRAME_SMB1_HEADER,
+	FRAME_SMB1_DATA,
+	FRAME_SMB2_PDU,
+	FRAME_SMB2_HEADER,
+	FRAME_SMB2_DATA,
+	FRAME_SMB3_PDU,
+	FRAME_SMB3_HEADER,
+	FRAME_SMB3_DATA,
+};
+
+static const char *const frame_names[] = {
+	[FRAME_NBSS_PDU] = "nbss.pdu",	  [FRAME_NBSS_HEADER] = "nbss.hdr",
+	[FRAME_NBSS_DATA] = "nbss.data",  [FRAME_SMB1_PDU] = "smb1.pdu",
+	[FRAME_SMB1_HEADER] = "smb1.hdr", [FRAME_SMB1_DATA] = "smb1.data",
+	[FRAME_SMB2_PDU] = "smb2.pdu",	  [FRAME_SMB2_HEADER] = "smb2.hdr",
+	[FRAME_SMB2_DATA] = "smb2.data",  [FRAME_SMB3_PDU] = "smb3.pdu",
+	[FRAME_SMB3_HEADER] = "smb3.hdr", [FRAME_SMB3_DATA] = "smb3.data",
+};
+
+/* Announces a unit, its head and what follows it; `pdu` is its type, the others are next to it.
+ * `len` are its bytes, of which `there` have come. */
+static void frames(struct smb_state *s, unsigned pdu, struct slice there, size_t header, size_t len)
+{
+	app_frame(s->io, pdu, there.data, (int64_t)len);
+	app_frame(s->io, pdu + 1, there.data, (int64_t)header);
+	if (there.len > header && len >= header)
+		app_frame(s->io, pdu + 2, there.data + header, (int64_t)(len - header));
+}
+
 static void *state_new(struct app_io *io)
 {
 	struct smb_state *s = slab_zalloc(io->slab, sizeof(*s));
@@ -85,6 +119,7 @@ static bool records1(struct smb_state *s, enum dir dir, struct slice data)
 
 	if (!smb1_record_read(data, &r))
 		return false;
+	frames(s, FRAME_SMB1_PDU, data, SMB1_HEADER, data.len);
 	/* What goes the wrong way is not followed. */
 	if (dir == DIR_TS && !r.response)
 		smb1_request(s, &r);
@@ -100,6 +135,7 @@ static bool records2(struct smb_state *s, enum dir dir, struct slice data)
 	while (data.len > 0) {
 		if (!smb2_record_read(data, dir, &r))
 			return false;
+		frames(s, FRAME_SMB2_PDU, data, r.header_len, r.len);
 		if (dir == DIR_TS && !r.response)
 			smb2_request(s, &r);
 		else if (dir == DIR_TC && r.response)
@@ -110,7 +146,7 @@ static bool records2(struct smb_state *s, enum dir dir, struct slice data)
 }
 
 /* Encrypted: only the frame is there to be seen. */
-static bool records3(struct slice data)
+static bool records3(struct smb_state *s, struct slice data)
 {
 	while (data.len > 0) {
 		struct cursor c = cursor_of(data);
@@ -124,6 +160,7 @@ static bool records3(struct slice data)
 		cursor_skip(&c, len);
 		if (c.bad)
 			return false;
+		frames(s, FRAME_SMB3_PDU, data, SMB3_HEADER, cursor_offset(&c));
 		data = cursor_rest(&c);
 	}
 	return true;
@@ -145,7 +182,7 @@ static bool message(struct smb_state *s, enum dir dir, struct slice data, bool w
 	} else if (version == 0xfe) {
 		ok = records2(s, dir, data);
 	} else if (version == 0xfd) {
-		ok = records3(data);
+		ok = records3(s, data);
 	}
 	if (!ok && whole)
 		smb_event(s, SMB_EVENT_MALFORMED_DATA);
@@ -154,36 +191,51 @@ static bool message(struct smb_state *s, enum dir dir, struct slice data, bool w
 
 /* --- messages that are not all there --- */
 
-/* Reads and writes of files need not be whole. True when it was one; all of `data` is used. */
-static bool partial(struct smb_state *s, enum dir dir, struct slice data)
+static bool partial1(struct smb_state *s, enum dir dir, struct slice there, uint32_t len)
 {
-	struct smb1_record one;
-	struct smb2_record two;
+	struct slice data = slice_sub(there, NBSS_HEADER, there.len);
+	struct smb1_record r;
+
+	if (!smb1_record_read(data, &r) ||
+	    r.first != (dir == DIR_TS ? SMB1_WRITE_ANDX : SMB1_READ_ANDX) || smb1_in_pipe(s, &r))
+		return false;
+	frames(s, FRAME_NBSS_PDU, there, NBSS_HEADER, NBSS_HEADER + (size_t)len);
+	frames(s, FRAME_SMB1_PDU, data, SMB1_HEADER, len);
+	if (dir == DIR_TS)
+		smb1_asked(s, &r, smb1_write(s, &r));
+	else
+		smb1_answered(s, &r, smb1_read(s, &r));
+	return true;
+}
+
+static bool partial2(struct smb_state *s, enum dir dir, struct slice there, uint32_t len)
+{
+	struct slice data = slice_sub(there, NBSS_HEADER, there.len);
+	struct smb2_record r;
+
+	if (!smb2_record_read(data, dir, &r) ||
+	    r.command != (dir == DIR_TS ? SMB2_WRITE : SMB2_READ) || smb2_in_pipe(s, &r))
+		return false;
+	frames(s, FRAME_NBSS_PDU, there, NBSS_HEADER, NBSS_HEADER + (size_t)len);
+	frames(s, FRAME_SMB2_PDU, data, r.header_len, len);
+	if (dir == DIR_TS)
+		smb2_write(s, &r);
+	else
+		smb2_read(s, &r);
+	return true;
+}
+
+/* Reads and writes of files need not be whole. True when it was one; all of it is used. `len`:
+ * bytes of the message behind the NBSS header. */
+static bool partial(struct smb_state *s, enum dir dir, struct slice there, uint32_t len)
+{
 	uint8_t version;
 
-	if (!magic(data, &version))
+	if (!magic(slice_sub(there, NBSS_HEADER, there.len), &version))
 		return false;
-	if (version == 0xff && smb1_record_read(data, &one)) {
-		if (one.first != (dir == DIR_TS ? SMB1_WRITE_ANDX : SMB1_READ_ANDX) ||
-		    smb1_in_pipe(s, &one))
-			return false;
-		if (dir == DIR_TS)
-			smb1_asked(s, &one, smb1_write(s, &one));
-		else
-			smb1_answered(s, &one, smb1_read(s, &one));
-		return true;
-	}
-	if (version == 0xfe && smb2_record_read(data, dir, &two)) {
-		if (two.command != (dir == DIR_TS ? SMB2_WRITE : SMB2_READ) ||
-		    smb2_in_pipe(s, &two))
-			return false;
-		if (dir == DIR_TS)
-			smb2_write(s, &two);
-		else
-			smb2_read(s, &two);
-		return true;
-	}
-	return false;
+	if (version == 0xff)
+		return partial1(s, dir, there, len);
+	return version == 0xfe && partial2(s, dir, there, len);
 }
 
 static bool is_nbss(uint8_t type)
@@ -221,13 +273,14 @@ static struct app_result incomplete(struct smb_state *s, enum dir dir, size_t at
 			cut(s, dir);
 		return APP_RESULT_MORE(at, need);
 	}
-	if (there.data[0] == NBSS_MESSAGE && partial(s, dir, data))
+	if (there.data[0] == NBSS_MESSAGE && partial(s, dir, there, len))
 		return APP_RESULT_OK(at + there.len);
 	if (NBSS_HEADER + (size_t)len <= MESSAGE_MAX)
 		return APP_RESULT_MORE(at, need);
 	if (there.len < MESSAGE_MAX)
 		return APP_RESULT_MORE(at, MESSAGE_MAX - there.len);
 	app_limit_met(s->io);
+	frames(s, FRAME_NBSS_PDU, there, NBSS_HEADER, NBSS_HEADER + (size_t)len);
 	if (there.data[0] == NBSS_MESSAGE)
 		message(s, dir, data, false);
 	s->side[dir].skip = need;
@@ -334,6 +387,7 @@ static struct app_result messages(struct smb_state *s, enum dir dir, struct curs
 		if (cursor_left(c) < len)
 			return incomplete(s, dir, at, there, len);
 		data = cursor_take(c, len);
+		frames(s, FRAME_NBSS_PDU, there, NBSS_HEADER, NBSS_HEADER + (size_t)len);
 		if (type == NBSS_MESSAGE && !message(s, dir, data, true))
 			return APP_RESULT_BAD;
 	}
@@ -546,5 +600,7 @@ const struct app_proto smb_proto = {
 	.eve_key = "smb",
 	.log = smb_log,
 	.whole_stream = true,
+	.frames = frame_names,
+	.frame_count = ARRAY_SIZE(frame_names),
 	.little = little,
 };
