@@ -46,7 +46,7 @@ static inline bool slice_eq_nocase(struct slice a, struct slice b)
 /* The part from `from`, at most `len` bytes; empty when it lies outside. */
 static inline struct slice slice_sub(struct slice s, size_t from, size_t len)
 {
-	if (from > s.len)
+	if (from > s.len || !s.data)
 		return SLICE(s.data, 0);
 	if (len > s.len - from)
 		len = s.len - from;

@@ -137,7 +137,8 @@ struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir di
 	f->name_len = (uint16_t)(name.len > UINT16_MAX ? UINT16_MAX : name.len);
 	f->name = slab_alloc(io->slab, f->name_len + 1u);
 	if (f->name) {
-		memcpy(f->name, name.data, f->name_len);
+		if (f->name_len)
+			memcpy(f->name, name.data, f->name_len);
 		f->name[f->name_len] = 0;
 	} else {
 		f->name_len = 0;

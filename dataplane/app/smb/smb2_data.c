@@ -24,7 +24,7 @@ static void learn_pipe(struct smb_state *s, const struct smb2_record *r, const s
 		smb_table_put(s->io, &s->table, &name, slice_of(unknown_pipe));
 }
 
-static struct target target_of(struct smb_state *s, const struct smb2_record *r,
+static struct target target_of(struct smb_state *s, const struct smb2_record *r, enum dir dir,
 			       const struct smb_id *id, struct slice data)
 {
 	struct smb_key key = smb2_tree_key(r);
@@ -33,6 +33,11 @@ static struct target target_of(struct smb_state *s, const struct smb2_record *r,
 
 	if (e)
 		t.share = kept_slice(&e->bytes);
+	/* What was taken for a file stays one. */
+	if (smb_tx_find_file(s, id, dir, true)) {
+		t.pipe = false;
+		return t;
+	}
 	if (t.pipe || t.share.len == 0)
 		t.rpc = smb_pipe_speaks(smb2_file_name(s, id));
 	if (t.share.len == 0 && !t.pipe && smb_pipe_probe(data)) {
@@ -94,7 +99,7 @@ void smb2_write(struct smb_state *s, const struct smb2_record *r)
 		pass_over(s, DIR_TS, p.len, p.data);
 		return;
 	}
-	to = target_of(s, r, &p.id, p.data);
+	to = target_of(s, r, DIR_TS, &p.id, p.data);
 	if (to.pipe) {
 		if (to.rpc)
 			smb_pipe_request(s, (struct smb_command){2, r->command},
@@ -122,7 +127,7 @@ static bool asked(struct smb_state *s, const struct smb2_record *r, struct smb_p
 
 static void read_into(struct smb_state *s, const struct smb2_record *r, struct smb_piece *p)
 {
-	struct target from = target_of(s, r, &p->id, p->data);
+	struct target from = target_of(s, r, DIR_TC, &p->id, p->data);
 	struct smb_answer a = {.command = {2, r->command},
 			       .header = smb2_header(r, SMB_MATCH_HEADER),
 			       .status = r->status,
