@@ -131,6 +131,28 @@ static const struct option table[] = {
 	{"user", KIND_TEXT, AT(user), 0, 64, "account to become once the ports are open (live)"},
 };
 
+/* Switches a protocol on or off: for the parsers, and for rules, which may not name one that is
+ * off. */
+static void switch_protocol(struct options *o, unsigned index, bool on)
+{
+	const char *name = app_protocols[index]->name;
+	uint64_t bit = 1ULL << index;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < o->disabled_count; i++) {
+		if (strcmp(o->disabled[i], name) != 0)
+			o->disabled[kept++] = o->disabled[i];
+	}
+	if (!on && kept < OPTIONS_DISABLED)
+		o->disabled[kept++] = name;
+	o->disabled[kept] = NULL;
+	o->disabled_count = kept;
+	o->pipeline.app.disabled =
+		on ? o->pipeline.app.disabled & ~bit : o->pipeline.app.disabled | bit;
+	o->pipeline.app.enabled =
+		on ? o->pipeline.app.enabled | bit : o->pipeline.app.enabled & ~bit;
+}
+
 void options_init(struct options *o)
 {
 	const struct lang_vars *vars = lang_vars_default();
@@ -141,6 +163,10 @@ void options_init(struct options *o)
 		o->addrs[o->addr_count++] = vars->addrs[i];
 	for (size_t i = 0; i < vars->nports && o->port_count < OPTIONS_VARS; i++)
 		o->ports[o->port_count++] = vars->ports[i];
+	for (unsigned i = 0; app_protocols[i]; i++) {
+		if (!app_protocols[i]->enabled_by_default)
+			switch_protocol(o, i, false);
+	}
 	o->lang = 7;
 	o->load_threads = 2;
 	o->log_folder = ".";
@@ -362,12 +388,7 @@ static int set_protocol(struct options *o, const char *rest, const char *value, 
 
 		if (strlen(name) != len || strncmp(name, rest, len) != 0)
 			continue;
-		if (enabled) {
-			o->pipeline.app.disabled &= ~(1ULL << i);
-		} else if (o->disabled_count < OPTIONS_DISABLED) {
-			o->pipeline.app.disabled |= 1ULL << i;
-			o->disabled[o->disabled_count++] = name;
-		}
+		switch_protocol(o, i, enabled);
 		return ERR_OK;
 	}
 	return errmsg_set(err, ERR_INVALID,
