@@ -814,8 +814,9 @@ void app_datagram(struct app_worker *w, struct flow *f, struct packet *p)
 	}
 	app_frames_begin(&c, dir, packet_payload(p), 0);
 	r = a->proto->parse(&c.io, a->state, dir, (struct app_input){packet_payload(p), false});
+	/* The next datagram may be good again. */
 	if (r.status == APP_BAD)
-		parser_failed(&c, APP_PROTO_ERROR);
+		app_count_proto(w, a->proto, APP_PROTO_ERROR);
 	else if (r.status == APP_DONE)
 		parser_done(&c);
 }

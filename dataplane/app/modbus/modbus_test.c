@@ -186,7 +186,9 @@ static void cuts_and_damage(void **state)
 	size_t len = adu(1, 3, "\0\1\0\1", 4);
 
 	for (size_t i = 0; i < len; i++) {
-		assert_int_equal(harness_identify(h, DIR_TS, SLICE(out, i)), APP_PROBE_MORE);
+		if (i > 0)
+			assert_int_equal(harness_identify(h, DIR_TS, SLICE(out, i)),
+					 APP_PROBE_MORE);
 		assert_true(harness_feed(h, DIR_TS, out + i, 1));
 	}
 	assert_int_equal(harness_identify(h, DIR_TS, SLICE(out, len)), APP_PROBE_YES);
