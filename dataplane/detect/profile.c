@@ -4,20 +4,20 @@
 
 #include "dataplane/detect/internal.h"
 
-void profile_scan(struct run *r, const struct matcher *m, struct slice data)
+void profile_scan(struct run *r, const struct matcher *m, struct slice data, bool start)
 {
 	struct detect_cost *c;
 	uint32_t before = r->d->hits.n;
-	uint64_t start;
+	uint64_t begin;
 
 	if (!r->e->profile) {
-		matcher_scan(m, r->d->scratch, data, &r->d->hits);
+		matcher_scan(m, r->d->scratch, data, start, &r->d->hits);
 		return;
 	}
 	c = &r->d->group_costs[matcher_id(m)];
-	start = __rdtsc();
-	matcher_scan(m, r->d->scratch, data, &r->d->hits);
-	c->cycles += __rdtsc() - start;
+	begin = __rdtsc();
+	matcher_scan(m, r->d->scratch, data, start, &r->d->hits);
+	c->cycles += __rdtsc() - begin;
 	c->runs++;
 	c->bytes += data.len;
 	c->hits += r->d->hits.n > before ? r->d->hits.n - before : 0;

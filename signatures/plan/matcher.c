@@ -199,14 +199,14 @@ bool matcher_load(struct matcher *m, struct slice bytes)
 
 /* ---- scanning ---- */
 
-void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data, bool start,
 		  struct matcher_hits *hits)
 {
 	if (data.len == 0)
 		return;
 	if (m->ends)
 		ends_scan(m->ends, data, hits);
-	if (m->slots)
+	if (m->slots && start)
 		slots_scan(m->slots, data, hits);
 	if (m->grams)
 		grams_scan(m->grams, data, hits);

@@ -67,7 +67,9 @@ uint32_t matcher_literals(const struct matcher *m);
 bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len); /* free(3) it */
 bool matcher_load(struct matcher *m, struct slice bytes);
 
-void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
+/* `start`: data begins where the buffer does; else what lies at a fixed offset is not looked for.
+ */
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data, bool start,
 		  struct matcher_hits *hits);
 
 /* For development: the n-th pattern (sorted by place) as text; false after the last. */

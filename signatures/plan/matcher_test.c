@@ -57,7 +57,7 @@ static uint64_t scan(struct fixture *f, const char *data, size_t len)
 
 	memcpy(copy, data, len);
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, SLICE(copy, len), &f->hits);
+	matcher_scan(f->m, f->scratch, SLICE(copy, len), true, &f->hits);
 	matcher_hits_sort(&f->hits);
 	free(copy);
 	for (uint32_t i = 0; i < f->hits.n; i++) {
@@ -267,7 +267,7 @@ static void agrees(struct fixture *f, const struct known *k, uint32_t n, uint32_
 		memcpy(data + next(state) % (len - p.len), p.data, p.len);
 	}
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, SLICE(data, len), &f->hits);
+	matcher_scan(f->m, f->scratch, SLICE(data, len), true, &f->hits);
 	for (uint32_t i = 0; i < f->hits.n; i++)
 		found[f->hits.v[i].num] = true;
 	for (uint32_t i = 0; i < n; i++)

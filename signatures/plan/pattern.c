@@ -8,9 +8,10 @@
 #include "signatures/plan/rarity.h"
 
 enum {
-	WINDOW = 48, /* bytes of a content that are searched; longer costs and says no more */
+	BODY_AT_MAX = 256, /* bytes of a body that its first window surely holds, if it has them */
+	WINDOW = 48,	   /* bytes of a content that are searched; longer costs and says no more */
 	SCORE_HINT = 4 * 24,   /* the rule's author marked it fast_pattern */
-	SCORE_COMMON = 4 * 40, /* taken from what every web page or request has */
+	SCORE_COMMON = 4 * 4,  /* at most, of what every web page or request has */
 	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
 	SCORE_HEAD = 4 * 8,
@@ -101,7 +102,8 @@ static bool in_head(const struct rule_content *c)
 struct place {
 	const struct rule_list *list;
 	int32_t buffer;
-	bool body; /* windows of a growing buffer: begin and end are not the buffer's */
+	bool body;  /* windows of a growing buffer: begin and end are not the buffer's */
+	bool begin; /* of which one that is the buffer's begin is known */
 	unsigned malus;
 };
 
@@ -121,7 +123,7 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 	} else if (!p->body && ends && c->bytes.len <= MATCHER_SUFFIX_MAX) {
 		n.place = MATCHER_SUFFIX;
 		n.score = whole_score(c) + SCORE_HASHED - 4 * 10;
-	} else if (!p->body && starts) {
+	} else if (starts && (!p->body || (p->begin && offset + c->bytes.len <= BODY_AT_MAX))) {
 		n.place = MATCHER_AT;
 		n.offset = offset;
 		n.score = whole_score(c) + SCORE_AT;
@@ -135,9 +137,10 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 	}
 	if ((c->flags & RULE_CONTENT_FAST) && c->bytes.len > 3)
 		n.score += SCORE_HINT;
-	malus = p->malus + (plan_common_phrase(n.bytes) ? SCORE_COMMON : 0) +
-		(searched ? SCORE_SEARCHED : 0);
+	malus = p->malus + (searched ? SCORE_SEARCHED : 0);
 	n.score = n.score > malus ? n.score - malus : 1;
+	if (plan_common_phrase(n.bytes) && n.score > SCORE_COMMON)
+		n.score = SCORE_COMMON;
 	if (!best->found || n.score > best->score)
 		*best = n;
 }
@@ -173,20 +176,25 @@ static bool grows(const struct plan_rule *r, uint16_t index)
 void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 {
 	const struct rule *rule = r->rule;
+	struct place payload = {.list = &rule->payload, .buffer = -1};
 
 	*ret = (struct plan_pattern){0};
 	for (uint16_t i = 0; i < rule->nbuffers; i++) {
 		const struct rule_buffer *b = &rule->buffers[i];
-		struct place p = {&b->items, i, grows(r, i), 0};
+		struct place p = {.list = &b->items, .buffer = i, .body = grows(r, i)};
 
+		p.begin = b->ntransforms == 0;
 		if (b->buffer->where == LANG_ON_FRAME)
-			p.body = true;
+			p.body = true, p.begin = false;
 		else if (b->buffer->where != LANG_ON_TX && b->buffer->where != LANG_ON_FILE)
 			continue;
 		p.malus = p.body ? SCORE_BODY : dull(b->name) ? SCORE_DULL : 0;
 		consider_list(&p, ret);
 	}
-	if (ret->found && (r->flags & PLAN_TX))
-		return;
-	consider_list(&(struct place){&rule->payload, -1, false, 0}, ret);
+	/* Rules on transactions are led to by their raw payload when it is all they have, or when
+	 * their author wants it. */
+	if (!ret->found || !(r->flags & PLAN_TX))
+		consider_list(&payload, ret);
+	else if (rule->fast_pattern && rule->fast_buffer < 0)
+		consider(&payload, rule->fast_pattern, ret);
 }
