@@ -328,13 +328,14 @@ static bool in_record(struct app_io *io, struct tls_tx *t, enum dir dir, struct 
 	if (s->ssl2 || s->type == RECORD_APPLICATION) {
 		uint32_t n = left < s->record_left ? (uint32_t)left : s->record_left;
 
+		/* The head of such a record says it: its bytes need not be there. */
+		if (!s->ssl2)
+			application_data(io, t);
 		cursor_skip(c, n);
 		s->record_left -= n;
 		if (s->record_left > 0)
 			return true;
 		s->in_record = false;
-		if (!s->ssl2)
-			application_data(io, t);
 	} else {
 		if (left < s->record_left) {
 			*ret = APP_RESULT_MORE(cursor_offset(c), s->record_left - left);

@@ -336,8 +336,11 @@ static void encrypted_goes_on(void **state)
 	data_record(&wire[0], 20, 1);
 	data_record(&wire[0], 22, 40);
 	data_record(&wire[0], 23, 3000);
-	harness_feed(h, DIR_TS, wire[0].b, wire[0].len - 1);
+	harness_feed(h, DIR_TS, wire[0].b, wire[0].len - 3001);
 	assert_false(h->encrypted);
+	/* The head of the record says it. */
+	harness_feed(h, DIR_TS, wire[0].b + wire[0].len - 3001, 3000);
+	assert_true(h->encrypted);
 	assert_int_equal(h->kept_len[DIR_TS], 0);
 	harness_feed(h, DIR_TS, wire[0].b + wire[0].len - 1, 1);
 	wire[0].len = 0;
