@@ -16,6 +16,9 @@ KNOWN = {
     "h2 trailers": "a body that ends with trailers is whole",
     "h2c upgrade": "HTTP2-Settings is base64url (RFC 7540 3.2.1); Suricata reads plain base64 only",
     "h2c upgrade padded settings": "as above",
+    "h1 multipart cut": "the bytes that came are in the file",
+    "h1 multipart no end": "as above, and it is not whole",
+    "h1 carriage returns only": "the answer to a request that never ends is a file all the same",
     "h2 stream reuse": "the closed stream may be gone already when its number comes again",
 }
 # part of a rule -> why its alerts differ
@@ -24,7 +27,9 @@ KNOWN_RULES = {
     "http2.header_name": "as above; size updates have no name here; a negated rule alerts twice there",
     "http2.invalid_frame_length": "set on the frame's own transaction; there on the newest one",
     'http.header_names; content:"|0d 0a 0d 0a|"': "the 101 answer is inspected as well",
+    'http.host; content:"h1.test"': "in lower case also when a port stands behind it",
     'file.data; content:"up1"': "inspected as it comes, and once more as the next piece comes",
+    'file.data; content:"secret"': "as above",
 }
 
 
@@ -216,6 +221,15 @@ def rule(text):
     RULES.append(f'alert {text.split(" ", 1)[0]} any any -> any any (msg:"{sid}"; {text.split(" ", 1)[1]} sid:{sid};)')
 
 
+for event in ("abnormal_ce_header auth_unrecognized chunk compression_bomb double_encoded_uri "
+              "duplicate_content_length_field_in_request gzip_decompression_failed host_header_ambiguous").split()[3:]:
+    rule(f"http app-layer-event:http.{event};")
+for b, wanted in (("http.uri", ["/a/b", "/e.", "/b/c", "|00|", "/x"]), ("http.header", ["X: 1, 2", "User-Agent: a", "b"]),
+                  ("http.user_agent", ["a", "a b c", "a, b"]), ("http.host", ["h1.test", "other.test"]), ("http.start", ["GET /p"]),
+                  ("file.name", ["up.txt", "evil.exe", "put.txt"]), ("http.response_body", ["hello"])):
+    for w in wanted:
+        rule(f'http1 {b}; content:"{w}";')
+        rule(f'http1 {b}; content:"{w}"; startswith; endswith;')
 for app in ("http2", "http"):
     for buffer, wanted in (
             ("http.uri", ["/a", "/up", "/b"]), ("http.uri.raw", ["/a"]), ("http.method", ["GET", "POST"]),
@@ -256,5 +270,112 @@ for event in ("authority_host_mismatch extra_header_data failed_decompression he
     rule(f"http2 app-layer-event:http2.{event};")
 
 
+# ---- HTTP/1 ----
+def get1(*lines, first="GET /p HTTP/1.1", host="Host: h1.test", end="\r\n"):
+    return (C, (end.join([first] + ([host] if host else []) + list(lines)) + end + end).encode("latin-1"))
+
+
+def ok1(body=b"hello", *lines, first="HTTP/1.1 200 OK", length=True, end="\r\n"):
+    lines = list(lines) + ([f"Content-Length: {len(body)}"] if length else [])
+    return (S, (end.join([first] + lines) + end + end).encode("latin-1") + body)
+
+
+def chunked(*chunks, end="0\r\n\r\n"):
+    return "".join(f"{len(c):x}\r\n{c}\r\n" for c in chunks).encode() + end.encode()
+
+
+def http1_cases():
+    def talk(name, *parts):
+        return Case("h1 " + name, 80, list(parts))
+
+    te = "Transfer-Encoding: chunked"
+    ok = ok1()
+    yield talk("plain", get1(), ok)
+    yield talk("line feeds only", get1(end="\n"), ok1(end="\n"))
+    yield talk("carriage returns only", get1(end="\r"), ok)
+    yield talk("lf cr", get1(end="\n\r"), ok)
+    yield talk("blank lines first", (C, b"\r\n\r\n" + get1()[1]), ok)
+    yield talk("many spaces", get1(first="GET   /p   HTTP/1.1"), ok)
+    yield talk("tab for space", get1(first="GET\t/p\tHTTP/1.1"), ok)
+    yield talk("no protocol", get1(first="GET /p"), ok)
+    yield talk("protocol odd", get1(first="GET /p HTTP/1.2"), ok)
+    yield talk("protocol small", get1(first="GET /p http/1.1"), ok)
+    yield talk("unknown method", get1(first="HELLO /p HTTP/1.1"), ok)
+    for name, uri in (("double encoding", "/%2565%2e"), ("encoded slash", "/a%2fb"), ("dots", "/a/../b/./c"), ("backslash", "\\a\\b"),
+                      ("u encoding", "/%u0041%u00e9"), ("bad encoding", "/%zz%4"), ("nul", "/a%00b"), ("plus", "/a+b?c+d"),
+                      ("overlong utf-8", "/%c0%af"), ("utf-8", "/%e2%82%ac"), ("two slashes", "//a///b"), ("fragment", "/a#b"),
+                      ("query", "/a?x=%41&y=../z"), ("high bytes", "/\xe4\xff"), ("semicolon", "/a;b=c"), ("absolute", "http://Other.Test:8080/x"),
+                      ("user in uri", "http://u:p@other.test/x"), ("empty port", "http://other.test:/x")):
+        yield talk("uri " + name, get1(first=f"GET {uri} HTTP/1.1"), ok)
+    yield talk("folded", get1("User-Agent: a", "  b", "\tc"), ok)
+    yield talk("fold first", get1(" folded"), ok)
+    yield talk("repeated", get1("X: 1", "X: 2", "User-Agent: a", "User-Agent: b"), ok1(b"hello", "Server: a", "Server: b"))
+    yield talk("repeated host", get1("Host: other"), ok)
+    yield talk("no colon", get1("nocolon"), ok)
+    yield talk("space before colon", get1("User-Agent : a"), ok)
+    yield talk("empty name", get1(": a"), ok)
+    yield talk("empty value", get1("User-Agent:"), ok)
+    yield talk("nul in header", get1("User-Agent: a\0b"), ok)
+    yield talk("no host", get1(host=None), ok)
+    yield talk("host with port", get1(host="Host: H1.test:8080"), ok)
+    yield talk("host with bad port", get1(host="Host: h1.test:99999"), ok)
+    yield talk("host odd", get1(host="Host: a b"), ok)
+    yield talk("cookie", get1("Cookie: a=1", "Cookie: b=2"), ok1(b"hello", "Set-Cookie: c=3", "Set-Cookie: d=4"))
+    yield talk("basic auth", get1("Authorization: Basic dXNlcjpwdw=="), ok)
+    yield talk("bad auth", get1("Authorization: Nothing at all"), ok)
+    yield talk("pipelined", (C, get1(first="GET /1 HTTP/1.1")[1] + get1(first="GET /2 HTTP/1.1")[1]), (S, ok1(b"one")[1] + ok1(b"two")[1]))
+    yield talk("chunked", get1(), ok1(chunked("hel", "lo"), te, length=False))
+    yield talk("chunk extension", get1(), ok1(b"5;ext=1\r\nhello\r\n0\r\n\r\n", te, length=False))
+    yield talk("chunk leading zeros", get1(), ok1(b"0000000000005\r\nhello\r\n0\r\n\r\n", te, length=False))
+    yield talk("chunk huge", get1(), ok1(b"ffffffffffffffff\r\nhello", te, length=False))
+    yield talk("chunk negative", get1(), ok1(b"-5\r\nhello\r\n0\r\n\r\n", te, length=False))
+    yield talk("chunk not hex", get1(), ok1(b"xyz\r\nhello\r\n0\r\n\r\n", te, length=False))
+    yield talk("chunk spaces", get1(), ok1(b" 5 \r\nhello\r\n0\r\n\r\n", te, length=False))
+    yield talk("chunk lf", get1(), ok1(b"5\nhello\n0\n\n", te, length=False))
+    yield talk("chunk trailer", get1(), ok1(b"5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n", te, length=False))
+    yield talk("chunked twice", get1(), ok1(chunked("hello"), "Transfer-Encoding: chunked, chunked", length=False))
+    yield talk("chunked odd", get1(), ok1(chunked("hello"), "Transfer-Encoding: xchunked", length=False))
+    yield talk("chunked and length", get1(), ok1(chunked("hello"), te))
+    yield talk("two lengths", get1(), ok1(b"hello", "Content-Length: 3"))
+    yield talk("length odd", get1(), ok1(b"hello", "Content-Length: 5x", length=False))
+    yield talk("length negative", get1(), ok1(b"hello", "Content-Length: -5", length=False))
+    yield talk("until the end", get1(), ok1(b"hello until the end", length=False))
+    yield talk("no content", get1(), ok1(b"", first="HTTP/1.1 204 No Content", length=False))
+    yield talk("head", get1(first="HEAD /p HTTP/1.1"), (S, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"))
+    yield talk("continue", (C, get1("Content-Length: 3", "Expect: 100-continue", first="POST /p HTTP/1.1")[1]), (S, b"HTTP/1.1 100 Continue\r\n\r\n"),
+               (C, b"up1"), ok)
+    yield talk("post", (C, get1("Content-Length: 3", first="POST /up HTTP/1.1")[1] + b"up1"), ok)
+    yield talk("post chunked", (C, get1(te, first="POST /up HTTP/1.1")[1] + chunked("up", "1")), ok)
+    yield talk("put", (C, get1("Content-Length: 3", first="PUT /put.txt HTTP/1.1")[1] + b"up1"), ok)
+    for coding, body in (("gzip", gzip.compress(b"hello gzip")), ("deflate", zlib.compress(b"hello deflate")),
+                         ("gzip, gzip", gzip.compress(gzip.compress(b"hello twice"))), ("x-gzip", gzip.compress(b"hello x")),
+                         ("gzip", b"hello, not gzip"), ("identity", b"hello plain"), ("lzma", b"hello lzma")):
+        yield talk(f"{coding} {body[:3].hex()}", get1(), ok1(body, "Content-Encoding: " + coding))
+    parts = (b"--bb\r\nContent-Disposition: form-data; name=\"f\"; filename=\"up.txt\"\r\nContent-Type: text/plain\r\n\r\nup1 upload\r\n"
+             b"--bb\r\nContent-Disposition: form-data; name=\"g\"\r\n\r\nfield\r\n"
+             b"--bb\r\nContent-Disposition: form-data; name=\"h\"; filename=\"two.bin\"\r\n\r\nsecret two\r\n--bb--\r\n")
+    for name, body, header in (("", parts, "multipart/form-data; boundary=bb"), (" quoted", parts, 'multipart/form-data; boundary="bb"'),
+                               (" cut", parts[:100], "multipart/form-data; boundary=bb"), (" no end", parts[:-8], "multipart/form-data; boundary=bb"),
+                               (" other boundary", parts, "multipart/form-data; boundary=xx"), (" no boundary", parts, "multipart/form-data")):
+        yield talk("multipart" + name, (C, get1(f"Content-Type: {header}", f"Content-Length: {len(body)}", first="POST /form HTTP/1.1")[1] + body), ok)
+    yield talk("disposition", get1(), ok1(b"hello", 'Content-Disposition: attachment; filename="evil.exe"'))
+    yield talk("range", get1("Range: bytes=0-4"), ok1(b"hello", "Content-Range: bytes 0-4/5", first="HTTP/1.1 206 Partial Content"))
+    yield talk("range part", get1("Range: bytes=2-6"), ok1(b"llo w", "Content-Range: bytes 2-6/11", first="HTTP/1.1 206 Partial Content"))
+    yield talk("range odd", get1(), ok1(b"hello", "Content-Range: bytes 4-0/5", first="HTTP/1.1 206 Partial Content"))
+    yield talk("range words", get1(), ok1(b"hello", "Content-Range: lines 0-4/5", first="HTTP/1.1 206 Partial Content"))
+    yield talk("status odd", get1(), ok1(b"hello", first="HTTP/1.1 2000 OK"))
+    yield talk("status missing", get1(), ok1(b"hello", first="HTTP/1.1"))
+    yield talk("status words", get1(), ok1(b"hello", first="HTTP/1.1 abc OK"))
+    yield talk("response protocol odd", get1(), ok1(b"hello", first="HTTQ/1.1 200 OK"))
+    yield talk("response first", ok, get1())
+    yield talk("redirect", get1(), ok1(b"", "Location: /there", first="HTTP/1.1 302 Found"))
+    yield talk("connect", get1(first="CONNECT other:443 HTTP/1.1", host="Host: other:443"), (S, b"HTTP/1.1 200 OK\r\n\r\n"))
+    yield talk("http 0.9", (C, b"GET /old\r\n"), (S, b"<html>hello</html>"))
+    yield talk("junk between", get1(), ok, (C, b"\r\n\r\n"), get1(first="GET /2 HTTP/1.1"), ok)
+    yield talk("long line", get1(first="GET /" + "a" * 20000 + " HTTP/1.1"), ok)
+    yield talk("many headers", get1(*[f"X{i}: {i}" for i in range(300)]), ok)
+
+
 def cases():
     yield from http2_cases()
+    yield from http1_cases()

@@ -148,10 +148,15 @@ static bool range_number(struct slice *s, char stop, uint64_t *ret)
 struct http_range http_range_of(struct slice value)
 {
 	struct http_range r = {0};
+	size_t at = 0;
 
-	if (http_find(slice_sub(value, 0, 6), "bytes ") != 0)
-		return r;
-	value = slice_sub(value, 6, value.len);
+	while (at < value.len && value.data[at] == ' ')
+		at++;
+	while (at < value.len && value.data[at] != ' ')
+		at++;
+	while (at < value.len && value.data[at] == ' ')
+		at++;
+	value = slice_sub(value, at, value.len);
 	r.bounded = range_number(&value, '-', &r.start) && range_number(&value, '/', &r.end);
 	r.total = r.bounded && range_number(&value, 0, &r.size);
 	return r;
@@ -365,6 +370,10 @@ static void token_encoding(struct http_tx *tx, struct slice token, struct encodi
 		    !slice_eq(token, SLICE_LIT("x-deflate")))
 			http_event(tx, HTTP_EVENT_ABNORMAL_CE_HEADER);
 		e->layer[e->count++] = HTTP_ENCODING_DEFLATE;
+	} else if (slice_eq(token, SLICE_LIT("br"))) {
+		/* Odd to Suricata, which does not take it off. */
+		http_event(tx, HTTP_EVENT_ABNORMAL_CE_HEADER);
+		e->layer[e->count++] = HTTP_ENCODING_BROTLI;
 	} else if (!slice_eq(token, SLICE_LIT("inflate")) && !slice_eq(token, SLICE_LIT("none")) &&
 		   !slice_eq(token, SLICE_LIT("lzma"))) {
 		http_event(tx, HTTP_EVENT_ABNORMAL_CE_HEADER);

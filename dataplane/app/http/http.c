@@ -62,7 +62,6 @@ struct http_tx *http_tx_new(struct http_call *c)
 	if (!tx)
 		return NULL;
 	tx->state = c->state;
-	tx->port = -1;
 	tx->side[DIR_TS].protocol = tx->side[DIR_TC].protocol = HTTP_PROTOCOL_INVALID;
 	return tx;
 }

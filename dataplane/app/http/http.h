@@ -135,10 +135,10 @@ struct http_tx {
 	uint8_t upload; /* enum http_upload */
 	bool is_0_9, invalid;
 	struct http_span method_text, uri, uri_normalized, path;
-	struct http_span uri_host;	  /* of an absolute URI or CONNECT */
-	struct http_span host;		  /* the one that counts, normalised */
-	struct http_span host_log;	  /* as records show it: as it came when a port follows */
-	int32_t port;			  /* of the URI or Host header, -1 */
+	struct http_span uri_host; /* of an absolute URI or CONNECT */
+	struct http_span host;	   /* the one that counts, normalised */
+	struct http_span host_log; /* as records show it: as it came when a port follows */
+	int32_t port; /* of the URI or Host header, -1: they name none; 0: not looked at */
 	struct http_multipart *multipart; /* POST with a boundary */
 
 	/* response */

@@ -43,6 +43,10 @@
 #define GZIP                                                                                       \
 	"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x73\xf5\x74\x76\x0c\x02\x00\x96\x4a\xf6\xae\x05" \
 	"\x00\x00\x00"
+#define BROTLI                                                                                     \
+	"\x0b\x02\x80"                                                                             \
+	"EICAR"                                                                                    \
+	"\x03"
 #define GZIP_NAMED                                                                                 \
 	"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x03\x6e\x61\x6d\x65\x00\x73\xf5\x74\x76\x0c\x02\x00" \
 	"\x96\x4a\xf6\xae\x05\x00\x00\x00"
@@ -569,6 +573,8 @@ static void encodings(void **state)
 		{"gzip", "plain EICAR", 11, "plain EICAR", "gzip_decompression_failed"},
 		{"identity", "EICAR", 5, "EICAR", "abnormal_ce_header"},
 		{"br", "EICAR", 5, "EICAR", "abnormal_ce_header"},
+		{"br", BROTLI, sizeof(BROTLI) - 1, "EICAR", "abnormal_ce_header"},
+		{"gzip, br", GZIP, sizeof(GZIP) - 1, "EICAR", "abnormal_ce_header"},
 		{"none", "EICAR", 5, "EICAR", NULL},
 	};
 

@@ -1,5 +1,6 @@
 #include "dataplane/app/http/inflate.h"
 
+#include <brotli/decode.h>
 #include <zlib.h>
 
 enum {
@@ -8,13 +9,18 @@ enum {
 	RAW = -WINDOW_BITS,
 	RESTARTS = 3,
 	ROUNDS_MAX = 1 << 16, /* output blocks of one call */
+	RAW_KEPT = 1024,      /* bytes that may turn out to be no br */
 };
 
 struct layer {
 	z_stream stream;
+	BrotliDecoderState *brotli;
+	bool made;		     /* something was decoded: it is br indeed */
 	enum http_encoding encoding; /* as it is tried now */
 	bool open, passes;	     /* passes: no compressed data, handed on as it is */
 	uint8_t restarts;
+	uint16_t raw_len;
+	uint8_t raw[RAW_KEPT]; /* what came before that */
 	uint8_t out[HTTP_INFLATE_OUT];
 };
 
@@ -28,10 +34,10 @@ struct http_inflate {
 /* zlib gives no size back: it stands in front of the block. */
 enum { SIZE_ROOM = 16 };
 
-static void *take(void *opaque, unsigned items, unsigned size)
+static void *take_bytes(void *opaque, size_t size)
 {
-	size_t len = (size_t)items * size + SIZE_ROOM;
-	uint8_t *block = slab_zalloc(opaque, len);
+	size_t len = size + SIZE_ROOM;
+	uint8_t *block = size > SLAB_MAX ? NULL : slab_zalloc(opaque, len);
 
 	if (!block)
 		return NULL;
@@ -39,11 +45,18 @@ static void *take(void *opaque, unsigned items, unsigned size)
 	return block + SIZE_ROOM;
 }
 
+static void *take(void *opaque, unsigned items, unsigned size)
+{
+	return take_bytes(opaque, (size_t)items * size);
+}
+
 static void give_back(void *opaque, void *address)
 {
 	uint8_t *block = (uint8_t *)address - SIZE_ROOM;
 	size_t len;
 
+	if (!address)
+		return;
 	memcpy(&len, block, sizeof(len));
 	slab_free(opaque, block, len);
 }
@@ -62,6 +75,11 @@ static bool layer_open(struct http_inflate *in, struct layer *l)
 	l->stream.next_in = NULL;
 	l->stream.avail_in = 0;
 	empty(l);
+	if (l->encoding == HTTP_ENCODING_BROTLI) {
+		l->brotli = BrotliDecoderCreateInstance(take_bytes, give_back, in->slab);
+		l->open = l->brotli != NULL;
+		return l->open;
+	}
 	l->open = inflateInit2(&l->stream,
 			       l->encoding == HTTP_ENCODING_GZIP ? GZIP_OR_ZLIB : RAW) == Z_OK;
 	return l->open;
@@ -69,8 +87,11 @@ static bool layer_open(struct http_inflate *in, struct layer *l)
 
 static void layer_close(struct layer *l)
 {
-	if (l->open)
+	if (l->open && !l->brotli)
 		inflateEnd(&l->stream);
+	if (l->brotli)
+		BrotliDecoderDestroyInstance(l->brotli);
+	l->brotli = NULL;
 	l->open = false;
 }
 
@@ -128,7 +149,7 @@ static bool layer_restart(struct http_inflate *in, struct layer *l, struct slice
 			  size_t *ret_skip)
 {
 	layer_close(l);
-	if (l->restarts >= RESTARTS)
+	if (l->restarts >= RESTARTS || l->encoding == HTTP_ENCODING_BROTLI)
 		return false;
 	if (l->restarts)
 		l->encoding = l->encoding == HTTP_ENCODING_GZIP ? HTTP_ENCODING_DEFLATE
@@ -192,6 +213,58 @@ static enum outcome decode(struct http_inflate *in, unsigned index, struct slice
 	return l->stream.avail_in ? OUT_STOPPED : OUT_DONE;
 }
 
+static void keep_raw(struct layer *l, struct slice data)
+{
+	size_t room = RAW_KEPT - l->raw_len;
+
+	if (l->made)
+		return;
+	if (data.len > room)
+		data.len = room;
+	memcpy(l->raw + l->raw_len, data.data, data.len);
+	l->raw_len = (uint16_t)(l->raw_len + data.len);
+}
+
+/* What was taken for br and is not. */
+static bool hand_on_raw(struct layer *l, const struct http_inflate_sink *sink)
+{
+	struct slice raw = SLICE(l->raw, l->raw_len);
+
+	l->raw_len = 0;
+	return l->made || raw.len == 0 || sink->data(sink->ctx, raw);
+}
+
+/* The same for br. */
+static enum outcome decode_brotli(struct http_inflate *in, unsigned index, struct slice data,
+				  const struct http_inflate_sink *sink)
+{
+	struct layer *l = &in->layers[index];
+	struct slice whole = data;
+
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+		size_t left = data.len, room = l->stream.avail_out;
+		BrotliDecoderResult rc = BrotliDecoderDecompressStream(
+			l->brotli, &left, &data.data, &room, &l->stream.next_out, NULL);
+
+		data.len = left;
+		l->stream.avail_out = (unsigned)room;
+		l->made |= room < HTTP_INFLATE_OUT;
+		if (rc == BROTLI_DECODER_RESULT_ERROR && !l->made)
+			return OUT_BROKEN;
+		if (rc == BROTLI_DECODER_RESULT_ERROR)
+			sink->failed(sink->ctx);
+		if (rc == BROTLI_DECODER_RESULT_ERROR || rc == BROTLI_DECODER_RESULT_SUCCESS)
+			return flush(in, index, sink) ? OUT_DONE : OUT_STOPPED;
+		if (rc == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) {
+			keep_raw(l, whole);
+			return OUT_DONE;
+		}
+		if (!flush(in, index, sink))
+			return OUT_STOPPED;
+	}
+	return OUT_STOPPED;
+}
+
 static bool feed(struct http_inflate *in, unsigned index, struct slice data,
 		 const struct http_inflate_sink *sink)
 {
@@ -199,7 +272,9 @@ static bool feed(struct http_inflate *in, unsigned index, struct slice data,
 	size_t skip = 0;
 
 	while (!l->passes && l->open) {
-		enum outcome outcome = decode(in, index, slice_sub(data, skip, data.len), sink);
+		struct slice rest = slice_sub(data, skip, data.len);
+		enum outcome outcome = l->brotli ? decode_brotli(in, index, rest, sink)
+						 : decode(in, index, rest, sink);
 
 		if (outcome != OUT_BROKEN)
 			return outcome == OUT_DONE;
@@ -208,7 +283,7 @@ static bool feed(struct http_inflate *in, unsigned index, struct slice data,
 			break;
 	}
 	l->passes = true;
-	return sink->data(sink->ctx, data);
+	return hand_on_raw(l, sink) && sink->data(sink->ctx, data);
 }
 
 bool http_inflate_data(struct http_inflate *in, struct slice data,
@@ -220,7 +295,9 @@ bool http_inflate_data(struct http_inflate *in, struct slice data,
 void http_inflate_end(struct http_inflate *in, const struct http_inflate_sink *sink)
 {
 	for (unsigned i = 0; i < in->count && !in->ended; i++) {
-		if (in->layers[i].open && !in->layers[i].passes && !flush(in, i, sink))
+		struct layer *l = &in->layers[i];
+
+		if (l->open && !l->passes && (!hand_on_raw(l, sink) || !flush(in, i, sink)))
 			break;
 	}
 	in->ended = true;

@@ -1,4 +1,4 @@
-/* Content encodings taken off as the bytes come: gzip and deflate (RFC 1951, 1952), up to
+/* Content encodings taken off as the bytes come: gzip, deflate and br (RFC 1951, 1952, 7932), up to
  * HTTP_LAYERS on top of each other, in the order in which the header names them. Servers mix the
  * two up and leave out checksums, so that a layer that fails is tried as the other one, and what is
  * no compressed data at all passes as it is. Memory comes from the slab. */
@@ -21,6 +21,7 @@ enum {
 enum http_encoding {
 	HTTP_ENCODING_GZIP,
 	HTTP_ENCODING_DEFLATE,
+	HTTP_ENCODING_BROTLI,
 };
 
 /* Takes decoded bytes; false stops decoding. */

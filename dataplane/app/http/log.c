@@ -65,7 +65,7 @@ static void log_request(struct record *r, const struct http_tx *tx)
 
 	if (tx->host_log.len)
 		text_log(r, "hostname", http_get(side, tx->host_log));
-	if (tx->port > 0)
+	if (tx->port >= 0)
 		record_uint(r, "http_port", (uint64_t)tx->port);
 	if (tx->uri.set)
 		text_log(r, "url", http_get(side, tx->uri));

@@ -407,7 +407,6 @@ bool http_uri_parse(struct http_call *c, struct http_tx *tx)
 	struct http_side *side = &tx->side[DIR_TS];
 	struct uri_parts parts = {0};
 
-	tx->port = -1;
 	if (!tx->uri.set)
 		return true;
 	split_uri(http_get(side, tx->uri), &parts);
@@ -462,6 +461,8 @@ bool http_host_parse(struct http_call *c, struct http_tx *tx)
 	bool valid;
 
 	tx->host = tx->host_log = tx->uri_host;
+	if (!tx->uri_host.set)
+		tx->port = -1;
 	if (!h) {
 		if (side->protocol >= HTTP_PROTOCOL_1_1)
 			http_event(tx, HTTP_EVENT_MISSING_HOST_HEADER);
