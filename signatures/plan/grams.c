@@ -11,6 +11,7 @@
 
 enum {
 	BITS_PER_GRAM = 32, /* of the filter, of which each sets two */
+	PLACES_MAX = 256,   /* grams of a pattern that are weighed */
 	COMMON_DIVISOR = 16,
 	BITS_MIN = 9,
 	BITS_MAX = 24,
@@ -91,27 +92,32 @@ bool grams_rare(struct slice pattern)
 	return false;
 }
 
-static size_t last_place(const struct entry *e, uint32_t width)
-{
-	size_t last = e->bytes.len - width;
+/* Scores of all grams of a pattern: how rarely each is expected. */
+struct scores {
+	uint32_t n;
+	unsigned v[PLACES_MAX];
+};
 
-	return last < UINT16_MAX - GRAMS_STRIDE ? last : UINT16_MAX - GRAMS_STRIDE;
+static void scores_of(const struct entry *e, struct scores *ret)
+{
+	size_t n = e->bytes.len - GRAMS_WIDTH + 1;
+
+	ret->n = n < PLACES_MAX ? (uint32_t)n : PLACES_MAX;
+	for (uint32_t i = 0; i < ret->n; i++)
+		ret->v[i] = gram_score(e->bytes.data + i);
 }
 
 /* The stretch whose most common gram is the rarest. */
-static uint32_t best_stretch(const struct entry *e)
+static uint32_t best_stretch(const struct scores *s)
 {
 	unsigned best = 0;
 	uint32_t ret = 0;
 
-	for (uint32_t i = 0; i <= last_place(e, GRAMS_SHORTEST); i++) {
-		unsigned least = UINT32_MAX;
+	for (uint32_t i = 0; i + GRAMS_STRIDE <= s->n; i++) {
+		unsigned least = s->v[i];
 
-		for (uint32_t k = 0; k < GRAMS_STRIDE; k++) {
-			unsigned score = gram_score(e->bytes.data + i + k);
-
-			least = score < least ? score : least;
-		}
+		for (uint32_t k = 1; k < GRAMS_STRIDE; k++)
+			least = s->v[i + k] < least ? s->v[i + k] : least;
 		if (least > best) {
 			best = least;
 			ret = i;
@@ -120,34 +126,32 @@ static uint32_t best_stretch(const struct entry *e)
 	return ret;
 }
 
-static uint32_t rarest_gram(const struct entry *e)
+static uint32_t rarest_gram(const struct scores *s)
 {
-	unsigned best = 0;
 	uint32_t ret = 0;
 
-	for (uint32_t i = 0; i <= last_place(e, GRAMS_WIDTH); i++) {
-		unsigned score = gram_score(e->bytes.data + i);
-
-		if (score > best) {
-			best = score;
+	for (uint32_t i = 1; i < s->n; i++) {
+		if (s->v[i] > s->v[ret])
 			ret = i;
-		}
 	}
 	return ret;
 }
 
-/* The n-th ref of all. */
-static struct ref ref_of(const struct grams *g, uint32_t n)
+static void refs_of(const struct grams *g, uint32_t entry, struct ref *ret)
 {
-	uint32_t entry = n / GRAMS_STRIDE;
-	const struct entry *e = &g->entries[entry];
-	uint32_t at = best_stretch(e) + n % GRAMS_STRIDE, rarest = rarest_gram(e);
+	const uint8_t *bytes = g->entries[entry].bytes.data;
+	struct scores scores;
+	uint32_t at, rarest;
 
-	return (struct ref){.gram = entry_gram(e->bytes.data + at),
-			    .rarest = entry_gram(e->bytes.data + rarest),
-			    .entry = entry,
-			    .at = (uint16_t)at,
-			    .rarest_at = (uint16_t)rarest};
+	scores_of(&g->entries[entry], &scores);
+	at = best_stretch(&scores);
+	rarest = rarest_gram(&scores);
+	for (uint32_t k = 0; k < GRAMS_STRIDE; k++)
+		ret[k] = (struct ref){.gram = entry_gram(bytes + at + k),
+				      .rarest = entry_gram(bytes + rarest),
+				      .entry = entry,
+				      .at = (uint16_t)(at + k),
+				      .rarest_at = (uint16_t)rarest};
 }
 
 static unsigned bits_for(uint32_t n, unsigned least)
@@ -193,8 +197,8 @@ static bool tables_new(struct grams *g, struct plan_mem *mem)
 		free(refs);
 		return false;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		refs[i] = ref_of(g, i);
+	for (uint32_t i = 0; i < g->n; i++)
+		refs_of(g, i, &refs[i * GRAMS_STRIDE]);
 	refs_build(g, refs, n);
 	free(refs);
 	return true;
