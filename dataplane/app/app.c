@@ -201,6 +201,48 @@ static bool side_keep(struct app_call *c, struct app_side *side, struct slice re
 
 /* --- parsing --- */
 
+static void parse(struct app_call *c, enum dir dir, struct slice view, bool eof);
+
+/* Protocols that no rule names, found by what both sides said. */
+static const struct app_proto *unnamed_find(const struct app_call *c, struct slice client,
+					    struct slice server)
+{
+	for (unsigned i = 0; app_protocols[i]; i++) {
+		const struct app_proto *proto = app_protocols[i];
+
+		if (proto->unnamed && !(c->w->config.disabled >> i & 1) &&
+		    proto->unnamed(client, server))
+			return proto;
+	}
+	return NULL;
+}
+
+/* Identification is over without a result. For rules it has failed; a protocol that they do not
+ * name may be read on, from the bytes that were kept: the server's first. */
+static void nobody_found(struct app_call *c)
+{
+	struct app_flow_full *a = c->a;
+	const struct app_proto *found =
+		unnamed_find(c, SLICE(a->sides[DIR_TS].kept, a->sides[DIR_TS].len),
+			     SLICE(a->sides[DIR_TC].kept, a->sides[DIR_TC].len));
+
+	if (!found) {
+		give_up(c);
+		return;
+	}
+	c->f->flags |= FLOW_APP_FAILED_TS | FLOW_APP_FAILED_TC;
+	app_count(c->w, APP_COUNT_FAILED_TCP);
+	a->pub.proto = found;
+	a->pub.unnamed = true;
+	a->pub.tried[0] = a->pub.tried[1] = true;
+	a->sides[0].verdict = a->sides[1].verdict = APP_FOUND;
+	for (int d = DIR_TC; d >= DIR_TS && !a->pub.failed; d--) {
+		const struct app_side *side = &a->sides[d];
+
+		parse(c, (enum dir)d, SLICE(side->kept, side->len), a->pub.eof[d]);
+	}
+}
+
 static void change_input(struct app_call *c, enum dir dir, struct slice view, bool eof);
 
 static void parser_failed(struct app_call *c, enum app_proto_counter why)
@@ -354,10 +396,13 @@ static void side_found(struct app_call *c, enum dir dir, const struct app_proto 
 	a->tried[dir] = true;
 	c->a->sides[dir].verdict = APP_FOUND;
 	if (!other || other == found) {
-		proto_set(c, found);
+		if (!a->unnamed)
+			proto_set(c, found);
 		return;
 	}
 	flow_event(c, APP_EVENT_MISMATCH_PROTOCOL_BOTH_DIRECTIONS);
+	if (a->unnamed)
+		return;
 	/* The one that parses already goes on; else the server is believed. */
 	if (c->a->first == APP_FIRST_PARSED)
 		proto_set(c, other);
@@ -383,6 +428,25 @@ static bool other_side_first(struct app_call *c, enum dir dir)
 	return true;
 }
 
+/* Suricata takes some protocols that it does not know for others (POP3's USER for FTP's): for rules
+ * the flow is what Suricata says, but it is read as what it is. */
+static void read_as_unnamed(struct app_call *c, enum dir dir, struct slice view)
+{
+	struct app_flow_full *a = c->a;
+	const struct app_side *other = &a->sides[dir_other(dir)];
+	struct slice kept = SLICE(other->kept, other->len);
+	const struct app_proto *proto;
+
+	if (a->first == APP_FIRST_PARSED || a->pub.unnamed)
+		return;
+	proto = unnamed_find(c, dir == DIR_TS ? view : kept, dir == DIR_TS ? kept : view);
+	if (!proto || proto == a->pub.proto)
+		return;
+	a->pub.named = a->pub.proto;
+	proto_set(c, proto);
+	a->pub.unnamed = true;
+}
+
 static void tcp_found_in(struct app_call *c, enum dir dir, const struct app_proto *found,
 			 bool reversed, struct slice view, bool eof)
 {
@@ -395,6 +459,7 @@ static void tcp_found_in(struct app_call *c, enum dir dir, const struct app_prot
 		reverse(c);
 		dir = other;
 	}
+	read_as_unnamed(c, dir, view);
 	if (a->sides[dir_other(dir)].verdict != APP_UNKNOWN)
 		app_count_proto(c->w, a->pub.proto, APP_PROTO_FLOW);
 	/* Until it is parsed the view has to survive a call for the other side. */
@@ -477,7 +542,7 @@ static void tcp_unknown(struct app_call *c, struct slice view, bool eof)
 			give_up(c);
 	} else if (identify_done(&a->sides[DIR_TS].identify) &&
 		   identify_done(&a->sides[DIR_TC].identify)) {
-		give_up(c);
+		nobody_found(c);
 	} else if (waited_too_long(c)) {
 		app_count(c->w, APP_COUNT_SKIPPED);
 		flow_event(c, APP_EVENT_PROTO_DETECTION_SKIPPED);

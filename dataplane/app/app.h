@@ -49,6 +49,10 @@ struct app_flow {
 	bool tried[2];			   /* identification of the direction is over; with seen[]
 					      NULL it failed */
 	bool off;			   /* identification gave up for the whole flow */
+	/* Rules and records see `named` (NULL: identification failed) where `proto` reads on
+	 * (parser.h: unnamed). */
+	bool unnamed;
+	const struct app_proto *named;
 	bool depth[2]; /* the stream depth was reached: counts as complete for inspection */
 	bool eof[2];   /* no more bytes will come */
 	/* Of the packet being processed; cleared by app_tx_release. enum app_flow_event */
@@ -116,6 +120,12 @@ void app_flow_free(struct app_worker *w, struct flow *f);
 /* A change of protocol was asked for, and transactions of the old one are still there: they are to
  * be inspected in both directions and logged before further bytes come. */
 bool app_change_waits(const struct flow *f);
+
+/* The protocol as rules and records see it; NULL = none. */
+static inline const struct app_proto *app_shown(const struct app_flow *a)
+{
+	return a->unnamed ? a->named : a->proto;
+}
 
 /* EVE app_proto text: protocol name, "failed" when identification gave up, "unknown" before. */
 const char *app_proto_text(const struct flow *f);

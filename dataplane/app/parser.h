@@ -227,6 +227,10 @@ struct app_proto {
 	bool (*little)(const struct app_tx *tx, enum dir dir);
 	/* Records show the names of events in capitals, as Suricata does for its parsers in C. */
 	bool events_in_capitals;
+	/* For a protocol that rules cannot name, or that they know by other marks: asked with the
+	 * first bytes of both directions when nobody else is found. The flow stays "failed" for
+	 * rules and in records; its transactions and files are read all the same. */
+	bool (*unnamed)(struct slice client, struct slice server);
 	/* Names of its frames as in rules ("pdu" of frame:mqtt.pdu), in the order of the types
 	 * given to app_frame; at most APP_FRAME_STREAM. "stream" is everybody's, made by the
 	 * framework. */

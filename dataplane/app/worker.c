@@ -164,9 +164,9 @@ const char *app_proto_text(const struct flow *f)
 {
 	if (!f->app)
 		return "unknown";
-	if (f->app->proto)
-		return f->app->proto->name;
-	if (f->app->off || f->key.ip_proto == IP_PROTO_UDP)
+	if (app_shown(f->app))
+		return app_shown(f->app)->name;
+	if (f->app->off || f->app->unnamed || f->key.ip_proto == IP_PROTO_UDP)
 		return "failed";
 	return "unknown";
 }
@@ -175,7 +175,7 @@ const char *app_proto_side_text(const struct flow *f, enum dir dir)
 {
 	const struct app_flow *a = f->app;
 
-	if (!a || a->seen[dir] == a->proto)
+	if (!a || a->seen[dir] == app_shown(a))
 		return NULL;
 	if (a->seen[dir])
 		return a->seen[dir]->name;

@@ -46,6 +46,25 @@ static void web(struct harness *h)
 	talk_close(h, &t);
 }
 
+/* Protocols that rules cannot name are read all the same. */
+static void mailbox(struct harness *h)
+{
+	struct talk t = talk_new(110);
+
+	talk_open(h, &t);
+	talk_text(h, &t, DIR_TC, "+OK ready\r\n");
+	talk_text(h, &t, DIR_TS, "USER joe\r\n");
+	talk_text(h, &t, DIR_TC, "+OK\r\n");
+	talk_text(h, &t, DIR_TS, "RETR 1\r\n");
+	talk_text(h, &t, DIR_TC,
+		  "+OK\r\nFrom: a@b\r\nMIME-Version: 1.0\r\nContent-Type: application/x; "
+		  "name=\"bad.exe\"\r\nContent-Disposition: attachment; filename=\"bad.exe\"\r\n"
+		  "Content-Transfer-Encoding: base64\r\n\r\nTVpldmls\r\n.\r\n");
+	talk_text(h, &t, DIR_TS, "QUIT\r\n");
+	talk_text(h, &t, DIR_TC, "+OK bye\r\n");
+	talk_close(h, &t);
+}
+
 static const char query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
 			    "\x03www\x07"
 			    "example\x03"
@@ -121,6 +140,13 @@ static const struct keyword_case cases[] = {
 	 "http|frame:request; content:\"POST/path\"; startswith", web},
 	{"http|frame:stream; content:\"POST\"; startswith",
 	 "http|frame:stream; content:\"Host\"; startswith", web},
+	{"tcp|flow:to_client; app-layer-protocol:failed",
+	 "tcp|flow:to_client; app-layer-protocol:!failed", mailbox},
+	{"ftp|flow:to_server", "imap|flow:to_server", mailbox},
+	{"tcp|flow:to_client; file.name; content:\"bad.exe\"",
+	 "tcp|flow:to_server; file.name; content:\"bad.exe\"", mailbox},
+	{"tcp|flow:to_client; file.data; content:\"MZevil\"",
+	 "tcp|flow:to_client; file.data; content:\"TVpldmls\"", mailbox},
 	{"udp|frame:dns.pdu; content:\"example\"; offset:17",
 	 "tcp|frame:dns.pdu; content:\"example\"; offset:17", dns},
 	{"tcp|pcre:\"/number \\d{4}/\"", "tcp|pcre:\"/number \\d{5}/\"", plain},

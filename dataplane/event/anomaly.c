@@ -61,8 +61,8 @@ void event_flow_anomalies(struct event_writer *w, const struct packet *p, const 
 			event_swap_tuple(event_head(w));
 		event_head(w)->app_proto[0] = 0;
 		record_object(r, "anomaly");
-		if (f->app->proto)
-			record_text(r, "app_proto", f->app->proto->name);
+		if (app_shown(f->app))
+			record_text(r, "app_proto", app_shown(f->app)->name);
 		record_text(r, "type", "applayer");
 		event_put_capitals(r, "event", name);
 		record_text(r, "layer", "proto_detect");

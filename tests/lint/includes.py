@@ -28,6 +28,11 @@ ALLOWED = {
     # On remote procedure calls.
     "dataplane/app/nfs": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
                           "dataplane/app/file.h", "dataplane/app/text", "dataplane/app/rpc"],
+    # Mails are read by the reader that SMTP has.
+    "dataplane/app/pop3": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
+                           "dataplane/app/text", "dataplane/app/smtp/mime.h"],
+    "dataplane/app/imap": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
+                           "dataplane/app/text", "dataplane/app/smtp/mime.h"],
     # TLS inside: hellos and their fingerprints.
     "dataplane/app/quic": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
                            "dataplane/app/text", "dataplane/app/tls/hello.h"],

@@ -51,7 +51,7 @@ static void log_smtp(const struct smtp_tx *t, const struct smtp_state *s, struct
 	log_list(r, "rcpt_to", &t->recipients);
 }
 
-static void log_email(const struct mime *m, struct record *r)
+void mime_log(const struct mime *m, struct record *r)
 {
 	struct slice from = skip_spaces(kept_slice(&m->from));
 
@@ -72,7 +72,7 @@ bool smtp_log(const struct app_tx *tx, const void *state, struct record *r)
 	if (t->mail) {
 		record_end(r);
 		record_object(r, "email");
-		log_email(t->mail, r);
+		mime_log(t->mail, r);
 	}
 	return true;
 }

@@ -134,7 +134,7 @@ static void body_begin(struct app_io *io, struct app_tx *tx, struct mime *m)
 	m->body_begun = true;
 	if (!(m->part & MIME_ATTACHMENT))
 		return;
-	m->file = app_file_open(io, tx, DIR_TS, kept_slice(&m->filename));
+	m->file = app_file_open(io, tx, (enum dir)m->dir, kept_slice(&m->filename));
 	text_list_add(io->slab, &m->attachments, kept_slice(&m->filename), MIME_URLS_MAX);
 }
 

@@ -61,6 +61,7 @@ struct mime {
 	uint8_t status; /* enum mime_status */
 	uint16_t anomalies;
 	uint8_t depth; /* levels in use, at least 1 */
+	uint8_t dir;   /* whose files its attachments are; the client's unless set */
 	struct mime_level level[MIME_DEPTH];
 	bool child_expected; /* the part in hand has a boundary for its own parts */
 	/* the header field being read */
@@ -103,6 +104,21 @@ static inline bool mime_in_headers(const struct mime *m)
 	return m->status < MIME_HEADER_DONE;
 }
 const char *mime_status_text(const struct mime *m);
+
+/* feed.c: a mail of which only the bytes are at hand. */
+struct mime_feed {
+	bool dots; /* a line of one dot ends it, others that begin with a dot have one too many */
+	bool line_begun; /* part of the line in hand went on */
+	bool ended;	 /* the dot was seen */
+};
+/* Takes the whole lines of `data` and what may go on before its line's end is seen; all of it when
+ * nothing follows (`last`). `m` may be NULL: then lines are only counted off. Returns how many
+ * bytes were taken. */
+size_t mime_feed(struct app_io *io, struct app_tx *tx, struct mime *m, struct mime_feed *f,
+		 struct slice data, bool last);
+
+/* log.c: the fields of the record's object "email". */
+void mime_log(const struct mime *m, struct record *r);
 
 /* params.c: the value of `name` in "type; name=value; other=...", quoted or not, also in the pieces
  * of RFC 2231. At most `cap` bytes; true when it is there, `ret_cut` when it was longer. */
