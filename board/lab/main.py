@@ -122,11 +122,11 @@ class Lab:
         words = (("detected", "detected"), ("reported", "reported to the mitigator"),
                  ("ordered", "cut ordered"), ("acked", f"cut by {cut.get('method', '?')}"),
                  ("verified", "VERIFIED on the wire: it keeps trying, nobody answers"))
-        for key, text in words:
-            if cut.get(key):
-                print(f"{cut[key] / SECONDS - first:8.3f}  {text}")
+        moments = [(cut[key] / SECONDS - first, text) for key, text in words if cut.get(key)]
         if last_home:
-            print(f"{last_home - first:8.3f}  its last call home that was answered")
+            moments.append((last_home - first, "its last call home that was answered"))
+        for at, text in sorted(moments, key=lambda m: m[0]):
+            print(f"{at:8.3f}  {text}")
         return cut["verified"] / SECONDS - first if cut.get("verified") else None
 
     def judge(self, cut):

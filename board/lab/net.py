@@ -90,6 +90,9 @@ class Net:
         self.start("switch", ["ovsdb-server", self.ovs / "conf.db", f"--remote=p{self.db}",
                               f"--unixctl={self.ovs}/ovsdb.ctl"], self.ovs / "ovsdb.log", env)
         self.wait(lambda: (self.ovs / "db.sock").exists(), "the switch's database")
+        # The socket is there a moment before anybody listens.
+        self.wait(lambda: run("ovs-vsctl", "--timeout=2", f"--db={self.db}", "--no-wait", "show", check=False),
+                  "the switch's database")
         self.vsctl("--no-wait", "init")
         self.start("switch", ["ovs-vswitchd", self.db, f"--unixctl={self.ovs}/vswitchd.ctl"],
                    self.ovs / "vswitchd.log", env)

@@ -16,6 +16,7 @@ struct cli {
 
 struct cli_command {
 	const char *name, *usage, *help;
+	const char *more; /* what its own --help adds; NULL: it has a --help of its own */
 	/* argv[0] is the subcommand's name. Exit status: 0, 1 (failed) or 2 (wrong usage). */
 	int (*run)(const struct cli *cli, int argc, char **argv);
 };

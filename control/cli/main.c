@@ -13,18 +13,46 @@ static int run_keys(const struct cli *cli, int argc, char **argv)
 }
 
 static const struct cli_command commands[] = {
-	{"status", "", "what runs here and how it is", cmd_status},
-	{"alerts", "[--most N]", "latest alerts, newest first", cmd_alerts},
-	{"hosts", "", "hosts, their level, what is cut and what is protected", cmd_hosts},
-	{"events", "[--most N]", "1188 threat detected, 1190 host cut", cmd_events},
+	{"status", "", "what runs here and how it is",
+	 "Asks banken-control, banken-mitigator, banken-enforcer and banken-centre; which are not "
+	 "here\n"
+	 "says so in a sentence.\n\nexamples:\n  banken status\n  banken --json status\n",
+	 cmd_status},
+	{"alerts", "[--most N]", "latest alerts, newest first",
+	 "Asks the centre.\n\nexamples:\n  banken alerts\n  banken --json alerts --most 1000\n",
+	 cmd_alerts},
+	{"hosts", "", "hosts, their level, what is cut and what is protected",
+	 "Asks the mitigator.\n\nexample:\n  banken hosts\n", cmd_hosts},
+	{"events", "[--most N]", "1188 threat detected, 1190 host cut",
+	 "Asks the mitigator.\n\nexample:\n  banken events --most 20\n", cmd_events},
 	{"quarantine", "list | add HOST | release HOST | approve COMMAND",
-	 "who is cut; cut and release", cmd_quarantine},
+	 "who is cut; cut and release",
+	 "  list                         cuts, newest first, with their state\n"
+	 "  add HOST [--reason TEXT]     cuts a host; it stays cut until a person releases it\n"
+	 "  release HOST [--reason TEXT] lets it back; cut again when it still shows signs\n"
+	 "  approve COMMAND              says yes to a cut that waits for a person\n\n"
+	 "HOST is an address, a MAC or a host's id; COMMAND as the list shows it. What is "
+	 "protected\n"
+	 "cannot be cut.\n\n"
+	 "examples:\n  banken quarantine list\n"
+	 "  banken quarantine add 10.0.0.21 --reason \"asked by Sato\"\n"
+	 "  banken quarantine release 10.0.0.21 --reason \"cleaned, checked by Sato\"\n"
+	 "  banken quarantine approve mitigator-1-7.0\n",
+	 cmd_quarantine},
 	{"report", "daily [--site NAME]", "writes today's report so far and names the file",
+	 "In English and Japanese, as HTML and JSON, in the centre's report folder.\n\n"
+	 "examples:\n  banken report daily\n  banken report daily --site 'Osaka works'\n",
 	 cmd_report},
 	{"rules", "check FILE", "loads rules and lists by name what could not be loaded",
+	 "Exit status 1 when a rule was skipped or failed.\n\n"
+	 "example:\n  banken rules check local.rules\n",
 	 cmd_rules},
-	{"replay", "FILE [-S RULES]", "analyses a capture file", cmd_replay},
-	{"keys", "init | issue ...", "the site's own certificates", run_keys},
+	{"replay", "FILE [-S RULES]", "analyses a capture file",
+	 "The same detection as live, over a pcap or pcapng file; what was found, in words.\n\n"
+	 "examples:\n  banken replay incident.pcapng\n"
+	 "  banken replay incident.pcapng -S local.rules\n",
+	 cmd_replay},
+	{"keys", "init | issue ...", "the site's own certificates", NULL, run_keys},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -44,6 +72,7 @@ static void help(void)
 	     "  banken --json alerts --most 10\n"
 	     "  banken replay incident.pcapng -S local.rules\n"
 	     "\n"
+	     "banken COMMAND --help says more of each.\n"
 	     "Exit status: 0 done, 1 failed (one sentence on standard error), 2 wrong usage.");
 }
 
@@ -91,6 +120,25 @@ static int drop_json(struct cli *cli, int argc, char **argv)
 	return n;
 }
 
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int run(const struct cli *cli, const struct cli_command *c, int argc, char **argv)
+{
+	if (!c->more || !asks_for_help(argc, argv))
+		return c->run(cli, argc, argv);
+	printf("usage: banken %s%s%s\n\n%c%s.\n%s", c->name, c->usage[0] ? " " : "", c->usage,
+	       c->help[0] >= 'a' && c->help[0] <= 'z' ? c->help[0] - 'a' + 'A' : c->help[0],
+	       c->help + 1, c->more);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *folder = getenv("BANKEN_RUN");
@@ -104,7 +152,7 @@ int main(int argc, char **argv)
 	argv += at;
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i].name, argv[0]) == 0)
-			return commands[i].run(&cli, argc, argv);
+			return run(&cli, &commands[i], argc, argv);
 	}
 	return cli_fail(2, "there is no command \"%s\"; banken --help lists them", argv[0]);
 }

@@ -68,7 +68,9 @@ int cmd_quarantine(const struct cli *cli, int argc, char **argv)
 			cli,
 			json_pack("{ss ss ss ss}", "do", "release", "host", argv[2], "reason",
 				  reason, "actor", actor()),
-			"The release was requested; banken quarantine list shows when it is done.");
+			"The release was requested; banken quarantine list shows when it is done. "
+			"If the "
+			"host still shows signs, it is cut again (release-grace in the policy).");
 	if (strcmp(what, "approve") == 0 && argc == 3)
 		return change(cli,
 			      json_pack("{ss ss ss}", "do", "approve", "command_id", argv[2],

@@ -12,10 +12,17 @@ static bool is_plain(const json_t *value)
 	return json_is_string(value) || json_is_number(value) || json_is_boolean(value);
 }
 
+/* Any number that large is a time, in ns since 1970. */
+static const json_int_t EPOCH_NS = 1000000000LL * 1000000000LL;
+
 static void print_plain(const char *key, const json_t *value)
 {
+	char when[32];
+
 	if (json_is_string(value))
 		printf("  %-28s %s\n", key, json_string_value(value));
+	else if (json_is_integer(value) && json_integer_value(value) > EPOCH_NS)
+		printf("  %-28s %s\n", key, cli_time((uint64_t)json_integer_value(value), when));
 	else if (json_is_integer(value))
 		printf("  %-28s %lld\n", key, (long long)json_integer_value(value));
 	else if (json_is_real(value))

@@ -341,8 +341,10 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 
 	if (rc->incident->level < cut_at)
 		return;
-	/* What was seen before a person released the host does not cut it again. */
-	if (rc->alert->time && rc->alert->time <= h->released) {
+	/* What was seen before a person released the host does not cut it again, nor what is seen
+	 * shortly after when the policy grants that. */
+	if (rc->alert->time && h->released &&
+	    rc->alert->time <= h->released + d->policy->release_grace) {
 		d->count.stale++;
 		return;
 	}

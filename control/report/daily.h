@@ -22,6 +22,7 @@ struct report_host { /* parts 2 to 4: who needs action, how it came in, what to 
 	char *name, *ip, *mac, *level, *cut_state, *cut_reason;
 	char *root_cause; /* correlation's sentence; "" = the first sign below stands for it */
 	char *sign, *sign_peer, *sign_url, *sign_file; /* first sign of trouble in the period */
+	char *sign_reason[2]; /* why, in English and Japanese; "" = a rule's hit */
 	uint64_t sign_at;
 	uint64_t cut_at, verified_at, released_at;
 	char **handling; /* steps in order; none = the standard ones for its state */

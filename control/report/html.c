@@ -173,6 +173,11 @@ static void threats(const struct page *p)
 	plot(p);
 }
 
+static bool has(const char *text)
+{
+	return text && text[0];
+}
+
 static const char *host_name(const struct report_host *h)
 {
 	return h->name && h->name[0] ? h->name : h->ip;
@@ -201,8 +206,10 @@ static void hosts(const struct page *p)
 		fputs("<tr><td>", p->out);
 		report_html_escape(host_name(h), p->out);
 		fputs("<br><small>", p->out);
-		report_html_escape(h->ip, p->out);
-		fputs(" ", p->out);
+		if (has(h->name)) {
+			report_html_escape(h->ip, p->out);
+			fputs(" ", p->out);
+		}
 		report_html_escape(h->mac, p->out);
 		fputs("</small></td>", p->out);
 		word_cell(p, h->level);
@@ -216,11 +223,6 @@ static void hosts(const struct page *p)
 	fputs("</tbody></table></div>\n", p->out);
 }
 
-static bool has(const char *text)
-{
-	return text && text[0];
-}
-
 /* Correlation's sentence, else the first sign, else that nothing is known. */
 static void cause(const struct page *p, const struct report_host *h)
 {
@@ -232,6 +234,9 @@ static void cause(const struct page *p, const struct report_host *h)
 		snprintf(sentence, sizeof(sentence), "%s", h->root_cause);
 	else if (!has(h->sign))
 		snprintf(sentence, sizeof(sentence), "%s", say(p, TEXT_UNKNOWN_CAUSE));
+	else if (has(h->sign_reason[p->language == REPORT_JAPANESE]))
+		snprintf(sentence, sizeof(sentence), say(p, TEXT_FIRST_SIGN_WHY), at, h->sign,
+			 h->sign_reason[p->language == REPORT_JAPANESE]);
 	else if (has(h->sign_file))
 		snprintf(sentence, sizeof(sentence), say(p, TEXT_FIRST_SIGN_FILE), at, h->sign,
 			 h->sign_file, from);

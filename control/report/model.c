@@ -44,9 +44,10 @@ int report_add_handling(struct report_host *h, const char *step)
 
 static void free_host(struct report_host *h)
 {
-	char *texts[] = {h->name,      h->ip,	      h->mac,	     h->level,
-			 h->cut_state, h->cut_reason, h->root_cause, h->sign,
-			 h->sign_peer, h->sign_url,   h->sign_file};
+	char *texts[] = {h->name,	   h->ip,	  h->mac,	 h->level,
+			 h->cut_state,	   h->cut_reason, h->root_cause, h->sign,
+			 h->sign_peer,	   h->sign_url,	  h->sign_file,	 h->sign_reason[0],
+			 h->sign_reason[1]};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

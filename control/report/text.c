@@ -40,6 +40,7 @@ static const char *const texts[TEXT_COUNT][2] = {
 			     "最初の兆候: %s「%s」(通信先 %s)。"},
 	[TEXT_FIRST_SIGN_FILE] = {"First sign at %s: %s, the file %s from %s.",
 				  "最初の兆候: %s「%s」、ファイル「%s」、取得元 %s。"},
+	[TEXT_FIRST_SIGN_WHY] = {"First sign at %s: %s. %s", "最初の兆候: %s「%s」。%s"},
 	[TEXT_TRAFFIC] = {"%llu frames inspected, %llu lost.", "検査フレーム数%llu、損失%llu。"},
 };
 

@@ -31,6 +31,10 @@ int live_drop_privileges(const char *user, struct errmsg *err)
 {
 	int rc = ERR_OK;
 
+	capng_clear(CAPNG_SELECT_BOTH);
+	/* While we still may. Who started us without CAP_SETPCAP keeps its bound; what counts then
+	 * is that nothing can be gained (no_new_privs). */
+	(void)capng_apply(CAPNG_SELECT_BOUNDS);
 	if (user[0] && getuid() == 0)
 		rc = become(user, err);
 	if (rc != ERR_OK)

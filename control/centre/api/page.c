@@ -30,7 +30,7 @@ static const char style[] =
 	"td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.bad{color:var(--bad);font-"
 	"weight:600}"
 	".warn{color:var(--warn);font-weight:600}.good{color:var(--good);font-weight:600}"
-	".none{opacity:.7}small{opacity:.75}";
+	".bad,.warn,.good,.t{white-space:nowrap}.none{opacity:.7}small{opacity:.75}";
 
 static const char *pick(const struct view *v, const char *english, const char *japanese)
 {
@@ -66,7 +66,7 @@ static void time_cell(const struct view *v, uint64_t ns)
 {
 	char text[32];
 
-	cell(v, NULL, report_time(ns, v->offset, text));
+	cell(v, "t", report_time(ns, v->offset, text));
 }
 
 static void host_cell(const struct view *v, const json_t *row)
@@ -104,7 +104,11 @@ static bool begin_table(const struct view *v, const char *title, const json_t *r
 		fprintf(v->out, "<p class=\"none\">%s</p>\n", nothing);
 		return false;
 	}
-	fputs("<div class=\"scroll\"><table><thead><tr>", v->out);
+	/* Reachable by keyboard, for it scrolls where the screen is narrow. */
+	fprintf(v->out,
+		"<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		"aria-label=\"%s\"><table><thead><tr>",
+		title);
 	while (*columns) {
 		size_t n = strcspn(columns, "|");
 
@@ -274,7 +278,7 @@ void page_overview(const json_t *overview, enum report_language language, int ut
 		"<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><meta "
 		"name=\"viewport\" "
 		"content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"refresh\" "
-		"content=\"5\">"
+		"content=\"15\">"
 		"<title>Banken</title><style>%s</style></head><body><header><b>Banken</b><span>%s</"
 		"span>"
 		"<a href=\"/daily%s\">%s</a><a href=\"%s\" lang=\"%s\">%s</a></header><main>\n",

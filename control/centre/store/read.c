@@ -214,7 +214,22 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 	return ERR_OK;
 }
 
-/* The host's first alert of the period, one that brought a file before any other. */
+/* A behaviour's sentence in English or Japanese. */
+static char *reason_of(const char *list, size_t language)
+{
+	json_t *array = json_loads(list, 0, NULL);
+	const char *text = json_string_value(json_array_get(array, language));
+	char *ret;
+
+	if (!text)
+		text = json_string_value(json_array_get(array, 0));
+	ret = strdup(text ? text : "");
+	json_decref(array);
+	return ret;
+}
+
+/* The host's first alert of the period: what a behaviour explains before a rule's hit that brought
+ * a file, and that before any other. */
 static int first_signs(struct store *s, const struct period *p, struct report_daily *d,
 		       struct errmsg *err)
 {
@@ -222,8 +237,8 @@ static int first_signs(struct store *s, const struct period *p, struct report_da
 		struct report_host *h = &d->hosts[i];
 		sqlite3_stmt *st = store_prepare(
 			s,
-			"SELECT time, msg, peer_ip, url, file FROM alerts WHERE ip = ?3 "
-			"AND time >= ?1 AND time < ?2 ORDER BY file = '', time LIMIT 1",
+			"SELECT time, msg, peer_ip, url, file, reasons FROM alerts WHERE ip = ?3 "
+			"AND time >= ?1 AND time < ?2 ORDER BY gid <> 2, file = '', time LIMIT 1",
 			err);
 
 		if (!st)
@@ -237,6 +252,8 @@ static int first_signs(struct store *s, const struct period *p, struct report_da
 			h->sign_peer = copy(st, 2);
 			h->sign_url = copy(st, 3);
 			h->sign_file = copy(st, 4);
+			h->sign_reason[0] = reason_of(column_text(st, 5), 0);
+			h->sign_reason[1] = reason_of(column_text(st, 5), 1);
 		}
 		sqlite3_finalize(st);
 	}

@@ -204,7 +204,7 @@ static int put_quarantine(struct store *s, const char *mitigator, const struct q
 
 	if (!st)
 		return ERR_IO;
-	bind_text(st, 1, c->command_id);
+	bind_cut(st, 1, c->command_id);
 	bind_text(st, 2, mitigator);
 	bind_mac(st, 3, &c->host.mac);
 	bind_ip(st, 4, &c->host.ip);

@@ -187,6 +187,7 @@ static void take_numbers(const struct policy_file *f, struct policy *p)
 	p->hold = f->hold * NS_PER_SEC;
 	p->recheck = f->recheck * NS_PER_SEC;
 	p->retry = f->retry * NS_PER_SEC;
+	p->release_grace = f->release_grace * NS_PER_SEC;
 	p->repeat = (uint32_t)f->repeat;
 	p->incident_window = f->incident_window * NS_PER_SEC;
 	p->incident_quiet = f->incident_quiet * NS_PER_SEC;

@@ -89,6 +89,7 @@ struct policy {
 	uint64_t fuse_window, mass_window;
 	uint64_t message_wait;		       /* at most 500 ms */
 	uint64_t review, hold, recheck, retry; /* of cuts */
+	uint64_t release_grace; /* no automatic cut this long after a person's release */
 	uint64_t ack_wait, verify_window, verify_settle, verify_quiet;
 	uint32_t ack_tries;
 	uint32_t repeat; /* a repeat offender's block lasts this times longer each time */

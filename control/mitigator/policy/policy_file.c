@@ -141,6 +141,10 @@ const struct config_key policy_keys[] = {
 	NUMBER("recheck", recheck, "300", 0, 86400,
 	       "seconds between looks at a verified cut, 0 = never"),
 	NUMBER("retry", retry, "60", 1, 86400, "seconds before a failed ladder is tried again"),
+	NUMBER("release-grace", release_grace, "0", 0, 86400,
+	       "seconds after a person's release in which a threat does not cut the host again; 0: "
+	       "a "
+	       "host that still shows signs is cut again at once"),
 	NUMBER("repeat", repeat, "2", 1, 10,
 	       "a repeat offender's block lasts this times longer each time"),
 	NUMBER("incident-window", incident_window, "1800", 1, 604800,
