@@ -489,6 +489,30 @@ static void test_person(void **state)
 	site_free(s);
 }
 
+/* With release-grace a host is left alone for a while after a person let it back, not for longer.
+ */
+static void test_grace(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "10.0.0.5", .actor = "yamada", .reason = "found safe", .mitigator = "m"};
+	struct errmsg e;
+
+	s->policy->release_grace = 60 * NS_PER_SEC;
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), 0);
+	pass(s, NS_PER_SEC);
+	for (int i = 0; i < 5; i++)
+		report(s, &a);
+	assert_int_equal(s->orders, 1);
+	pass(s, 60 * NS_PER_SEC);
+	report(s, &a);
+	assert_int_equal(s->orders, 2);
+	site_free(s);
+}
+
 static void test_approve(void **state)
 {
 	struct site *s = site_new();
@@ -552,7 +576,8 @@ int main(void)
 		cmocka_unit_test(test_binding),	    cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_fuse),	    cmocka_unit_test(test_mass),
 		cmocka_unit_test(test_kill_switch), cmocka_unit_test(test_person),
-		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_judgements),
+		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_approve),
+		cmocka_unit_test(test_judgements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
