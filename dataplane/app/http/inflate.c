@@ -52,11 +52,12 @@ static void *take(void *opaque, unsigned items, unsigned size)
 
 static void give_back(void *opaque, void *address)
 {
-	uint8_t *block = (uint8_t *)address - SIZE_ROOM;
+	uint8_t *block = address;
 	size_t len;
 
 	if (!address)
 		return;
+	block -= SIZE_ROOM;
 	memcpy(&len, block, sizeof(len));
 	slab_free(opaque, block, len);
 }

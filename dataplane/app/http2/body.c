@@ -13,8 +13,12 @@ static void file_data(void *ctx, struct slice data)
 {
 	struct target *target = ctx;
 
+	struct app_file *file;
+
 	open_file(target->io, target->tx, target->dir);
-	app_file_data(target->io, target->tx->side[target->dir].file, data);
+	file = target->tx->side[target->dir].file;
+	if (file)
+		app_file_data(target->io, file, data);
 }
 
 static bool number_then(struct cursor *c, uint8_t stop)
@@ -51,7 +55,7 @@ static void open_file(struct app_io *io, struct http2_tx *t, enum dir dir)
 	if (side->file_opened)
 		return;
 	side->file_opened = true;
-	side->file = app_file_open(io, &t->tx, dir, SLICE(NULL, 0));
+	side->file = app_file_open(io, &t->tx, dir, SLICE_LIT(""));
 	if (range && !range_valid(http2_value(side, range)))
 		http2_event(t, HTTP2_EVENT_INVALID_RANGE);
 }
@@ -69,7 +73,8 @@ void http2_body_data(struct app_io *io, struct http2_tx *t, enum dir dir, struct
 		return;
 	}
 	open_file(io, t, dir);
-	if (!side->decoder)
+	/* What comes behind the end of the stream is in no file. */
+	if (!side->decoder && side->file)
 		app_file_data(io, side->file, data);
 	if (end)
 		http2_body_close(io, t, dir, false);

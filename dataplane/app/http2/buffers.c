@@ -218,7 +218,7 @@ static bool get_header_raw(const struct app_tx *tx, enum dir dir, uint32_t index
 {
 	const struct http2_side *side = side_of(tx, dir);
 
-	*ret = slice_sub(kept_slice(&side->bytes), 0, side->len);
+	*ret = SLICE(side->bytes.data, side->len);
 	return ret->len > 0;
 }
 
@@ -243,10 +243,11 @@ static bool get_each_header(const struct app_tx *tx, enum dir dir, uint32_t inde
 			    struct slice *ret)
 {
 	const struct http2_side *side = side_of(tx, dir);
-	const struct http2_header *h = &side->headers[index];
+	const struct http2_header *h;
 
 	if (index >= side->count)
 		return false;
+	h = &side->headers[index];
 	*ret = slice_sub(kept_slice(&side->bytes), h->at, h->name_len + 2 + h->value_len);
 	return true;
 }
