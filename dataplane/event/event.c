@@ -43,6 +43,10 @@ static uint32_t type_by_name(struct slice name)
 		if (type && slice_eq(name, SLICE_STR(type)))
 			return EVENT_APP;
 	}
+	for (enum local_kind kind = LOCAL_NONE + 1; kind < LOCAL_KINDS; kind++) {
+		if (slice_eq(name, SLICE_STR(local_type(kind))))
+			return EVENT_APP;
+	}
 	return 0;
 }
 

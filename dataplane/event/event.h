@@ -8,6 +8,7 @@
 
 #include "dataplane/api/record.h"
 #include "dataplane/app/app.h"
+#include "dataplane/app/local/local.h"
 #include "dataplane/base/packet.h"
 #include "dataplane/detect/detect.h"
 #include "dataplane/flow/flow.h"
@@ -65,6 +66,8 @@ void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns);
 /* A transaction is complete: its record and its anomalies. */
 void event_tx(struct event_writer *w, const struct packet *p, const struct flow *f,
 	      const struct app_tx *tx);
+/* A datagram of a protocol of ours (app/local): its record, or none. */
+void event_local(struct event_writer *w, const struct packet *p, enum local_kind kind);
 /* A file of the transaction in that direction is over. */
 void event_file(struct event_writer *w, const struct packet *p, const struct flow *f,
 		const struct app_tx *tx, struct app_file *file, enum dir dir);

@@ -178,6 +178,32 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	return true;
 }
 
+void event_local(struct event_writer *w, const struct packet *p, enum local_kind kind)
+{
+	const struct event_sink *sink = event_writer_sink(w);
+	struct record *r;
+	struct slice bytes;
+
+	if (!event_wanted(w, EVENT_APP) && !sink->tap)
+		return;
+	r = event_begin(w, local_type(kind), p, p->flow);
+	if (!r)
+		return;
+	event_head(w)->app_proto[0] = 0;
+	event_head(w)->flags |= RECORD_OWN_TYPE;
+	if (p->dir == DIR_TC) /* who says it is who the record is about */
+		event_swap_tuple(event_head(w));
+	record_object(r, local_type(kind));
+	if (!local_log(kind, packet_payload(p), r))
+		return;
+	record_end(r);
+	bytes = event_finish(w, RECORD_LANE_EVENT);
+	if (sink->tap)
+		sink->tap(sink->tap_ctx, bytes);
+	if (event_wanted(w, EVENT_APP))
+		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
+}
+
 void event_tx(struct event_writer *w, const struct packet *p, const struct flow *f,
 	      const struct app_tx *tx)
 {

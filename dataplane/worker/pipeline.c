@@ -162,6 +162,15 @@ static void change_of_protocol(struct pipeline *l, struct flow *f, uint64_t now_
 	}
 }
 
+static void datagram(struct pipeline *l, struct packet *p)
+{
+	enum local_kind kind = local_kind_of(p->sport, p->dport, packet_payload(p));
+
+	app_datagram(l->app, p->flow, p);
+	if (kind != LOCAL_NONE)
+		event_local(l->events, p, kind);
+}
+
 /* One decoded packet through all stages. */
 static void packet(void *ctx, struct packet *p)
 {
@@ -182,7 +191,7 @@ static void packet(void *ctx, struct packet *p)
 			stream_packet(l->stream, p->flow, p);
 			stage_end(l, STAGE_STREAM, begin);
 		} else if (p->ip_proto == IP_PROTO_UDP && p->payload_len) {
-			app_datagram(l->app, p->flow, p);
+			datagram(l, p);
 			stage_end(l, STAGE_APP, begin);
 		}
 		observe_packet(l->behave, p);

@@ -218,6 +218,12 @@ static const char *version_text(uint16_t version)
 		return "s3";
 	case TLS_VERSION_SSL2:
 		return "s2";
+	case 0xfeff: /* DTLS */
+		return "d1";
+	case 0xfefd:
+		return "d2";
+	case 0xfefc:
+		return "d3";
 	default:
 		return "00";
 	}

@@ -44,5 +44,5 @@ static inline bool tls_grease(uint16_t value)
 size_t tls_ja3_text(const struct tls_hello *h, bool server, uint8_t *buf, size_t cap);
 /* Lower-case hex of MD5. */
 void tls_ja3_hash(struct slice text, char ret[32]);
-/* JA4 of a client (https://github.com/FoxIO-LLC/ja4, BSD), transport 't' or 'q'. */
+/* JA4 of a client (https://github.com/FoxIO-LLC/ja4, BSD), transport 't', 'q' or 'd'. */
 void tls_ja4(const struct tls_hello *h, char transport, char ret[36]);
