@@ -651,6 +651,22 @@ bool app_change_proto(struct app_io *io, const char *hint)
 	return app_change_proto_port(io, hint, 0);
 }
 
+bool app_read_on(struct app_io *io, const char *proto)
+{
+	struct app_call *c = app_call_of(io);
+	struct app_flow_full *a = c->a;
+	const struct app_proto *next = app_proto_by_name(SLICE_STR(proto));
+
+	if (a->changing || !next || a->changes >= LIMIT_APP_PROTO_CHANGES ||
+	    (c->w->config.disabled >> app_proto_index(c->w, next) & 1))
+		return false;
+	a->changes++;
+	a->changing = true;
+	a->next = next;
+	a->sides[0].waited = a->sides[1].waited = false;
+	return true;
+}
+
 const char *app_changed_from(const struct app_io *io)
 {
 	return io->flow->orig ? io->flow->orig->name : NULL;
@@ -707,6 +723,22 @@ static void change_found(struct app_call *c, enum dir dir, const struct app_prot
 	parse(c, dir, view, eof);
 }
 
+/* Another parser goes on; for rules and records the flow stays what it was. */
+static void change_read_on(struct app_call *c, enum dir dir, struct slice view, bool eof)
+{
+	struct app_flow_full *a = c->a;
+	const struct app_proto *before = app_shown(&a->pub);
+
+	state_free(c);
+	a->changing = false;
+	a->sides[0].need = a->sides[1].need = 0;
+	proto_set(c, a->next);
+	a->pub.named = before;
+	a->pub.unnamed = true;
+	a->next = NULL;
+	parse(c, dir, view, eof);
+}
+
 /* Bytes after the point where the parser asked for a change: identified from there on. The old
  * protocol's transactions get one more packet to be inspected and logged. */
 static void change_input(struct app_call *c, enum dir dir, struct slice view, bool eof)
@@ -718,6 +750,9 @@ static void change_input(struct app_call *c, enum dir dir, struct slice view, bo
 
 	if (a->pub.tx_first && !side->waited && !eof && view.len) {
 		side->waited = true;
+	} else if (a->next) {
+		change_read_on(c, dir, view, eof);
+		return;
 	} else {
 		side->identify = (struct identify_state){0};
 		a->pub.seen[0] = a->pub.seen[1] = NULL;

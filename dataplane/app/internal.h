@@ -59,7 +59,8 @@ struct app_flow_full {
 			*/
 	uint8_t changes;
 	bool changing;
-	uint16_t server_port; /* for probes after a change; 0 = the flow's */
+	uint16_t server_port;	      /* for probes after a change; 0 = the flow's */
+	const struct app_proto *next; /* with changing: what reads on (app_read_on) */
 	unsigned tx_live;
 	struct app_expectation *expected; /* of the slab; NULL: not announced */
 	struct kept left;		  /* by the protocol before the change */

@@ -265,6 +265,10 @@ void app_payload_encrypted(struct app_io *io);
 bool app_change_proto(struct app_io *io, const char *hint);
 bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_port);
 
+/* As app_change_proto, but what follows is `proto`, which rules and records do not name: for them
+ * the flow stays what it is (WebSocket after HTTP). */
+bool app_read_on(struct app_io *io, const char *proto);
+
 /* The protocol that went on before a change, by name; NULL without one. */
 const char *app_changed_from(const struct app_io *io);
 /* --- frames ---

@@ -45,9 +45,8 @@ static void proto_of(struct run *r)
 		r->proto_bit = 1ULL << r->proto;
 		r->app = r->f->app;
 	}
-	if (r->f->app->unnamed)
-		r->proto_bit =
-			r->f->app->named ? 1ULL << proto_index(r->plan, r->f->app->named) : 0;
+	if (r->f->app->unnamed && r->f->app->named)
+		r->proto_bit |= 1ULL << proto_index(r->plan, r->f->app->named);
 }
 
 /* Identification of the packet's direction was over before it came (app-layer-protocol). */

@@ -173,6 +173,45 @@ static void heads(void **state)
 	harness_delete(h);
 }
 
+/* WebSocket behind HTTP: messages for rules of later releases, while the flow stays http. */
+static void websocket(void **state)
+{
+	struct errmsg err = {""};
+	struct harness *h = harness_new_lang(
+		"alert websocket any any -> any any (websocket.payload; content:\"Hello\"; "
+		"sid:1;)\n"
+		"alert websocket any any -> any any (websocket.opcode:ping; sid:2;)\n"
+		"alert http any any -> any any (http.stat_code; content:\"101\"; sid:3;)\n"
+		"alert tcp any any -> any any (app-layer-protocol:!http; flow:established; "
+		"sid:4;)\n"
+		"alert http any any -> any any (content:\"|81 05|Hello\"; sid:5;)\n",
+		8, &err);
+	struct talk t = talk_new(80);
+	char text[512];
+
+	assert_non_null(h);
+	talk_open(h, &t);
+	talk_text(h, &t, DIR_TS,
+		  "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+	talk_text(h, &t, DIR_TC, "HTTP/1.1 101 Switching\r\nUpgrade: WebSocket\r\n\r\n");
+	talk_text(h, &t, DIR_TS, "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+	talk_text(h, &t, DIR_TC, "\x81\x05Hello\x89\x01!");
+	talk_text(h, &t, DIR_TS, "\x8a\x81\x01\x01\x01\x01 ");
+	talk_close(h, &t);
+	harness_end(h);
+	assert_alerts(h, 1, 2, "payload");
+	assert_alerts(h, 2, 1, "opcode");
+	assert_alerts(h, 3, 1, "the answer");
+	assert_alerts(h, 4, 0, "still http");
+	assert_alerts(h, 5, 1, "raw bytes of an http flow");
+	harness_delete(h);
+	assert_non_null(h = harness_new_lang("alert tcp any any -> any any (sid:9;)\n"
+					     "alert websocket any any -> any any (sid:1;)\n",
+					     7, &err));
+	assert_int_equal(harness_loaded(h, text, sizeof(text)), 1);
+	harness_delete(h);
+}
+
 static void refused(void **state)
 {
 	struct harness *h =
@@ -192,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces),    cmocka_unit_test(holes), cmocka_unit_test(cut_off),
 		cmocka_unit_test(pipelined), cmocka_unit_test(heads), cmocka_unit_test(refused),
+		cmocka_unit_test(websocket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,8 @@ const struct lang_buffer lang_buffers[] = {
 	{"tls.sni", "tls_sni", NULL, NULL, "tls", "tls", TS},
 	{"tls.subjectaltname", NULL, NULL, NULL, "tls", "tls", TC, MULTI, TX, 0, false, 8},
 	{"udp.hdr", NULL, NULL, NULL, NULL, NULL, TB, false, PKT, 17},
+	{"websocket.payload", NULL, NULL, NULL, "websocket", "websocket", TB, false, TX, 0, false,
+	 8},
 };
 
 const size_t lang_buffers_count = ARRAY_SIZE(lang_buffers);

@@ -79,6 +79,7 @@ struct proto_name {
 	enum rule_layer layer;
 	uint8_t numbers[2];
 	bool any, packet, stream, decode;
+	uint8_t lang; /* 8: only later releases know it */
 };
 
 static const struct proto_name layers[] = {
@@ -129,17 +130,23 @@ static const struct proto_name apps[] = {
 	{"mqtt", RULE_LAYER_TCP, {TCP}},
 	{"pgsql", RULE_LAYER_TCP, {TCP}},
 	{"telnet", RULE_LAYER_TCP, {TCP}},
+	{"websocket", RULE_LAYER_TCP, {TCP}, .lang = 8},
 	{"rdp", RULE_LAYER_TCP, {TCP}},
 	{"bittorrent-dht", RULE_LAYER_UDP, {UDP}},
 };
 
-bool lang_app_known(const char *app)
+static bool known_since(const char *app, uint8_t lang)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(apps); i++) {
 		if (strcmp(apps[i].name, app) == 0)
-			return true;
+			return apps[i].lang <= lang;
 	}
 	return false;
+}
+
+bool lang_app_known(const char *app)
+{
+	return known_since(app, 7);
 }
 
 bool head_shares_layer(const struct lang_build *b, const char *app)
@@ -211,7 +218,7 @@ static int read_proto(struct lang_build *b, const char *text)
 		set_bits(&b->proto, l);
 		return ERR_OK;
 	}
-	if (!lang_app_known(text))
+	if (!known_since(text, b->opts->lang))
 		return lang_fail(b, "\"%s\" is no protocol a rule can be written for", text);
 	if (build_app(b, text) != ERR_OK)
 		return ERR_INVALID;

@@ -529,6 +529,8 @@ static const struct {
 	{"rfb.secresult", is_rfb_result, "ok, fail, toomany or unknown"},
 	{"ftpdata_command", is_ftpdata, "stor or retr"},
 	{"snmp.pdu_type", is_u31, "a number"},
+	{"websocket.flags", is_any, "fin and comp, each perhaps behind !"},
+	{"websocket.opcode", is_any, "an opcode"},
 	{"mqtt.type", is_mqtt_type, "a type of control packet"},
 	{"mqtt.flags", is_mqtt_flags, "dup and retain, each perhaps behind !"},
 	{"mqtt.qos", is_mqtt_qos, "0, 1 or 2"},

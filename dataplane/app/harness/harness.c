@@ -98,6 +98,11 @@ bool app_change_proto_port(struct app_io *io, const char *hint, uint16_t server_
 	return true;
 }
 
+bool app_read_on(struct app_io *io, const char *proto)
+{
+	return app_change_proto(io, proto);
+}
+
 void app_expect(struct app_io *io, const struct app_expectation *e)
 {
 	of_io(io)->announced = *e;

@@ -203,7 +203,7 @@ struct http_state {
 	bool quiet;	   /* the end is handled: what is odd about it is no event */
 	bool tunnel;	   /* no HTTP any more, and nobody else asked for it */
 	bool changing;	   /* another protocol goes on: no further byte is HTTP/1's */
-	bool upgrade;	   /* the answer at hand changes to HTTP/2 */
+	bool upgrade;	   /* the answer at hand changes to HTTP/2 or WebSocket */
 	bool yield_at_end; /* responses wait for the request side at the end of this one */
 };
 

@@ -204,9 +204,15 @@ static bool is_tunnel(struct http_call *c, struct http_tx *tx)
 }
 
 /* To HTTP/2 in clear (RFC 7540 3.2). */
+static bool is_websocket(const struct http_tx *tx)
+{
+	return slice_eq_nocase(http_header_value(tx, DIR_TC, "upgrade"), SLICE_LIT("websocket"));
+}
+
 static bool is_upgrade(const struct http_tx *tx)
 {
-	return slice_eq(http_header_value(tx, DIR_TC, "upgrade"), SLICE_LIT("h2c"));
+	return is_websocket(tx) ||
+	       slice_eq(http_header_value(tx, DIR_TC, "upgrade"), SLICE_LIT("h2c"));
 }
 
 /* An interim answer: forgotten, the real one follows. */
@@ -519,6 +525,12 @@ static void tunnel_begins(struct http_call *c, struct http_tx *tx)
 {
 	uint16_t port = tx->port > 0 ? (uint16_t)tx->port : 0;
 
+	if (c->state->upgrade && is_websocket(tx)) {
+		c->state->upgrade = false;
+		c->state->changing = app_read_on(c->io, "websocket");
+		c->state->tunnel = !c->state->changing;
+		return;
+	}
 	if (c->state->upgrade) {
 		upgrade_begins(c, tx);
 		return;
