@@ -55,6 +55,7 @@ class Lab:
         self.opts = opts
         self.cast = Cast.from_seed(opts.seed)
         self.net = self.programs = None
+        self.approved = 0  # when a person said yes, in mode approve
 
     # --- set-up ---
     def up(self):
@@ -90,11 +91,23 @@ class Lab:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.programs.check()
-            cut = self.cut_of(self.cast.client)
-            if cut and cut.get("verified"):
+            cut = self.cut_of(self.cast.client) or {}
+            if cut.get("verified") or cut.get("state") == self.expected() != "verified":
                 return cut
+            if cut.get("state") == "held" and not self.approved:
+                self.approved = time.time()
+                print(f"mode {self.opts.mode}: the mitigator asks, and a person says yes "
+                      f"(banken quarantine approve {cut['command_id']})")
+                self.programs.ask("quarantine", "approve", cut["command_id"])
             time.sleep(0.1)
         return self.cut_of(self.cast.client)
+
+    def expected(self):
+        """The state in which the client's cut comes to rest."""
+        if self.opts.mode in ("monitor", "notify"):
+            return "outside-policy"
+        # A reset ends a connection, but the next one may be answered before its own reset comes.
+        return "still-seen" if self.opts.method == ["reset"] else "verified"
 
     def guilty_gateway(self):
         """The gateway looks as guilty as it can and must stay on the net."""
@@ -135,9 +148,12 @@ class Lab:
         if not cut:
             checks.append((False, "the infected client was not cut"))
         else:
-            took = self.time_line(cut)
-            checks.append((took is not None, f"the cut is verified (state {cut.get('state')})"))
-            if took is not None:
+            took, state = self.time_line(cut), cut.get("state")
+            checks.append((state == self.expected() or took is not None, {
+                "outside-policy": f"mode {self.opts.mode}: told, and nothing was cut",
+                "still-seen": "resets alone: the client is STILL-SEEN, which the next method of the ladder would end",
+            }.get(state, f"the cut is verified (state {state})")))
+            if took is not None and not self.approved:
                 checks.append((took < 3.0, f"first bad packet to VERIFIED in {took:.2f} s (under 3 s)"))
         rows = story_log(self.net.folder / "colleague.story")
         broken = [r for r in rows if r["did"] in ("session-broken", "web-failed")]

@@ -75,6 +75,28 @@ static json_t *read_alerts(const char *folder)
 	return alerts;
 }
 
+static json_int_t number(const json_t *stats, const char *group, const char *key)
+{
+	return json_integer_value(
+		json_object_get(group ? json_object_get(stats, group) : stats, key));
+}
+
+/* What was looked at, so that "0 alerts" can be judged. */
+static void print_summary(const char *folder, const char *capture, size_t alerts)
+{
+	json_int_t rules;
+	char path[600];
+	json_t *stats;
+
+	snprintf(path, sizeof(path), "%s/stats.json", folder);
+	stats = json_load_file(path, 0, NULL);
+	rules = number(stats, "rules", "loaded");
+	printf("%zu alerts in %s: %lld packets, %lld bytes, %lld rules%s\n", alerts, capture,
+	       (long long)number(stats, NULL, "packets"), (long long)number(stats, NULL, "bytes"),
+	       (long long)rules, rules ? "" : " (behaviour only; -S FILE gives rules)");
+	json_decref(stats);
+}
+
 static void show(const struct cli *cli, const char *folder, const char *capture)
 {
 	json_t *alerts = read_alerts(folder), *e;
@@ -82,7 +104,7 @@ static void show(const struct cli *cli, const char *folder, const char *capture)
 
 	if (!cli_json(cli, alerts)) {
 		json_array_foreach(alerts, i, e) print_alert(e);
-		printf("%zu alerts in %s\n", json_array_size(alerts), capture);
+		print_summary(folder, capture, json_array_size(alerts));
 	}
 	json_decref(alerts);
 }
