@@ -62,7 +62,7 @@ static uint32_t last_packet_time(const struct tcp_step *st)
 
 bool check_timestamp(struct tcp_step *st)
 {
-	enum stream_overlap policy = stream_policy(st->w, st->f);
+	enum stream_overlap policy = stream_policy(st);
 	bool stale;
 
 	if (!st->p->tcp.has_timestamp)
@@ -80,7 +80,7 @@ bool check_timestamp(struct tcp_step *st)
 
 void take_timestamp(struct tcp_step *st)
 {
-	enum stream_overlap policy = stream_policy(st->w, st->f);
+	enum stream_overlap policy = stream_policy(st);
 	uint32_t ts = st->p->tcp.timestamp;
 	enum zero_start zero;
 	bool stale;
@@ -160,7 +160,7 @@ bool check_reset(struct tcp_step *st)
 	}
 	if (st->ssn->flags & SSN_ASYNC)
 		return seq_geq(st->seq, s->next_seq);
-	switch (stream_policy(st->w, st->f)) {
+	switch (stream_policy(st)) {
 	case STREAM_OVERLAP_OLD_LINUX:
 	case STREAM_OVERLAP_LINUX:
 	case STREAM_OVERLAP_SOLARIS:

@@ -513,7 +513,7 @@ int syn_sent_ack(struct tcp_step *st)
 
 int syn_recv_rst(struct tcp_step *st)
 {
-	enum stream_overlap policy = stream_policy(st->w, st->f);
+	enum stream_overlap policy = stream_policy(st);
 
 	if (!check_reset(st))
 		return -1;

@@ -23,6 +23,24 @@ static const bool new_wins[][3][3] = {
 				    [STARTS_AFTER] = {[ENDS_AFTER] = true}},
 };
 
+enum stream_overlap stream_policy_of_host(const struct tcp_step *st)
+{
+	const struct stream_config *c = &st->w->config;
+	const struct ip_addr *receiver = &st->f->key.addr[dir_other(st->p->dir)];
+	enum stream_overlap policy = st->f->ip_version == 6 ? c->overlap_v6 : c->overlap;
+	int longest = -1;
+
+	for (unsigned i = 0; i < c->host_count; i++) {
+		const struct stream_host_policy *h = &c->hosts[i];
+
+		if (h->bits > longest && ip_addr_in_prefix(receiver, &h->prefix, h->bits)) {
+			longest = h->bits;
+			policy = h->policy;
+		}
+	}
+	return policy;
+}
+
 struct meeting {
 	struct tcp_step *st;
 	const struct tcp_side *side;
@@ -55,7 +73,7 @@ static struct range common(const struct meeting *m, const struct segment *old)
 
 static void meet(struct meeting *m, const struct segment *old)
 {
-	enum stream_overlap policy = stream_policy(m->st->w, m->st->f);
+	enum stream_overlap policy = stream_policy(m->st);
 	struct range c = common(m, old);
 	const uint8_t *sent = m->st->p->payload + (c.seq - m->seq);
 	const uint8_t *had = old->data + (c.seq - old->seq);

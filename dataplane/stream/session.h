@@ -235,9 +235,15 @@ static inline void step_event(const struct tcp_step *st, enum stream_event e)
 	packet_event(st->p, STREAM_EVENT_BASE + (unsigned)e);
 }
 
-static inline enum stream_overlap stream_policy(const struct stream_worker *w, const struct flow *f)
+/* overlap.c: by the receiver of the packet, the longest prefix that holds it. */
+enum stream_overlap stream_policy_of_host(const struct tcp_step *st);
+
+/* How the receiver of the packet treats what is ambiguous. */
+static inline enum stream_overlap stream_policy(const struct tcp_step *st)
 {
-	return f->ip_version == 6 ? w->config.overlap_v6 : w->config.overlap;
+	if (st->w->config.host_count)
+		return stream_policy_of_host(st);
+	return st->f->ip_version == 6 ? st->w->config.overlap_v6 : st->w->config.overlap;
 }
 
 /* The app layer takes bytes of this connection. */

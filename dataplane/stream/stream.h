@@ -45,6 +45,13 @@ struct stream_sink {
 	void *ctx;
 };
 
+/* Receivers of a network that overlap differently from the default; the longest prefix wins. */
+struct stream_host_policy {
+	struct ip_addr prefix;
+	uint8_t bits; /* 0-128; an IPv4 /n is 96 + n */
+	enum stream_overlap policy;
+};
+
 struct stream_config {
 	bool midstream;			/* pick up connections without their handshake */
 	bool async_oneside;		/* one direction only is expected */
@@ -53,7 +60,9 @@ struct stream_config {
 	bool liberal_timestamps;	/* PAWS off by one is forgiven, as Linux does */
 	enum stream_overlap overlap;	/* IPv4 */
 	enum stream_overlap overlap_v6; /* IPv6: Suricata's default differs */
-	uint32_t depth;			/* bytes a direction, 0 = all */
+	const struct stream_host_policy *hosts; /* the caller's, for the worker's life */
+	unsigned host_count;
+	uint32_t depth;	       /* bytes a direction, 0 = all */
 	uint32_t raw_chunk[2]; /* raw inspection granularity (stream.reassembly.toserver-chunk-size)
 				*/
 	uint32_t raw_overlap;  /* bytes before the uninspected ones that stream_raw_get gives again

@@ -406,6 +406,8 @@ int options_set(struct options *o, const char *key, const char *value, struct er
 	}
 	if ((rest = strip_prefix(key, "vars.")))
 		return set_var(o, rest, value, err);
+	if ((rest = strip_prefix(key, "host-os-policy.")))
+		return options_set_hosts(o, rest, value, err);
 	if ((rest = strip_prefix(key, "app-layer.protocols."))) {
 		rc = set_protocol(o, rest, value, err);
 		if (rc != ERR_NOTFOUND)
@@ -484,6 +486,7 @@ void options_print(const struct options *o, FILE *out)
 		print_value(o, &table[i], out);
 		fprintf(out, "\n");
 	}
+	options_print_hosts(o, out);
 	for (unsigned i = 0; i < o->addr_count; i++)
 		fprintf(out, "vars.address-groups.%s: \"%s\"\n", o->addrs[i].name,
 			o->addrs[i].value);
@@ -508,6 +511,7 @@ void options_help(FILE *out)
 	fprintf(out, "  %-46s %s\n", "vars.NAME",
 		"address or port group of rules, e.g. vars.HOME_NET=[10.0.0.0/8]");
 	fprintf(out, "  %-46s %s\n", "app-layer.protocols.NAME.enabled", "yes or no");
+	options_help_hosts(out);
 	fprintf(out, "  %-46s %s\n", "eve.types",
 		"all, or a list such as alert,flow,dns (default all)");
 	options_done(&defaults);

@@ -17,6 +17,7 @@ enum {
 	OPTIONS_VARS = 64,
 	OPTIONS_TEXT = 512,
 	OPTIONS_DISABLED = 64,
+	OPTIONS_HOSTS = 64, /* networks of host-os-policy */
 };
 
 struct options {
@@ -40,6 +41,11 @@ struct options {
 	const char *capture, *log_folder;
 	bool community_id;
 	int64_t utc_offset_minutes;
+	/* host-os-policy: what pipeline.decode.hosts and .stream.hosts point to */
+	struct decode_host_policy defrag_hosts[OPTIONS_HOSTS];
+	struct stream_host_policy stream_hosts[OPTIONS_HOSTS];
+	const char *host_systems[OPTIONS_HOSTS];
+	unsigned host_count;
 	/* files */
 	struct desk_config desk; /* what does not depend on the mode */
 	bool force_store;
@@ -65,6 +71,10 @@ void options_done(struct options *o);
  * allowed. */
 int options_set(struct options *o, const char *key, const char *value, struct errmsg *err);
 int options_set_pair(struct options *o, const char *pair, struct errmsg *err);
+/* options_hosts.c: host-os-policy.NAME, a list of networks. */
+int options_set_hosts(struct options *o, const char *name, const char *value, struct errmsg *err);
+void options_print_hosts(const struct options *o, FILE *out);
+void options_help_hosts(FILE *out);
 /* A YAML file: nested keys are joined with dots. */
 int options_load(struct options *o, const char *path, struct errmsg *err);
 /* All keys with type, range, default and help. */
