@@ -162,8 +162,8 @@ const struct app_proto *app_proto_by_name(struct slice name)
 
 const char *app_proto_text(const struct flow *f)
 {
-	if (!f->app)
-		return "unknown";
+	if (!f->app) /* a datagram is tried at once */
+		return f->key.ip_proto == IP_PROTO_UDP ? "failed" : "unknown";
 	if (app_shown(f->app))
 		return app_shown(f->app)->name;
 	if (f->app->off || f->app->unnamed || f->key.ip_proto == IP_PROTO_UDP)

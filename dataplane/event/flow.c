@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "dataplane/event/fields.h"
+#include "dataplane/stream/stream.h"
 
 static const char *const state_names[] = {"new", "established", "closed", "bypassed"};
 static const char *const reason_names[] = {"timeout", "forced", "shutdown", "timeout"};
@@ -61,6 +62,12 @@ static void put_tcp(struct record *r, const struct flow *f)
 		if (both & flag_names[i].flag)
 			record_bool(r, flag_names[i].name, true);
 	}
+	if (f->tcp)
+		record_text(r, "state", stream_state_name(f));
+	if (stream_has_gap(f, DIR_TS))
+		record_bool(r, "ts_gap", true);
+	if (stream_has_gap(f, DIR_TC))
+		record_bool(r, "tc_gap", true);
 	record_end(r);
 }
 
@@ -86,5 +93,10 @@ void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
 	record_end(r);
 	if (f->key.ip_proto == IP_PROTO_TCP)
 		put_tcp(r, f);
+	if ((f->key.ip_proto == IP_PROTO_ICMP || f->key.ip_proto == IP_PROTO_ICMPV6) &&
+	    f->packets[DIR_TC]) {
+		record_uint(r, "response_icmp_type", (uint8_t)f->key.port[DIR_TC]);
+		record_uint(r, "response_icmp_code", f->icmp_code[DIR_TC]);
+	}
 	event_done(w, RECORD_LANE_EVENT);
 }
