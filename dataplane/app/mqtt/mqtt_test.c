@@ -31,8 +31,8 @@ static void assert_text(struct slice s, const char *text)
 
 static void assert_says(const char *eve, const char *part)
 {
-	if (!strstr(eve, part))
-		fail_msg("%s is not in %s", part, eve);
+	if (!eve || !strstr(eve, part))
+		fail_msg("%s is not in %s", part, eve ? eve : "no record");
 }
 
 static void connects(void **state)
