@@ -3,7 +3,7 @@ import base64, collections, gzip, struct, zlib
 
 Case = collections.namedtuple("Case", "name port parts")
 C, S = 0, 1
-PEER = []
+PEER = ["--set", "app-layer.protocols.tls.ja3-fingerprints=yes"]
 OURS = []
 # name of a case -> why it differs
 HPACK = "a header block that cannot be decoded is a connection error to every receiver (RFC 9113 4.3); " \
@@ -16,6 +16,14 @@ KNOWN = {
     "h2 trailers": "a body that ends with trailers is whole",
     "h2c upgrade": "HTTP2-Settings is base64url (RFC 7540 3.2.1); Suricata reads plain base64 only",
     "h2c upgrade padded settings": "as above",
+    "tls extensions cut": "no fingerprints of a hello that is not whole",
+    "tls hello short": "as above",
+    "tls hello in records at 1": "a hello whose head lies in two records: Suricata does not see it at all",
+    "tls hello in records at 3": "as above",
+    "tls hello byte by byte": "as above",
+    "tls record type odd": "as for tls alert",
+    "tls ssl 2 hello": "its version is SSLv2 until the server answers, and the answer is looked into",
+    "tls alert": "the client's random is inspected although the server refuses",
     "h1 multipart cut": "the bytes that came are in the file",
     "h1 multipart no end": "as above, and it is not whole",
     "h1 carriage returns only": "the answer to a request that never ends is a file all the same",
@@ -23,17 +31,21 @@ KNOWN = {
 }
 # part of a rule -> why its alerts differ
 KNOWN_RULES = {
+    "tls.random": "inspected also when the session fails at once",
     "http.response_header": "Suricata looks for its pattern once, mostly before the headers are there",
     "http2.header_name": "as above; size updates have no name here; a negated rule alerts twice there",
     "http2.invalid_frame_length": "set on the frame's own transaction; there on the newest one",
     'http.header_names; content:"|0d 0a 0d 0a|"': "the 101 answer is inspected as well",
     'http.host; content:"h1.test"': "in lower case also when a port stands behind it",
+    'http.request_body; content:"up1"; startswith; endswith': "the end of the body is not the end of a piece",
     'file.data; content:"up1"': "inspected as it comes, and once more as the next piece comes",
     'file.data; content:"secret"': "as above",
 }
 
 
 def normal(kind, o):
+    if kind == "tls":
+        o.pop("ja4", None)
     if kind == "fileinfo":
         o.pop("tx_id", None)
         o.pop("stored", None)
@@ -221,6 +233,22 @@ def rule(text):
     RULES.append(f'alert {text.split(" ", 1)[0]} any any -> any any (msg:"{sid}"; {text.split(" ", 1)[1]} sid:{sid};)')
 
 
+for state in ("client_hello", "server_hello", "client_hello,server_hello", "!client_hello", "client_keyx", "unknown"):
+    rule(f"tls ssl_state:{state};")
+for v in ("1.0", "1.2", "1.3", "0x7f1c"):
+    rule(f"tls tls.version:{v};")
+for v in ("sslv2", "sslv3", "tls1.0", "tls1.2", "!tls1.2", "tls1.3"):
+    rule(f"tls ssl_version:{v};")
+for b, w in (("tls.sni", "a.test"), ("tls.sni", "b.test"), ("tls.random", "RRR"), ("tls.random", "SSS"), ("tls.random_time", "RRRR"),
+             ("ja3.string", "49199"), ("ja3s.string", "771"), ("ja4.hash", "t12"), ("ja4.hash", "t13"), ("tls.random_bytes", "SSSS")):
+    rule(f'tls {b}; content:"{w}";')
+rule("tls tls_cert_expired;")
+rule("tls tls.cert_chain_len:0;")
+for event in ("heartbeat_message invalid_heartbeat_message overflow_heartbeat_message dataleak_heartbeat_mismatch "
+              "handshake_invalid_length multiple_sni_extensions invalid_sni_type invalid_sni_length too_many_records_in_packet "
+              "invalid_certificate invalid_record_type invalid_record_version invalid_record_length invalid_handshake_message "
+              "invalid_tls_header error_message_encountered certificate_invalid_der").split():
+    rule(f"tls app-layer-event:tls.{event};")
 for event in ("abnormal_ce_header auth_unrecognized chunk compression_bomb double_encoded_uri "
               "duplicate_content_length_field_in_request gzip_decompression_failed host_header_ambiguous").split()[3:]:
     rule(f"http app-layer-event:http.{event};")
@@ -376,6 +404,99 @@ def http1_cases():
     yield talk("many headers", get1(*[f"X{i}: {i}" for i in range(300)]), ok)
 
 
+# ---- TLS ----
+def tls_record(kind, body, version=0x0301):
+    return struct.pack(">BHH", kind, version, len(body)) + body
+
+
+def handshake(kind, body):
+    return struct.pack(">I", len(body))[1:].join([bytes([kind]), b""]) + body
+
+
+def tls_extension(kind, body):
+    return struct.pack(">HH", kind, len(body)) + body
+
+
+def server_name(name, kind=0):
+    entry = struct.pack(">BH", kind, len(name)) + name
+    return tls_extension(0, struct.pack(">H", len(entry)) + entry)
+
+
+def tls_hello(extensions=None, version=0x0303, session=b"", ciphers=b"\x13\x01\xc0\x2f", random=b"R" * 32):
+    body = struct.pack(">H", version) + random + bytes([len(session)]) + session
+    body += struct.pack(">H", len(ciphers)) + ciphers + b"\1\0"
+    ext = b"".join(extensions if extensions is not None else [server_name(b"a.test")])
+    return handshake(1, body + struct.pack(">H", len(ext)) + ext)
+
+
+def tls_answer(version=0x0303, extensions=b"", session=b"", cipher=b"\xc0\x2f"):
+    body = struct.pack(">H", version) + b"S" * 32 + bytes([len(session)]) + session + cipher + b"\0"
+    return handshake(2, body + struct.pack(">H", len(extensions)) + extensions)
+
+
+def tls_cases():
+    def talk(name, *parts):
+        return Case("tls " + name, 443, [(side, data) for side, data in parts])
+
+    HS, CCS, ALERT, APP, HEART = 22, 20, 21, 23, 24
+    hello, answer = (C, tls_record(HS, tls_hello())), (S, tls_record(HS, tls_answer()))
+    done = [(C, tls_record(CCS, b"\1")), (S, tls_record(CCS, b"\1")), (C, tls_record(APP, b"x" * 40, 0x0303)),
+            (S, tls_record(APP, b"y" * 40, 0x0303))]
+    v13 = tls_extension(43, b"\3\4")
+    yield talk("plain", hello, answer, *done)
+    yield talk("tls 1.3", (C, tls_record(HS, tls_hello([server_name(b"a.test"), tls_extension(43, b"\4\3\4\3\3")]))),
+               (S, tls_record(HS, tls_answer(extensions=v13, cipher=b"\x13\x01")) + tls_record(CCS, b"\1") + tls_record(APP, b"z" * 60, 0x0303)), *done)
+    yield talk("tls 1.3 retry", (C, tls_record(HS, tls_hello([tls_extension(43, b"\2\3\4")]))),
+               (S, tls_record(HS, tls_answer(extensions=v13, cipher=b"\x13\x01")) + tls_record(CCS, b"\1")),
+               (C, tls_record(CCS, b"\1") + tls_record(HS, tls_hello())), answer, *done)
+    yield talk("tls 1.3 early data", (C, tls_record(HS, tls_hello([tls_extension(43, b"\2\3\4"), tls_extension(42, b"")])) + tls_record(CCS, b"\1") + tls_record(APP, b"early")),
+               (S, tls_record(HS, tls_answer(extensions=v13, cipher=b"\x13\x01")) + tls_record(APP, b"z" * 60, 0x0303)))
+    yield talk("tls 1.3 draft", (C, tls_record(HS, tls_hello([tls_extension(43, b"\2\x7f\x1c")]))),
+               (S, tls_record(HS, tls_answer(extensions=tls_extension(43, b"\x7f\x1c")))), *done)
+    whole = tls_hello()
+    for cut in (1, 3, 4, 5, 20, 60):
+        yield talk(f"hello in records at {cut}", (C, tls_record(HS, whole[:cut]) + tls_record(HS, whole[cut:])), answer, *done)
+        yield talk(f"hello in packets at {cut}", (C, tls_record(HS, whole)[:5 + cut]), (C, tls_record(HS, whole)[5 + cut:]), answer, *done)
+    yield talk("hello byte by byte", *[(C, tls_record(HS, bytes([b]))) for b in whole], answer, *done)
+    yield talk("empty record", (C, tls_record(HS, b"") + tls_record(HS, whole)), answer, *done)
+    yield talk("two names", (C, tls_record(HS, tls_hello([server_name(b"a.test"), server_name(b"b.test")]))), answer, *done)
+    yield talk("name of another kind", (C, tls_record(HS, tls_hello([server_name(b"a.test", 1)]))), answer, *done)
+    yield talk("name too long", (C, tls_record(HS, tls_hello([server_name(b"a" * 300)]))), answer, *done)
+    yield talk("name empty", (C, tls_record(HS, tls_hello([server_name(b"")]))), answer, *done)
+    yield talk("name length wrong", (C, tls_record(HS, tls_hello([tls_extension(0, b"\0\x09\0\0\x20a.test")]))), answer, *done)
+    yield talk("extensions cut", (C, tls_record(HS, handshake(1, tls_hello()[4:-3]))), answer, *done)
+    yield talk("no extensions", (C, tls_record(HS, handshake(1, b"\3\3" + b"R" * 32 + b"\0\0\2\xc0\x2f\1\0"))), answer, *done)
+    yield talk("hello short", (C, tls_record(HS, handshake(1, b"\3\3" + b"R" * 20))), answer, *done)
+    yield talk("hello longer than record", (C, tls_record(HS, struct.pack(">B", 1) + b"\0\xff\xff" + whole[4:])), answer, *done)
+    yield talk("unknown message", (C, tls_record(HS, handshake(99, b"what"))), answer, *done)
+    yield talk("hello request", hello, (S, tls_record(HS, handshake(0, b""))), answer, *done)
+    yield talk("alert", hello, (S, tls_record(ALERT, b"\2\x28", 0x0303)))
+    yield talk("alert first", (S, tls_record(ALERT, b"\2\x28", 0x0303)), hello)
+    yield talk("heartbeat", hello, answer, (C, tls_record(HEART, b"\1\0\4beat" + b"p" * 16)), (S, tls_record(HEART, b"\2\0\4beat" + b"p" * 16)))
+    yield talk("heartbleed", hello, answer, (C, tls_record(HEART, b"\1\x40\0")))
+    yield talk("heartbeat short", hello, answer, (C, tls_record(HEART, b"\1\0\4beat")))
+    yield talk("heartbeat odd", hello, answer, (C, tls_record(HEART, b"\7\0\4beat" + b"p" * 16)))
+    yield talk("heartbeat twice", hello, answer, (C, tls_record(HEART, b"\1\0\4beat" + b"p" * 16) * 2))
+    yield talk("heartbeat encrypted", hello, answer, *done[:2], (C, tls_record(HEART, b"e" * 40)), (S, tls_record(HEART, b"f" * 40)))
+    yield talk("heartbeat encrypted leak", hello, answer, *done[:2], (C, tls_record(HEART, b"e" * 40)), (S, tls_record(HEART, b"f" * 4000)))
+    yield talk("record type odd", hello, (S, tls_record(77, b"what")), answer)
+    yield talk("record version odd", hello, (S, tls_record(HS, tls_answer(), 0x0909)))
+    yield talk("record too long", hello, (S, tls_record(HS, b"\2" + b"x" * 17500)))
+    yield talk("ssl 3", (C, tls_record(HS, tls_hello([], version=0x0300), 0x0300)), (S, tls_record(HS, tls_answer(0x0300), 0x0300)), *done)
+    yield talk("tls 1.0", (C, tls_record(HS, tls_hello(version=0x0301))), (S, tls_record(HS, tls_answer(0x0301))), *done)
+    yield talk("resumed", (C, tls_record(HS, tls_hello(session=b"i" * 32))), (S, tls_record(HS, tls_answer(session=b"i" * 32))), *done)
+    yield talk("resumed by ticket", (C, tls_record(HS, tls_hello([server_name(b"t"), tls_extension(35, b"ticket")]))), answer, *done)
+    yield talk("ssl 2 hello", (C, b"\x80\x2e\1\0\2\0\x15\0\0\0\x10" + b"\1\0\x80\2\0\x80\3\0\x80\6\0\x40\7\0\xc0\4\0\x80\0\0\x09" + b"c" * 16), answer)
+    yield talk("alpn", (C, tls_record(HS, tls_hello([server_name(b"a.test"), tls_extension(16, b"\0\x0c\2h2\x08http/1.1")]))), answer, *done)
+    yield talk("grease", (C, tls_record(HS, tls_hello([tls_extension(0x0a0a, b""), server_name(b"a.test"), tls_extension(10, b"\0\4\x1a\x1a\0\x1d"),
+               tls_extension(11, b"\1\0")], ciphers=b"\x2a\x2a\xc0\x2f"))), answer, *done)
+    yield talk("records many", hello, answer, (C, tls_record(CCS, b"\1") * 60))
+    yield talk("certificate empty", hello, (S, tls_record(HS, tls_answer() + handshake(11, b"\0\0\0") + handshake(14, b""))), *done)
+    yield talk("certificate short", hello, (S, tls_record(HS, tls_answer() + handshake(11, b"\0\0\x0a\0\0\7\x30\x05\1\1"))), *done)
+    yield talk("certificate junk", hello, (S, tls_record(HS, tls_answer() + handshake(11, b"\0\0\x0a\0\0\7" + b"\x30\5\2\1\1\5\0") + handshake(14, b""))), *done)
+
+
 def cases():
+    yield from tls_cases()
     yield from http2_cases()
     yield from http1_cases()

@@ -295,6 +295,8 @@ static bool match_ssl_version(const struct app_tx *tx, enum dir dir, const void 
 	const struct words *w = compiled;
 	uint16_t version = side_of(tx, dir)->version;
 
+	if (version >> 8 == 0x7f) /* a draft */
+		version = TLS_VERSION_13;
 	for (unsigned i = 0; i < ARRAY_SIZE(version_words); i++) {
 		if (version_words[i].value == version)
 			return (w->set & ~w->negated) >> i & 1;
