@@ -115,6 +115,8 @@ bool app_tx_complete(const struct app_flow *a, const struct app_tx *tx, enum dir
 /* Progress of dir for inspection: the transaction's own, or complete once the depth was reached. */
 uint8_t app_tx_progress(const struct app_flow *a, const struct app_tx *tx, enum dir dir);
 
+/* The flow has ended: files that are still open end here, truncated. */
+void app_flow_files_end(struct app_worker *w, struct flow *f);
 void app_flow_free(struct app_worker *w, struct flow *f);
 
 /* A change of protocol was asked for, and transactions of the old one are still there: they are to

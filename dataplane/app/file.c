@@ -10,7 +10,7 @@ _Static_assert((int)APP_FILE_MD5 == (int)DIGEST_MD5 && (int)APP_FILE_SHA1 == (in
 		       (int)APP_FILE_SHA256 == (int)DIGEST_SHA256,
 	       "the masks are the same");
 
-enum { WINDOW_FIRST = 4096 };
+enum { WINDOW_FIRST = 4096, MAGIC_BYTES = 512 };
 
 static void name_set(struct app_io *io, struct app_file *file, struct slice name)
 {
@@ -129,8 +129,7 @@ static void head_add(struct app_file *file, struct slice data)
 	file->head_len = (uint8_t)(file->head_len + n);
 }
 
-/* By the first bytes that come. */
-static void magic_set(struct app_io *io, struct app_file *file, struct slice data)
+static void magic_text(struct app_io *io, struct app_file *file, struct slice data)
 {
 	struct file_magic *magic = app_call_of(io)->w->magic;
 	const char *text = magic && !file->gaps ? file_magic_text(magic, data) : NULL;
@@ -151,6 +150,29 @@ static void magic_set(struct app_io *io, struct app_file *file, struct slice dat
 	file->have |= APP_FILE_MAGIC;
 }
 
+/* Pieces gather until there is enough to tell. */
+static void magic_gather(struct app_io *io, struct app_file *file, struct slice data)
+{
+	size_t n = MAGIC_BYTES - file->magic_len;
+
+	if (!file->magic_head && data.len >= MAGIC_BYTES) {
+		magic_text(io, file, data);
+		return;
+	}
+	if (!file->magic_head)
+		file->magic_head = slab_alloc(io->slab, MAGIC_BYTES);
+	if (!file->magic_head) {
+		magic_text(io, file, data);
+		return;
+	}
+	if (n > data.len)
+		n = data.len;
+	memcpy(file->magic_head + file->magic_len, data.data, n);
+	file->magic_len = (uint16_t)(file->magic_len + n);
+	if (file->magic_len == MAGIC_BYTES)
+		magic_text(io, file, SLICE(file->magic_head, file->magic_len));
+}
+
 static void carry(struct app_io *io, struct app_file *file, struct slice data)
 {
 	const struct app_carrier *to = &app_call_of(io)->w->carrier;
@@ -166,7 +188,7 @@ void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
 	if (file->digest)
 		digest_update((struct digest *)file->digest, data);
 	if (file->wanted & APP_FILE_MAGIC)
-		magic_set(io, file, data);
+		magic_gather(io, file, data);
 	if (file->carried)
 		carry(io, file, data);
 	if (file->keep)
@@ -200,8 +222,25 @@ void app_file_close(struct app_io *io, struct app_file *file, bool truncated)
 {
 	if (!file || file->state != APP_FILE_OPEN)
 		return;
+	if (file->wanted & APP_FILE_MAGIC && file->magic_len)
+		magic_text(io, file, SLICE(file->magic_head, file->magic_len));
 	file->state = truncated || file->gaps ? APP_FILE_TRUNCATED : APP_FILE_CLOSED;
 	digest_end(io, file);
+}
+
+void app_flow_files_end(struct app_worker *w, struct flow *f)
+{
+	struct app_call c;
+
+	if (!f->app)
+		return;
+	app_call_init(&c, w, f, NULL);
+	for (struct app_tx *tx = f->app->tx_first; tx; tx = tx->next) {
+		for (unsigned dir = 0; dir < 2; dir++) {
+			for (struct app_file *file = tx->files[dir]; file; file = file->next)
+				app_file_close(&c.io, file, true);
+		}
+	}
 }
 
 void app_file_free(struct app_io *io, struct app_file *file)
@@ -210,6 +249,7 @@ void app_file_free(struct app_io *io, struct app_file *file)
 
 	if (file->carried)
 		to->drop(to->ctx, file->carried);
+	slab_free(io->slab, file->magic_head, MAGIC_BYTES);
 	slab_free(io->slab, file->digest, sizeof(struct digest));
 	slab_free(io->slab, file->window, file->window_cap);
 	slab_free(io->slab, file->name, file->name_len);

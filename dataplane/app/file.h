@@ -42,6 +42,8 @@ struct app_file {
 	uint8_t *name;
 	uint16_t name_len;
 	uint8_t md5[16], sha1[20], sha256[32];
+	uint8_t *magic_head; /* first bytes, magic_len of them, while there are too few */
+	uint16_t magic_len;
 	const char *magic;		/* libmagic's words, NULL before they are known */
 	struct app_file_digest *digest; /* running contexts */
 	uint8_t head[16];		/* the first bytes, head_len of them */

@@ -284,6 +284,7 @@ static void flow_end(void *ctx, struct flow *f, uint64_t now_ns)
 	if (flush[DIR_TC])
 		flush_direction(l, f, DIR_TC, now_ns);
 	if (f->app) {
+		app_flow_files_end(l->app, f);
 		event_flow_anomalies(l->events, &last, f);
 		log_transactions(l, &last, f, true);
 	}
