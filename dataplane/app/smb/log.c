@@ -146,7 +146,8 @@ static void log_dialects2(struct record *r, const struct text_list *l)
 		return;
 	record_array(r, "client_dialects");
 	while (text_list_next(l, &at, &s)) {
-		uint16_t dialect = (uint16_t)(s.len == 2 ? s.data[0] | s.data[1] << 8 : 0);
+		struct cursor c = cursor_of(s);
+		uint16_t dialect = cursor_u16_le(&c);
 
 		log_named(r, NULL, smb2_dialect_name(dialect), dialect);
 	}
