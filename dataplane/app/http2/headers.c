@@ -91,21 +91,31 @@ static struct http2_header *header_room(struct app_io *io, struct http2_side *si
 	return &side->headers[side->pending];
 }
 
-static bool header_put(struct app_io *io, struct http2_side *side, struct http2_header h,
-		       struct slice name, struct slice value)
+static bool bytes_put(struct app_io *io, struct kept *to, struct slice name, struct slice value)
+{
+	return kept_append(io->slab, to, name, HTTP2_HEAD_MAX) &&
+	       kept_append(io->slab, to, SLICE_LIT(": "), HTTP2_HEAD_MAX) &&
+	       kept_append(io->slab, to, value, HTTP2_HEAD_MAX) &&
+	       kept_append(io->slab, to, SLICE_LIT("\r\n"), HTTP2_HEAD_MAX);
+}
+
+static bool header_put(struct app_io *io, struct http2_tx *t, struct http2_side *side,
+		       struct http2_header h, struct slice name, struct slice value)
 {
 	struct http2_header *to;
+	uint32_t before = side->bytes.cap;
+	bool ok;
 
-	if (name.len + value.len + 4 > HTTP2_HEAD_MAX - side->pending_len)
+	if (name.len + value.len + 4 > HTTP2_HEAD_MAX - side->pending_len ||
+	    name.len + value.len + t->connection->heads > HTTP2_HEADS_MAX)
 		return false;
 	to = header_room(io, side);
 	if (!to)
 		return false;
 	side->bytes.len = side->pending_len;
-	if (!kept_append(io->slab, &side->bytes, name, HTTP2_HEAD_MAX) ||
-	    !kept_append(io->slab, &side->bytes, SLICE_LIT(": "), HTTP2_HEAD_MAX) ||
-	    !kept_append(io->slab, &side->bytes, value, HTTP2_HEAD_MAX) ||
-	    !kept_append(io->slab, &side->bytes, SLICE_LIT("\r\n"), HTTP2_HEAD_MAX))
+	ok = bytes_put(io, &side->bytes, name, value);
+	t->connection->heads += side->bytes.cap - before;
+	if (!ok)
 		return false;
 	h.at = side->pending_len;
 	h.name_len = (uint32_t)name.len;
@@ -119,7 +129,8 @@ static bool header_put(struct app_io *io, struct http2_side *side, struct http2_
 bool http2_header_add(struct app_io *io, struct http2_tx *t, enum dir dir, struct slice name,
 		      struct slice value)
 {
-	if (header_put(io, &t->side[dir], (struct http2_header){.kind = HTTP2_HEADER}, name, value))
+	if (header_put(io, t, &t->side[dir], (struct http2_header){.kind = HTTP2_HEADER}, name,
+		       value))
 		return true;
 	http2_event(t, HTTP2_EVENT_REASSEMBLY_LIMIT_REACHED);
 	return false;
@@ -165,7 +176,7 @@ static void size_updates(struct app_io *io, struct http2_tx *t, enum dir dir, st
 				break;
 		}
 		h.size = value;
-		if (c.bad || !header_put(io, &t->side[dir], h, SLICE(NULL, 0), SLICE(NULL, 0)))
+		if (c.bad || !header_put(io, t, &t->side[dir], h, SLICE(NULL, 0), SLICE(NULL, 0)))
 			return;
 	}
 }

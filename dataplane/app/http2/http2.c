@@ -69,6 +69,7 @@ static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 	for (unsigned d = 0; d < 2; d++) {
 		if (s->dir[d].block == t)
 			http2_direction_free(io, &s->dir[d]);
+		s->heads -= t->side[d].bytes.cap;
 		side_free(io, &t->side[d]);
 	}
 }
@@ -93,6 +94,7 @@ struct http2_tx *http2_tx_new(struct app_io *io, struct http2_state *s, uint32_t
 	}
 	t = http2_tx_of(tx);
 	t->slab = io->slab;
+	t->connection = s;
 	t->stream = stream;
 	http2_set_state(t, stream ? HTTP2_OPEN : HTTP2_GLOBAL);
 	/* Frames of stream 0 are never looked for. */

@@ -16,6 +16,8 @@ enum http2_limit {
 	HTTP2_FRAME_PART = 256, /* so many bytes of them at least */
 	HTTP2_HEADERS_MAX = 1024,  /* of a stream and direction, and their bytes: */
 	HTTP2_HEAD_MAX = 1 << 17,  /* event reassembly_limit_reached, the rest is not kept */
+	HTTP2_HEADS_MAX = 1 << 20, /* of all live streams of a connection together: the same event.
+				      A byte on the wire can stand for thousands in the table */
 	HTTP2_TABLE_MAX = 1 << 16, /* bytes of the dynamic table: invalid_header above */
 	HTTP2_NUMBERS_MAX =
 		1 << 10, /* bytes of each list of numbers (windows, ...): the rest is left out */
@@ -141,6 +143,7 @@ struct http2_side {
 struct http2_tx {
 	struct app_tx tx;
 	struct slab *slab;
+	struct http2_state *connection;
 	struct http2_tx *next_in_bucket;
 	uint32_t stream;
 	uint8_t state; /* enum http2_stream_state */
@@ -162,6 +165,7 @@ struct http2_state {
 	struct http2_direction dir[2];
 	struct http2_tx *bucket[HTTP2_BUCKETS];
 	uint32_t seed;
+	uint32_t heads; /* bytes of headers that live streams hold */
 	bool magic_seen, begun;
 };
 

@@ -431,6 +431,38 @@ static void too_many_headers(void **state)
 	harness_delete(h);
 }
 
+/* Thousands of bytes from one: a value of 4,000 bytes in the table, named again by each of a
+ * thousand streams. What the connection holds stays bounded. */
+static void table_bomb(void **state)
+{
+	static struct bytes b, block;
+	static uint8_t value[4000];
+	struct harness *h = start(&b);
+	const struct app_tx *tx;
+	size_t kept = 0;
+
+	memset(value, 'v', sizeof(value));
+	block.len = 0;
+	add(&block,
+	    "\x40\1"
+	    "x"
+	    "\x7f\xa1\x1e",
+	    6);
+	add(&block, value, sizeof(value));
+	frame(&b, HTTP2_HEADERS, BOTH_ENDS, 1, block.data, block.len);
+	assert_true(send(h, DIR_TS, &b));
+	for (uint32_t i = 1; i < 1000; i++) {
+		FRAME(&b, HTTP2_HEADERS, BOTH_ENDS, 2 * i + 1,
+		      "\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe\xbe");
+		assert_true(send(h, DIR_TS, &b));
+	}
+	for (tx = harness_tx(h, 0); tx; tx = tx->next)
+		kept += harness_buffer(h, tx, "http.header.raw", DIR_TS, 0).len;
+	assert_true(kept > HTTP2_HEADS_MAX / 4 && kept <= HTTP2_HEADS_MAX);
+	assert_true(harness_has_event(h, harness_tx(h, 999), "reassembly_limit_reached"));
+	harness_delete(h);
+}
+
 static void too_many_streams(void **state)
 {
 	static struct bytes b;
@@ -547,6 +579,7 @@ int main(void)
 		cmocka_unit_test(bomb),
 		cmocka_unit_test(too_many_headers),
 		cmocka_unit_test(too_many_streams),
+		cmocka_unit_test(table_bomb),
 		cmocka_unit_test(long_frame),
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(upgrade),
