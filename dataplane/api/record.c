@@ -382,31 +382,43 @@ static void put_time(struct json *j, const char *name, uint64_t ns, int offset_m
 
 static const char *proto_text(uint8_t proto, char *buf, size_t cap)
 {
-	switch (proto) {
-	case 1:
-		return "ICMP";
-	case 2:
-		return "IGMP";
-	case 6:
-		return "TCP";
-	case 17:
-		return "UDP";
-	case 41:
-		return "IPv6";
-	case 47:
-		return "GRE";
-	case 50:
-		return "ESP";
-	case 51:
-		return "AH";
-	case 58:
-		return "IPv6-ICMP";
-	case 132:
-		return "SCTP";
-	default:
-		snprintf(buf, cap, "%03u", proto);
-		return buf;
-	}
+	/* IANA's protocol numbers 0 to 143 as Suricata writes them. */
+	static const char *const names[] = {
+		"HOPOPT",      "ICMP",	     "IGMP",	    "GGP",	  "IP-in-IP",
+		"ST",	       "TCP",	     "CBT",	    "EGP",	  "IGP",
+		"BBN-RCC-MON", "NVP-II",     "PUP",	    "ARGUS",	  "EMCON",
+		"XNET",	       "CHAOS",	     "UDP",	    "MUX",	  "DCN-MEAS",
+		"HMP",	       "PRM",	     "XNS-IDP",	    "TRUNK-1",	  "TRUNK-2",
+		"LEAF-1",      "LEAF-2",     "RDP",	    "IRTP",	  "ISO-TP4",
+		"NETBLT",      "MFE-NSP",    "MERIT-INP",   "DCCP",	  "3PC",
+		"IDPR",	       "XTP",	     "DDP",	    "IDPR-CMTP",  "TP++",
+		"IL",	       "IPv6",	     "SDRP",	    "IPv6-Route", "IPv6-Frag",
+		"IDRP",	       "RSVP",	     "GRE",	    "DSR",	  "BNA",
+		"ESP",	       "AH",	     "I-NLSP",	    "SwIPe",	  "NARP",
+		"MOBILE",      "TLSP",	     "SKIP",	    "IPv6-ICMP",  "IPv6-NoNxt",
+		"IPv6-Opts",   "Any",	     "CFTP",	    "Any",	  "SAT-EXPAK",
+		"KRYPTOLAN",   "RVD",	     "IPPC",	    "Any",	  "SAT-MON",
+		"VISA",	       "IPCU",	     "CPNX",	    "CPHB",	  "WSN",
+		"PVP",	       "BR-SAT-MON", "SUN-ND",	    "WB-MON",	  "WB-EXPAK",
+		"ISO-IP",      "VMTP",	     "SECURE-VMTP", "VINES",	  "TTP",
+		"NSFNET-IGP",  "DGP",	     "TCF",	    "EIGRP",	  "OSPF",
+		"Sprite-RPC",  "LARP",	     "MTP",	    "AX.25",	  "OS",
+		"MICP",	       "SCC-SP",     "ETHERIP",	    "ENCAP",	  "Any",
+		"GMTP",	       "IFMP",	     "PNNI",	    "PIM",	  "ARIS",
+		"SCPS",	       "QNX",	     "A/N",	    "IPComp",	  "SNP",
+		"Compaq-Peer", "IPX-in-IP",  "VRRP",	    "PGM",	  "Any",
+		"L2TP",	       "DDX",	     "IATP",	    "STP",	  "SRP",
+		"UTI",	       "SMP",	     "SM",	    "PTP",	  "IS-IS",
+		"FIRE",	       "CRTP",	     "CRUDP",	    "SSCOPMCE",	  "IPLT",
+		"SPS",	       "PIPE",	     "SCTP",	    "FC",	  "RSVP-E2E-IGNORE",
+		"Mobility",    "UDPLite",    "MPLS-in-IP",  "manet",	  "HIP",
+		"Shim6",       "WESP",	     "ROHC",	    "Ethernet",
+	};
+
+	if (proto < ARRAY_SIZE(names))
+		return names[proto];
+	snprintf(buf, cap, "%03u", proto);
+	return buf;
 }
 
 static void put_tuple(struct json *j, const struct record_head *h)

@@ -195,13 +195,12 @@ static void decode_only(struct run *r)
 static void inspect(struct run *r)
 {
 	payload_of(r);
-	if (r->p->ip_version == 0 || (r->p->flags & PACKET_INVALID)) {
+	if (r->p->ip_version == 0) {
 		r->have = have_of(r);
-		if (r->p->ip_version)
-			ip_only(r);
 		decode_only(r);
 		return;
 	}
+	/* With a broken transport header it is a packet of that protocol without ports. */
 	r->group = plan_port_group(r->plan, plan_l4_of(r->p->ip_proto), r->dir,
 				   r->dir == DIR_TS ? r->p->dport : r->p->sport);
 	raw_of(r);
