@@ -369,6 +369,9 @@ def http1_cases():
     yield talk("length negative", get1(), ok1(b"hello", "Content-Length: -5", length=False))
     yield talk("until the end", get1(), ok1(b"hello until the end", length=False))
     yield talk("no content", get1(), ok1(b"", first="HTTP/1.1 204 No Content", length=False))
+    yield talk("body cut off", get1(), (S, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"))
+    yield talk("body cut off in a chunk", get1(), (S, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhello"))
+    yield talk("upload cut off", (C, get1("Content-Length: 10", first="PUT /p.txt HTTP/1.1")[1] + b"up1"))
     yield talk("head", get1(first="HEAD /p HTTP/1.1"), (S, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"))
     yield talk("continue", (C, get1("Content-Length: 3", "Expect: 100-continue", first="POST /p HTTP/1.1")[1]), (S, b"HTTP/1.1 100 Continue\r\n\r\n"),
                (C, b"up1"), ok)
