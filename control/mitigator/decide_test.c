@@ -513,6 +513,30 @@ static void test_grace(void **state)
 	site_free(s);
 }
 
+/* Protected by its address alone and never seen before; another host claims that address first. Its
+ * cut is refused all the same, also when a person orders it. */
+static void test_claimed(void **state)
+{
+	struct site *s = site_new();
+	struct alert forged = an_alert(INFECTED, "10.0.0.77", SEVERITY_HIGH);
+	struct alert own = an_alert("02:00:00:00:00:77", "10.0.0.77", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "10.0.0.77", .actor = "yamada", .reason = "by hand", .mitigator = "m"};
+	struct policy_protected *p = &s->policy->protected_hosts[s->policy->protected_n++];
+	struct errmsg e;
+
+	*p = (struct policy_protected){.role = "server", .has_prefix = true};
+	assert_int_equal(ip_prefix_parse("10.0.0.77", &p->prefix.addr, &p->prefix.bits), 0);
+	decide_reload(&s->d, s->policy, s->now);
+	forged.handshake_completed = own.handshake_completed = false;
+	report(s, &forged);
+	report(s, &own);
+	expect(s, CUT_REFUSED, "protected as server");
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	assert_int_equal(s->orders, 0);
+	site_free(s);
+}
+
 static void test_approve(void **state)
 {
 	struct site *s = site_new();
@@ -576,8 +600,8 @@ int main(void)
 		cmocka_unit_test(test_binding),	    cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_fuse),	    cmocka_unit_test(test_mass),
 		cmocka_unit_test(test_kill_switch), cmocka_unit_test(test_person),
-		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_approve),
-		cmocka_unit_test(test_judgements),
+		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_claimed),
+		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_judgements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

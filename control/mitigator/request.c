@@ -105,16 +105,34 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 	};
 }
 
-/* An address that the host shows counts for its protection even while it is not proven, unless it
- * is surely somebody else's: then it is the host that is to be asked about. */
-static struct cut_target with_claimed(struct decide *d, const struct host *h,
-				      const struct cut_target *t, const struct ip_addr *claimed)
+/* Whether the switch or a handshake has shown that the address is another host's. A mere claim of
+ * another's does not take it from its owner. */
+static bool surely_others(const struct decide *d, const struct host *h, const struct ip_addr *ip)
 {
-	const struct host *owner = hosts_by_ip(d->hosts, claimed);
-	struct cut_target wide = *t;
+	const struct host *owner = hosts_by_ip(d->hosts, ip);
 
 	if (!owner || owner == h)
+		return false;
+	for (unsigned i = 0; i < owner->ips_n; i++) {
+		if (owner->ips[i].proven && ip_addr_eq(&owner->ips[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* An address that the host shows counts for its protection even while it is not proven, unless it
+ * is surely somebody else's: then it is the host that is to be asked about. */
+static struct cut_target with_shown(const struct decide *d, const struct host *h,
+				    const struct cut_target *t, const struct ip_addr *claimed)
+{
+	struct cut_target wide = *t;
+
+	if (claimed && !surely_others(d, h, claimed))
 		target_add_ip(&wide, claimed);
+	for (unsigned i = 0; h && i < h->ips_n; i++) {
+		if (!surely_others(d, h, &h->ips[i].ip))
+			target_add_ip(&wide, &h->ips[i].ip);
+	}
 	return wide;
 }
 
@@ -240,7 +258,7 @@ static void answer_held(struct decide *d, struct host *h, struct cut *c,
 	    policy_mode_of(d->policy, rc->scope) != MODE_AUTOMATIC)
 		return;
 	host_target(h, &rc->alert->host.ip, &t);
-	wide = with_claimed(d, h, &t, &rc->alert->host.ip);
+	wide = with_shown(d, h, &t, &rc->alert->host.ip);
 	g = case_of_alert(d, h, rc, &wide);
 	if (check(d, rc->scope, &g).answer == GUARD_CUT)
 		approve_held(d, c, &t, &g, rc->now);
@@ -262,14 +280,15 @@ static void recheck_held(struct decide *d, struct cut *c, struct cut_now now)
 	struct host *h = hosts_by_id(d->hosts, c->host_id);
 	struct host_ident ident;
 	struct guard_case g;
-	struct cut_target t;
+	struct cut_target t, wide;
 
 	if (!h || !in || !s || policy_mode_of(d->policy, s) != MODE_AUTOMATIC ||
 	    in->proven < (c->causes & CAUSE_BIT(CAUSE_THREAT) ? s->cut_at : h->level))
 		return;
 	ident = host_ident_of(h);
 	host_target(h, c->target.ips_n ? &c->target.ips[0] : &ident.ip, &t);
-	g = (struct guard_case){.target = &t,
+	wide = with_shown(d, h, &t, NULL);
+	g = (struct guard_case){.target = &wide,
 				.host = h->number,
 				.inside = true,
 				.binding = true,
@@ -351,7 +370,7 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 	c = cut_of_host(d, h, rc->scope, &rc->alert->host.ip);
 	if (join_open(d, h, rc, &c.target))
 		return;
-	wide = with_claimed(d, h, &c.target, &rc->alert->host.ip);
+	wide = with_shown(d, h, &c.target, &rc->alert->host.ip);
 	g = case_of_alert(d, h, rc, &wide);
 	v = check(d, rc->scope, &g);
 	/* One record a incident says why it was not cut. */
@@ -373,6 +392,7 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	enum policy_mode mode = policy_mode_of(d->policy, s);
 	const struct incident *in = incidents_of_host(d->incidents, h->id);
 	struct cut *open = cuts_of_host(d->cuts, h->id);
+	struct cut_target wide;
 	struct guard_verdict v;
 	struct guard_case g;
 	struct cut c;
@@ -390,7 +410,8 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	c.reported = c.detected = now.wall;
 	snprintf(c.reason, sizeof(c.reason), "%s", reason);
 	snprintf(c.threat_id, sizeof(c.threat_id), "policy");
-	g = (struct guard_case){.target = &c.target,
+	wide = with_shown(d, h, &c.target, &ident.ip);
+	g = (struct guard_case){.target = &wide,
 				.host = h->number,
 				.inside = s != NULL,
 				.handshake = in && in->proven >= h->level,
@@ -467,6 +488,7 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 		       struct errmsg *e)
 {
 	struct cut *open = cut_named(d, o), c = {0};
+	struct cut_target wide;
 	struct guard_verdict v;
 	struct guard_case g;
 	struct host *h;
@@ -481,7 +503,8 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 	}
 	if (target_named(d, o->host, &c, e) < 0)
 		return ERR_NOTFOUND;
-	g = (struct guard_case){.target = &c.target, .person = true, .now = now.mono};
+	wide = with_shown(d, hosts_by_id(d->hosts, c.host_id), &c.target, NULL);
+	g = (struct guard_case){.target = &wide, .person = true, .now = now.mono};
 	v = check(d, NULL, &g);
 	if (v.answer != GUARD_CUT)
 		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
@@ -522,6 +545,7 @@ int decide_person_answers(struct decide *d, const struct decide_order *o, bool y
 			  struct cut_now now, struct errmsg *e)
 {
 	struct cut *c = cut_named(d, o);
+	struct cut_target wide;
 	struct guard_verdict v;
 	struct guard_case g;
 
@@ -532,7 +556,8 @@ int decide_person_answers(struct decide *d, const struct decide_order *o, bool y
 		return 0;
 	}
 	/* What is protected stays so, whoever says yes. */
-	g = (struct guard_case){.target = &c->target, .person = true, .now = now.mono};
+	wide = with_shown(d, hosts_by_id(d->hosts, c->host_id), &c->target, NULL);
+	g = (struct guard_case){.target = &wide, .person = true, .now = now.mono};
 	v = check(d, NULL, &g);
 	if (v.answer != GUARD_CUT)
 		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
