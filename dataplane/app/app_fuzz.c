@@ -1,9 +1,9 @@
 /* The framework with every protocol: two flows between the same hosts are identified, parsed,
  * inspected, logged and released.
  *
- * Input: a byte of flags (bit 0 UDP, 1 midstream, 2 protocols that are off by default too), the two
- * flows' server ports (two bytes each, little endian), then pieces: a byte (bit 0 direction, 1 gap,
- * 2 end, 3 which flow, 4 depth, 5 release), two bytes of length, bytes. */
+ * Input: a byte of flags (bit 0 UDP, 1 midstream, 2 protocols that are off by default too, 3 no
+ * frames), the two flows' server ports (two bytes each, little endian), then pieces: a byte (bit 0
+ * direction, 1 gap, 2 end, 3 which flow, 4 depth, 5 release), two bytes of length, bytes. */
 #include "dataplane/app/internal.h"
 
 #include <stdlib.h>
@@ -27,6 +27,7 @@ static void rig_new(struct rig *r, struct cursor *c)
 {
 	struct app_config config = app_config_default;
 	uint8_t flags = cursor_u8(c);
+	uint32_t wanted[64];
 
 	*r = (struct rig){.slab = slab_new(64 << 20)};
 	config.midstream = flags & 2;
@@ -35,6 +36,8 @@ static void rig_new(struct rig *r, struct cursor *c)
 	r->w = app_worker_new(&config, r->slab, NULL);
 	if (!r->slab || !r->w)
 		abort();
+	memset(wanted, flags & 8 ? 0 : 0xff, sizeof(wanted));
+	app_worker_frames(r->w, wanted);
 	for (unsigned i = 0; i < 2; i++) {
 		struct flow *f = &r->flow[i];
 
@@ -95,6 +98,30 @@ static void log_tx(const struct app_flow *a, const struct app_tx *tx)
 		abort();
 }
 
+/* Frames are in order, have names, and go when everything before them was seen. */
+static void look_frames(struct rig *r, struct flow *f)
+{
+	bool udp = f->key.ip_proto == IP_PROTO_UDP;
+
+	for (unsigned d = 0; d < 2; d++) {
+		const struct app_frames *l = app_frames_of(f->app, (enum dir)d);
+		uint64_t before = 0;
+
+		if (l && l->n > LIMIT_APP_FRAMES)
+			abort();
+		for (unsigned i = 0; l && i < l->n; i++) {
+			const struct app_frame *frame = &l->v[i];
+
+			if (frame->id <= before || frame->len < -1 ||
+			    (!udp && frame->offset > r->offset[f == &r->flow[1]][d]) ||
+			    !app_frame_name(f->app->proto, frame->type))
+				abort();
+			before = frame->id;
+		}
+		app_frames_done(r->w, f, (enum dir)d, r->offset[f == &r->flow[1]][d], udp);
+	}
+}
+
 static void look(struct rig *r, struct flow *f)
 {
 	char name[64];
@@ -105,6 +132,7 @@ static void look(struct rig *r, struct flow *f)
 	app_proto_side_text(f, DIR_TC);
 	if (!f->app || !f->app->proto)
 		return;
+	look_frames(r, f);
 	for (struct app_tx *tx = f->app->tx_first; tx; tx = tx->next) {
 		for (unsigned i = 0; i < tx->event_count; i++) {
 			if (!app_event_name(f->app->proto, tx->event[i], name, sizeof(name)))

@@ -27,8 +27,8 @@ static void assert_record(struct harness *h, uint64_t id, const char *part)
 {
 	const char *eve = harness_eve(h, harness_tx(h, id), 0);
 
-	if (!strstr(eve, part))
-		fail_msg("%s is not in %s", part, eve);
+	if (!eve || !strstr(eve, part))
+		fail_msg("%s is not in %s", part, eve ? eve : "no record");
 }
 
 static void assert_mail(struct harness *h, uint64_t id, enum dir dir)
