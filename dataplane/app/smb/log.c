@@ -148,10 +148,7 @@ static void log_dialects2(struct record *r, const struct text_list *l)
 	while (text_list_next(l, &at, &s)) {
 		struct cursor c = cursor_of(s);
 		uint16_t dialect = cursor_u16_le(&c);
-		uint16_t dialect = 0;
 
-		if (s.len == 2)
-			dialect = (uint16_t)(s.data[0] | s.data[1] << 8);
 		log_named(r, NULL, smb2_dialect_name(dialect), dialect);
 	}
 	record_end(r);
