@@ -197,7 +197,7 @@ int build_check_lists(struct lang_build *b)
 		if (buf->items.count == 0)
 			return lang_fail(b, "nothing is matched in the buffer %s", buf->name);
 		if (buf->buffer && strcmp(buf->buffer->name, "http.header.raw") == 0 &&
-		    !buf->ntransforms && r->to_server && r->to_client)
+		    r->to_server && r->to_client)
 			return lang_fail(b,
 					 "http.header.raw needs flow:to_server or flow:to_client");
 		if (check_form(b, buf) != ERR_OK || check_bsize(b, buf) != ERR_OK ||

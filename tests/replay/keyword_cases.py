@@ -51,7 +51,8 @@ def odd():
         t = Talk(dport=7003, client=packets.CLIENT6, server=packets.SERVER6)
         t.bad = bad
         frames += t.udp(False, "sum").tcp(False, SYN).icmp(False, 128, 0, b"\0\x07\0\x03", b"ping").frames
-    frames.append((0, packets.ipv4(packets.CLIENT, packets.SERVER, 17, b"\0\1")))
+    long = struct.pack("!HHIIBBHHH", 1, 7005, 1, 0, 15 << 4, SYN, 0, 0, 0)  # options that are not there
+    frames.append((0, packets.ipv4(packets.CLIENT, packets.SERVER, 6, long)))
     t = Talk(dport=7004, client="10.0.0.9", server="10.0.0.9")
     frames += t.udp(False, "to myself").frames
     return in_order(frames)
@@ -185,7 +186,7 @@ def mqtt():
     t = Talk(dport=1883).open()
     t.ask(message(0x10, text("MQTT") + b"\x04\xc6\0\x3c" + text("client7") + text("last/topic") +
                   text("last words") + text("user7") + text("secret7")))
-    t.answer(message(0x20, b"\x01\0")).ask(message(0x82, b"\0\x01" + text("sub/topic") + b"\0"))
+    t.answer(message(0x20, b"\0\0")).ask(message(0x82, b"\0\x01" + text("sub/topic") + b"\0"))
     t.answer(message(0x90, b"\0\x01\0")).ask(message(0x33, text("pub/topic") + b"\0\x02" + b"payload7"))
     t.answer(message(0x40, b"\0\x02")).ask(message(0xa2, b"\0\x03" + text("sub/topic")))
     return t.answer(message(0xb0, b"\0\x03")).ask(message(0xe0, b"")).close().frames
@@ -210,8 +211,9 @@ def http2():
     t = Talk(dport=80).open().ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)
     t.answer(settings).ask(http2_frame(8, 0, 0, struct.pack("!I", 1000)))
     t.ask(http2_frame(1, 0x25, 1, struct.pack("!IB", 0, 199) + head))
-    t.answer(http2_frame(1, 4, 1, b"\x88\x3f\xe1\x1f")).answer(http2_frame(0, 1, 1, b"second body"))
-    return t.ask(http2_frame(3, 0, 1, struct.pack("!I", 8))).close().frames
+    t.answer(http2_frame(1, 4, 1, b"\x3f\xe1\x1f\x88")).answer(http2_frame(0, 1, 1, b"second body"))
+    t.ask(http2_frame(1, 4, 3, b"\x82\x84\x86")).ask(http2_frame(3, 0, 3, struct.pack("!I", 8)))
+    return t.close().frames
 
 
 TRAFFIC = {f.__name__: f for f in (plain, inject, udp, odd, pings, web, dns, ftp, ftp_data, ssh, sip, rpc, ber,
@@ -302,9 +304,9 @@ CASES = [
     ("udpv6-csum", "odd", "udp|udpv6-csum:invalid", "udp|udpv6-csum:invalid; content:\"myself\""),
     ("icmpv4-csum", "odd", "icmp|icmpv4-csum:invalid", "icmp|icmpv4-csum:invalid; itype:0"),
     ("icmpv6-csum", "odd", "icmpv6|icmpv6-csum:invalid", "icmpv6|icmpv6-csum:invalid; itype:129"),
-    ("decode-event", "odd", "pkthdr|decode-event:udp.pkt_too_small",
+    ("decode-event", "odd", "pkthdr|decode-event:tcp.hlen_too_small",
      "pkthdr|decode-event:tcp.pkt_too_small"),
-    ("engine-event", "odd", "pkthdr|engine-event:decoder.udp.pkt_too_small",
+    ("engine-event", "odd", "pkthdr|engine-event:decoder.tcp.hlen_too_small",
      "pkthdr|engine-event:decoder.tcp.pkt_too_small"),
     # content
     ("content", "plain", 'tcp|content:"hello"', 'tcp|content:"hallo"'),
@@ -371,8 +373,8 @@ CASES = [
      'http|http.request_line; pcrexform:"[a-zA-Z]+\\s+(.*)\\s+HTTP"; content:"POST"'),
     ("header_lowercase", "web", 'http|http.request_header; header_lowercase; content:"user-agent: A"',
      'http|http.request_header; header_lowercase; content:"User-Agent: A"'),
-    ("strip_pseudo_headers", "http2", 'http2|http.header.raw; strip_pseudo_headers; content:"x-extra"',
-     'http2|http.header.raw; strip_pseudo_headers; content:":authority"'),
+    ("strip_pseudo_headers", "http2", 'http2|flow:to_server; http.header.raw; strip_pseudo_headers; content:"x-extra"',
+     'http2|flow:to_server; http.header.raw; strip_pseudo_headers; content:":authority"'),
     # flow and state
     ("flow", "plain", 'tcp|flow:to_server; content:"hello"', 'tcp|flow:to_client; content:"hello"'),
     ("flow", "plain", "tcp|flow:established; dsize:14", "tcp|flow:not_established; dsize:14"),
@@ -434,7 +436,8 @@ CASES = [
     ("http.host.raw", "web", 'http|http.host.raw; content:"www.example.com"', 'http|http.host.raw; content:"www.example.org"'),
     ("http.user_agent", "web", 'http|http.user_agent; content:"Agent"', 'http|http.user_agent; content:"agent"'),
     ("http.header", "web", 'http|http.header; content:"Accept-Language: ja"', 'http|http.header; content:"Accept-Language: en"'),
-    ("http.header.raw", "web", 'http|http.header.raw; content:"Cookie: a=b"', 'http|http.header.raw; content:"Cookie: a=c"'),
+    ("http.header.raw", "web", 'http|flow:to_server; http.header.raw; content:"Cookie: a=b"',
+     'http|flow:to_server; http.header.raw; content:"Cookie: a=c"'),
     ("http.header_names", "web", 'http|http.header_names; content:"|0d 0a|Host|0d 0a|User-Agent|0d 0a|"',
      'http|http.header_names; content:"|0d 0a|User-Agent|0d 0a|Host|0d 0a|"'),
     ("http.request_header", "web", 'http|http.request_header; content:"Host: www"; startswith',
@@ -541,7 +544,7 @@ CASES = [
     ("mqtt.connect.password", "mqtt", 'mqtt|mqtt.connect.password; content:"secret7"', 'mqtt|mqtt.connect.password; content:"secret8"'),
     ("mqtt.connect.willtopic", "mqtt", 'mqtt|mqtt.connect.willtopic; content:"last/topic"', 'mqtt|mqtt.connect.willtopic; content:"first/topic"'),
     ("mqtt.connect.willmessage", "mqtt", 'mqtt|mqtt.connect.willmessage; content:"last words"', 'mqtt|mqtt.connect.willmessage; content:"first words"'),
-    ("mqtt.connack.session_present", "mqtt", "mqtt|mqtt.connack.session_present:yes", "mqtt|mqtt.connack.session_present:no"),
+    ("mqtt.connack.session_present", "mqtt", "mqtt|mqtt.connack.session_present:no", "mqtt|mqtt.connack.session_present:yes"),
     ("mqtt.reason_code", "mqtt", "mqtt|mqtt.reason_code:0", "mqtt|mqtt.reason_code:5"),
     ("mqtt.publish.topic", "mqtt", 'mqtt|mqtt.publish.topic; content:"pub/topic"', 'mqtt|mqtt.publish.topic; content:"sub/topic"'),
     ("mqtt.publish.message", "mqtt", 'mqtt|mqtt.publish.message; content:"payload7"', 'mqtt|mqtt.publish.message; content:"payload8"'),
