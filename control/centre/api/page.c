@@ -30,7 +30,8 @@ static const char style[] =
 	"td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.bad{color:var(--bad);font-"
 	"weight:600}"
 	".warn{color:var(--warn);font-weight:600}.good{color:var(--good);font-weight:600}"
-	".bad,.warn,.good,.t{white-space:nowrap}.none{opacity:.7}small{opacity:.75}";
+	".bad,.warn,.good,.t{white-space:nowrap}td:last-child:not(.n):not(.t){min-width:16rem}."
+	"none{opacity:.7}small{opacity:.75}";
 
 static const char *pick(const struct view *v, const char *english, const char *japanese)
 {
