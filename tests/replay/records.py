@@ -22,7 +22,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = (ROOT / "../shared").resolve()
 TYPES = ["dns", "tls", "ssh", "smtp", "ftp", "ftp_data", "krb5", "dhcp", "smb", "dcerpc", "sip", "mqtt",
-         "quic", "snmp", "ike", "nfs", "rfb", "rdp", "tftp"]
+         "quic", "snmp", "ike", "nfs", "rfb", "rdp", "tftp", "bittorrent_dht", "dnp3", "modbus"]
 # Compared by default: those that have a parser.
 BUILT = [t for t in TYPES if (ROOT / "dataplane/app" / t).is_dir()] + ["http", "flow", "fileinfo",
                                                                        "anomaly"]
@@ -52,12 +52,27 @@ def read_eve(folder):
     return [json.loads(line) for line in path.read_text(errors="replace").splitlines() if line]
 
 
+# Off by default: on for captures whose names begin so.
+OFF = ("dnp3", "enip", "modbus")
+
+
+def switched_on(capture):
+    return [a for name in OFF if capture.name.startswith(name)
+            for a in ("--set", f"app-layer.protocols.{name}.enabled=yes")]
+
+
 def peer(capture, cache):
     """Suricata's records; kept below `cache` for the next run."""
-    folder = cache / hashlib.sha1(capture.read_bytes()).hexdigest()
+    options = switched_on(capture)
+    folder = cache / hashlib.sha1(capture.read_bytes() + " ".join(options).encode()).hexdigest()
     if not folder.exists():
         work = pathlib.Path(tempfile.mkdtemp(dir=cache))
-        subprocess.run(SURICATA + ["-l", str(work), "-r", str(capture)], stdout=subprocess.DEVNULL,
+        if options:  # the packaged configuration does not log them either
+            config = work / "suricata.yaml"
+            config.write_text(pathlib.Path("/etc/suricata/suricata.yaml").read_text().replace(
+                "      types:\n", "      types:\n        - dnp3\n        - modbus\n", 1))
+            options = ["-c", str(config)] + options
+        subprocess.run(SURICATA + options + ["-l", str(work), "-r", str(capture)], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, timeout=120)
         work.rename(folder)
     return read_eve(folder)
@@ -65,7 +80,8 @@ def peer(capture, cache):
 
 def ours(capture, dataplane):
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([dataplane, "-r", str(capture), "-S", "/dev/null", "-l", folder, "-k", "none"],
+        subprocess.run([dataplane, "-r", str(capture), "-S", "/dev/null", "-l", folder, "-k", "none",
+                        *switched_on(capture)],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
         return read_eve(folder)
 
@@ -119,6 +135,17 @@ def normal_ike(o):
     return o
 
 
+def normal_dnp3(o):
+    """Suricata writes negative values as if they had no sign."""
+    o = json.loads(json.dumps(o))
+    for item in o.get("application", {}).get("objects", []):
+        for point in item.get("points", []):
+            for name, value in point.items():
+                if isinstance(value, int) and value >= 1 << 63:
+                    point[name] = value - (1 << 64)
+    return o
+
+
 def normal_flow(o):
     """`o` is the whole record: counts, times, state, TCP's view."""
     flow = dict(o["flow"])
@@ -140,7 +167,7 @@ def normal_flow(o):
             **{k: v for k, v in o.items() if k.startswith("response_icmp")}}
 
 
-NORMAL = {"dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike}
+NORMAL = {"dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike, "dnp3": normal_dnp3}
 
 
 def BUILT_APP(name):
