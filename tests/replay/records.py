@@ -168,6 +168,17 @@ def normal_flow(o):
 
 
 NORMAL = {"dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike, "dnp3": normal_dnp3}
+def normal_mqtt(o):
+    """As known.md says: texts are cut here, and Suricata's reason of a DISCONNECT of one byte is 0."""
+    o = json.loads(json.dumps(o))
+    if "message" in o.get("publish", {}):
+        o["publish"]["message"] = o["publish"]["message"][:4000]
+    if "reason_code" in o.get("disconnect", {}):
+        del o["disconnect"]["reason_code"]
+    return o
+
+
+NORMAL = {"mqtt": normal_mqtt, "dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike}
 
 
 def BUILT_APP(name):
