@@ -124,9 +124,10 @@ static enum made nt_create(struct smb_state *s, const struct smb1_record *r)
 	struct cursor c = smb1_part(r);
 	uint32_t disposition, options;
 	uint16_t len, bytes;
-	struct smb_text name = {.len = 0};
+	struct smb_text name;
 	struct smb_tx *t;
 
+	name.len = 0;
 	cursor_skip(&c, 6);
 	len = cursor_u16_le(&c);
 	cursor_skip(&c, 28);

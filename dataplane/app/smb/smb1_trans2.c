@@ -111,9 +111,11 @@ static bool set_name(struct smb_state *s, const struct smb1_record *r, const str
 bool smb1_trans2(struct smb_state *s, const struct smb1_record *r, bool *ret_made)
 {
 	struct trans2 t2;
-	struct named n = {.level = 0};
+	struct named n;
 
 	*ret_made = false;
+	n.level = 0;
+	n.id = (struct smb_id){0};
 	if (!trans2_read(r, &t2))
 		return false;
 	if (t2.subcommand == SET_PATH_INFO) {
