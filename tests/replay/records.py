@@ -167,7 +167,6 @@ def normal_flow(o):
             **{k: v for k, v in o.items() if k.startswith("response_icmp")}}
 
 
-NORMAL = {"dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike, "dnp3": normal_dnp3}
 def normal_mqtt(o):
     """As known.md says: texts are cut here, and Suricata's reason of a DISCONNECT of one byte is 0."""
     o = json.loads(json.dumps(o))
@@ -178,7 +177,8 @@ def normal_mqtt(o):
     return o
 
 
-NORMAL = {"mqtt": normal_mqtt, "dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike}
+NORMAL = {"mqtt": normal_mqtt, "dns": normal_dns, "tls": normal_tls, "smb": normal_smb, "ike": normal_ike,
+          "dnp3": normal_dnp3}
 
 
 def BUILT_APP(name):
