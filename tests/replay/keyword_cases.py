@@ -548,7 +548,7 @@ CASES = [
     ("modbus", "modbus", "modbus|modbus:function 3", "modbus|modbus:function 4"),
     ("enip_command", "enip", "enip|enip_command:101", "enip|enip_command:102"),
     ("cip_service", "enip", "enip|enip_command:101", "enip|cip_service:75"),
-    ("dnp3_func", "dnp3", "dnp3|dnp3_func:read", "dnp3|dnp3_func:save_configuration"),
+    ("dnp3_func", "dnp3", "dnp3|dnp3_func:read", "dnp3|dnp3_func:immed_freeze"),
     ("dnp3_ind", "dnp3", "dnp3|dnp3_ind:device_restart", "dnp3|dnp3_ind:config_corrupt"),
     ("dnp3_obj", "dnp3", "dnp3|dnp3_obj:60,1", "dnp3|dnp3_obj:99,9"),
     ("dnp3.data", "dnp3", 'dnp3|dnp3.data; content:"|3c 01|"', 'dnp3|dnp3.data; content:"never there"'),
