@@ -163,10 +163,13 @@ void store_tick(struct store *s, uint64_t now_s)
 
 /* --- opening --- */
 
-static int make_dir(const char *path, struct errmsg *err)
+static int make_dir(const char *path, uint32_t owner, struct errmsg *err)
 {
-	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+	if (mkdir(path, 0750) == 0 || errno == EEXIST) {
+		if (owner && getuid() == 0)
+			(void)!lchown(path, owner, (gid_t)-1);
 		return ERR_OK;
+	}
 	return errmsg_set(
 		err, ERR_IO,
 		"file-store.dir: %s cannot be made (%s); choose a folder that is writable", path,
@@ -237,17 +240,17 @@ static void sweep_temp(const char *path)
 static int prepare(struct store *s, struct errmsg *err)
 {
 	char path[STORE_PATH];
-	int rc = make_dir(s->dir, err);
+	int rc = make_dir(s->dir, s->limits.owner, err);
 
 	for (unsigned i = 0; i < LEAVES && rc == ERR_OK; i++) {
 		snprintf(path, sizeof(path), "%s/%02x", s->dir, i);
-		rc = make_dir(path, err);
+		rc = make_dir(path, s->limits.owner, err);
 		if (rc == ERR_OK && !stock_leaf(s, path))
 			rc = errmsg_set(err, ERR_NOMEM, "file-store.dir: no memory for its index");
 	}
 	snprintf(path, sizeof(path), "%s/tmp", s->dir);
 	if (rc == ERR_OK)
-		rc = make_dir(path, err);
+		rc = make_dir(path, s->limits.owner, err);
 	if (rc == ERR_OK)
 		sweep_temp(path);
 	if (s->count)

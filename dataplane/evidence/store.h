@@ -21,6 +21,7 @@ struct store_limits {
 	uint64_t file;	     /* bytes of one, 0 = no limit */
 	uint64_t age_s;	     /* seconds a content is kept after it was last seen, 0 = for ever */
 	uint64_t free_bytes; /* of the disk, left to others */
+	uint32_t owner;	     /* user id that the folders are given to; 0 = stay the maker's */
 };
 
 enum store_counter {

@@ -1,8 +1,18 @@
 #include "dataplane/worker/files.h"
 
+#include <pwd.h>
+
 bool files_desk_wanted(const struct options *o)
 {
 	return o->desk.store || o->desk.archives || o->desk.yara[0];
+}
+
+/* Who writes into the store once privileges are dropped. */
+static uint32_t owner_of(const char *user)
+{
+	struct passwd *account = user[0] ? getpwnam(user) : NULL;
+
+	return account ? account->pw_uid : 0;
 }
 
 struct desk *files_desk_new(const struct options *o, const char *folder, unsigned workers,
@@ -17,6 +27,7 @@ struct desk *files_desk_new(const struct options *o, const char *folder, unsigne
 		return NULL;
 	}
 	config.limits = (struct store_limits){
+		.owner = offline ? 0 : owner_of(o->user),
 		.space = (uint64_t)o->store_mb << 20,
 		.file = (uint64_t)o->store_file_mb << 20,
 		.age_s = (uint64_t)o->store_days * 86400,
