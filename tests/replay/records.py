@@ -123,7 +123,7 @@ def normal_smb(o):
 
 
 def normal_ike(o):
-    o = dict(o)
+    o = {k: v for k, v in o.items() if k not in ("alg_prf", "alg_esn")}  # not in the schema
     if o.get("version_major") == 1:  # a set, in no order
         o["payload"] = sorted(o.get("payload", []))
     if not o.get("payload"):  # empty: not valid by the schema

@@ -115,11 +115,6 @@ static const struct text_name v2_enc[] = {
 	{27, "ENCR_CAMELLIA_CCM_16"},
 	{28, "ENCR_CHACHA20_POLY1305"},
 };
-static const struct text_name v2_prf[] = {
-	{0, "PRF_NULL"},	  {1, "PRF_HMAC_MD5"},	    {2, "PRF_HMAC_SHA1"},
-	{3, "PRF_HMAC_TIGER"},	  {4, "PRF_AES128_XCBC"},   {5, "PRF_HMAC_SHA2_256"},
-	{6, "PRF_HMAC_SHA2_384"}, {7, "PRF_HMAC_SHA2_512"}, {8, "PRF_AES128_CMAC"},
-};
 static const struct text_name v2_auth[] = {
 	{0, "NONE"},
 	{1, "AUTH_HMAC_MD5_96"},
@@ -162,7 +157,6 @@ static const struct text_name v2_dh[] = {
 	{31, "Curve25519"},
 	{32, "Curve448"},
 };
-static const struct text_name v2_esn[] = {{0, "NoESN"}, {1, "ESN"}};
 
 /* RFC 2409, appendix A; IANA, "IPsec registry" */
 static const struct text_name v1_enc[] = {
@@ -265,6 +259,10 @@ static void log_attribute(struct record *r, const struct ike_attribute *a)
 		record_hex(r, attributes[i].raw, a->bytes, 0);
 }
 
+/* Attributes that the record's schema has a place for; of IKE 2's transforms it knows no PRF and
+ * no ESN. */
+enum { LOGGED = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 11 | 1 << 12 | 1 << 14 };
+
 /* The last one of each kind. */
 static void log_attributes(struct record *r, struct slice transform)
 {
@@ -277,7 +275,7 @@ static void log_attributes(struct record *r, struct slice transform)
 		seen |= 1u << known(a.type);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(attributes); i++) {
-		if (seen & 1u << i)
+		if (seen & LOGGED & 1u << i)
 			log_attribute(r, &last[i]);
 	}
 }
@@ -362,9 +360,7 @@ static void log_chosen(struct record *r, const struct ike_state *s, const struct
 	} table[] = {
 		{IKE_ENC, "alg_enc", "IkeTransformEncType", TEXT_NAMES(v2_enc)},
 		{IKE_AUTH, "alg_auth", "IkeTransformAuthType", TEXT_NAMES(v2_auth)},
-		{IKE_PRF, "alg_prf", "IkeTransformPRFType", TEXT_NAMES(v2_prf)},
 		{IKE_DH, "alg_dh", "IkeTransformDHType", TEXT_NAMES(v2_dh)},
-		{IKE_ESN, "alg_esn", "IkeTransformESNType", TEXT_NAMES(v2_esn)},
 	};
 
 	if (t->head.flags & IKE_INITIATOR) {
