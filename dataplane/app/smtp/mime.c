@@ -230,7 +230,8 @@ static void plain_line(struct app_io *io, struct mime *m, struct slice line, str
 	out(io, m, SLICE(m->held, m->held_len));
 	out(io, m, line);
 	m->held_len = (uint8_t)(end.len < sizeof(m->held) ? end.len : sizeof(m->held));
-	memcpy(m->held, end.data, m->held_len);
+	if (m->held_len)
+		memcpy(m->held, end.data, m->held_len);
 }
 
 static void body_line(struct app_io *io, struct app_tx *tx, struct mime *m, struct slice line,
