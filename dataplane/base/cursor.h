@@ -16,7 +16,8 @@ struct cursor {
 
 static inline struct cursor cursor_of(struct slice s)
 {
-	return (struct cursor){s.data, s.data + s.len, s.data, false};
+	/* Nothing may be added to a null pointer, not even nothing. */
+	return (struct cursor){s.data, s.len ? s.data + s.len : s.data, s.data, false};
 }
 
 static inline struct cursor cursor_init(const uint8_t *data, size_t len)

@@ -281,7 +281,8 @@ static bool get_query(const struct app_tx *tx, enum dir dir, uint32_t index, str
 
 	if (t->response || index >= t->query_count)
 		return false;
-	*ret = SLICE(t->names + t->queries[index].offset, t->queries[index].len);
+	*ret = t->names ? SLICE(t->names + t->queries[index].offset, t->queries[index].len)
+			: SLICE(NULL, 0);
 	return true;
 }
 
