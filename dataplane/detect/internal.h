@@ -177,7 +177,7 @@ static inline void detect_count(struct detector *d, enum detect_counter c)
 }
 
 /* profile.c: scans, measured when the engine asks for it. */
-void profile_scan(struct run *r, const struct matcher *m, struct slice data, bool start);
+void profile_scan(struct run *r, const struct matcher *m, struct slice data, uint64_t offset);
 
 /* header.c: addresses, ports, protocol, direction. */
 bool header_match(const struct run *r, const struct plan_rule *rule);

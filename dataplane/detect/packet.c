@@ -90,7 +90,7 @@ static void scan(struct run *r, const struct matcher *const m[2], struct slice d
 {
 	for (unsigned i = 0; i < 2; i++) {
 		if (m[i])
-			profile_scan(r, m[i], data, true);
+			profile_scan(r, m[i], data, 0);
 	}
 }
 

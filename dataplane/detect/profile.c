@@ -4,19 +4,19 @@
 
 #include "dataplane/detect/internal.h"
 
-void profile_scan(struct run *r, const struct matcher *m, struct slice data, bool start)
+void profile_scan(struct run *r, const struct matcher *m, struct slice data, uint64_t offset)
 {
 	struct detect_cost *c;
 	uint32_t before = r->d->hits.n;
 	uint64_t begin;
 
 	if (!r->e->profile) {
-		matcher_scan(m, r->d->scratch, data, start, &r->d->hits);
+		matcher_scan(m, r->d->scratch, data, offset, &r->d->hits);
 		return;
 	}
 	c = &r->d->group_costs[matcher_id(m)];
 	begin = __rdtsc();
-	matcher_scan(m, r->d->scratch, data, start, &r->d->hits);
+	matcher_scan(m, r->d->scratch, data, offset, &r->d->hits);
 	c->cycles += __rdtsc() - begin;
 	c->runs++;
 	c->bytes += data.len;

@@ -41,7 +41,7 @@ static void group_scan(struct run *r, const struct plan_group *g, const struct t
 	uint32_t index = 0;
 
 	while (step_bytes(r, &s, g->list, v, &index, &in))
-		profile_scan(r, g->matcher, in.data, in.start);
+		profile_scan(r, g->matcher, in.data, in.offset);
 }
 
 /* Tells a value that changed from one that was scanned on an earlier packet: values of a

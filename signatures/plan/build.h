@@ -41,11 +41,11 @@ void plan_build_frames(struct plan_build *b);
 
 bool plan_proto_named(const struct app_proto *p, const char *name);
 
-/* pattern.c: the fast pattern of a rule. */
 /* phrases.c: a part of what nearly all traffic holds. */
 bool plan_common_phrase(struct slice s);
 /* phrases.c: four bytes, each with 0x20 set, the first one lowest, that much traffic holds. */
 bool plan_common_gram(uint32_t gram);
+/* pattern.c: the fast pattern of a rule. */
 void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret);
 
 /* ports.c, sides.c, addrs.c: the groups. */

@@ -1,6 +1,8 @@
 /* One pattern of a group with the rules that share it; private to the matcher's parts. */
 #pragma once
 
+#include <assert.h>
+
 #include "signatures/plan/matcher.h"
 
 struct entry {
@@ -28,7 +30,10 @@ static inline bool entry_lies(const struct entry *e, struct slice data, size_t a
 	       entry_equal(e, data.data + at);
 }
 
-/* Four bytes, letters in lower case; what else that makes alike has to be compared. */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest");
+
+/* Four bytes, the first one lowest, letters in lower case; what else that makes alike has to be
+ * compared. */
 #define ENTRY_FOLD 0x20202020
 
 static inline uint32_t entry_gram(const uint8_t *p)

@@ -183,12 +183,12 @@ static void refs_build(struct grams *g, const struct ref *refs, uint32_t n)
 static bool tables_new(struct grams *g, struct plan_mem *mem)
 {
 	uint32_t n = g->n * GRAMS_STRIDE;
-	unsigned filter_bits = bits_for(n * BITS_PER_GRAM, BITS_MIN), table_bits = bits_for(n, 4);
+	unsigned bits = bits_for(n * BITS_PER_GRAM, BITS_MIN), table_bits = bits_for(n, 4);
 	struct ref *refs = calloc(n, sizeof(*refs));
 
-	g->shift = 32 - (filter_bits - 5); /* a word has 32 = 2^5 bits */
+	g->shift = 32 - (bits - 5); /* a word has 32 = 2^5 bits */
 	g->table_shift = 32 - table_bits;
-	g->filter = plan_alloc(mem, (1U << filter_bits) / 8);
+	g->filter = plan_alloc(mem, (1U << bits) / 8);
 	g->first = plan_alloc(mem, ((1U << table_bits) + 1) * sizeof(*g->first));
 	g->refs = plan_alloc(mem, n * sizeof(*g->refs));
 	if (!refs)
@@ -215,6 +215,11 @@ struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint3
 	g->wide = __builtin_cpu_supports("avx512f");
 #endif
 	return tables_new(g, mem) ? g : NULL;
+}
+
+void grams_portable(struct grams *g)
+{
+	g->wide = false;
 }
 
 /* ---- scanning ---- */

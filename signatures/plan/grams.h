@@ -27,4 +27,6 @@ bool grams_rare(struct slice pattern);
 /* Of n entries that suit, which must outlive it. NULL when there are
  * none or there is no memory. */
 struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint32_t n);
+/* For tests: as on a processor without AVX-512. */
+void grams_portable(struct grams *g);
 void grams_scan(const struct grams *g, struct slice data, struct matcher_hits *hits);

@@ -199,18 +199,24 @@ bool matcher_load(struct matcher *m, struct slice bytes)
 
 /* ---- scanning ---- */
 
-void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data, bool start,
-		  struct matcher_hits *hits)
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
+		  uint64_t offset, struct matcher_hits *hits)
 {
 	if (data.len == 0)
 		return;
 	if (m->ends)
 		ends_scan(m->ends, data, hits);
-	if (m->slots && start)
-		slots_scan(m->slots, data, hits);
+	if (m->slots)
+		slots_scan(m->slots, data, offset, hits);
 	if (m->grams)
 		grams_scan(m->grams, data, hits);
 	literals_scan(&m->literals, scratch, data, hits);
+}
+
+void matcher_portable(struct matcher *m)
+{
+	if (m->grams)
+		grams_portable(m->grams);
 }
 
 static int cand_cmp(const void *a, const void *b)

@@ -67,10 +67,12 @@ uint32_t matcher_literals(const struct matcher *m);
 bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len); /* free(3) it */
 bool matcher_load(struct matcher *m, struct slice bytes);
 
-/* `start`: data begins where the buffer does; else what lies at a fixed offset is not looked for.
- */
-void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data, bool start,
-		  struct matcher_hits *hits);
+/* `offset`: of data's first byte in the buffer, where data is a window of one that grows. */
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
+		  uint64_t offset, struct matcher_hits *hits);
+
+/* For tests: as on a processor without AVX-512. */
+void matcher_portable(struct matcher *m);
 
 /* For development: the n-th pattern (sorted by place) as text; false after the last. */
 bool matcher_describe(const struct matcher *m, uint32_t n, char *ret, size_t cap,

@@ -57,7 +57,7 @@ static uint64_t scan(struct fixture *f, const char *data, size_t len)
 
 	memcpy(copy, data, len);
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, SLICE(copy, len), true, &f->hits);
+	matcher_scan(f->m, f->scratch, SLICE(copy, len), 0, &f->hits);
 	matcher_hits_sort(&f->hits);
 	free(copy);
 	for (uint32_t i = 0; i < f->hits.n; i++) {
@@ -198,6 +198,24 @@ static void short_ones(void **state)
 	end(f);
 }
 
+/* A window of a growing buffer: offsets count from the buffer's begin. */
+static void window(void **state)
+{
+	struct fixture *f = begin();
+
+	add(f, 0, "Rar!", false, MATCHER_AT, 0);
+	add(f, 1, "cdef", false, MATCHER_AT, 4);
+	finish(f);
+	f->hits.n = 0;
+	matcher_scan(f->m, f->scratch, slice_of("xxcdef"), 2, &f->hits);
+	assert_int_equal(f->hits.n, 1);
+	assert_int_equal(f->hits.v[0].num, 1);
+	f->hits.n = 0;
+	matcher_scan(f->m, f->scratch, slice_of("Rar!cdef"), 5, &f->hits);
+	assert_int_equal(f->hits.n, 0);
+	end(f);
+}
+
 /* What every way of looking finds is what a plain comparison finds, whatever the length and place:
  * patterns and data of few different bytes, so that much nearly matches. */
 
@@ -267,7 +285,7 @@ static void agrees(struct fixture *f, const struct known *k, uint32_t n, uint32_
 		memcpy(data + next(state) % (len - p.len), p.data, p.len);
 	}
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, SLICE(data, len), true, &f->hits);
+	matcher_scan(f->m, f->scratch, SLICE(data, len), 0, &f->hits);
 	for (uint32_t i = 0; i < f->hits.n; i++)
 		found[f->hits.v[i].num] = true;
 	for (uint32_t i = 0; i < n; i++)
@@ -278,7 +296,7 @@ static void all_ways(void **state)
 {
 	uint32_t seed = 1;
 
-	for (unsigned round = 0; round < 12; round++) {
+	for (unsigned round = 0; round < 24; round++) {
 		struct fixture *f = begin();
 		struct known k[256];
 		struct plan_cand room[256];
@@ -287,6 +305,8 @@ static void all_ways(void **state)
 		f->hits.v = room;
 		f->hits.cap = 256;
 		known_new(f, k, n, &seed);
+		if (round % 4 > 1)
+			matcher_portable(f->m);
 		for (unsigned i = 0; i < 300; i++)
 			agrees(f, k, n, &seed);
 		end(f);
@@ -300,6 +320,7 @@ int main(void)
 		cmocka_unit_test(shared_pattern), cmocka_unit_test(filters),
 		cmocka_unit_test(overflow),	  cmocka_unit_test(head),
 		cmocka_unit_test(short_ones),	  cmocka_unit_test(all_ways),
+		cmocka_unit_test(window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

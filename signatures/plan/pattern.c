@@ -8,8 +8,7 @@
 #include "signatures/plan/rarity.h"
 
 enum {
-	BODY_AT_MAX = 256, /* bytes of a body that its first window surely holds, if it has them */
-	WINDOW = 48,	   /* bytes of a content that are searched; longer costs and says no more */
+	WINDOW = 48, /* bytes of a content that are searched; longer costs and says no more */
 	SCORE_HINT = 4 * 24,   /* the rule's author marked it fast_pattern */
 	SCORE_COMMON = 4 * 4,  /* at most, of what every web page or request has */
 	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
@@ -123,7 +122,7 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 	} else if (!p->body && ends && c->bytes.len <= MATCHER_SUFFIX_MAX) {
 		n.place = MATCHER_SUFFIX;
 		n.score = whole_score(c) + SCORE_HASHED - 4 * 10;
-	} else if (starts && (!p->body || (p->begin && offset + c->bytes.len <= BODY_AT_MAX))) {
+	} else if (starts && (!p->body || p->begin)) {
 		n.place = MATCHER_AT;
 		n.offset = offset;
 		n.score = whole_score(c) + SCORE_AT;

@@ -167,7 +167,6 @@ static void classes_find(struct ports_build *pb, struct plan_ports *ret)
 
 /* ---- groups ---- */
 
-/* Datagrams and whatever has no stream are looked at packet by packet. */
 static struct matcher *named(struct ports_build *pb, const struct gathered *g, const char *what)
 {
 	static const char *const l4[] = {"tcp", "udp", "icmp", "icmpv6", "sctp", "ip"};
@@ -178,6 +177,7 @@ static struct matcher *named(struct ports_build *pb, const struct gathered *g, c
 	return plan_matcher(pb->b, name);
 }
 
+/* Datagrams and whatever has no stream are looked at packet by packet. */
 static void add_pattern(struct ports_build *pb, const struct gathered *g, struct matcher **packet,
 			struct matcher **stream)
 {

@@ -101,28 +101,31 @@ struct slots *slots_new(struct plan_mem *mem, const struct entry *entries, uint3
 	return s;
 }
 
-static void slot_scan(const struct slot *t, uint64_t hash, struct slice data,
+static void slot_scan(const struct slot *t, uint64_t hash, struct slice data, size_t at,
 		      struct matcher_hits *hits)
 {
 	for (uint32_t k = (uint32_t)(hash >> 32) & t->mask; t->table[k].entry;
 	     k = (k + 1) & t->mask) {
-		if (t->table[k].hash == hash && entry_lies(t->table[k].entry, data, t->offset))
+		if (t->table[k].hash == hash && entry_lies(t->table[k].entry, data, at))
 			matcher_hits_add(hits, &t->table[k].entry->list);
 	}
 }
 
-void slots_scan(const struct slots *s, struct slice data, struct matcher_hits *hits)
+void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
+		struct matcher_hits *hits)
 {
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct slot *t = &s->v[i];
-		uint64_t hash;
+		uint64_t at = t->offset - offset, hash;
 
-		if (t->offset >= data.len)
+		if (t->offset < offset)
+			continue;
+		if (at >= data.len)
 			break;
-		hash = hash_of(t, data.len - t->offset >= MATCHER_AT_WIDTH
-					  ? entry_gram(data.data + t->offset)
-					  : gram_of(slice_sub(data, t->offset, MATCHER_AT_WIDTH)));
+		hash = hash_of(t, data.len - at >= MATCHER_AT_WIDTH
+					  ? entry_gram(data.data + at)
+					  : gram_of(slice_sub(data, at, MATCHER_AT_WIDTH)));
 		if (t->filter >> (hash >> 58) & 1)
-			slot_scan(t, hash, data, hits);
+			slot_scan(t, hash, data, at, hits);
 	}
 }
