@@ -349,6 +349,14 @@ static const struct app_proto *identify(struct app_call *c, enum dir dir, struct
 	return identify_run(c->w->identify, &a->sides[dir].identify, &query, ret_reversed);
 }
 
+static void swap_bools(bool pair[2])
+{
+	bool first = pair[0];
+
+	pair[0] = pair[1];
+	pair[1] = first;
+}
+
 /* Client and server were taken for each other. */
 static void reverse(struct app_call *c)
 {
@@ -356,7 +364,6 @@ static void reverse(struct app_call *c)
 	struct app_side side = a->sides[0];
 	struct app_flow *pub = &a->pub;
 	const struct app_proto *seen = pub->seen[0];
-	bool tried = pub->tried[0];
 
 	flow_reverse(c->f);
 	if (c->f->tcp)
@@ -367,8 +374,9 @@ static void reverse(struct app_call *c)
 	a->sides[1] = side;
 	pub->seen[0] = pub->seen[1];
 	pub->seen[1] = seen;
-	pub->tried[0] = pub->tried[1];
-	pub->tried[1] = tried;
+	swap_bools(pub->tried);
+	swap_bools(pub->depth);
+	swap_bools(pub->eof);
 	for (unsigned d = 0; d < 2; d++) {
 		pub->tuple.addr[d] = c->f->key.addr[d];
 		pub->tuple.port[d] = c->f->key.port[d];
@@ -813,6 +821,7 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 		     const struct stream_chunk *chunk)
 {
 	bool eof = chunk->flags & STREAM_DATA_EOF;
+	uint16_t reversed = f->flags & FLOW_REVERSED;
 	struct app_call c;
 	struct app_flow_full *a;
 
@@ -833,6 +842,8 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 		else if (chunk->len || (eof && !a->pub.eof[dir]))
 			tcp_input(&c, dir, SLICE(chunk->data, chunk->len), eof);
 	}
+	if ((f->flags & FLOW_REVERSED) != reversed)
+		dir = dir_other(dir);
 	if (eof)
 		a->pub.eof[dir] = true;
 	app_frames_keep(&c, DIR_TS, app_side_offset(a, DIR_TS));

@@ -21,6 +21,7 @@ struct rig {
 	struct packet packet;
 	uint64_t offset[2][2];
 	bool ended[2][2];
+	uint16_t reversed[2]; /* FLOW_REVERSED, as it was when these were last turned round */
 };
 
 static void rig_new(struct rig *r, struct cursor *c)
@@ -48,6 +49,33 @@ static void rig_new(struct rig *r, struct cursor *c)
 		f->flags = flags & 2 ? FLOW_MIDSTREAM : 0;
 	}
 	r->packet.now_ns = 1600000000000000000ULL;
+}
+
+/* Client and server may turn out to be confused: the flow's directions are swapped from then on. */
+static void follow(struct rig *r, unsigned which)
+{
+	uint16_t now = r->flow[which].flags & FLOW_REVERSED;
+	uint64_t offset = r->offset[which][0];
+	bool ended = r->ended[which][0];
+
+	if (now == r->reversed[which])
+		return;
+	r->reversed[which] = now;
+	r->offset[which][0] = r->offset[which][1];
+	r->offset[which][1] = offset;
+	r->ended[which][0] = r->ended[which][1];
+	r->ended[which][1] = ended;
+}
+
+/* The directions have ended that were said to. */
+static void look_ends(const struct rig *r, unsigned which)
+{
+	const struct flow *f = &r->flow[which];
+
+	for (unsigned d = 0; f->key.ip_proto == IP_PROTO_TCP && f->app && d < 2; d++) {
+		if (f->app->eof[d] != r->ended[which][d])
+			abort();
+	}
 }
 
 static unsigned touch_buffers(const struct app_flow *a, struct app_tx *tx)
@@ -165,6 +193,9 @@ static void give(struct rig *r, unsigned which, enum dir dir, struct slice bytes
 	else
 		app_stream_data(r->w, &r->flow[which], &r->packet, dir, &chunk);
 	r->offset[which][dir] += bytes.len;
+	r->ended[which][dir] = flags & STREAM_DATA_EOF;
+	follow(r, which);
+	look_ends(r, which);
 	free(copy);
 }
 
@@ -190,7 +221,6 @@ static void piece(struct rig *r, struct cursor *c)
 	if (bytes.len == 0 && !(flags & STREAM_DATA_EOF))
 		return;
 	give(r, which, dir, bytes, flags);
-	r->ended[which][dir] = kind & 4;
 	if (kind & 0x20) {
 		look(r, &r->flow[which]);
 		app_tx_release(r->w, &r->flow[which]);

@@ -505,6 +505,21 @@ static void test_midstream_reversal(void **state)
 	assert_int_equal(r->p.dir, DIR_TC);
 	rig_free(r);
 
+	/* What ended, ends, or is deeper than is looked is so in the direction it turns out to be.
+	 */
+	r = rig_new(IP_PROTO_TCP, FLOW_MIDSTREAM);
+	feed(r, DIR_TC, NULL, 0, STREAM_DATA_EOF | STREAM_DATA_DEPTH);
+	feed_text(r, DIR_TS, "ATEB\x01z");
+	assert_true(r->f.app->eof[DIR_TS] && r->f.app->depth[DIR_TS]);
+	assert_false(r->f.app->eof[DIR_TC] || r->f.app->depth[DIR_TC]);
+	rig_free(r);
+
+	r = rig_new(IP_PROTO_TCP, FLOW_MIDSTREAM);
+	feed(r, DIR_TS, "ATEB\x01z", 6, STREAM_DATA_EOF | STREAM_DATA_DEPTH);
+	assert_true(r->f.app->eof[DIR_TC] && r->f.app->depth[DIR_TC]);
+	assert_false(r->f.app->eof[DIR_TS] || r->f.app->depth[DIR_TS]);
+	rig_free(r);
+
 	r = rig_new(IP_PROTO_TCP, FLOW_MIDSTREAM); /* unknown towards the server: given up */
 	feed_text(r, DIR_TS, "half a request ...");
 	assert_string_equal(app_proto_text(&r->f), "failed");
