@@ -19,7 +19,6 @@ from story import Cast, rules  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PAGE_HOST, PAGE = "10.255.77.1/30", "10.255.77.2"
 SECONDS = 1e9
 
 
@@ -54,7 +53,7 @@ class Lab:
     def __init__(self, opts):
         self.opts = opts
         self.cast = Cast.from_seed(opts.seed)
-        self.net = self.programs = None
+        self.net = self.programs = self.page = None
         self.approved = 0  # when a person said yes, in mode approve
 
     # --- set-up ---
@@ -62,7 +61,7 @@ class Lab:
         print(f"site {self.cast.lan}: client {self.cast.client}, colleague {self.cast.colleague}, "
               f"file server {self.cast.files}, gateway {self.cast.gateway}")
         self.net = site_net.build(self.cast)
-        self.net.uplink("management", "page0", PAGE_HOST, f"{PAGE}/30")
+        self.page = self.net.uplink("management", "page0")
         self.programs = programs_module.Programs(self.net, self.cast, self.opts.build)
         self.programs.keys()
         protected = [self.cast.gateway, *site_net.MANAGEMENT.values()]
@@ -189,7 +188,7 @@ class Lab:
         self.report()
         if self.opts.once:
             return 0 if right else 1
-        print(f"page: http://{PAGE}:8080/   (Japanese: http://{PAGE}:8080/?lang=ja)")
+        print(f"page: http://{self.page}:8080/   (Japanese: http://{self.page}:8080/?lang=ja)")
         print(f"try:  BANKEN_RUN={self.programs.run_folder} {self.programs.binary('banken')} quarantine list")
         print("Ctrl-C ends the lab and removes it.")
         while True:

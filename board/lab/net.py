@@ -1,5 +1,6 @@
 """Namespaces, links and a real switch with a mirror port."""
 import atexit
+import ipaddress
 import os
 import pathlib
 import shutil
@@ -68,8 +69,12 @@ class Net:
                         "off", check=False)
             self.inside(space, "ip", "link", "set", dev, "up")
 
-    def uplink(self, space, dev, host_address, address):
-        """A way from this machine's own network into a namespace, for the page."""
+    def uplink(self, space, dev):
+        """A way from this machine's own network into a namespace, for the page; its address there.
+
+        Each lab has four addresses of its own, so that two can run at once."""
+        first = ipaddress.ip_address("10.255.0.0") + os.getpid() % 16384 * 4
+        host_address, address = f"{first + 1}/30", f"{first + 2}/30"
         host_dev = f"{self.tag}h"
         run("ip", "link", "add", host_dev, "type", "veth", "peer", "name", dev, "netns",
             f"{self.tag}-{space}")
@@ -78,6 +83,7 @@ class Net:
         run("ip", "link", "set", host_dev, "up")
         self.inside(space, "ip", "addr", "add", address, "dev", dev)
         self.inside(space, "ip", "link", "set", dev, "up")
+        return str(first + 2)
 
     # --- the switch ---
     def switch(self):

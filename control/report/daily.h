@@ -63,3 +63,5 @@ int report_daily_json(const struct report_daily *d, FILE *out);
 void report_html_escape(const char *text, FILE *out);
 /* "2026-11-21 09:00:05" in the given zone. */
 const char *report_time(uint64_t ns, int utc_offset_minutes, char ret[32]);
+/* "UTC+09:00", "UTC" for none. ret is returned. */
+const char *report_zone(int utc_offset_minutes, char ret[16]);

@@ -335,7 +335,7 @@ static const char *site_name(const struct page *p)
 int report_daily_html(const struct report_daily *d, enum report_language language, FILE *out)
 {
 	const struct page p = {out, d, language};
-	char from[32], to[32];
+	char from[32], to[32], zone[16];
 
 	fprintf(out,
 		"<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\">"
@@ -345,11 +345,11 @@ int report_daily_html(const struct report_daily *d, enum report_language languag
 	fprintf(out, "</title><style>%s</style></head><body>\n<h1>%s: ", style,
 		say(&p, TEXT_TITLE));
 	report_html_escape(site_name(&p), out);
-	fprintf(out, "</h1><p class=\"sub\">%s %s - %s%s%s</p>\n", say(&p, TEXT_PERIOD),
+	fprintf(out, "</h1><p class=\"sub\">%s %s - %s (%s)%s%s</p>\n", say(&p, TEXT_PERIOD),
 		report_time(d->from, d->utc_offset_minutes, from),
 		report_time(d->made && d->made < d->to ? d->made : d->to, d->utc_offset_minutes,
 			    to),
-		d->made && d->made < d->to ? ", " : "",
+		report_zone(d->utc_offset_minutes, zone), d->made && d->made < d->to ? ", " : "",
 		d->made && d->made < d->to ? say(&p, TEXT_SO_FAR) : "");
 	summary(&p);
 	threats(&p);

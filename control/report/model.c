@@ -78,6 +78,17 @@ void report_daily_free(struct report_daily *d)
 	memset(d, 0, sizeof(*d));
 }
 
+const char *report_zone(int utc_offset_minutes, char ret[16])
+{
+	int minutes = utc_offset_minutes < 0 ? -utc_offset_minutes : utc_offset_minutes;
+
+	snprintf(ret, 16, "UTC%c%02d:%02d", utc_offset_minutes < 0 ? '-' : '+', minutes / 60 % 24,
+		 minutes % 60);
+	if (minutes == 0)
+		ret[3] = 0;
+	return ret;
+}
+
 const char *report_time(uint64_t ns, int utc_offset_minutes, char ret[32])
 {
 	time_t t = (time_t)(ns / NS_PER_SEC) + utc_offset_minutes * 60;

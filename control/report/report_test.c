@@ -78,11 +78,14 @@ static void empty_day_says_so(void **state)
 
 static void local_midnight(void **state)
 {
-	char text[32];
+	char text[32], zone[16];
 
 	assert_string_equal(report_time(1795186800ULL * 1000000000, 540, text),
 			    "2026-11-21 00:00:00");
 	assert_string_equal(report_time(0, 540, text), "");
+	assert_string_equal(report_zone(540, zone), "UTC+09:00");
+	assert_string_equal(report_zone(-210, zone), "UTC-03:30");
+	assert_string_equal(report_zone(0, zone), "UTC");
 }
 
 int main(void)

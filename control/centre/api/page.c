@@ -273,18 +273,18 @@ void page_overview(const json_t *overview, enum report_language language, int ut
 		   uint64_t now, FILE *out)
 {
 	const struct view v = {out, language == REPORT_JAPANESE, utc_offset_minutes};
-	char text[32];
+	char text[32], zone[16];
 
 	fprintf(out,
 		"<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><meta "
 		"name=\"viewport\" "
 		"content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"refresh\" "
 		"content=\"15\">"
-		"<title>Banken</title><style>%s</style></head><body><header><b>Banken</b><span>%s</"
-		"span>"
+		"<title>Banken</title><style>%s</style></head><body><header><b>Banken</b><span>%s "
+		"(%s)</span>"
 		"<a href=\"/daily%s\">%s</a><a href=\"%s\" lang=\"%s\">%s</a></header><main>\n",
 		v.japanese ? "ja" : "en", style, report_time(now, utc_offset_minutes, text),
-		v.japanese ? "?lang=ja" : "",
+		report_zone(utc_offset_minutes, zone), v.japanese ? "?lang=ja" : "",
 		pick(&v, "Daily report, so far today", "日次レポート(本日分)"),
 		v.japanese ? "/" : "/?lang=ja", v.japanese ? "en" : "ja",
 		v.japanese ? "English" : "日本語");
