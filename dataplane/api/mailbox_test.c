@@ -210,7 +210,7 @@ static void an_account_adds_up_at_every_reading(void **state)
 
 	assert_non_null(r);
 	child = fork();
-	for (uint64_t n = 1; child == 0; n++) {
+	for (uint64_t n = 1; child == 0 && n; n++) {
 		stats_begin(s, 1);
 		for (unsigned i = 0; i < 4; i++)
 			stats_set(s, 1, i, n);

@@ -366,7 +366,7 @@ static void a_killed_producer_leaves_whole_records(void **state)
 		if (pid == 0) {
 			struct ring *w = ring_create(path, 0, NULL);
 
-			for (uint64_t i = 0; w; i++)
+			for (uint64_t i = 0; w && i < UINT64_MAX; i++)
 				put(w, i, 8 + (uint32_t)(i % 500) * 8);
 		}
 		usleep(3000);

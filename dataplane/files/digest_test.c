@@ -23,7 +23,7 @@ static void test_vectors_at_every_cut(void **state)
 
 		digest_init(&d, DIGEST_ALL);
 		digest_update(&d, SLICE("abc", cut));
-		digest_update(&d, SLICE("abc" + cut, 3 - cut));
+		digest_update(&d, SLICE(&"abc"[cut], 3 - cut));
 		digest_finish(&d, md5, sha1, sha256);
 		assert_memory_equal(md5, abc_md5, 16);
 		assert_memory_equal(sha1, abc_sha1, 20);

@@ -279,7 +279,7 @@ static void continuation(void **state)
 		frame(&b, HTTP2_CONTINUATION, 0, 1, "", 0);
 		assert_true(send(h, DIR_TS, &b));
 		assert_null(harness_buffer(h, harness_tx(h, 0), "http.method", DIR_TS, 0).data);
-		frame(&b, HTTP2_CONTINUATION, HTTP2_END_HEADERS, 1, GET + cut,
+		frame(&b, HTTP2_CONTINUATION, HTTP2_END_HEADERS, 1, &GET[cut],
 		      sizeof(GET) - 1 - cut);
 		assert_true(send(h, DIR_TS, &b));
 		assert_text(harness_buffer(h, harness_tx(h, 0), "http.host", DIR_TS, 0), "a.test");

@@ -513,7 +513,7 @@ static void pipe_answer_in_pieces(void **state)
 		put(&b, "\x11\0\x50\0", 4);
 		put_n(&b, n, 4);
 		put(&b, NULL, 8);
-		put(&b, ANSWER + from, n);
+		put(&b, &ANSWER[from], n);
 		send(h, DIR_TC, &b);
 	}
 	assert_true(buffer_is(h, 3, "dcerpc.stub_data", DIR_TC, "reply"));

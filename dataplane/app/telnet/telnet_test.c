@@ -26,7 +26,7 @@ static void frames(void **state)
 		struct harness *h = harness_new(&telnet_proto, APP_TCP, 23);
 
 		for (size_t i = 0; i < sizeof(TALK) - 1; i += step)
-			harness_feed(h, DIR_TC, TALK + i,
+			harness_feed(h, DIR_TC, &TALK[i],
 				     sizeof(TALK) - 1 - i < step ? sizeof(TALK) - 1 - i : step);
 		harness_eof(h, DIR_TC);
 		assert_int_equal(h->frame_count, 2 * ARRAY_SIZE(parts));
