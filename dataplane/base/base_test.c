@@ -9,6 +9,7 @@
 #include "dataplane/base/err.h"
 #include "dataplane/base/hash.h"
 #include "dataplane/base/json.h"
+#include "dataplane/base/number.h"
 #include "dataplane/base/slab.h"
 
 static void cursor_is_sticky(void **state)
@@ -177,6 +178,26 @@ static void siphash_depends_on_key(void **state)
 	assert_true(hash_bytes(&a, "banken", 6) != hash_bytes(&a, "banken", 5));
 }
 
+static void numbers_as_text(void **state)
+{
+	static const uint64_t values[] = {0, 1, 9, 10, 0xff, 0x1000, 65535, UINT32_MAX, UINT64_MAX};
+	const uint8_t ip4[4] = {192, 0, 2, 255};
+	char ours[2 * NUMBER_MAX], theirs[2 * NUMBER_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		*number_put(ours, values[i]) = '\0';
+		snprintf(theirs, sizeof(theirs), "%llu", (unsigned long long)values[i]);
+		assert_string_equal(ours, theirs);
+		*number_put_hex(ours, values[i]) = '\0';
+		snprintf(theirs, sizeof(theirs), "%llx", (unsigned long long)values[i]);
+		assert_string_equal(ours, theirs);
+	}
+	*number_put_ip4(ours, ip4) = '\0';
+	assert_string_equal(ours, "192.0.2.255");
+	*number_put_hex8(ours, 0x0a) = '\0';
+	assert_string_equal(ours, "0a");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +205,7 @@ int main(void)
 		cmocka_unit_test(prefixes),	      cmocka_unit_test(hosts_addresses),
 		cmocka_unit_test(json_escapes),	      cmocka_unit_test(json_numbers),
 		cmocka_unit_test(slab_keeps_its_cap), cmocka_unit_test(siphash_depends_on_key),
+		cmocka_unit_test(numbers_as_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

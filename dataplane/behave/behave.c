@@ -1,7 +1,9 @@
 #include "dataplane/behave/behave.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "dataplane/api/record.h"
 #include "dataplane/behave/detector.h"
 
 static const struct behave_detector *const detectors[] = {&behave_file_type, &behave_scan,
@@ -75,10 +77,30 @@ void behave_file(struct behave *b, const struct behave_file *f)
 	}
 }
 
-void behave_record(struct behave *b, struct slice record)
+static bool takes(const struct behave_detector *d, const char *type)
+{
+	for (const char *const *known = d->records; d->record && known && *known; known++) {
+		if (strcmp(*known, type) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool behave_wants(const struct behave *b, const char *type)
 {
 	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (detectors[i]->record)
+		if (takes(detectors[i], type))
+			return true;
+	}
+	return false;
+}
+
+void behave_record(struct behave *b, struct slice record)
+{
+	const struct record_head *h = (const struct record_head *)record.data;
+
+	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
+		if (takes(detectors[i], h->type))
 			detectors[i]->record(b->state[i], record, &b->out);
 	}
 }

@@ -88,6 +88,8 @@ void behave_delete(struct behave *b);
 
 void behave_connection(struct behave *b, const struct behave_connection *c);
 void behave_file(struct behave *b, const struct behave_file *f);
+/* Some detector looks at records of that EVE type: nobody need make the others. */
+bool behave_wants(const struct behave *b, const char *type);
 /* A record of a protocol (api/record.h): dns, http, tls, ... */
 void behave_record(struct behave *b, struct slice record);
 void behave_tick(struct behave *b, uint64_t now_ns);

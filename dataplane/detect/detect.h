@@ -85,6 +85,8 @@ uint32_t detect_rules(const struct detect_engine *e);
 const uint32_t *detect_frames_wanted(const struct detect_engine *e);
 /* APP_FILE_* that some rule needs of files, for app_limits.file_wanted. */
 uint8_t detect_file_wanted(const struct detect_engine *e);
+/* Some rule asks whether a retransmission brought other bytes, for stream_compare. */
+bool detect_compare_wanted(const struct detect_engine *e);
 
 struct detector *detector_new(struct detect_engine *e, struct slab *slab,
 			      struct stream_worker *stream, const struct detect_sink *sink);

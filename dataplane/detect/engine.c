@@ -188,6 +188,18 @@ static int provided(struct detect_engine *e, const struct detect_config *c, stru
 	return rc;
 }
 
+static bool compares(const struct rule *rule)
+{
+	for (uint32_t i = 0; i < rule->packet.count; i++) {
+		const struct rule_item *item = &rule->packet.items[i];
+
+		if (item->kind == RULE_ITEM_STREAM_EVENT &&
+		    strcmp(item->named->name, "reassembly_overlap_different_data") == 0)
+			return true;
+	}
+	return false;
+}
+
 static int build(struct detect_engine *e, const struct detect_config *config, struct errmsg *err)
 {
 	struct plan_options options = {
@@ -221,6 +233,8 @@ static int build(struct detect_engine *e, const struct detect_config *config, st
 	for (unsigned i = 0; i <= PLAN_PROTOS; i++)
 		e->file_wanted |=
 			e->plan->sides[i][0].file_wanted | e->plan->sides[i][1].file_wanted;
+	for (uint32_t i = 0; i < e->set->count && !e->compare_wanted; i++)
+		e->compare_wanted = compares(e->set->rules[i]);
 	return ERR_OK;
 }
 
@@ -295,4 +309,9 @@ const uint32_t *detect_frames_wanted(const struct detect_engine *e)
 uint8_t detect_file_wanted(const struct detect_engine *e)
 {
 	return e->file_wanted;
+}
+
+bool detect_compare_wanted(const struct detect_engine *e)
+{
+	return e->compare_wanted;
 }

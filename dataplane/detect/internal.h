@@ -67,6 +67,7 @@ struct detect_engine {
 	bool profile;
 	uint32_t off; /* rules taken out after planning */
 	uint8_t file_wanted;
+	bool compare_wanted;
 };
 
 /* ---- what hangs on flows and transactions ---- */

@@ -6,10 +6,14 @@
 #include "dataplane/base/err.h"
 #include "dataplane/event/fields.h"
 
+enum { TAPPED_MAX = 64 };
+
 struct event_writer {
 	struct event_config config;
 	struct event_sink sink;
 	uint64_t next_id;
+	const struct app_proto *tapped[TAPPED_MAX + 1]; /* NULL-terminated */
+	bool local_tapped[LOCAL_KINDS];
 	struct record record;
 	_Alignas(64) uint8_t buf[RECORD_MAX];
 };
@@ -67,6 +71,40 @@ int event_types_parse(const char *text, uint32_t *ret, char *ret_bad, size_t cap
 	return ERR_OK;
 }
 
+/* Whose records the tap wants. */
+static void tap_ask(struct event_writer *w)
+{
+	const struct event_sink *s = &w->sink;
+	unsigned n = 0;
+
+	memset(w->tapped, 0, sizeof(w->tapped));
+	memset(w->local_tapped, 0, sizeof(w->local_tapped));
+	if (!s->tap)
+		return;
+	for (size_t i = 0; app_protocols[i] && n < TAPPED_MAX; i++) {
+		const char *type = app_protocols[i]->eve_type;
+
+		if (type && s->tap_wants(s->tap_ctx, type))
+			w->tapped[n++] = app_protocols[i];
+	}
+	for (enum local_kind kind = LOCAL_NONE + 1; kind < LOCAL_KINDS; kind++)
+		w->local_tapped[kind] = s->tap_wants(s->tap_ctx, local_type(kind));
+}
+
+bool event_tapped(const struct event_writer *w, const struct app_proto *proto)
+{
+	const struct app_proto *const *at = w->tapped;
+
+	while (*at && *at != proto)
+		at++;
+	return *at;
+}
+
+bool event_tapped_local(const struct event_writer *w, enum local_kind kind)
+{
+	return w->local_tapped[kind];
+}
+
 struct event_writer *event_writer_new(const struct event_config *config, uint64_t first_id,
 				      const struct event_sink *sink)
 {
@@ -77,6 +115,7 @@ struct event_writer *event_writer_new(const struct event_config *config, uint64_
 	w->config = *config;
 	w->sink = *sink;
 	w->next_id = first_id;
+	tap_ask(w);
 	return w;
 }
 
@@ -88,6 +127,14 @@ void event_writer_delete(struct event_writer *w)
 bool event_wanted(const struct event_writer *w, uint32_t type)
 {
 	return w->config.types & type;
+}
+
+static void put_name(char *at, size_t cap, const char *name)
+{
+	size_t n = strnlen(name, cap - 1);
+
+	memcpy(at, name, n);
+	at[n] = '\0';
 }
 
 static void fill_ports(struct record_head *h, uint8_t proto, uint16_t sport, uint16_t dport)
@@ -151,7 +198,7 @@ static void fill_from_flow(struct record_head *h, const struct flow *f)
 	for (unsigned i = 0; i < ARRAY_SIZE(f->key.vlan) && f->key.vlan[i]; i++)
 		h->vlan[h->vlan_count++] = f->key.vlan[i];
 	if (proto && strcmp(proto, "unknown") != 0)
-		snprintf(h->app_proto, sizeof(h->app_proto), "%s", proto);
+		put_name(h->app_proto, sizeof(h->app_proto), proto);
 }
 
 struct record *event_begin(struct event_writer *w, const char *type, const struct packet *p,
@@ -169,7 +216,7 @@ struct record *event_begin(struct event_writer *w, const char *type, const struc
 		h->flags |= RECORD_PACKET;
 	if (!w->config.ether)
 		h->flags &= (uint16_t)~RECORD_HAS_MAC;
-	snprintf(h->type, sizeof(h->type), "%s", type);
+	put_name(h->type, sizeof(h->type), type);
 	memcpy(h->in_iface, w->config.in_iface, sizeof(h->in_iface));
 	return &w->record;
 }

@@ -37,9 +37,10 @@ struct event_sink {
 	/* `record` is valid during the call. */
 	void (*put)(void *ctx, struct slice record, enum record_lane lane);
 	void *ctx;
-	/* Sees every protocol record, also those that event_config.types leaves out; NULL = nobody.
-	 */
+	/* Sees protocol records, also those that event_config.types leaves out; NULL = nobody.
+	 * Asked once a type (EVE's name) whether it wants them: records for nobody are not made. */
 	void (*tap)(void *ctx, struct slice record);
+	bool (*tap_wants)(void *ctx, const char *type);
 	void *tap_ctx;
 	/* A file that somebody carries (app_file.carried) is over; `fileinfo` is its record. False:
 	 * the file has changed (it is not kept after all), the record is made once more. NULL =

@@ -20,3 +20,6 @@ void event_swap_tuple(struct record_head *h);
 /* event_done in two steps: the finished record's bytes, not yet handed on. */
 struct slice event_finish(struct event_writer *w, enum record_lane lane);
 const struct event_sink *event_writer_sink(const struct event_writer *w);
+/* The tap wants records of that kind. */
+bool event_tapped(const struct event_writer *w, const struct app_proto *proto);
+bool event_tapped_local(const struct event_writer *w, enum local_kind kind);

@@ -170,7 +170,7 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	if (proto->log_beside)
 		proto->log_beside(tx, f->app->state, r);
 	bytes = event_finish(w, RECORD_LANE_EVENT);
-	if (sink->tap)
+	if (event_tapped(w, proto))
 		sink->tap(sink->tap_ctx, bytes);
 	if (event_wanted(w, EVENT_APP) && !(tx->flags & APP_TX_QUIET) &&
 	    !(f->flags & FLOW_TX_QUIET))
@@ -184,7 +184,7 @@ void event_local(struct event_writer *w, const struct packet *p, enum local_kind
 	struct record *r;
 	struct slice bytes;
 
-	if (!event_wanted(w, EVENT_APP) && !sink->tap)
+	if (!event_wanted(w, EVENT_APP) && !event_tapped_local(w, kind))
 		return;
 	r = event_begin(w, local_type(kind), p, p->flow);
 	if (!r)
@@ -198,7 +198,7 @@ void event_local(struct event_writer *w, const struct packet *p, enum local_kind
 		return;
 	record_end(r);
 	bytes = event_finish(w, RECORD_LANE_EVENT);
-	if (sink->tap)
+	if (event_tapped_local(w, kind))
 		sink->tap(sink->tap_ctx, bytes);
 	if (event_wanted(w, EVENT_APP))
 		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
@@ -208,9 +208,9 @@ void event_tx(struct event_writer *w, const struct packet *p, const struct flow 
 	      const struct app_tx *tx)
 {
 	const struct app_proto *proto = f->app->proto;
-	bool somebody = event_wanted(w, EVENT_APP) || event_writer_sink(w)->tap;
 
-	if (somebody && proto->eve_type && (proto->log || proto->log_nth)) {
+	if (proto->eve_type && (proto->log || proto->log_nth) &&
+	    (event_wanted(w, EVENT_APP) || event_tapped(w, proto))) {
 		for (uint32_t i = 0; i < EVENT_RECORDS_PER_TX && put_app(w, p, f, tx, i); i++)
 			;
 	}

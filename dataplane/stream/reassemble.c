@@ -300,7 +300,7 @@ void prune(struct stream_worker *w, struct flow *f, enum dir d)
 	struct side_pending *sp;
 	bool app = side_app_on(f), raw = raw_wanted(f, side, d);
 	uint64_t left;
-	uint32_t edge, window = side->window ? side->window : 4096;
+	uint32_t edge, window;
 
 	side->flags &= (uint16_t)~SIDE_PRUNE;
 	if (side->flags & SIDE_NOREASSEMBLY)
@@ -320,7 +320,8 @@ void prune(struct stream_worker *w, struct flow *f, enum dir d)
 	if (sp->keeps && sp->keep < left)
 		left = sp->keep > side_base(side) ? sp->keep : side_base(side);
 	edge = side->base_seq + (uint32_t)(left - side_base(side));
-	while (sp->done && seq_leq(sp->done->seq + sp->done->len, edge)) {
+	window = !w->config.compare ? 0 : side->window ? side->window : 4096;
+	while (window && sp->done && seq_leq(sp->done->seq + sp->done->len, edge)) {
 		if (!(sp->done->flags & SEGMENT_HISTORY))
 			segment_to_history(w, sp->done);
 		sp->done = sp->done->next[0];

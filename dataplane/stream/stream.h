@@ -68,6 +68,7 @@ struct stream_config {
 	uint32_t raw_overlap;  /* bytes before the uninspected ones that stream_raw_get gives again
 				* when they are still there; 0 as Suricata does */
 	size_t memcap;	       /* bytes of segments a worker */
+	bool compare;	       /* see stream_compare */
 	size_t history;	       /* of those, bytes already delivered that are kept to compare
 				* retransmissions with */
 };
@@ -80,6 +81,9 @@ struct stream_worker *stream_worker_new(const struct stream_config *config,
 					struct flow_table *flows, struct slab *slab,
 					const struct stream_sink *sink);
 void stream_worker_delete(struct stream_worker *w);
+/* A receive window of delivered bytes is kept from now on (or no more) to compare retransmissions
+ * with: somebody asks for reassembly_overlap_different_data. As in Suricata it is not otherwise. */
+void stream_compare(struct stream_worker *w, bool on);
 
 /* Tracks and reassembles; sets the PACKET_STREAM_* flags and stream events on `p`, moves the flow's
  * state, calls the sink. */

@@ -13,6 +13,7 @@ const struct stream_config stream_config_default = {
 	.depth = LIMIT_STREAM_DEPTH,
 	.raw_chunk = {2560, 2560},
 	.memcap = LIMIT_STREAM_MEMORY,
+	.compare = true,
 	.history = LIMIT_STREAM_HISTORY,
 };
 
@@ -109,6 +110,11 @@ void stream_worker_delete(struct stream_worker *w)
 	if (w->overlap_buf)
 		munmap(w->overlap_buf, STREAM_OVERLAP_BUF);
 	free(w);
+}
+
+void stream_compare(struct stream_worker *w, bool on)
+{
+	w->config.compare = on;
 }
 
 bool stream_flush_needed(const struct flow *f, enum dir dir)

@@ -241,6 +241,13 @@ static void protocol_record(void *ctx, struct slice record)
 	behave_record(l->behave, record);
 }
 
+static bool protocol_record_wanted(void *ctx, const char *type)
+{
+	struct pipeline *l = ctx;
+
+	return l->behave && behave_wants(l->behave, type);
+}
+
 static void behaviour(void *ctx, const struct behave_hit *hit)
 {
 	struct pipeline *l = ctx;
@@ -321,6 +328,7 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 
 	if (config->behave.enabled) {
 		records.tap = protocol_record;
+		records.tap_wants = protocol_record_wanted;
 		records.tap_ctx = l;
 	}
 	l->slab = slab_new(config->memory);
@@ -351,6 +359,14 @@ static uint8_t files_wanted(struct pipeline *l, const struct detect_engine *engi
 	return carry_wanted(&l->carry, l->file_wanted, engine ? detect_file_wanted(engine) : 0);
 }
 
+/* What stages are to do for these rules (NULL: none). */
+static void serve_rules(struct pipeline *l, const struct detect_engine *engine)
+{
+	app_worker_files(l->app, files_wanted(l, engine));
+	stream_compare(l->stream, event_wanted(l->events, EVENT_ANOMALY_STREAM) ||
+					  (engine && detect_compare_wanted(engine)));
+}
+
 struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
 			      uint64_t first_id, const struct event_sink *sink, struct errmsg *err)
 {
@@ -364,7 +380,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 	l->decoded = (struct decode_sink){packet, l};
 	if (!stages_new(l, config, first_id, sink))
 		goto no_memory;
-	app_worker_files(l->app, files_wanted(l, engine));
+	serve_rules(l, engine);
 	if (engine) {
 		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
 		if (!l->detector)
@@ -450,7 +466,7 @@ void pipeline_finish(struct pipeline *l, uint64_t now_ns)
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
 {
 	if (l->detector && detector_switch(l->detector, engine) == ERR_OK)
-		app_worker_files(l->app, files_wanted(l, engine));
+		serve_rules(l, engine);
 }
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l)

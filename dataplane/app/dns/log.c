@@ -2,6 +2,7 @@
 
 #include "dataplane/api/record.h"
 #include "dataplane/app/text/text.h"
+#include "dataplane/base/number.h"
 
 /* Names as Suricata 7.0.10 writes them, its slips included. */
 static const char *const type_names[] = {
@@ -26,23 +27,24 @@ static const char *const rcode_names[16] = {
 
 static void log_type(struct record *r, uint16_t type)
 {
-	char number[8];
+	char number[NUMBER_MAX];
 
 	if (type < ARRAY_SIZE(type_names) && type_names[type]) {
 		record_text(r, "rrtype", type_names[type]);
 		return;
 	}
-	snprintf(number, sizeof(number), "%u", type);
-	record_text(r, "rrtype", number);
+	record_str(r, "rrtype", SLICE(number, number_put(number, type) - number));
 }
 
 static void log_rcode(struct record *r, uint16_t flags)
 {
 	unsigned rcode = flags & 0xf;
-	char number[8];
+	char number[NUMBER_MAX];
 
-	snprintf(number, sizeof(number), "%u", rcode);
-	record_text(r, "rcode", rcode_names[rcode] ? rcode_names[rcode] : number);
+	if (rcode_names[rcode])
+		record_text(r, "rcode", rcode_names[rcode]);
+	else
+		record_str(r, "rcode", SLICE(number, number_put(number, rcode) - number));
 }
 
 static void log_query_name(const struct dns_tx *t, const struct dns_query *q, bool full,
@@ -67,19 +69,16 @@ static void log_query(const struct dns_tx *t, uint32_t index, struct record *r)
 
 static void log_address(struct record *r, const char *name, struct slice data)
 {
-	char text[40] = "";
-	size_t n = 0;
+	char text[40], *end = text;
 
 	if (data.len == 4)
-		snprintf(text, sizeof(text), "%u.%u.%u.%u", data.data[0], data.data[1],
-			 data.data[2], data.data[3]);
-	for (size_t i = 0; data.len == 16 && i < 16; i += 2) {
-		int wrote = snprintf(text + n, sizeof(text) - n, "%s%02x%02x", i > 0 ? ":" : "",
-				     data.data[i], data.data[i + 1]);
-
-		n += (size_t)wrote;
+		end = number_put_ip4(end, data.data);
+	for (size_t i = 0; data.len == 16 && i < 16; i++) {
+		if (i && i % 2 == 0)
+			*end++ = ':';
+		end = number_put_hex8(end, data.data[i]);
 	}
-	record_text(r, name, text);
+	record_str(r, name, SLICE(text, end - text));
 }
 
 static void log_srv(struct dns_reader *d, const struct dns_rr *rr, const char *name,
@@ -261,10 +260,9 @@ static void log_flags(uint16_t flags, bool full, struct record *r)
 		uint16_t bit;
 		const char *name;
 	} names[] = {{DNS_QR, "qr"}, {DNS_AA, "aa"}, {DNS_RD, "rd"}, {DNS_RA, "ra"}, {DNS_Z, "z"}};
-	char hex[8];
+	char hex[NUMBER_MAX];
 
-	snprintf(hex, sizeof(hex), "%x", flags);
-	record_text(r, "flags", hex);
+	record_str(r, "flags", SLICE(hex, number_put_hex(hex, flags) - hex));
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
 		if (flags & names[i].bit && (full || !(names[i].bit & (DNS_AA | DNS_Z))))
 			record_bool(r, names[i].name, true);
