@@ -39,6 +39,30 @@ static const struct cli_command commands[] = {
 	 "  banken quarantine release 10.0.0.21 --reason \"cleaned, checked by Sato\"\n"
 	 "  banken quarantine approve mitigator-1-7.0\n",
 	 cmd_quarantine},
+	{"policy", "simulate | check FILE | show | history",
+	 "what judgements do, and would have done",
+	 "  simulate --judgements FILE.csv --policy FILE\n"
+	 "  simulate --judgements FILE.csv --method same-level|same-or-higher\n"
+	 "           --counts danger=6,warning=4,caution=2 [--days danger=3,...]\n"
+	 "                    what a policy makes of recorded judgements (columns time, host,\n"
+	 "                    level; the list may be unsorted): a line for each with its count,\n"
+	 "                    its days and the actions that fire. Without a policy file each "
+	 "level\n"
+	 "                    given has one action, named after it.\n"
+	 "  check FILE        reads a policy file; says what in it would not do what it seems to\n"
+	 "  show [FILE]       the action policies of the file, or the two built-in ones, in words\n"
+	 "  history [--host HOST] [--since TIME]\n"
+	 "                    every judgement with its trigger, as a list for simulate\n\n"
+	 "Times: 2026-11-21T09:00:00Z, 2026-11-21T18:00:00+09:00, without a zone in UTC, or "
+	 "seconds\n"
+	 "since 1970. Days are elapsed time, 24 h each. FILE may be - for standard input.\n\n"
+	 "examples:\n"
+	 "  banken policy history > judged.csv\n"
+	 "  banken policy simulate --policy new.yaml --judgements judged.csv\n"
+	 "  banken --json policy simulate --judgements judged.csv --method same-or-higher \\\n"
+	 "    --counts danger=6,warning=4,caution=2\n"
+	 "  banken policy check new.yaml\n",
+	 cmd_policy},
 	{"report", "daily [--site NAME]", "writes today's report so far and names the file",
 	 "In English and Japanese, as HTML and JSON, in the centre's report folder.\n\n"
 	 "examples:\n  banken report daily\n  banken report daily --site 'Osaka works'\n",

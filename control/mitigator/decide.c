@@ -34,16 +34,19 @@ static void tell_threat(struct decide *d, const struct host *h, const struct inc
 	(void)h;
 }
 
-static const struct policy_scope *scope_of(const struct decide *d, const struct host *h)
+const struct policy_scope *decide_scope_of(const struct decide *d, const struct host *h)
 {
-	const struct policy_scope *s;
+	struct ip_addr ips[TARGET_IPS];
 
-	for (unsigned i = 0; i < h->ips_n; i++) {
-		s = policy_scope_of(d->policy, &h->ips[i].ip);
-		if (s)
-			return s;
-	}
-	return NULL;
+	for (unsigned i = 0; i < h->ips_n; i++)
+		ips[i] = h->ips[i].ip;
+	return policy_scope_for(d->policy, mac_addr_is_zero(&h->mac) ? NULL : &h->mac, ips,
+				h->ips_n);
+}
+
+static uint64_t judge_every(const struct decide *d, const struct host *h)
+{
+	return policy_set_of(d->policy, decide_scope_of(d, h))->every;
 }
 
 static enum level level_of(struct decide *d, const struct host *h)
@@ -56,7 +59,7 @@ static enum level level_of(struct decide *d, const struct host *h)
 /* A repeat offender is blocked longer each time (Q8). */
 static uint64_t block_end(const struct decide *d, const struct host *h, struct cut_now now)
 {
-	uint64_t length = d->policy->judge_every + d->policy->judge_every / 10;
+	uint64_t every = judge_every(d, h), length = every + every / 10;
 
 	for (uint32_t i = 1; i < h->run.count && i < 6; i++)
 		length *= d->policy->repeat;
@@ -91,17 +94,19 @@ static void act(struct decide *d, struct host *h, uint32_t actions, enum policy_
 
 static void judge(struct decide *d, struct host *h, const char *trigger, struct cut_now now)
 {
-	enum policy_mode mode = policy_mode_of(d->policy, scope_of(d, h));
+	const struct policy_scope *scope = decide_scope_of(d, h);
+	const struct policy_set *set = policy_set_of(d->policy, scope);
+	enum policy_mode mode = policy_mode_of(d->policy, scope);
 	enum level before = h->level, level = level_of(d, h);
 	bool was_judged = h->run.judged;
-	uint32_t actions = policy_judge(&d->policy->judge, &h->run, level, now.wall);
+	uint32_t actions = policy_judge(&set->judge, &h->run, level, now.wall);
 
 	h->level = level;
 	if (before != level || !h->level_since)
 		h->level_since = now.wall;
-	h->judge_due = now.wall + d->policy->judge_every;
-	/* Safe after Safe is no news. */
-	if (level != LEVEL_SAFE || before != LEVEL_SAFE || actions || !was_judged) {
+	h->judge_due = now.wall + set->every;
+	/* Safe after Safe is no news of a host that never showed anything. */
+	if (level != LEVEL_SAFE || before != LEVEL_SAFE || actions || !was_judged || h->alerts) {
 		h->dirty = true;
 		d->sink.judged(d->sink.ctx,
 			       &(struct decide_judgement){.host = h,
@@ -174,16 +179,17 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 		return;
 	}
 	if (!h->judge_due)
-		h->judge_due = now.wall + d->policy->judge_every;
+		h->judge_due = now.wall + judge_every(d, h);
 	level = policy_level_of(d->policy, a);
 	if (level == LEVEL_SAFE) {
 		d->count.levelless++;
 		return;
 	}
 	rc.threat_hosts = fuse_note_hit(d->fuse, threat_key(a), h->number, now.mono);
-	rc.scope = policy_scope_of(d->policy, &a->host.ip);
+	rc.scope = policy_scope_for(d->policy, mac_addr_is_zero(&h->mac) ? NULL : &h->mac,
+				    &a->host.ip, 1);
 	if (!rc.scope)
-		rc.scope = scope_of(d, h);
+		rc.scope = decide_scope_of(d, h);
 	rc.incident = incidents_note(d->incidents, h->id, a, level, now.wall,
 				     d->policy->incident_window, &news, &d->e);
 	if (!rc.incident) {
@@ -247,7 +253,7 @@ void decide_fact(struct decide *d, const struct host_fact *f, const char *sensor
 		know_router(d, h);
 
 	if (h && !h->judge_due)
-		h->judge_due = now.wall + d->policy->judge_every;
+		h->judge_due = now.wall + judge_every(d, h);
 	if (f->kind == HOST_FACT_ROLE)
 		learn_role(d, f, now.wall);
 }
@@ -272,7 +278,7 @@ void decide_tick(struct decide *d, struct cut_now now)
 
 		/* Due, or the clock was set back far. */
 		if (h->judge_due && (now.wall >= h->judge_due ||
-				     h->judge_due - now.wall > 2 * d->policy->judge_every))
+				     h->judge_due - now.wall > 2 * d->policy->longest_every))
 			judge(d, h, "schedule", now);
 	}
 }

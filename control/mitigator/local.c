@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/mitigator/mitigator.h"
+#include "control/mitigator/policy/when.h"
 #include "control/mitigator/quarantine/cut_store.h"
 #include "dataplane/base/clock.h"
 
@@ -388,6 +389,54 @@ static json_t *do_events(void *ctx, const struct local_peer *peer, const json_t 
 	return json_pack("{sb so}", "ok", 1, "events", list);
 }
 
+static json_t *judgement_json(sqlite3_stmt *s)
+{
+	static const char *const texts[] = {"host",    "level",	 "actions", "mode",
+					    "trigger", "policy", "address"};
+	char when[WHEN_TEXT];
+	json_t *o = json_pack("{ss sI sI}", "time",
+			      when_text((uint64_t)sqlite3_column_int64(s, 1), when), "count",
+			      (json_int_t)sqlite3_column_int64(s, 2), "days",
+			      (json_int_t)sqlite3_column_int64(s, 3));
+
+	for (int i = 0; i < (int)ARRAY_SIZE(texts); i++)
+		put_texts(
+			o,
+			&(struct text_field){texts[i], (const char *)sqlite3_column_text(s, i + 4)},
+			1);
+	return o;
+}
+
+/* A page of the history, oldest first; "next" goes into the next question's "after". */
+static json_t *do_judgements(void *ctx, const struct local_peer *peer, const json_t *request,
+			     struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	json_int_t next = json_integer_value(json_object_get(request, "after"));
+	json_t *list = json_array();
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(m->db,
+			       "SELECT rowid, time, count, days, host, level, actions, mode, cause,"
+			       " policy, address FROM judgement WHERE rowid>?1 AND time>=?2 AND"
+			       " (?3='' OR host=?3 OR address=?3) ORDER BY rowid LIMIT ?4",
+			       -1, &s, NULL) != SQLITE_OK) {
+		errmsg_set(e, ERR_IO, "%s", sqlite3_errmsg(m->db));
+		json_decref(list);
+		return NULL;
+	}
+	sqlite3_bind_int64(s, 1, next);
+	sqlite3_bind_int64(s, 2, json_integer_value(json_object_get(request, "since")));
+	sqlite3_bind_text(s, 3, text_of(request, "host"), -1, SQLITE_STATIC);
+	sqlite3_bind_int(s, 4, LIST_MAX);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		next = sqlite3_column_int64(s, 0);
+		json_array_append_new(list, judgement_json(s));
+	}
+	sqlite3_finalize(s);
+	return json_pack("{sb so sI}", "ok", 1, "judgements", list, "next", next);
+}
+
 static json_t *do_policy(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e)
 {
@@ -437,6 +486,8 @@ static const struct local_command commands[] = {
 	{"quarantines", "cuts, newest first; \"open\": true = only those", do_quarantines, false},
 	{"history", "every change of one cut; \"command_id\"", do_history, false},
 	{"events", "1188 and 1190; \"most\", \"number\"", do_events, false},
+	{"judgements", "every judgement, oldest first; \"host\", \"since\", \"after\"",
+	 do_judgements, false},
 	{"policy", "the policy in force and what lint says of it", do_policy, false},
 	{"protected", "what can never be cut", do_protected, false},
 	{"cut",

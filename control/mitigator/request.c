@@ -388,7 +388,7 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 			const char *reason, struct cut_now now)
 {
 	struct host_ident ident = host_ident_of(h);
-	const struct policy_scope *s = policy_scope_of(d->policy, &ident.ip);
+	const struct policy_scope *s = decide_scope_of(d, h);
 	enum policy_mode mode = policy_mode_of(d->policy, s);
 	const struct incident *in = incidents_of_host(d->incidents, h->id);
 	struct cut *open = cuts_of_host(d->cuts, h->id);
@@ -467,7 +467,7 @@ static int target_named(struct decide *d, const char *name, struct cut *c, struc
 		ident = host_ident_of(h);
 		if (ip_addr_parse(name, &ip) == 0)
 			ident.ip = ip;
-		*c = cut_of_host(d, h, policy_scope_of(d->policy, &ident.ip), &ident.ip);
+		*c = cut_of_host(d, h, decide_scope_of(d, h), &ident.ip);
 		return 0;
 	}
 	if (mac_addr_parse(name, &c->target.mac) == 0) {

@@ -14,13 +14,17 @@ static const char schema[] =
 	" alert TEXT, command TEXT, mode TEXT, text TEXT) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS event_time ON event(time);"
 	"CREATE TABLE IF NOT EXISTS judgement(time INTEGER, host TEXT, level TEXT, count INTEGER,"
-	" days INTEGER, actions TEXT, mode TEXT, cause TEXT, policy TEXT);"
+	" days INTEGER, actions TEXT, mode TEXT, cause TEXT, policy TEXT, address TEXT);"
 	"CREATE INDEX IF NOT EXISTS judgement_time ON judgement(time);";
 
 int tell_open(struct mitigator *m, struct errmsg *e)
 {
-	if (sqlite3_exec(m->db, schema, NULL, NULL, NULL) == SQLITE_OK)
+	if (sqlite3_exec(m->db, schema, NULL, NULL, NULL) == SQLITE_OK) {
+		/* A table of before; fails where the column is there. */
+		sqlite3_exec(m->db, "ALTER TABLE judgement ADD COLUMN address TEXT", NULL, NULL,
+			     NULL);
 		return 0;
+	}
 	return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
 }
 
@@ -186,12 +190,20 @@ static void store_judgement(struct mitigator *m, const struct decide_judgement *
 			    const char *actions)
 {
 	const char *const texts[] = {j->host->id, level_text(j->level)};
+	char address[IP_ADDR_TEXT];
 	const char *const more[] = {actions, policy_mode_text(j->mode), j->trigger,
-				    m->policy->version};
+				    m->policy->version, address};
 	sqlite3_stmt *s;
 
-	if (sqlite3_prepare_v2(m->db, "INSERT INTO judgement VALUES(?,?,?,?,?,?,?,?,?)", -1, &s,
-			       NULL) != SQLITE_OK) {
+	if (j->host->ips_n)
+		ip_addr_text(&j->host->ips[0].ip, address, false);
+	else
+		mac_addr_text(&j->host->mac, address);
+	if (sqlite3_prepare_v2(
+		    m->db,
+		    "INSERT INTO judgement(time, host, level, count, days, actions, mode,"
+		    " cause, policy, address) VALUES(?,?,?,?,?,?,?,?,?,?)",
+		    -1, &s, NULL) != SQLITE_OK) {
 		failed(m, "a judgement");
 		return;
 	}
@@ -200,7 +212,7 @@ static void store_judgement(struct mitigator *m, const struct decide_judgement *
 		sqlite3_bind_text(s, i + 2, texts[i], -1, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 4, j->count);
 	sqlite3_bind_int64(s, 5, j->days);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < (int)ARRAY_SIZE(more); i++)
 		sqlite3_bind_text(s, i + 6, more[i], -1, SQLITE_STATIC);
 	if (sqlite3_step(s) != SQLITE_DONE)
 		failed(m, "a judgement");

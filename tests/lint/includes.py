@@ -68,7 +68,9 @@ ALLOWED = {
     "control/enforcer": ["dataplane/base", "control/wire", "control/helper"],
     "control/report": ["dataplane/base", "control/wire"],
     "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report"],
-    "control/cli": ["dataplane/base", "control/wire", "control/report"],
+    # Policies are tried without a mitigator, too.
+    "control/cli": ["dataplane/base", "control/wire", "control/report",
+                    "control/mitigator/policy", "control/mitigator/csv"],
     "tests": ["dataplane", "signatures", "control", "tests"],
 }
 # Headers of libraries that only these folders may see.

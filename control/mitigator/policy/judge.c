@@ -20,17 +20,13 @@ static bool condition_met(const struct judge_rule *rule, const struct judge_run 
 
 static uint32_t fire(const struct judge_policy *p, const struct judge_run *run)
 {
-	uint32_t actions = 0;
+	uint32_t fired = 0;
 
 	for (unsigned i = 0; i < p->rules_n; i++) {
-		const struct judge_rule *rule = &p->rules[i];
-
-		/* Safe has no run, so no condition can hold it back. */
-		if (rule->level == run->level &&
-		    (run->level == LEVEL_SAFE || condition_met(rule, run)))
-			actions |= ACTION_BIT(rule->action);
+		if (p->rules[i].level == run->level && condition_met(&p->rules[i], run))
+			fired |= 1u << i;
 	}
-	return actions;
+	return fired;
 }
 
 uint32_t judge_run_days(const struct judge_run *run)
@@ -40,8 +36,8 @@ uint32_t judge_run_days(const struct judge_run *run)
 	return run->count > 0 ? (uint32_t)(elapsed / NS_PER_DAY) : 0;
 }
 
-uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum level level,
-		      uint64_t now)
+uint32_t judge_rules(const struct judge_policy *p, struct judge_run *run, enum level level,
+		     uint64_t now)
 {
 	/* A first judgement that says Safe changed nothing. */
 	bool was_unsafe = run->judged && run->level != LEVEL_SAFE;
@@ -62,4 +58,16 @@ uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum 
 	if (level == LEVEL_SAFE && p->safe_on_change && !was_unsafe)
 		return 0;
 	return fire(p, run);
+}
+
+uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum level level,
+		      uint64_t now)
+{
+	uint32_t fired = judge_rules(p, run, level, now), actions = 0;
+
+	for (unsigned i = 0; i < p->rules_n; i++) {
+		if (fired & 1u << i)
+			actions |= ACTION_BIT(p->rules[i].action);
+	}
+	return actions;
 }

@@ -8,7 +8,10 @@
 #include "control/mitigator/policy/mode.h"
 #include "control/wire/message.h"
 
-enum { JUDGE_ACTIONS_MAX = 32 }; /* conditions of one policy */
+enum {
+	JUDGE_ACTIONS_MAX = 32, /* conditions of one policy */
+	JUDGE_TEXT = 96,
+};
 
 /* P4. SAME counts on only while the level stays; HIGHER also when it rises, carrying the count and
  * the first day into the new level. */
@@ -27,6 +30,7 @@ struct judge_policy {
 	bool safe_on_change; /* Safe acts only when the previous judgement was not Safe */
 	struct judge_rule rules[JUDGE_ACTIONS_MAX];
 	unsigned rules_n;
+	char texts[JUDGE_ACTIONS_MAX][JUDGE_TEXT]; /* of each rule, for who gets the action */
 };
 
 /* What is kept of a host between judgements. All zero: never judged. */
@@ -39,7 +43,11 @@ struct judge_run {
 };
 
 /* Judges at `now` (ns since 1970; a clock that went back counts as no time) and moves *run on.
- * Returns the actions to take as ACTION_BIT()s. */
+ * Returns the rules that fire, bit i for rules[i]. A count or days given for Safe are never met,
+ * for Safe counts 0; policy files refuse them. */
+uint32_t judge_rules(const struct judge_policy *p, struct judge_run *run, enum level level,
+		     uint64_t now);
+/* The same, as the actions to take: ACTION_BIT()s. */
 uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum level level,
 		      uint64_t now);
 

@@ -73,24 +73,140 @@ static void take_levels(const struct policy_file *f, struct policy *p)
 	}
 }
 
-static void take_actions(const struct policy_file *f, struct policy *p)
+/* "initial": told from the first day, nothing stopped. */
+static void initial_set(struct policy_set *s)
 {
-	const struct file_action *a = f->actions.items;
+	static const struct judge_rule rules[] = {
+		{LEVEL_DANGER, ACTION_MESSAGE, 0, 0},  {LEVEL_DANGER, ACTION_MAIL, 0, 0},
+		{LEVEL_WARNING, ACTION_MESSAGE, 0, 0}, {LEVEL_WARNING, ACTION_MAIL, 2, 0},
+		{LEVEL_CAUTION, ACTION_MAIL, 24, 1},   {LEVEL_SAFE, ACTION_PERMIT, 0, 0},
+	};
 
-	p->judge.method = (enum judge_method)f->method;
-	p->judge.safe_on_change = f->safe_on_change;
-	p->judge_every = f->every * NS_PER_SEC;
-	for (size_t i = 0; i < f->actions.n; i++)
-		p->judge.rules[p->judge.rules_n++] = (struct judge_rule){
-			policy_file_level(a[i].level), (enum policy_action)a[i].action,
-			(uint32_t)a[i].count, (uint32_t)a[i].days};
+	snprintf(s->name, sizeof(s->name), "initial");
+	s->every = NS_PER_HOUR;
+	s->judge.method = JUDGE_SAME_OR_HIGHER;
+	s->judge.safe_on_change = true;
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		s->judge.rules[s->judge.rules_n++] = rules[i];
 }
 
-static int take_scope(const struct file_scope *f, struct policy_scope *s, struct errmsg *e)
+static int take_set(const struct file_set *f, const char *name, struct policy_set *s,
+		    struct errmsg *e)
 {
+	const struct file_action *a = f->actions.items;
+	struct judge_policy *j = &s->judge;
+
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	s->every = f->every * NS_PER_SEC;
+	s->deferred = f->when == 1;
+	j->method = (enum judge_method)f->method;
+	j->safe_on_change = f->safe_on_change;
+	for (size_t i = 0; i < f->actions.n; i++) {
+		struct judge_rule r = {policy_file_level(a[i].level),
+				       (enum policy_action)a[i].action, (uint32_t)a[i].count,
+				       (uint32_t)a[i].days};
+
+		if (r.level == LEVEL_SAFE && (r.count || r.days))
+			return errmsg_set(e, ERR_INVALID,
+					  "policy %s: safe takes no count and no days: it ends a "
+					  "run and counts 0",
+					  name);
+		snprintf(j->texts[j->rules_n], JUDGE_TEXT, "%s", a[i].text);
+		j->rules[j->rules_n++] = r;
+	}
+	return 0;
+}
+
+static int take_sets(const struct policy_file *f, struct policy *p, struct errmsg *e)
+{
+	const struct file_set *sets = f->sets.items;
+	int rc = take_set(&f->edited, "default", &p->sets[0], e);
+
+	initial_set(&p->sets[1]);
+	p->sets_n = 2;
+	for (size_t i = 0; rc == 0 && i < f->sets.n; i++) {
+		if (strcmp(sets[i].name, "initial") == 0)
+			return errmsg_set(e, ERR_INVALID,
+					  "policies: \"initial\" is built in and cannot be "
+					  "changed: give yours another name");
+		if (strcmp(sets[i].name, "default") == 0)
+			return errmsg_set(e, ERR_INVALID,
+					  "policies: \"default\" is edited by the keys at the "
+					  "top of the file (method, actions, ...)");
+		if (policy_set_named(p, sets[i].name))
+			return errmsg_set(e, ERR_INVALID, "policies: two are named \"%s\"",
+					  sets[i].name);
+		rc = take_set(&sets[i], sets[i].name, &p->sets[p->sets_n++], e);
+	}
+	for (unsigned i = 0; i < p->sets_n; i++) {
+		if (p->sets[i].every > p->longest_every)
+			p->longest_every = p->sets[i].every;
+	}
+	return rc;
+}
+
+static int take_member(const char *text, struct policy_scope *s, struct errmsg *e)
+{
+	struct policy_prefix *to = &s->networks[s->networks_n];
+
+	if (s->macs_n >= POLICY_MACS || s->networks_n >= POLICY_NETWORKS)
+		return errmsg_set(e, ERR_INVALID, "scope %s: more than %d members", s->name,
+				  POLICY_MACS);
+	if (mac_addr_parse(text, &s->macs[s->macs_n]) == 0) {
+		s->macs_n++;
+		return 0;
+	}
+	if (ip_prefix_parse(text, &to->addr, &to->bits) < 0)
+		return errmsg_set(e, ERR_INVALID,
+				  "scope %s: \"%.60s\" is no address, no prefix and no MAC",
+				  s->name, text);
+	s->networks_n++;
+	return 0;
+}
+
+static int take_group(const struct policy_file *f, const char *name, struct policy_scope *s,
+		      struct errmsg *e)
+{
+	const struct file_group *g = f->groups.items;
+	int rc = 0;
+
+	for (size_t i = 0; i < f->groups.n; i++) {
+		if (strcmp(g[i].name, name) != 0)
+			continue;
+		for (size_t k = 0; rc == 0 && k < g[i].members.n; k++)
+			rc = take_member(g[i].members.items[k], s, e);
+		return rc;
+	}
+	return errmsg_set(e, ERR_INVALID, "scope %s: there is no group \"%.40s\"", s->name, name);
+}
+
+/* Everybody it holds for. Groups without members hold for nobody, not for everybody. */
+static int take_members(const struct policy_file *all, const struct file_scope *f,
+			struct policy_scope *s, struct errmsg *e)
+{
+	char key[96];
+	int rc;
+
+	snprintf(key, sizeof(key), "scope %s, networks", s->name);
+	rc = prefixes(&f->networks, key, s->networks, &s->networks_n, e);
+	for (size_t i = 0; rc == 0 && i < f->hosts.n; i++)
+		rc = take_member(f->hosts.items[i], s, e);
+	for (size_t i = 0; rc == 0 && i < f->groups.n; i++)
+		rc = take_group(all, f->groups.items[i], s, e);
+	if (rc == 0 && f->groups.n && s->networks_n + s->macs_n == 0)
+		return errmsg_set(e, ERR_INVALID, "scope %s: its groups have no members", s->name);
+	return rc;
+}
+
+static int take_scope(const struct policy_file *all, const struct file_scope *f, struct policy *p,
+		      struct errmsg *e)
+{
+	struct policy_scope *s = &p->scopes[p->scopes_n++];
+	const struct policy_set *set = policy_set_named(p, f->policy);
 	char key[96];
 
 	snprintf(s->name, sizeof(s->name), "%s", f->name);
+	s->kind = (enum policy_kind)f->kind;
 	s->mode = (enum policy_mode)f->mode;
 	s->cut_at = policy_file_level(f->cut_at);
 	if (s->cut_at == LEVEL_SAFE)
@@ -98,11 +214,14 @@ static int take_scope(const struct file_scope *f, struct policy_scope *s, struct
 				  "scope %s: cut-at safe would cut every host: choose caution, "
 				  "warning or danger",
 				  s->name);
+	if (!set)
+		return errmsg_set(e, ERR_INVALID, "scope %s: there is no policy \"%s\"", s->name,
+				  f->policy);
+	s->set = (unsigned)(set - p->sets);
 	for (size_t i = 0; i < f->methods.n; i++)
 		snprintf(s->methods[s->methods_n++], sizeof(s->methods[0]), "%.31s",
 			 f->methods.items[i]);
-	snprintf(key, sizeof(key), "scope %s, networks", s->name);
-	if (prefixes(&f->networks, key, s->networks, &s->networks_n, e) < 0)
+	if (take_members(all, f, s, e) < 0)
 		return ERR_INVALID;
 	snprintf(key, sizeof(key), "scope %s, exempt", s->name);
 	return prefixes(&f->exempt, key, s->exempt, &s->exempt_n, e);
@@ -200,16 +319,15 @@ static int take(const struct policy_file *f, struct policy *p, struct errmsg *e)
 	const struct file_scope *scopes = f->scopes.items;
 	const struct file_exception *exceptions = f->exceptions.items;
 	const struct file_protected *hosts = f->protected_hosts.items;
-	int rc = 0;
+	int rc = take_sets(f, p, e);
 
 	snprintf(p->name, sizeof(p->name), "%s", f->name);
 	p->control = f->control;
 	p->cut = f->cut;
 	take_levels(f, p);
-	take_actions(f, p);
 	take_numbers(f, p);
 	for (size_t i = 0; rc == 0 && i < f->scopes.n; i++)
-		rc = take_scope(&scopes[i], &p->scopes[p->scopes_n++], e);
+		rc = take_scope(f, &scopes[i], p, e);
 	for (size_t i = 0; rc == 0 && i < f->exceptions.n; i++)
 		rc = take_exception(&exceptions[i], &p->exceptions[p->exceptions_n++], e);
 	for (size_t i = 0; rc == 0 && i < f->protected_hosts.n; i++)
@@ -284,19 +402,63 @@ enum level policy_level_of(const struct policy *p, const struct alert *a)
 	return LEVEL_SAFE;
 }
 
-const struct policy_scope *policy_scope_of(const struct policy *p, const struct ip_addr *host)
+static bool scope_holds(const struct policy_scope *s, const struct mac_addr *mac,
+			const struct ip_addr *ip)
 {
-	for (unsigned i = 0; i < p->scopes_n; i++) {
-		const struct policy_scope *s = &p->scopes[i];
+	if (s->networks_n + s->macs_n == 0)
+		return true;
+	for (unsigned i = 0; mac && i < s->macs_n; i++) {
+		if (mac_addr_eq(mac, &s->macs[i]))
+			return true;
+	}
+	for (unsigned i = 0; ip && i < s->networks_n; i++) {
+		if (ip_addr_in_prefix(ip, &s->networks[i].addr, s->networks[i].bits))
+			return true;
+	}
+	return false;
+}
 
-		if (s->networks_n == 0)
-			return s;
-		for (unsigned j = 0; j < s->networks_n; j++) {
-			if (ip_addr_in_prefix(host, &s->networks[j].addr, s->networks[j].bits))
-				return s;
+const struct policy_scope *policy_scope_for(const struct policy *p, const struct mac_addr *mac,
+					    const struct ip_addr *ips, unsigned ips_n)
+{
+	for (enum policy_kind k = SCOPE_HOST; k <= SCOPE_SITE; k++) {
+		/* An address at a time: what stands first is how the host is known. */
+		for (unsigned n = 0; n == 0 || n < ips_n; n++) {
+			const struct ip_addr *ip = n < ips_n ? &ips[n] : NULL;
+
+			for (unsigned i = 0; i < p->scopes_n; i++) {
+				if (p->scopes[i].kind == k && scope_holds(&p->scopes[i], mac, ip))
+					return &p->scopes[i];
+			}
 		}
 	}
 	return NULL;
+}
+
+const struct policy_scope *policy_scope_of(const struct policy *p, const struct ip_addr *host)
+{
+	return policy_scope_for(p, NULL, host, 1);
+}
+
+const struct policy_set *policy_set_of(const struct policy *p, const struct policy_scope *s)
+{
+	return &p->sets[s ? s->set : 0];
+}
+
+const struct policy_set *policy_set_named(const struct policy *p, const char *name)
+{
+	for (unsigned i = 0; i < p->sets_n; i++) {
+		if (strcmp(p->sets[i].name, name) == 0)
+			return &p->sets[i];
+	}
+	return NULL;
+}
+
+const char *policy_kind_text(enum policy_kind k)
+{
+	static const char *const words[] = {"host", "group", "zone", "site"};
+
+	return k <= SCOPE_SITE ? words[k] : "unknown";
 }
 
 enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scope *s)

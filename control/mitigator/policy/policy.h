@@ -13,7 +13,11 @@
 
 enum {
 	POLICY_SCOPES = 64,
-	POLICY_NETWORKS = 64, /* of one scope */
+	POLICY_SETS = 16,	/* action policies, the two built-in ones included */
+	POLICY_GROUPS = 256,	/* named lists of hosts */
+	POLICY_NETWORKS = 1024, /* of one scope, its groups' included */
+	POLICY_MACS = 1024,	/* likewise */
+	POLICY_NAME = 32,	/* of an action policy or group */
 	POLICY_LEVELS = 128,
 	POLICY_EXCEPTIONS = 1024,
 	POLICY_PROTECTED = 1024,
@@ -36,11 +40,27 @@ struct policy_level {
 	enum level level;
 };
 
-/* Where it holds, by the host's address; the first that contains it. */
+/* An action policy: what judgements of a scope do. sets[0] is "default", which a file edits by its
+ * keys method, actions and so on; sets[1] is "initial", which nobody can change. */
+struct policy_set {
+	char name[POLICY_NAME];
+	struct judge_policy judge;
+	uint64_t every; /* ns between judgements */
+	bool deferred;	/* actions wait until somebody says `banken policy act --deferred` (P11) */
+};
+
+enum policy_kind { SCOPE_HOST, SCOPE_GROUP, SCOPE_ZONE, SCOPE_SITE };
+
+/* Where it holds: by the host's addresses or its MAC. The most particular kind first, among equals
+ * the first written. Without networks and MACs: everybody. */
 struct policy_scope {
 	char name[64];
+	enum policy_kind kind;
 	struct policy_prefix networks[POLICY_NETWORKS];
 	unsigned networks_n;
+	struct mac_addr macs[POLICY_MACS];
+	unsigned macs_n;
+	unsigned set; /* index of its action policy */
 	enum policy_mode mode;
 	enum level cut_at;		  /* incidents of this level and above are threat cuts */
 	char methods[POLICY_METHODS][32]; /* ladder, in order */
@@ -76,8 +96,9 @@ struct policy {
 	bool control, cut; /* Q2's two switches */
 	struct policy_level levels[POLICY_LEVELS];
 	unsigned levels_n;
-	struct judge_policy judge;
-	uint64_t judge_every; /* ns */
+	struct policy_set sets[POLICY_SETS];
+	unsigned sets_n;
+	uint64_t longest_every; /* of all of them, ns */
 	struct policy_scope scopes[POLICY_SCOPES];
 	unsigned scopes_n;
 	struct policy_exception exceptions[POLICY_EXCEPTIONS];
@@ -111,6 +132,14 @@ unsigned policy_lint(const struct policy *p, char ret[POLICY_LINTS][256]);
 enum level policy_level_of(const struct policy *p, const struct alert *a);
 /* NULL: no scope contains the host, so it is not of this site. */
 const struct policy_scope *policy_scope_of(const struct policy *p, const struct ip_addr *host);
+/* The same by MAC (NULL: not known) and addresses. */
+const struct policy_scope *policy_scope_for(const struct policy *p, const struct mac_addr *mac,
+					    const struct ip_addr *ips, unsigned ips_n);
+/* The action policy of a scope; the default one for NULL. */
+const struct policy_set *policy_set_of(const struct policy *p, const struct policy_scope *s);
+/* NULL: there is none of that name. */
+const struct policy_set *policy_set_named(const struct policy *p, const char *name);
+const char *policy_kind_text(enum policy_kind k);
 /* The scope's mode as the two switches allow it (P7). */
 enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scope *s);
 /* The furthest mode of any scope, as a word for people. */

@@ -12,6 +12,8 @@ static const char *const actions[] = {"mail",  "message", "deny", "permit",
 static const char *const modes[] = {"monitor", "notify", "approve", "automatic", NULL};
 static const char *const nevers[] = {"alert", "block", NULL};
 static const char *const methods[] = {"same-level", "same-or-higher", NULL};
+static const char *const kinds[] = {"host", "group", "zone", "site", NULL};
+static const char *const whens[] = {"judgement", "deferred", NULL};
 
 enum level policy_file_level(int word)
 {
@@ -20,10 +22,13 @@ enum level policy_file_level(int word)
 
 #define LEVEL(m)     offsetof(struct file_level, m)
 #define ACTION(m)    offsetof(struct file_action, m)
+#define SET(m)	     offsetof(struct file_set, m)
+#define GROUP(m)     offsetof(struct file_group, m)
 #define SCOPE(m)     offsetof(struct file_scope, m)
 #define EXCEPTION(m) offsetof(struct file_exception, m)
 #define PROTECTED(m) offsetof(struct file_protected, m)
 #define FILE_AT(m)   offsetof(struct policy_file, m)
+#define EDITED_AT(m) offsetof(struct policy_file, edited.m)
 
 static const struct config_key level_keys[] = {
 	{"severity", CONFIG_WORD, LEVEL(severity), "any", .words = severities,
@@ -46,13 +51,66 @@ static const struct config_key action_keys[] = {
 	 .help = "consecutive judgements, 0 = no condition"},
 	{"days", CONFIG_UINT, ACTION(days), "0", 0, 3650,
 	 .help = "days of 24 h since the run's first judgement; with count: either suffices"},
+	{"text", CONFIG_TEXT, ACTION(text), "", .max = JUDGE_TEXT - 1,
+	 .help = "handed to the notify program with the action: what to say, what to run"},
+	{.name = NULL},
+};
+
+/* The same keys stand at the top of the file, for the default policy. */
+#define SET_KEYS(at)                                                                               \
+	{"method",	   CONFIG_WORD,                                                            \
+	 at(method),	   "same-or-higher",                                                       \
+	 .words = methods, .help = "how judgements are counted: same-level or same-or-higher"},    \
+		{"judge-every",                                                                    \
+		 CONFIG_UINT,                                                                      \
+		 at(every),                                                                        \
+		 "3600",                                                                           \
+		 1,                                                                                \
+		 604800,                                                                           \
+		 .help = "seconds between judgements of a host"},                                  \
+		{"safe-on-change", CONFIG_BOOL, at(safe_on_change), "true",                        \
+		 .help = "safe acts only when the host was not safe before"},                      \
+		{"when",                                                                           \
+		 CONFIG_WORD,                                                                      \
+		 at(when),                                                                         \
+		 "judgement",                                                                      \
+		 .words = whens,                                                                   \
+		 .help = "judgement: actions are done with it; deferred: at a person's "           \
+			 "command (banken policy act --deferred)"},                                \
+	{                                                                                          \
+		"actions", CONFIG_ITEMS, at(actions),                                              \
+			.max = JUDGE_ACTIONS_MAX, .keys = action_keys,                             \
+			.size = sizeof(struct file_action), .help = "what a judgement does"        \
+	}
+
+static const struct config_key set_keys[] = {
+	{"name", CONFIG_TEXT, SET(name), .required = true, .max = POLICY_NAME - 1,
+	 .help = "by which scopes call it"},
+	SET_KEYS(SET),
+	{.name = NULL},
+};
+
+static const struct config_key group_keys[] = {
+	{"name", CONFIG_TEXT, GROUP(name), .required = true, .max = POLICY_NAME - 1,
+	 .help = "by which scopes call it"},
+	{"members", CONFIG_TEXTS, GROUP(members), "", .max = POLICY_NETWORKS,
+	 .help = "addresses, prefixes and MACs"},
 	{.name = NULL},
 };
 
 static const struct config_key scope_keys[] = {
 	{"name", CONFIG_TEXT, SCOPE(name), .required = true, .max = 63, .help = "of the scope"},
 	{"networks", CONFIG_TEXTS, SCOPE(networks), "", .max = POLICY_NETWORKS,
-	 .help = "prefixes; none = every address"},
+	 .help = "prefixes; no networks, hosts and groups = everybody"},
+	{"hosts", CONFIG_TEXTS, SCOPE(hosts), "", .max = POLICY_NETWORKS,
+	 .help = "addresses and MACs"},
+	{"groups", CONFIG_TEXTS, SCOPE(groups), "", .max = POLICY_GROUPS,
+	 .help = "names of groups"},
+	{"kind", CONFIG_WORD, SCOPE(kind), "zone", .words = kinds,
+	 .help = "host, group, zone, site: the most particular scope holds, among equals the "
+		 "first"},
+	{"policy", CONFIG_TEXT, SCOPE(policy), "default", .max = POLICY_NAME - 1,
+	 .help = "name of its action policy: default, initial or one of policies"},
 	{"mode", CONFIG_WORD, SCOPE(mode), "monitor", .words = modes,
 	 .help = "monitor, notify, approve, automatic"},
 	{"cut-at", CONFIG_WORD, SCOPE(cut_at), "danger", .words = levels,
@@ -102,13 +160,11 @@ const struct config_key policy_keys[] = {
 	 .help = "cut automatically; off = automatic scopes ask first"},
 	{"levels", CONFIG_ITEMS, FILE_AT(levels), .max = POLICY_LEVELS, .keys = level_keys,
 	 .size = sizeof(struct file_level), .help = "the first that fits gives an alert's level"},
-	{"method", CONFIG_WORD, FILE_AT(method), "same-or-higher", .words = methods,
-	 .help = "how judgements are counted: same-level or same-or-higher"},
-	NUMBER("judge-every", every, "3600", 1, 604800, "seconds between judgements of a host"),
-	{"safe-on-change", CONFIG_BOOL, FILE_AT(safe_on_change), "true",
-	 .help = "safe acts only when the host was not safe before"},
-	{"actions", CONFIG_ITEMS, FILE_AT(actions), .max = JUDGE_ACTIONS_MAX, .keys = action_keys,
-	 .size = sizeof(struct file_action), .help = "what a judgement does"},
+	SET_KEYS(EDITED_AT),
+	{"policies", CONFIG_ITEMS, FILE_AT(sets), .max = POLICY_SETS - 2, .keys = set_keys,
+	 .size = sizeof(struct file_set), .help = "further action policies, for scopes to name"},
+	{"groups", CONFIG_ITEMS, FILE_AT(groups), .max = POLICY_GROUPS, .keys = group_keys,
+	 .size = sizeof(struct file_group), .help = "named lists of hosts"},
 	{"scopes", CONFIG_ITEMS, FILE_AT(scopes), .max = POLICY_SCOPES, .keys = scope_keys,
 	 .size = sizeof(struct file_scope), .help = "the first that contains the host"},
 	{"exceptions", CONFIG_ITEMS, FILE_AT(exceptions), .max = POLICY_EXCEPTIONS,

@@ -11,12 +11,26 @@ struct file_level {
 struct file_action {
 	int level, action;
 	uint64_t count, days;
+	const char *text;
+};
+
+struct file_set {
+	const char *name;
+	int method, when;
+	bool safe_on_change;
+	uint64_t every;
+	struct config_items actions;
+};
+
+struct file_group {
+	const char *name;
+	struct config_texts members;
 };
 
 struct file_scope {
-	const char *name;
-	struct config_texts networks, methods, exempt;
-	int mode, cut_at;
+	const char *name, *policy;
+	struct config_texts networks, hosts, groups, methods, exempt;
+	int kind, mode, cut_at;
 };
 
 struct file_exception {
@@ -31,10 +45,8 @@ struct file_protected {
 struct policy_file {
 	const char *name;
 	bool control, cut;
-	struct config_items levels, actions, scopes, exceptions, protected_hosts;
-	int method;
-	uint64_t every;
-	bool safe_on_change;
+	struct config_items levels, sets, groups, scopes, exceptions, protected_hosts;
+	struct file_set edited; /* the default action policy */
 	uint64_t fuse_hosts, fuse_window, fuse_share, mass_hosts, mass_window;
 	uint64_t review, hold, recheck, retry, repeat, release_grace;
 	uint64_t message_ms, ack_ms, ack_tries, window_ms, settle_ms, quiet_ms;

@@ -13,11 +13,13 @@ static void check(const struct policy *p)
 
 	if (p->scopes_n > POLICY_SCOPES || p->levels_n > POLICY_LEVELS ||
 	    p->exceptions_n > POLICY_EXCEPTIONS || p->protected_n > POLICY_PROTECTED ||
-	    p->judge.rules_n > JUDGE_ACTIONS_MAX || p->message_wait > 500000000 ||
+	    p->sets_n < 2 || p->sets_n > POLICY_SETS ||
+	    p->sets[0].judge.rules_n > JUDGE_ACTIONS_MAX || p->message_wait > 500000000 ||
 	    strlen(p->version) != 64)
 		abort();
 	for (unsigned i = 0; i < p->scopes_n; i++) {
-		if (p->scopes[i].cut_at <= LEVEL_SAFE || p->scopes[i].mode >= MODE_COUNT)
+		if (p->scopes[i].set >= p->sets_n || p->scopes[i].cut_at <= LEVEL_SAFE ||
+		    p->scopes[i].mode >= MODE_COUNT)
 			abort();
 	}
 	if (policy_lint(p, lints) > POLICY_LINTS)

@@ -28,7 +28,8 @@ static const char file[] =
 	"exceptions:\n"
 	"  - {rule: '1:2100001', source: 10.0.0.7, never: block, until: '2026-12-31', reason: "
 	"scanner}\n"
-	"  - {rule: '2100002', sensor: sensor-2, never: alert, reason: noisy}\n"
+	"  - {rule: '2100002', sensor: sensor-2, never: alert, until: '2026-12-31', reason: "
+	"noisy}\n"
 	"protected:\n"
 	"  - {address: 10.0.0.1, mac: '52:54:00:00:00:01', role: gateway}\n"
 	"message-ms: 100\n";
@@ -69,8 +70,8 @@ static void test_levels(void **state)
 	assert_int_equal(policy_level_of(p, &a), LEVEL_DANGER);
 	a.severity = SEVERITY_INFO;
 	assert_int_equal(policy_level_of(p, &a), LEVEL_SAFE);
-	assert_int_equal(p->judge.rules_n, 4);
-	assert_int_equal(p->judge.rules[2].days, 3);
+	assert_int_equal(p->sets[0].judge.rules_n, 4);
+	assert_int_equal(p->sets[0].judge.rules[2].days, 3);
 	assert_int_equal(p->message_wait, 100 * NS_PER_MS);
 	policy_free(p);
 }
@@ -142,6 +143,15 @@ static void test_refused(void **state)
 		{"message-ms: 501", "message-ms"},
 		{"judge-every: 0", "judge-every"},
 		{"fuse-share: 101", "fuse-share"},
+		{"actions: [{level: safe, action: permit, count: 2}]", "safe takes no count"},
+		{"policies: [{name: initial}]", "built in"},
+		{"policies: [{name: default}]", "edited by the keys"},
+		{"policies: [{name: a}, {name: a}]", "two are named"},
+		{"policies: [{actions: []}]", "name"},
+		{"scopes: [{name: a, policy: b}]", "no policy \"b\""},
+		{"scopes: [{name: a, groups: [b]}]", "no group \"b\""},
+		{"groups: [{name: b}]\nscopes: [{name: a, groups: [b]}]", "no members"},
+		{"scopes: [{name: a, hosts: [pc-1]}]", "\"pc-1\""},
 		{"- a\n- b\n", "test.yaml"},
 		{"name: [", "test.yaml"},
 	};
@@ -178,6 +188,24 @@ static void test_lint(void **state)
 	assert_true(lints("scopes: [{name: all}, {name: b, networks: [10.0.0.0/8]}]",
 			  "takes every address"));
 	assert_true(lints("scopes: [{name: all, mode: automatic}]", "protected list is empty"));
+	assert_true(lints("levels: [{level: danger}]\nactions: [{level: warning, action: mail}]",
+			  "no alert ever gives the level warning"));
+	assert_true(lints("scopes: [{name: all, mode: notify}]\nactions: [{level: danger, action: "
+			  "deny}, {level: safe, action: permit}]",
+			  "deny is never done"));
+	assert_true(lints("policies: [{name: idle}]", "no scope uses it"));
+	assert_true(lints("actions: [{level: danger, action: mail}, {level: danger, action: mail, "
+			  "count: 3}]",
+			  "never makes a difference"));
+	assert_true(lints("scopes: [{name: a, networks: [10.0.0.0/8]}, {name: b, networks: "
+			  "[10.1.0.0/16, 10.2.0.0/16]}]",
+			  "takes all of scope b"));
+	assert_false(lints("scopes: [{name: a, networks: [10.0.0.0/8]}, {name: b, kind: host, "
+			   "hosts: [10.1.0.1]}]",
+			   "never applies"));
+	assert_true(lints("exceptions: [{never: alert, reason: r}]", "covers everything"));
+	assert_true(lints("exceptions: [{never: alert, rule: '5', reason: r}]", "never ends"));
+	assert_true(lints("actions: [{level: safe, action: deny}]", "safe hosts are cut"));
 	assert_true(lints(file, ""));
 }
 
