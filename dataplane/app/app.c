@@ -60,13 +60,10 @@ const struct app_expectation *app_expected(const struct app_io *io)
 	return app_call_of(io)->a->expected;
 }
 
-static bool flow_ready(struct app_call *c)
+bool app_flow_make(struct app_call *c)
 {
-	struct app_flow_full *a = c->a;
+	struct app_flow_full *a = slab_zalloc(c->w->slab, sizeof(*a));
 
-	if (a)
-		return true;
-	a = slab_zalloc(c->w->slab, sizeof(*a));
 	if (!a) {
 		app_count(c->w, APP_COUNT_MEMORY);
 		return false;
@@ -82,6 +79,15 @@ static bool flow_ready(struct app_call *c)
 	c->a = a;
 	c->io.flow = &a->pub;
 	c->io.tuple = &a->pub.tuple;
+	return true;
+}
+
+static bool flow_ready(struct app_call *c)
+{
+	if (c->a)
+		return true;
+	if (!app_flow_make(c))
+		return false;
 	announced(c);
 	return true;
 }
@@ -129,6 +135,7 @@ static void give_up(struct app_call *c)
 
 	state_free(c);
 	a->pub.proto = NULL;
+	app_traffic_begin(c);
 	a->pub.off = true;
 	a->first = APP_FIRST_PARSED;
 	a->changing = false;
@@ -391,6 +398,7 @@ static void reverse(struct app_call *c)
 static void proto_set(struct app_call *c, const struct app_proto *proto)
 {
 	c->a->pub.proto = proto;
+	app_traffic_free(c);
 	if (proto->whole_stream && c->f->tcp)
 		stream_set_depth(c->f, 0);
 }
@@ -859,6 +867,7 @@ static void udp_found(struct app_call *c, enum dir dir, const struct app_proto *
 
 	a->seen[dir] = found;
 	c->a->sides[dir].verdict = APP_FOUND;
+	app_traffic_free(c);
 	if (!other)
 		a->proto = found;
 	else if (other != found)
@@ -879,6 +888,10 @@ static enum dir udp_identify(struct app_call *c, enum dir dir, struct slice data
 	} else {
 		side->verdict = other->verdict == APP_UNKNOWN ? APP_FAILED : other->verdict;
 		a->pub.seen[dir] = a->pub.seen[dir_other(dir)];
+		if (other->verdict == APP_UNKNOWN) {
+			app_traffic_begin(c);
+			app_traffic_bytes(c, dir, data);
+		}
 	}
 	if (other->verdict == APP_UNKNOWN) {
 		if (a->pub.proto)
@@ -941,6 +954,7 @@ void app_flow_free(struct app_worker *w, struct flow *f)
 	app_call_init(&c, w, f, NULL);
 	state_free(&c);
 	app_frames_free(&c);
+	app_traffic_free(&c);
 	side_drop(&c, &c.a->sides[0]);
 	side_drop(&c, &c.a->sides[1]);
 	f->app = NULL;

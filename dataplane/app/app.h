@@ -9,6 +9,7 @@
 #include "dataplane/app/frame.h"
 #include "dataplane/app/parser.h"
 #include "dataplane/base/counter.h"
+#include "dataplane/base/traffic.h"
 #include "dataplane/flow/flow.h"
 #include "dataplane/stream/stream.h"
 
@@ -22,7 +23,9 @@ struct app_config {
 	/* bit = index in app_protocols (app-layer.protocols.X.enabled=yes|no) */
 	uint64_t disabled, enabled; /* enabled: those that are not by default */
 	struct app_limits limits;
-	bool midstream; /* as stream_config's: patterns of the other direction are tried too */
+	bool midstream;	  /* as stream_config's: patterns of the other direction are tried too */
+	bool naming;	  /* names for traffic nobody knows, where libndpi is installed */
+	bool naming_late; /* it is readied when it is first needed (offline) */
 };
 
 extern const struct app_config app_config_default;
@@ -64,6 +67,7 @@ struct app_flow {
 	const struct app_proto *orig;	  /* before a change of protocol; NULL without one */
 	const struct app_proto *expected; /* what the change asked for */
 	struct app_frames *frames;	  /* [2], by direction; NULL: there never were any */
+	struct traffic *traffic; /* what somebody else calls it; NULL: nothing, or not yet */
 };
 
 struct app_worker;
@@ -115,6 +119,17 @@ bool app_tx_complete(const struct app_flow *a, const struct app_tx *tx, enum dir
 /* Progress of dir for inspection: the transaction's own, or complete once the depth was reached. */
 uint8_t app_tx_progress(const struct app_flow *a, const struct app_tx *tx, enum dir dir);
 
+/* A packet of a flow with FLOW_NAMING that came before this one (what has led to it is shown to the
+ * library already). FLOW_NAMED is set when that gives f->app->traffic. */
+void app_traffic_packet(struct app_worker *w, struct flow *f, const struct packet *p);
+/* A packet of a connection that stream does not follow, as its beginning was not seen:
+ * identification never begins, so that this is the first place where it is looked at. */
+void app_traffic_untracked(struct app_worker *w, struct flow *f, const struct packet *p);
+/* The flow has ended: its name, if it gets one, is decided now. */
+void app_traffic_end(struct app_worker *w, struct flow *f);
+/* Why flows get no names, a static sentence; NULL when they do. */
+const char *app_traffic_off(const struct app_worker *w);
+
 /* The flow has ended: files that are still open end here, truncated. */
 void app_flow_files_end(struct app_worker *w, struct flow *f);
 void app_flow_free(struct app_worker *w, struct flow *f);
@@ -137,3 +152,5 @@ const char *app_flow_event_name(unsigned event);
 bool app_event_name(const struct app_proto *proto, unsigned event, char *ret, size_t cap);
 
 struct counter_set app_counters(const struct app_worker *w);
+/* enum naming_counter */
+struct counter_set app_traffic_counters(const struct app_worker *w);

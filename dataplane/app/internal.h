@@ -5,6 +5,7 @@
 #include "dataplane/app/expect.h"
 #include "dataplane/app/frame.h"
 #include "dataplane/app/identify.h"
+#include "dataplane/app/naming/naming.h"
 #include "dataplane/app/text/kept.h"
 #include "dataplane/files/file_magic.h"
 
@@ -64,6 +65,7 @@ struct app_flow_full {
 	unsigned tx_live;
 	struct app_expectation *expected; /* of the slab; NULL: not announced */
 	struct kept left;		  /* by the protocol before the change */
+	struct naming_flow *naming;	  /* NULL: nobody looks for a name */
 };
 
 struct app_worker {
@@ -76,6 +78,8 @@ struct app_worker {
 	struct app_carrier carrier; /* begin NULL: none */
 	struct hash_key key;
 	struct file_magic *magic; /* NULL unless some rule wants it */
+	struct naming *naming;	  /* NULL: flows get no names */
+	const char *naming_off;	  /* why */
 	uint64_t file_count;
 	bool frames_any;     /* some rule looks at frames */
 	uint32_t frames[64]; /* 1 << type, by protocol */
@@ -134,6 +138,14 @@ void app_frames_stream(struct app_call *c, bool eof);
 /* Tells the stream what is still wanted of it: what frames need, and `waiting` (offset). */
 void app_frames_keep(struct app_call *c, enum dir dir, uint64_t waiting);
 void app_frames_free(struct app_call *c);
+
+/* The flow's part, which there is none of yet. False: no memory. */
+bool app_flow_make(struct app_call *c);
+
+/* traffic.c: nobody knows these bytes, those that wait included. */
+void app_traffic_begin(struct app_call *c);
+void app_traffic_bytes(struct app_call *c, enum dir dir, struct slice bytes);
+void app_traffic_free(struct app_call *c);
 
 /* tx.c */
 void app_tx_free_all(struct app_call *c);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 const struct app_config app_config_default = {
+	.naming = true,
 	.limits =
 		{
 			.http_request_body_limit = 100 * 1024,
@@ -105,6 +106,9 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 		app_worker_delete(w);
 		return NULL;
 	}
+	w->naming_off = "it is switched off";
+	if (config->naming)
+		w->naming = naming_new(slab, config->naming_late, &w->naming_off);
 	app_worker_files(w, config->limits.file_wanted);
 	return w;
 }
@@ -123,6 +127,7 @@ void app_worker_delete(struct app_worker *w)
 	identify_free(w->identify);
 	file_magic_free(w->magic);
 	expect_free(w->expect);
+	naming_delete(w->naming);
 	free(w->counts);
 	free(w->names);
 	free(w->name_text);

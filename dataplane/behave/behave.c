@@ -77,6 +77,14 @@ void behave_file(struct behave *b, const struct behave_file *f)
 	}
 }
 
+void behave_traffic(struct behave *b, const struct behave_traffic *t)
+{
+	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
+		if (detectors[i]->traffic)
+			detectors[i]->traffic(b->state[i], t, &b->out);
+	}
+}
+
 static bool takes(const struct behave_detector *d, const char *type)
 {
 	for (const char *const *known = d->records; d->record && known && *known; known++) {

@@ -10,6 +10,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/counter.h"
 #include "dataplane/base/slice.h"
+#include "dataplane/base/traffic.h"
 
 enum behave_moment {
 	BEHAVE_TRY,  /* first packet of a connection or exchange */
@@ -46,6 +47,15 @@ struct behave_file {
 	struct slice host; /* name of the server, may be empty */
 	struct slice head; /* first bytes */
 	uint64_t size;
+};
+
+/* A flow whose protocol nobody here knows has got a name from elsewhere: once a flow, mostly within
+ * its first packets, at the latest before its BEHAVE_END. Valid during the call; the texts until
+ * the worker ends. */
+struct behave_traffic {
+	uint64_t time_ns;
+	struct behave_endpoints ends;
+	const struct traffic *traffic; /* name, category, risks */
 };
 
 enum behave_severity { /* 1 highest, as in rules */
@@ -88,6 +98,7 @@ void behave_delete(struct behave *b);
 
 void behave_connection(struct behave *b, const struct behave_connection *c);
 void behave_file(struct behave *b, const struct behave_file *f);
+void behave_traffic(struct behave *b, const struct behave_traffic *t);
 /* Some detector looks at records of that EVE type: nobody need make the others. */
 bool behave_wants(const struct behave *b, const char *type);
 /* A record of a protocol (api/record.h): dns, http, tls, ... */

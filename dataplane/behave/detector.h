@@ -15,6 +15,7 @@ struct behave_detector {
 	void *(*new)(size_t bytes);
 	void (*connection)(void *state, const struct behave_connection *c, struct behave_out *out);
 	void (*file)(void *state, const struct behave_file *f, struct behave_out *out);
+	void (*traffic)(void *state, const struct behave_traffic *t, struct behave_out *out);
 	void (*record)(void *state, struct slice record, struct behave_out *out);
 	const char *const *records; /* EVE types that `record` is called for, NULL-terminated */
 	void (*flush)(void *state, uint64_t now_ns, struct behave_out *out);

@@ -71,6 +71,26 @@ static void put_tcp(struct record *r, const struct flow *f)
 	record_end(r);
 }
 
+static void put_variable(struct record *r, const char *name, const char *text)
+{
+	record_object(r, NULL);
+	record_text(r, name, text);
+	record_end(r);
+}
+
+/* By the word of libndpi, in the place where Suricata's schema has room: metadata.flowvars. */
+static void put_traffic(struct record *r, const struct traffic *t)
+{
+	record_object(r, "metadata");
+	record_array(r, "flowvars");
+	put_variable(r, "traffic.name", t->name);
+	put_variable(r, "traffic.category", t->category);
+	for (unsigned i = 0; i < TRAFFIC_RISKS && t->risks[i]; i++)
+		put_variable(r, "traffic.risk", t->risks[i]);
+	record_end(r);
+	record_end(r);
+}
+
 void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
 {
 	struct record *r;
@@ -82,6 +102,8 @@ void event_flow(struct event_writer *w, const struct flow *f, uint64_t now_ns)
 		return;
 	event_head(w)->time_ns = now_ns > f->last_ns ? now_ns : f->last_ns;
 	event_put_protos(r, f);
+	if (f->app && f->app->traffic)
+		put_traffic(r, f->app->traffic);
 	record_object(r, "flow");
 	event_put_flow_counts(r, f);
 	record_time(r, "end", f->last_ns);

@@ -55,6 +55,8 @@ enum flow_flag {
 	FLOW_OBSERVED = 1 << 10, /* behaviour knows that it was answered */
 	FLOW_QUIET = 1 << 11,	 /* its record is not wanted (config of a rule) */
 	FLOW_TX_QUIET = 1 << 12, /* those of its transactions are not */
+	FLOW_NAMING = 1 << 13,	 /* app looks for a name of its traffic (base/traffic.h) */
+	FLOW_NAMED = 1 << 14,	 /* it has just been found */
 };
 
 struct flow_key {

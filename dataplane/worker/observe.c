@@ -42,6 +42,17 @@ void observe_packet(struct behave *b, const struct packet *p)
 	behave_connection(b, &c);
 }
 
+void observe_traffic(struct behave *b, const struct flow *f, uint64_t now_ns)
+{
+	struct behave_traffic t = {
+		.time_ns = now_ns,
+		.ends = ends_of(f),
+		.traffic = f->app->traffic,
+	};
+
+	behave_traffic(b, &t);
+}
+
 void observe_flow_end(struct behave *b, const struct flow *f, uint64_t now_ns)
 {
 	struct behave_connection c = {

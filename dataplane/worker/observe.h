@@ -11,5 +11,7 @@ void observe_packet(struct behave *b, const struct packet *p);
 /* After stream: a handshake that has just completed. */
 void observe_tx(struct behave *b, const struct packet *p, const struct flow *f,
 		const struct app_tx *tx);
+/* Its traffic has got a name: f->app->traffic. */
+void observe_traffic(struct behave *b, const struct flow *f, uint64_t now_ns);
 void observe_flow_end(struct behave *b, const struct flow *f, uint64_t now_ns);
 void observe_hit(struct event_writer *w, const struct behave_hit *hit);

@@ -101,6 +101,7 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 
 	if (rc != ERR_OK)
 		return rc;
+	config.app.naming_late = true;
 	l = pipeline_new(&config, rules->engine, 1, &sink, err);
 	if (!l) {
 		desk_delete(desk);

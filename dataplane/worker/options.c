@@ -63,6 +63,8 @@ static const struct option table[] = {
 	{"app-layer.protocols.http.response-body-limit", KIND_UINT32,
 	 AT(pipeline.app.limits.http_response_body_limit), 0, 1 << 30,
 	 "bytes of a response body, 0 = all"},
+	{"traffic-names.enabled", KIND_BOOL, AT(pipeline.app.naming), 0, 1,
+	 "flows of unknown protocols get a name from libndpi 4.2, where it is installed"},
 	{"behave.enabled", KIND_BOOL, AT(pipeline.behave.enabled), 0, 1,
 	 "detectors that need no rules"},
 	{"behave.memory-mb", KIND_UINT, AT(pipeline.behave.memory_mb), 3, 4096,

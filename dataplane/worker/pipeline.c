@@ -171,6 +171,18 @@ static void datagram(struct pipeline *l, struct packet *p)
 		event_local(l->events, p, kind);
 }
 
+static bool untracked(const struct packet *p)
+{
+	return p->payload_len && p->ip_proto == IP_PROTO_TCP && !p->flow->tcp && !p->flow->app &&
+	       !(p->flags & PACKET_BAD_CHECKSUM);
+}
+
+static void named(struct pipeline *l, struct flow *f, uint64_t now_ns)
+{
+	f->flags &= (uint16_t)~FLOW_NAMED;
+	observe_traffic(l->behave, f, now_ns);
+}
+
 /* One decoded packet through all stages. */
 static void packet(void *ctx, struct packet *p)
 {
@@ -184,6 +196,8 @@ static void packet(void *ctx, struct packet *p)
 	if (l->hook)
 		l->hook(l->hook_ctx, p);
 	if (p->flow) {
+		bool naming = p->flow->flags & FLOW_NAMING;
+
 		if (p->flow->flags & FLOW_ENCRYPTED)
 			p->flags |= PACKET_NO_PAYLOAD;
 		begin = stage_begin(l);
@@ -195,6 +209,12 @@ static void packet(void *ctx, struct packet *p)
 			stage_end(l, STAGE_APP, begin);
 		}
 		observe_packet(l->behave, p);
+		if (naming)
+			app_traffic_packet(l->app, p->flow, p);
+		else if (untracked(p))
+			app_traffic_untracked(l->app, p->flow, p);
+		if (p->flow->flags & FLOW_NAMED)
+			named(l, p->flow, p->now_ns);
 	}
 	inspect(l, p);
 	if (p->flow && p->ip_proto == IP_PROTO_TCP) {
@@ -295,6 +315,9 @@ static void flow_end(void *ctx, struct flow *f, uint64_t now_ns)
 		event_flow_anomalies(l->events, &last, f);
 		log_transactions(l, &last, f, true);
 	}
+	app_traffic_end(l->app, f);
+	if (f->flags & FLOW_NAMED)
+		named(l, f, now_ns);
 	observe_flow_end(l->behave, f, now_ns);
 	event_flow(l->events, f, now_ns);
 	if (l->detector)
@@ -492,6 +515,7 @@ unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPE
 	ret[n++] = flow_counters(l->flows);
 	ret[n++] = stream_counters(l->stream);
 	ret[n++] = app_counters(l->app);
+	ret[n++] = app_traffic_counters(l->app);
 	if (l->detector)
 		ret[n++] = detect_counters(l->detector);
 	ret[n++] = behave_counters(l->behave);

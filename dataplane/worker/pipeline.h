@@ -75,7 +75,7 @@ const struct pipeline_totals *pipeline_totals(const struct pipeline *l);
 /* What the desk has found since and nobody has collected: after desk_stop. */
 void pipeline_collect(struct pipeline *l);
 
-enum { PIPELINE_COUNTER_SETS = 6 + DESK_COUNTER_SETS };
+enum { PIPELINE_COUNTER_SETS = 7 + DESK_COUNTER_SETS };
 /* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
 /* Cycles a stage has taken so far; zeros without config.profile. */
