@@ -225,13 +225,14 @@ static const struct app_proto *unnamed_find(const struct app_call *c, struct sli
 }
 
 /* Identification is over without a result. For rules it has failed; a protocol that they do not
- * name may be read on, from the bytes that were kept: the server's first. */
+ * name may be read on, from the bytes that were kept: those of who spoke first, first. */
 static void nobody_found(struct app_call *c)
 {
 	struct app_flow_full *a = c->a;
 	const struct app_proto *found =
 		unnamed_find(c, SLICE(a->sides[DIR_TS].kept, a->sides[DIR_TS].len),
 			     SLICE(a->sides[DIR_TC].kept, a->sides[DIR_TC].len));
+	enum dir first = a->first == 1 << DIR_TS ? DIR_TS : DIR_TC;
 
 	if (!found) {
 		give_up(c);
@@ -243,10 +244,11 @@ static void nobody_found(struct app_call *c)
 	a->pub.unnamed = true;
 	a->pub.tried[0] = a->pub.tried[1] = true;
 	a->sides[0].verdict = a->sides[1].verdict = APP_FOUND;
-	for (int d = DIR_TC; d >= DIR_TS && !a->pub.failed; d--) {
-		const struct app_side *side = &a->sides[d];
+	for (unsigned i = 0; i < 2 && !a->pub.failed; i++) {
+		enum dir dir = i == 0 ? first : dir_other(first);
+		const struct app_side *side = &a->sides[dir];
 
-		parse(c, (enum dir)d, SLICE(side->kept, side->len), a->pub.eof[d]);
+		parse(c, dir, SLICE(side->kept, side->len), a->pub.eof[dir]);
 	}
 }
 

@@ -132,6 +132,8 @@ static void put_anomalies(struct event_writer *w, const struct packet *p, const 
 		event_head(w)->tx_id = tx->id;
 		event_head(w)->flags |= RECORD_HAS_TX;
 		event_head(w)->app_proto[0] = 0;
+		if (f->app->proto->own_type)
+			event_head(w)->flags |= RECORD_OWN_TYPE;
 		record_object(r, "anomaly");
 		record_text(r, "app_proto", f->app->proto->name);
 		record_text(r, "type", "applayer");

@@ -33,9 +33,13 @@ ALLOWED = {
                            "dataplane/app/text", "dataplane/app/smtp/mime.h"],
     "dataplane/app/imap": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
                            "dataplane/app/text", "dataplane/app/smtp/mime.h"],
-    # Names are DNS messages, DTLS has the hellos of TLS.
+    # Names are DNS messages, DTLS has the hellos of TLS, LDAP is LDAP over UDP too.
     "dataplane/app/local": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/text",
-                            "dataplane/app/dns/message.h", "dataplane/app/tls/hello.h"],
+                            "dataplane/app/dns/message.h", "dataplane/app/tls/hello.h",
+                            "dataplane/app/ldap/message.h"],
+    # Who binds.
+    "dataplane/app/ldap": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
+                           "dataplane/app/text", "dataplane/app/ntlmssp"],
     # TLS inside: hellos and their fingerprints.
     "dataplane/app/quic": ["dataplane/base", "dataplane/api/record.h", "dataplane/app/parser.h",
                            "dataplane/app/text", "dataplane/app/tls/hello.h"],

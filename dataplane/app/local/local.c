@@ -1,11 +1,14 @@
 #include "dataplane/app/local/local.h"
 
+#include "dataplane/app/ldap/message.h"
+
 enum {
 	PORT_NBNS = 137,
 	PORT_MDNS = 5353,
 	PORT_LLMNR = 5355,
 	DTLS_HANDSHAKE = 22,
-	DTLS_HIGH = 0xfe
+	DTLS_HIGH = 0xfe,
+	LDAP_FIRST = 0x30, /* SEQUENCE */
 };
 
 enum local_kind local_kind_of(uint16_t sport, uint16_t dport, struct slice datagram)
@@ -18,16 +21,17 @@ enum local_kind local_kind_of(uint16_t sport, uint16_t dport, struct slice datag
 		return LOCAL_NBNS;
 	if (datagram.len > 2 && datagram.data[0] == DTLS_HANDSHAKE && datagram.data[1] == DTLS_HIGH)
 		return LOCAL_DTLS;
+	if (datagram.len > 2 && datagram.data[0] == LDAP_FIRST &&
+	    (ldap_looks_like(datagram, true) || ldap_looks_like(datagram, false)))
+		return LOCAL_LDAP;
 	return LOCAL_NONE;
 }
 
 const char *local_type(enum local_kind kind)
 {
 	static const char *const names[LOCAL_KINDS] = {
-		[LOCAL_MDNS] = "mdns",
-		[LOCAL_LLMNR] = "llmnr",
-		[LOCAL_NBNS] = "nbns",
-		[LOCAL_DTLS] = "dtls",
+		[LOCAL_MDNS] = "mdns", [LOCAL_LLMNR] = "llmnr", [LOCAL_NBNS] = "nbns",
+		[LOCAL_DTLS] = "dtls", [LOCAL_LDAP] = "ldap",
 	};
 
 	return kind < LOCAL_KINDS ? names[kind] : NULL;
@@ -42,6 +46,8 @@ bool local_log(enum local_kind kind, struct slice datagram, struct record *r)
 		return local_log_names(kind, datagram, r);
 	case LOCAL_DTLS:
 		return local_log_dtls(datagram, r);
+	case LOCAL_LDAP:
+		return ldap_log_datagram(datagram, r);
 	default:
 		return false;
 	}

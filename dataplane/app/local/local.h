@@ -1,9 +1,9 @@
-/* What neighbours say of themselves, and DTLS: protocols that Suricata 7.0.10 does not know and
- * that therefore must never be a flow's app_proto. Each datagram gives a record of a type of ours
- * (banken.json) or none; nothing is kept between datagrams.
+/* What neighbours say of themselves, DTLS, and LDAP over UDP: protocols that Suricata 7.0.10 does
+ * not know and that therefore must never be a flow's app_proto. Each datagram gives a record of a
+ * type of ours (banken.json) or none; nothing is kept between datagrams.
  *
  * mDNS (RFC 6762), LLMNR (RFC 4795), NetBIOS name service (RFC 1002 4.2), ClientHellos of DTLS
- * (RFC 6347, 9147). */
+ * (RFC 6347, 9147), LDAP messages (app/ldap). */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,15 @@
 
 struct record;
 
-enum local_kind { LOCAL_NONE, LOCAL_MDNS, LOCAL_LLMNR, LOCAL_NBNS, LOCAL_DTLS, LOCAL_KINDS };
+enum local_kind {
+	LOCAL_NONE,
+	LOCAL_MDNS,
+	LOCAL_LLMNR,
+	LOCAL_NBNS,
+	LOCAL_DTLS,
+	LOCAL_LDAP,
+	LOCAL_KINDS
+};
 
 enum local_limit {
 	LOCAL_RECORDS_MAX =
@@ -22,7 +30,7 @@ enum local_limit {
 	LOCAL_HELLO_MAX = 4096, /* bytes of a ClientHello: a longer one is passed over */
 };
 
-/* By ports, and for DTLS by the first bytes: a few comparisons, for every datagram. */
+/* By ports, for DTLS and LDAP by the first bytes: a few comparisons, for every datagram. */
 enum local_kind local_kind_of(uint16_t sport, uint16_t dport, struct slice datagram);
 /* The record's event_type and the name of its object; NULL for LOCAL_NONE. */
 const char *local_type(enum local_kind kind);

@@ -90,6 +90,25 @@ static const struct row rows[] = {
 	    NULL),
 	ROW("dtls server", 40001, "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\x0c\2\0\0\0\0\0\0\0\0\0\0\0",
 	    NULL),
+	ROW("cldap", 389,
+	    "\x30\x27\2\1\5\x63\x22\4\0\x0a\1\0\x0a\1\0\2\1\0\2\1\0\1\1\0"
+	    "\xa3\x09\4\4Host\4\1A"
+	    "\x30\4\4\2NL",
+	    "\"ldap\":{\"type\":\"request\",\"message_id\":5,\"operation\":\"search\",\"base\":"
+	    "\"\","
+	    "\"scope\":\"base\",\"size_limit\":0,\"time_limit\":0,\"filter\":\"(Host=A)\","
+	    "\"attributes\":[\"NL\"]}"),
+	ROW("cldap answer", 40001,
+	    "\x30\x50\2\1\5\x64\x4b\4\0\x30\x47\x30\x45\4\x08netlogon\x31\x39\4\x37"
+	    "\x17\0\0\0\0\0\0\0"
+	    "0123456789abcdef"
+	    "\1f\4test\0\xc0\x18\2dc\xc0\x18\1D\0\2DC\0\0\4site\0\xc0\x2f"
+	    "\x30\x0c\2\1\5\x65\7\x0a\1\0\4\0\4\0",
+	    "\"type\":\"response\",\"message_id\":5,\"operation\":\"search\",\"dn\":\"\","
+	    "\"netlogon\":{\"forest\":\"f.test\",\"domain\":\"f.test\",\"host\":\"dc.f.test\","
+	    "\"netbios_domain\":\"D\",\"netbios_host\":\"DC\",\"host_site\":\"site\",\"client_"
+	    "site\":\"site\"},"
+	    "\"result_code\":0,\"result\":\"success\"}"),
 	ROW("neither", 40001, "\x16\x03\x01", NULL),
 };
 

@@ -49,10 +49,11 @@ static bool payload(struct slice body, struct field f, struct slice *ret)
 	return true;
 }
 
-bool ntlmssp_auth_read(struct slice body, struct ntlmssp_auth *ret)
+/* `slack`: how far behind the message an empty field may point. */
+static bool auth_read(struct slice body, size_t slack, struct ntlmssp_auth *ret)
 {
 	struct cursor c = cursor_of(body);
-	size_t whole = body.len + BEFORE_BODY;
+	size_t whole = body.len + BEFORE_BODY + slack;
 	struct field lm, nt, domain, user, host, key;
 	uint32_t flags;
 
@@ -76,4 +77,14 @@ bool ntlmssp_auth_read(struct slice body, struct ntlmssp_auth *ret)
 	ret->warning = (user.offset > 0 && user.offset < domain.offset + domain.len) ||
 		       (host.offset > 0 && host.offset < user.offset + user.len);
 	return true;
+}
+
+bool ntlmssp_auth_read(struct slice body, struct ntlmssp_auth *ret)
+{
+	return auth_read(body, 0, ret);
+}
+
+bool ntlmssp_auth_read_any(struct slice body, struct ntlmssp_auth *ret)
+{
+	return auth_read(body, 1, ret);
 }

@@ -32,6 +32,9 @@ struct ntlmssp_auth {
 bool ntlmssp_find(struct slice blob, uint32_t *ret_type, struct slice *ret_body);
 /* `body` of an AUTHENTICATE_MESSAGE; false when a length or offset leaves it. */
 bool ntlmssp_auth_read(struct slice body, struct ntlmssp_auth *ret);
+/* The same where an empty last field may point at the message's end, as clients write it and
+ * Suricata (SMB) refuses it. */
+bool ntlmssp_auth_read_any(struct slice body, struct ntlmssp_auth *ret);
 
 /* What a security blob says. */
 struct secblob {

@@ -2,6 +2,7 @@
 #include "dataplane/app/rdp/rdp.h"
 #include "dataplane/app/text/names.h"
 #include "dataplane/app/text/text.h"
+#include "dataplane/app/text/utf16.h"
 
 static const struct text_name events[] = {
 	{RDP_INITIAL_REQUEST, "initial_request"}, {RDP_INITIAL_RESPONSE, "initial_response"},
@@ -151,39 +152,16 @@ static void log_known(struct record *r, const char *field, struct text_names nam
 	record_text(r, field, name ? name : "unknown");
 }
 
-static size_t put_utf8(uint8_t *to, uint32_t n)
-{
-	if (n < 0x80) {
-		to[0] = (uint8_t)n;
-		return 1;
-	}
-	if (n < 0x800) {
-		to[0] = (uint8_t)(0xc0 | n >> 6);
-		to[1] = (uint8_t)(0x80 | (n & 63));
-		return 2;
-	}
-	to[0] = (uint8_t)(0xe0 | n >> 12);
-	to[1] = (uint8_t)(0x80 | (n >> 6 & 63));
-	to[2] = (uint8_t)(0x80 | (n & 63));
-	return 3;
-}
-
 /* UTF-16 up to a NUL; a field that is empty is left out. */
 static void log_utf16(struct record *r, const char *field, struct slice text)
 {
 	struct cursor c = cursor_of(text);
-	uint8_t utf8[96 + 3];
+	uint8_t utf8[96 + UTF16_POINT];
 	size_t len = 0;
+	unsigned n;
 
-	while (cursor_left(&c) >= 2 && len + 3 <= sizeof(utf8)) {
-		uint32_t n = cursor_u16_le(&c);
-
-		if (n == 0)
-			break;
-		if (n >= 0xd800 && n < 0xe000) /* half of a pair */
-			n = 0xfffd;
-		len += put_utf8(utf8 + len, n);
-	}
+	while (len < 96 && (n = utf16_next(&c, utf8 + len)) > 0 && utf8[len] != 0)
+		len += n;
 	if (len > 0)
 		text_log(r, field, SLICE(utf8, len));
 }

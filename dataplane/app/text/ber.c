@@ -51,12 +51,12 @@ bool ber_take(struct cursor *c, uint8_t identifier, struct cursor *ret)
 	return true;
 }
 
-bool ber_integer(struct cursor *c, int64_t *ret)
+bool ber_number(struct cursor *c, uint8_t identifier, int64_t *ret)
 {
 	struct cursor value;
 	uint64_t n;
 
-	if (!ber_take(c, BER_INTEGER, &value))
+	if (!ber_take(c, identifier, &value))
 		return false;
 	if (cursor_left(&value) == 0 || cursor_left(&value) > sizeof(n))
 		return false;
@@ -65,4 +65,9 @@ bool ber_integer(struct cursor *c, int64_t *ret)
 		n = n << 8 | cursor_u8(&value);
 	*ret = (int64_t)n;
 	return true;
+}
+
+bool ber_integer(struct cursor *c, int64_t *ret)
+{
+	return ber_number(c, BER_INTEGER, ret);
 }

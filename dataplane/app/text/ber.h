@@ -15,6 +15,7 @@ enum {
 	BER_OCTET_STRING = 0x04,
 	BER_NULL = 0x05,
 	BER_OID = 0x06,
+	BER_ENUMERATED = 0x0a,
 	BER_SEQUENCE = 0x30,
 };
 
@@ -45,5 +46,7 @@ enum ber_status ber_next(struct cursor *c, struct ber *ret);
 /* The content of the next element when it is whole and has this identifier; else false, and the
  * cursor stays. */
 bool ber_take(struct cursor *c, uint8_t identifier, struct cursor *ret);
+/* The next element has this identifier and holds a number as an INTEGER does, and it fits. */
+bool ber_number(struct cursor *c, uint8_t identifier, int64_t *ret);
 /* The next element is an INTEGER that fits. */
 bool ber_integer(struct cursor *c, int64_t *ret);
