@@ -258,6 +258,7 @@ static void test_modes(void **state)
 	struct site *s = site_new();
 	struct alert a = an_alert(INFECTED, "10.0.1.5", SEVERITY_HIGH);
 
+	learn(s, GATEWAY, "10.0.0.1", NULL);
 	report(s, &a);
 	expect(s, CUT_OUTSIDE_POLICY, "mode monitor: would have been cut");
 	assert_string_equal(s->last_mode, "monitor");
@@ -415,6 +416,7 @@ static void test_fuse(void **state)
 		snprintf(ip, sizeof(ip), "10.0.0.%u", 100 + i);
 		a = an_alert(mac, ip, SEVERITY_HIGH);
 		a.sid = 100 + i; /* each its own threat */
+		learn(s, mac, ip, NULL);
 		report(s, &a);
 	}
 	assert_int_equal(s->orders, 3);
@@ -433,6 +435,7 @@ static void test_mass(void **state)
 		snprintf(mac, sizeof(mac), "52:54:00:00:01:%02x", i);
 		snprintf(ip, sizeof(ip), "10.0.0.%u", 100 + i);
 		a = an_alert(mac, ip, SEVERITY_HIGH);
+		learn(s, mac, ip, NULL);
 		report(s, &a);
 	}
 	assert_int_equal(s->orders, 2);
@@ -459,6 +462,7 @@ static void test_person(void **state)
 		.host = "10.0.0.5", .actor = "yamada", .reason = "found safe", .mitigator = "m"};
 	struct errmsg e;
 
+	learn(s, INFECTED, "10.0.0.5", NULL);
 	report(s, &a);
 	assert_int_equal(s->orders, 1);
 	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), 0);
@@ -500,6 +504,7 @@ static void test_grace(void **state)
 	struct errmsg e;
 
 	s->policy->release_grace = 60 * NS_PER_SEC;
+	learn(s, INFECTED, "10.0.0.5", NULL);
 	report(s, &a);
 	assert_int_equal(s->orders, 1);
 	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), 0);
@@ -510,6 +515,59 @@ static void test_grace(void **state)
 	pass(s, 60 * NS_PER_SEC);
 	report(s, &a);
 	assert_int_equal(s->orders, 2);
+	site_free(s);
+}
+
+/* It was known by another address when it first showed the protected one, which somebody else had
+ * claimed: what it showed is not forgotten. */
+static void test_disputed(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(GATEWAY, "10.0.0.1", SEVERITY_MEDIUM);
+	struct decide_order o = {
+		.host = GATEWAY, .actor = "yamada", .reason = "by hand", .mitigator = "m"};
+	struct alert claim = an_alert(INFECTED, "10.0.0.1", SEVERITY_LOW);
+	struct errmsg e;
+
+	learn(s, GATEWAY, "10.0.0.77", NULL);
+	claim.handshake_completed = false;
+	report(s, &claim);
+	report(s, &a);
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "protected as gateway"));
+	assert_int_equal(s->orders, 0);
+	site_free(s);
+}
+
+/* The gateway is protected by its address alone and was never seen: any MAC that no ARP has shown
+ * could be its own, so such a MAC is not cut, whoever orders it, until one of the two is known. */
+static void test_unseen(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = OTHER, .actor = "yamada", .reason = "by hand", .mitigator = "m"};
+	struct errmsg e;
+
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "could be that of the protected gateway"));
+	report(s, &a);
+	expect(s, CUT_HELD, "could be that of the protected gateway");
+	o.host = INFECTED;
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	assert_int_equal(s->orders, 0);
+	/* ARP shows whose MAC it is: the next sign decides it. */
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	/* The gateway shows itself: no other MAC can be its own. */
+	o.host = OTHER;
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	learn(s, GATEWAY, "10.0.0.1", NULL);
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), 0);
+	o.host = GATEWAY;
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "protected as gateway"));
 	site_free(s);
 }
 
@@ -545,6 +603,7 @@ static void test_approve(void **state)
 		.host = "m-1.0", .actor = "yamada", .reason = "yes", .mitigator = "m"};
 	struct errmsg e = {""};
 
+	learn(s, GATEWAY, "10.0.0.1", NULL);
 	report(s, &a);
 	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), 0);
 	pass(s, NS_PER_SEC);
@@ -600,7 +659,8 @@ int main(void)
 		cmocka_unit_test(test_binding),	    cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_fuse),	    cmocka_unit_test(test_mass),
 		cmocka_unit_test(test_kill_switch), cmocka_unit_test(test_person),
-		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_claimed),
+		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_disputed),    cmocka_unit_test(test_claimed),
 		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_judgements),
 	};
 

@@ -5,7 +5,13 @@
  *   property_test [CASES [SEED [CASE]]]    CASE: only this one, told
  *
  * Without CASES as many as BANKEN_PROPERTY_CASES says, else 10,000 (sanitized: 2,000). Mistakes put
- * in on purpose were found within the first 200; run a million after changing decide or quarantine.
+ * in on purpose were found by case 1,400 of seed 1 at the latest, most of them within the first
+ * hundred (a handshake without its pair: 28, the fuse not counted: 27, a threat's cut that expires:
+ * 28, the share not looked at: 44, a person who may override protection: 490, a mere claim that
+ * takes an address: 1,381). Run a million after changing decide or quarantine: 10 minutes of one
+ * core.
+ *
+ * What nobody could tell is left out: whose a MAC is that showed addresses only which nobody named.
  */
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -29,7 +35,9 @@ struct machine {
 	struct mac_addr mac;
 	struct ip_addr ip;
 	bool guilty, guarded, behind_router;
-	bool silent; /* a protected one, named by its address alone and not seen yet */
+	bool silent;	      /* a protected one, named by its address alone and not seen yet */
+	struct ip_addr other; /* ... but for this one, which nobody named; all zero: none */
+	bool shown;	      /* it was seen with the address that is protected */
 	char port[16];
 };
 
@@ -229,6 +237,10 @@ static void make_machines(struct site *s)
 		m->guarded = i == router || chance(s, 10);
 		m->guilty = !m->guarded && chance(s, 40);
 		m->silent = i > 0 && m->guarded && !m->behind_router && chance(s, 50);
+		if (m->silent && chance(s, 50)) {
+			m->other = m->ip;
+			m->other.bytes[14] = 77;
+		}
 		snprintf(m->port, sizeof(m->port), "port%u", m->behind_router ? router : i);
 	}
 }
@@ -283,7 +295,9 @@ static void learn_machines(struct site *s)
 		f.host.ip = m->ip;
 		f.host.side = HOST_SIDE_INSIDE;
 		/* What is behind a router is not seen in ARP, and others were silent so far. */
-		if (m->behind_router || m->silent)
+		if (!ip_addr_is_zero(&m->other))
+			f.host.ip = m->other;
+		else if (m->behind_router || m->silent)
 			continue;
 		decide_fact(&s->d, &f, "sensor", s->now);
 		if (chance(s, 60))
@@ -329,11 +343,8 @@ static void pass(struct site *s, uint64_t ns)
 static void forge(struct site *s, struct alert *a, const struct machine *who)
 {
 	const struct machine *victim = &s->machines[below(s, s->n)];
-	unsigned how = below(s, 4);
-
-	/* Nobody can tell who a MAC belongs to that was never seen. */
-	if (victim->silent)
-		how = 0;
+	/* Nobody can tell who a MAC belongs to that showed other addresses only. */
+	unsigned how = ip_addr_is_zero(&victim->other) || victim->shown ? below(s, 4) : 0;
 
 	s->moved = s->moved || how > 0;
 	switch (how) {
@@ -358,7 +369,7 @@ static void forge(struct site *s, struct alert *a, const struct machine *who)
 
 static void strike(struct site *s)
 {
-	const struct machine *who = &s->machines[below(s, s->n)];
+	struct machine *who = &s->machines[below(s, s->n)];
 	struct alert a = {.id = "a",
 			  .msg = "m",
 			  .classtype = "",
@@ -376,6 +387,7 @@ static void strike(struct site *s)
 	/* Innocent machines do nothing; who is not guilty only appears forged. */
 	if (!who->guilty && !who->guarded)
 		return;
+	who->shown = true;
 	if (who->guilty && chance(s, 40))
 		forge(s, &a, who);
 	if (s->loud)
@@ -386,15 +398,36 @@ static void strike(struct site *s)
 	decide_alert(&s->d, &a, "sensor", s->now);
 }
 
+/* A host as people name it: by address, by MAC, or by what the list of questions shows. */
+static const char *any_name(struct site *s, char ret[CUT_ID_TEXT])
+{
+	const struct machine *m = &s->machines[below(s, s->n)];
+	unsigned open = cuts_count(s->d.cuts);
+	const struct cut *c;
+
+	switch (below(s, 3)) {
+	case 0:
+		/* Nobody can tell who a MAC belongs to that showed other addresses only. */
+		if (ip_addr_is_zero(&m->other) || m->shown)
+			return mac_addr_text(&m->mac, ret);
+		break;
+	case 1:
+		if (!open)
+			break;
+		c = cuts_at(s->d.cuts, below(s, open));
+		return cut_command_id("m", c->id, c->number, ret);
+	default:
+		break;
+	}
+	return ip_addr_text(&m->ip, ret, false);
+}
+
 /* People approve what they are asked, release, and cut by hand, also nonsense. */
 static void meddle(struct site *s)
 {
-	const struct machine *m = &s->machines[below(s, s->n)];
-	char ip[IP_ADDR_TEXT];
-	struct decide_order o = {.host = ip_addr_text(&m->ip, ip, false),
-				 .actor = "yamada",
-				 .reason = "r",
-				 .mitigator = "m"};
+	char name[CUT_ID_TEXT];
+	struct decide_order o = {
+		.host = any_name(s, name), .actor = "yamada", .reason = "r", .mitigator = "m"};
 	struct errmsg e;
 
 	if (chance(s, 50))

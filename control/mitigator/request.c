@@ -68,11 +68,49 @@ static void count_segment(struct decide *d, const struct policy_scope *s, struct
 
 /* ---- guards ---- */
 
+/* Who has the address is known by its MAC, and not by a claim alone. */
+static bool mac_is_known(const struct decide *d, const struct ip_addr *ip)
+{
+	const struct host *owner = hosts_by_ip(d->hosts, ip);
+
+	if (!owner || mac_addr_is_zero(&owner->mac) || !owner->introduced)
+		return false;
+	for (unsigned i = 0; i < owner->ips_n; i++) {
+		if (owner->ips[i].proven && ip_addr_eq(&owner->ips[i].ip, ip))
+			return true;
+	}
+	return false;
+}
+
+/* A protected host of the site that is named by its address alone and has not been seen yet may be
+ * behind any MAC that no ARP, ND or DHCP has shown; the address that such a MAC is seen with proves
+ * nothing. NULL: none. */
+static const struct protect_entry *perhaps_behind(const struct decide *d,
+						  const struct cut_target *t)
+{
+	const struct host *h = hosts_by_mac(d->hosts, &t->mac);
+
+	if (mac_addr_is_zero(&t->mac) || (h && h->introduced))
+		return NULL;
+	for (unsigned i = 0; i < protect_count(d->protect); i++) {
+		const struct protect_entry *e = protect_at(d->protect, i);
+
+		/* Our own MACs are on the list. */
+		if (!e->has_prefix || e->has_mac || e->source == PROTECT_PROPOSED ||
+		    strcmp(e->role, "mitigator") == 0 || !policy_scope_of(d->policy, &e->prefix))
+			continue;
+		if (e->bits != 128 || !mac_is_known(d, &e->prefix))
+			return e;
+	}
+	return NULL;
+}
+
 static struct guard_verdict check(struct decide *d, const struct policy_scope *s,
 				  struct guard_case *g)
 {
 	struct guard_verdict v;
 
+	g->unknown = perhaps_behind(d, g->target);
 	g->kill_switch = d->kill_switch;
 	g->mac_addresses_max = d->policy->router_addresses;
 	/* Counting a segment is the dearest, so it comes when all else allows. */
@@ -133,6 +171,8 @@ static struct cut_target with_shown(const struct decide *d, const struct host *h
 		if (!surely_others(d, h, &h->ips[i].ip))
 			target_add_ip(&wide, &h->ips[i].ip);
 	}
+	if (h && !surely_others(d, h, &h->disputed))
+		target_add_ip(&wide, &h->disputed);
 	return wide;
 }
 

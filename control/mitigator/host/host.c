@@ -300,6 +300,7 @@ static bool claim_ip(struct hosts *t, unsigned i, const struct ip_addr *ip, bool
 
 		if (silent < (proof || !theirs->proven ? MOVE_AGE : MOVE_UNPROVEN_AGE)) {
 			contest(h, o, now);
+			h->disputed = *ip;
 			return false;
 		}
 		drop_ip(t, (unsigned)owner, slot);
@@ -448,7 +449,11 @@ static void apply_fact(struct hosts *t, unsigned i, const struct host_fact *f, u
 
 	switch (f->kind) {
 	case HOST_FACT_SEEN:
-		claim_ip(t, i, &f->host.ip, is_proof(f), now);
+		if (claim_ip(t, i, &f->host.ip, is_proof(f), now) && is_proof(f) &&
+		    !h->introduced && ip_addr_is_host(&f->host.ip)) {
+			h->introduced = now;
+			h->dirty = true;
+		}
 		break;
 	case HOST_FACT_LEFT:
 		forget_ip(t, i, &f->host.ip);

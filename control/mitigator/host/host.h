@@ -33,11 +33,13 @@ struct host {
 	uint32_t vlan;
 	char name[HOST_TEXT], user[HOST_TEXT], vendor[HOST_TEXT], sensor[HOST_TEXT];
 	char switch_name[TARGET_TEXT], switch_port[TARGET_TEXT];
-	uint64_t port_since;   /* it is on this port, 0: not known */
-	uint64_t port_checked; /* the switch said so last, and no MAC had moved; not stored */
-	uint64_t contested;    /* another MAC claimed one of its addresses last */
-	bool router;	       /* a role says so */
-	uint64_t released;     /* a person released it: older alerts do not cut it again */
+	uint64_t port_since;	 /* it is on this port, 0: not known */
+	uint64_t port_checked;	 /* the switch said so last, and no MAC had moved; not stored */
+	uint64_t contested;	 /* another MAC claimed one of its addresses last */
+	struct ip_addr disputed; /* it showed this one last while another's claim stood */
+	uint64_t introduced;	 /* ARP, ND or DHCP first gave its MAC an address, 0: never yet */
+	bool router;		 /* a role says so */
+	uint64_t released;	 /* a person released it: older alerts do not cut it again */
 	uint64_t first_seen, last_seen, alerts;
 	enum level level; /* of the last judgement */
 	uint64_t level_since, judge_due;

@@ -23,7 +23,13 @@ static int db_error(sqlite3 *db, struct errmsg *e)
 
 int host_store_init(sqlite3 *db, struct errmsg *e)
 {
-	return sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_error(db, e);
+	if (sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(db, e);
+	/* A table of before; fails where the columns are there. */
+	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN introduced INTEGER DEFAULT 0", NULL, NULL,
+		     NULL);
+	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN disputed TEXT", NULL, NULL, NULL);
+	return 0;
 }
 
 /* "10.0.0.5/first/last/proven ..." */
@@ -68,9 +74,11 @@ static void bind(sqlite3_stmt *s, const struct host *h, const char *mac, const c
 	const uint64_t numbers[] = {h->number,	     h->vlan,	     h->port_since, h->contested,
 				    h->router,	     h->first_seen,  h->last_seen,  h->alerts,
 				    h->level_since,  h->judge_due,   h->run.level,  h->run.count,
-				    h->run.first_ns, h->run.last_ns, h->run.judged, h->released};
-	static const int number_at[] = {1,  4,	11, 12, 13, 14, 15, 16,
-					18, 19, 20, 21, 22, 23, 24, 25};
+				    h->run.first_ns, h->run.last_ns, h->run.judged, h->released,
+				    h->introduced};
+	char ip[IP_ADDR_TEXT];
+	static const int number_at[] = {1,  4,	11, 12, 13, 14, 15, 16, 18,
+					19, 20, 21, 22, 23, 24, 25, 26};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		sqlite3_bind_text(s, text_at[i], texts[i], -1, SQLITE_STATIC);
@@ -78,6 +86,11 @@ static void bind(sqlite3_stmt *s, const struct host *h, const char *mac, const c
 		sqlite3_bind_int64(s, number_at[i], (sqlite3_int64)numbers[i]);
 	sqlite3_bind_text(s, 3, ips, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 17, level_text(h->level), -1, SQLITE_STATIC);
+	if (ip_addr_is_host(&h->disputed))
+		sqlite3_bind_text(s, 27, ip_addr_text(&h->disputed, ip, false), -1,
+				  SQLITE_TRANSIENT);
+	else
+		sqlite3_bind_null(s, 27);
 }
 
 static bool due(const struct host *h, uint64_t now)
@@ -89,7 +102,8 @@ static bool due(const struct host *h, uint64_t now)
 int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, struct errmsg *e)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO host "
-				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+				  "?,?)";
 	char mac[MAC_ADDR_TEXT], ips[IPS_TEXT];
 	sqlite3_stmt *s = NULL;
 	int rc = 0;
@@ -155,6 +169,8 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	h->run.last_ns = number(s, 22);
 	h->run.judged = number(s, 23) != 0;
 	h->released = number(s, 24);
+	h->introduced = number(s, 25);
+	ip_addr_parse(column(s, 26), &h->disputed);
 }
 
 int host_store_load(sqlite3 *db, struct hosts *t, struct errmsg *e)

@@ -52,6 +52,13 @@ static struct guard_verdict check_never(const struct protect *protect, const str
 	if (e && e->source != PROTECT_PROPOSED)
 		return verdict(GUARD_REFUSE, GUARD_PROTECTED, "protected as %s (%s%s%s)", e->role,
 			       protect_source_text(e->source), e->note[0] ? ": " : "", e->note);
+	/* What a person may order, a person may also order by the address. */
+	if (c->unknown && c->person)
+		return verdict(GUARD_REFUSE, GUARD_PERHAPS_PROTECTED,
+			       "its MAC was never seen with an address and could be that of the "
+			       "protected %s: order it by its address, or write that %s's MAC into "
+			       "the protected list",
+			       c->unknown->role, c->unknown->role);
 	if (c->never_block)
 		return verdict(GUARD_EXCEPT, GUARD_NEVER_BLOCK,
 			       "a never-block exception covers the host");
@@ -79,6 +86,11 @@ static struct guard_verdict check_automatic(const struct fuse *fuse, const struc
 		return verdict(GUARD_HOLD, GUARD_UNPROVEN_SOURCE,
 			       "no completed handshake and no learnt MAC/IP/port binding: the "
 			       "source could be forged");
+	if (c->unknown)
+		return verdict(GUARD_HOLD, GUARD_UNPROVEN_SOURCE,
+			       "its MAC was never seen in ARP, ND or DHCP and could be that of the "
+			       "protected %s, whose MAC is not known",
+			       c->unknown->role);
 	if (fuse_is_mass(fuse, c->threat_hosts))
 		return verdict(GUARD_HOLD, GUARD_MASS_HIT,
 			       "the threat hit %u hosts within %llu s (more than %u)",

@@ -34,6 +34,8 @@ enum guard_reason {
 
 struct guard_case {
 	const struct cut_target *target;
+	/* Protected by its address, its MAC nobody knows, and the target's MAC could be it. */
+	const struct protect_entry *unknown;
 	bool person;		/* a person ordered or approved it */
 	bool inside;		/* of a monitored network */
 	bool never_block;	/* an exception in force covers it */
