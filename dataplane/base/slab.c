@@ -69,6 +69,7 @@ struct slab *slab_new(size_t cap)
 		free(s);
 		return NULL;
 	}
+	madvise(region, cap + SLAB_MAX, MADV_HUGEPAGE); /* as far as the system has them */
 	s->region = s->unused = region;
 	s->end = s->region + cap + SLAB_MAX;
 	return s;

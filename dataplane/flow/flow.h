@@ -137,6 +137,8 @@ struct flow_table *flow_table_new(const struct flow_config *config, struct hash_
 void flow_table_end_all(struct flow_table *t, uint64_t now_ns);
 /* flow_table_end_all at the last time seen, then frees. */
 void flow_table_delete(struct flow_table *t);
+/* What stages may want of flows that open from now on; at first everything. */
+void flow_table_want(struct flow_table *t, uint8_t wanted);
 void flow_table_set_reuse(struct flow_table *t, const struct flow_reuse *reuse);
 
 /* Finds or makes the packet's flow; sets p->flow, p->dir, counts it and moves the state of
@@ -144,13 +146,16 @@ void flow_table_set_reuse(struct flow_table *t, const struct flow_reuse *reuse);
  * no room (counted). An ICMP error belongs to the flow it quotes. */
 struct flow *flow_of_packet(struct flow_table *t, struct packet *p);
 
-/* Hash of a packet's tuple, the same for both directions; for prefetching and for spreading packets
- * over workers. */
+/* Hash of a packet's tuple, the same for both directions; for spreading packets over workers. */
 uint32_t flow_hash(const struct flow_table *t, const struct packet *p);
-/* Two steps ahead of flow_of_packet for a burst: first flow_prefetch for all (the bucket), then
- * flow_prefetch_flow for all (the flow that the bucket names). */
+/* Steps ahead of flow_of_packet for a burst, so that none of its packets waits for memory: first
+ * the hash of each frame (rx fields only; 0: not plain, nothing to fetch), then flow_prefetch of
+ * each (the bucket), then flow_guess of each. */
+uint32_t flow_peek(const struct flow_table *t, const struct packet *p);
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
-void flow_prefetch_flow(const struct flow_table *t, uint32_t hash);
+/* The flow that the bucket names, fetched; NULL: none. Probably the frame's, so look, don't touch.
+ */
+const struct flow *flow_guess(const struct flow_table *t, uint32_t hash);
 
 /* Time-outs: looks at a bounded number of the oldest flows. Call once a burst. */
 void flow_tick(struct flow_table *t, uint64_t now_ns);

@@ -579,6 +579,65 @@ static void long_chains(void **state)
 	flow_table_delete(b.t);
 }
 
+/* A frame's hash before it is decoded is its packet's; whatever is not plain has none. */
+static const uint8_t plain_frame[] =
+	{
+		2,    0,    0,	  0,	0,    1,    2,	  0,	0,  0,
+		0,    2,    0x81, 0x00, 0x20, 0x07, 0x08, 0x00, /* VLAN 7 */
+		0x45, 0,    0,	  28,	0,    0,    0x40, 0,	64, 17,
+		0,    0,    10,	  0,	0,    1,    192,  0,	2,  9, /* UDP */
+		0x12, 0x34, 0,	  53,	0,    8,    0,	  0,
+};
+
+static uint32_t peek(const struct bench *b, const uint8_t *bytes, size_t len)
+{
+	uint8_t *exact = malloc(len ? len : 1);
+	struct packet p = {.link_type = LINK_ETHERNET, .frame_len = (uint32_t)len};
+	uint32_t hash;
+
+	assert_non_null(exact);
+	memcpy(exact, bytes, len);
+	p.frame = exact;
+	hash = flow_peek(b->t, &p);
+	free(exact);
+	return hash;
+}
+
+static void peeked_hashes(void **state)
+{
+	enum { UP_TO_PORTS = 42, FRAGMENT = 24, LENGTH = 18, PROTO = 27 };
+	struct packet p = {
+		.flags = PACKET_WANTS_FLOW,
+		.ip_version = 4,
+		.ip_proto = IP_PROTO_UDP,
+		.vlan_count = 1,
+		.vlan = {7},
+		.src = ip_addr_v4((const uint8_t[]){192, 0, 2, 9}),
+		.dst = ip_addr_v4((const uint8_t[]){10, 0, 0, 1}),
+		.sport = 53,
+		.dport = 0x1234,
+		.l4 = plain_frame + 38,
+	};
+	uint8_t changed[sizeof(plain_frame)];
+	struct bench b;
+
+	begin(&b, NULL);
+	assert_int_equal(peek(&b, plain_frame, sizeof(plain_frame)), flow_hash(b.t, &p));
+	for (size_t len = 0; len < UP_TO_PORTS; len++)
+		assert_int_equal(peek(&b, plain_frame, len), 0);
+	static const struct {
+		int at;
+		uint8_t value;
+	} odd[] = {{FRAGMENT, 0x20}, {FRAGMENT + 1, 1}, {LENGTH, 0x46}, {PROTO, 50}, {16, 0x88}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		memcpy(changed, plain_frame, sizeof(changed));
+		changed[odd[i].at] = odd[i].value;
+		assert_int_equal(peek(&b, changed, sizeof(changed)), 0);
+	}
+	flow_table_delete(b.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -599,6 +658,7 @@ int main(void)
 		cmocka_unit_test(full_of_established),
 		cmocka_unit_test(ids_and_memory),
 		cmocka_unit_test(long_chains),
+		cmocka_unit_test(peeked_hashes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

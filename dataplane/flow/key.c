@@ -113,9 +113,23 @@ static inline uint64_t word(const void *p)
 	return w;
 }
 
+/* -1, 0 or 1; memcmp is a call. */
+static inline int addr_order(const struct ip_addr *a, const struct ip_addr *b)
+{
+	uint64_t x = word(a->bytes), y = word(b->bytes);
+
+	if (x == y) {
+		x = word(a->bytes + 8);
+		y = word(b->bytes + 8);
+	}
+	x = __builtin_bswap64(x);
+	y = __builtin_bswap64(y);
+	return (x > y) - (x < y);
+}
+
 uint32_t flow_key_hash(const struct flow_key *k, const struct hash_key *secret)
 {
-	int order = memcmp(&k->addr[0], &k->addr[1], sizeof(k->addr[0]));
+	int order = addr_order(&k->addr[0], &k->addr[1]);
 	int low = order > 0 || (order == 0 && k->port[0] > k->port[1]);
 	const struct ip_addr *a = &k->addr[low], *b = &k->addr[!low];
 	/* The upper half of an IPv4-mapped address is constant but costs less than a branch. */

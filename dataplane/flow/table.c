@@ -82,10 +82,13 @@ struct flow_table *flow_table_new(const struct flow_config *config, struct hash_
 	t->config = *config;
 	t->key = key;
 	t->sink = *sink;
+	t->wanted = FLOW_WANT_ALL;
 	/* four flows a bucket of seven slots when the table is full */
 	t->bucket_count = config->max / 4 + 1;
 	t->flows = reserve(flows_bytes(t));
 	t->buckets = reserve(buckets_bytes(t));
+	if (t->buckets != NULL) /* traffic touches them all soon: not while packets wait */
+		madvise(t->buckets, buckets_bytes(t), MADV_POPULATE_WRITE);
 	if (!t->flows || !t->buckets) {
 		if (t->flows)
 			munmap(t->flows, flows_bytes(t));
@@ -115,6 +118,11 @@ void flow_table_delete(struct flow_table *t)
 	munmap(t->flows, flows_bytes(t));
 	munmap(t->buckets, buckets_bytes(t));
 	free(t);
+}
+
+void flow_table_want(struct flow_table *t, uint8_t wanted)
+{
+	t->wanted = wanted;
 }
 
 void flow_table_set_reuse(struct flow_table *t, const struct flow_reuse *reuse)
@@ -239,7 +247,7 @@ static struct flow *open_flow(struct flow_table *t, const struct packet *p,
 		return NULL;
 	f->key = *key;
 	f->hash = hash;
-	f->wanted = FLOW_WANT_ALL;
+	f->wanted = t->wanted;
 	f->ip_version = p->ip_version;
 	f->start_ns = f->last_ns = p->now_ns;
 	f->queued_s = flow_seconds(p->now_ns);
@@ -367,16 +375,20 @@ void flow_prefetch(const struct flow_table *t, uint32_t hash)
 	__builtin_prefetch(bucket_of(t, hash));
 }
 
-void flow_prefetch_flow(const struct flow_table *t, uint32_t hash)
+const struct flow *flow_guess(const struct flow_table *t, uint32_t hash)
 {
 	const struct flow_bucket *b = bucket_of(t, hash);
 
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
 		if (b->tag[i] == hash && b->index[i]) {
-			__builtin_prefetch(&t->flows[b->index[i]]);
-			__builtin_prefetch((const char *)&t->flows[b->index[i]] + 64);
+			const struct flow *f = &t->flows[b->index[i]];
+
+			__builtin_prefetch(f);
+			__builtin_prefetch((const char *)f + 64);
+			return f;
 		}
 	}
+	return NULL;
 }
 
 void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state)

@@ -57,6 +57,7 @@ struct flow_table {
 	uint32_t free;	 /* chain of returned flows by flow.next */
 	uint32_t used;
 	uint32_t tick_list; /* where the next tick goes on */
+	uint8_t wanted;	    /* of a new flow */
 	uint64_t now_ns;    /* the latest packet time */
 	uint64_t serial;
 	struct flow_list lists[LIST_COUNT];

@@ -1,5 +1,6 @@
 #include "dataplane/rx/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pcap/pcap.h>
@@ -18,29 +19,30 @@ enum {
 	FRAME_MAX = 262144, /* as libpcap: more is damage */
 	LINK_MASK = 0xffff, /* the bits above hold the length of a frame check sequence */
 
-	POPULATE = 2 << 20, /* bytes mapped at once ahead of the reader */
+	READ_BYTES = 256 << 10,
+	BUFFER = 2 << 20, /* a record that is not whole, and READ_BYTES behind it */
 	LINE = 64,
-	FETCH_AHEAD = 4096, /* bytes between the reader and what is fetched into the cache */
-	FETCH_MAX = 2048,   /* bytes of one record; longer ones stream by themselves */
-	KEEP = 64 << 20, /* bytes behind it that stay mapped; older ones come back when touched */
-	RELEASE = 16 << 20,
+	HEADERS = 64, /* of the next frame, fetched while this one is worked on */
 };
+
+static_assert(BUFFER >= RECORD_HEADER + FRAME_MAX + READ_BYTES, "a record always finds room");
 
 #define MAGIC_MICROSECONDS 0xa1b2c3d4u
 #define MAGIC_NANOSECONDS  0xa1b23c4du
 
 struct rx_file {
-	/* a classic file, mapped */
-	const uint8_t *map;
-	size_t size, pos;
-	size_t populated, released; /* up to there */
+	/* a classic file */
+	uint8_t *buf; /* BUFFER bytes */
+	int fd, read_error;
+	size_t size, pos; /* bytes in the buffer, and how many of them were given */
+	size_t base;	  /* the buffer's place in the file */
 	bool swapped;
 	uint32_t snaplen;
 	uint32_t fraction_ns; /* of one unit of a record's second time word */
 
 	/* anything else */
 	pcap_t *pcap;
-	uint8_t *held; /* RX_FILE_HELD frames of FRAME_MAX bytes */
+	uint8_t *held; /* RX_FILE_BURST frames of FRAME_MAX bytes */
 
 	struct bpf_program filter;
 	bool has_filter;
@@ -56,7 +58,7 @@ static uint32_t word(const struct rx_file *f, size_t at)
 {
 	uint32_t w;
 
-	memcpy(&w, f->map + at, sizeof(w));
+	memcpy(&w, f->buf + at, sizeof(w));
 	return f->swapped ? __builtin_bswap32(w) : w;
 }
 
@@ -96,7 +98,7 @@ static int refuse_content(const struct rx_file *f, const uint8_t *head, size_t l
 	return 0;
 }
 
-/* The mapped reader takes what it knows; libpcap the rest, older versions of the format too. */
+/* Our own reader takes what it knows; libpcap the rest, older versions of the format too. */
 static bool is_classic(struct rx_file *f)
 {
 	uint32_t magic;
@@ -110,8 +112,8 @@ static bool is_classic(struct rx_file *f)
 	magic = word(f, 0);
 	if (magic != MAGIC_MICROSECONDS && magic != MAGIC_NANOSECONDS)
 		return false;
-	memcpy(&major, f->map + 4, sizeof(major));
-	memcpy(&minor, f->map + 6, sizeof(minor));
+	memcpy(&major, f->buf + 4, sizeof(major));
+	memcpy(&minor, f->buf + 6, sizeof(minor));
 	if (f->swapped) {
 		major = __builtin_bswap16(major);
 		minor = __builtin_bswap16(minor);
@@ -142,7 +144,7 @@ static int open_libpcap(struct rx_file *f, const char *path, struct errmsg *e)
 		return errmsg_set(e, ERR_INVALID,
 				  "%s: not a capture file (%s); give a pcap or pcapng file",
 				  f->path, why);
-	f->held = mmap(NULL, (size_t)RX_FILE_HELD * FRAME_MAX, PROT_READ | PROT_WRITE,
+	f->held = mmap(NULL, (size_t)RX_FILE_BURST * FRAME_MAX, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (f->held == MAP_FAILED) {
 		f->held = NULL;
@@ -152,43 +154,63 @@ static int open_libpcap(struct rx_file *f, const char *path, struct errmsg *e)
 	return 0;
 }
 
-/* Maps a regular file; leaves map NULL for pipes and the like. */
-static int map_file(struct rx_file *f, int fd, struct errmsg *e)
+/* More of the file, behind what is there: what was not read yet goes to the front first. Copying
+ * into a buffer that stays in the cache costs half of mapping the file's pages, and the frames are
+ * then near. False: no more came. */
+static bool refill(struct rx_file *f)
+{
+	size_t left = f->size - f->pos;
+	ssize_t got;
+
+	if (left)
+		memmove(f->buf, f->buf + f->pos, left);
+	f->base += f->pos;
+	f->pos = 0;
+	f->size = left;
+	do {
+		got = read(f->fd, f->buf + left, READ_BYTES);
+	} while (got < 0 && errno == EINTR);
+	f->read_error = got < 0 ? errno : 0;
+	if (got > 0)
+		f->size += (size_t)got;
+	return got > 0;
+}
+
+/* The first bytes of a regular file; leaves buf NULL for pipes and the like. */
+static int begin_file(struct rx_file *f, struct errmsg *e)
 {
 	struct stat st;
-	void *map;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(f->fd, &st) < 0)
 		return errmsg_set(e, ERR_IO, "%s: cannot be read: %s", f->path, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return errmsg_set(e, ERR_IO, "%s: is a folder; give a capture file", f->path);
 	if (!S_ISREG(st.st_mode))
 		return 0;
-	if (st.st_size == 0)
-		return refuse_content(f, NULL, 0, e);
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
-		return errmsg_set(e, ERR_IO, "%s: cannot be mapped: %s", f->path, strerror(errno));
-	f->map = map;
-	f->size = (size_t)st.st_size;
-	madvise(map, f->size, MADV_SEQUENTIAL);
-	return refuse_content(f, f->map, f->size, e);
+	f->buf = aligned_alloc(BUFFER, BUFFER);
+	if (!f->buf)
+		return errmsg_set(e, ERR_NOMEM, "%s: no memory to read it; free some", f->path);
+	madvise(f->buf, BUFFER, MADV_HUGEPAGE);
+	if (!refill(f) && f->read_error)
+		return errmsg_set(e, ERR_IO, "%s: cannot be read: %s", f->path,
+				  strerror(f->read_error));
+	return refuse_content(f, f->buf, f->size, e);
 }
 
 static int open_file(struct rx_file *f, const char *path, struct errmsg *e)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int err;
 
-	if (fd < 0)
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0)
 		return errmsg_set(e, ERR_IO, "%s: cannot be opened: %s", f->path, strerror(errno));
-	err = map_file(f, fd, e);
-	close(fd);
-	if (err || (f->map && is_classic(f)))
+	err = begin_file(f, e);
+	if (err || (f->buf && is_classic(f)))
 		return err;
-	if (f->map)
-		munmap((void *)f->map, f->size);
-	f->map = NULL;
+	free(f->buf);
+	f->buf = NULL;
+	close(f->fd);
+	f->fd = -1;
 	return open_libpcap(f, path, e);
 }
 
@@ -217,10 +239,11 @@ void rx_file_close(struct rx_file *f)
 		return;
 	if (f->has_filter)
 		pcap_freecode(&f->filter);
-	if (f->map)
-		munmap((void *)f->map, f->size);
+	free(f->buf);
+	if (f->fd >= 0)
+		close(f->fd);
 	if (f->held)
-		munmap(f->held, (size_t)RX_FILE_HELD * FRAME_MAX);
+		munmap(f->held, (size_t)RX_FILE_BURST * FRAME_MAX);
 	if (f->pcap)
 		pcap_close(f->pcap);
 	free(f);
@@ -254,60 +277,55 @@ static int damaged(struct rx_file *f, const char *what, size_t at)
 	return 0;
 }
 
-/* Keeps the pages in front of the reader mapped and lets those far behind go. */
-static void window(struct rx_file *f)
-{
-	size_t from = f->populated, behind;
-
-	f->populated += POPULATE;
-	if (from < f->size)
-		madvise((void *)(f->map + from),
-			f->size - from < POPULATE ? f->size - from : POPULATE, MADV_POPULATE_READ);
-	behind = f->populated > KEEP ? f->populated - KEEP : 0;
-	if (behind >= f->released + RELEASE) {
-		madvise((void *)(f->map + f->released), RELEASE, MADV_DONTNEED);
-		f->released += RELEASE;
-	}
-}
-
-/* Where the next records begin is not known before the one in front is read, so every line of the
- * file is fetched, as many as this record had: 25 instead of 60 ns a record from memory. */
-static inline void fetch_ahead(const struct rx_file *f, uint32_t present)
-{
-	size_t lines = present < FETCH_MAX ? present : FETCH_MAX;
-
-	if (f->size - f->pos < FETCH_AHEAD + FETCH_MAX)
-		return;
-	for (size_t at = 0; at < lines + RECORD_HEADER; at += LINE)
-		__builtin_prefetch(f->map + f->pos + FETCH_AHEAD + at);
-}
-
-static inline int next_mapped(struct rx_file *f, struct packet *p)
+/* The whole next record is in the buffer; a broken one counts too. */
+static inline bool is_here(const struct rx_file *f)
 {
 	size_t left = f->size - f->pos;
-	uint32_t seconds, fraction, present, wire;
+	uint32_t present;
 
 	if (left < RECORD_HEADER)
-		return left == 0 ? 0 : damaged(f, "a record's header is cut off", f->pos);
-	if (f->pos + FRAME_MAX > f->populated)
-		window(f);
+		return false;
+	present = word(f, f->pos + 8);
+	return present > FRAME_MAX || left - RECORD_HEADER >= present;
+}
+
+static int no_more(struct rx_file *f)
+{
+	size_t left = f->size - f->pos;
+
+	if (f->read_error)
+		return damaged(f, strerror(f->read_error), f->base + f->pos);
+	if (left == 0)
+		return 0;
+	return damaged(f,
+		       left < RECORD_HEADER ? "a record's header is cut off"
+					    : "the last record is cut off",
+		       f->base + f->pos);
+}
+
+static inline int next_classic(struct rx_file *f, struct packet *p)
+{
+	uint32_t seconds, fraction, present, wire;
+
+	while (!is_here(f)) {
+		if (!refill(f))
+			return no_more(f);
+	}
 	seconds = word(f, f->pos);
 	fraction = word(f, f->pos + 4);
 	present = word(f, f->pos + 8);
 	wire = word(f, f->pos + 12);
 	if (present > FRAME_MAX)
-		return damaged(f, "a record claims an impossible length", f->pos);
-	if (present > left - RECORD_HEADER)
-		return damaged(f, "the last record is cut off", f->pos);
-	p->frame = f->map + f->pos + RECORD_HEADER;
+		return damaged(f, "a record claims an impossible length", f->base + f->pos);
+	p->frame = f->buf + f->pos + RECORD_HEADER;
 	f->pos += RECORD_HEADER + (size_t)present;
-	fetch_ahead(f, present);
+	for (size_t ahead = 0; ahead < RECORD_HEADER + HEADERS; ahead += LINE)
+		__builtin_prefetch(f->buf + f->pos + ahead);
 	if (present > f->snaplen)
 		present = f->snaplen;
 	p->frame_len = present;
 	p->wire_len = wire > present ? wire : present;
 	p->now_ns = seconds * NS_PER_SEC + (uint64_t)fraction * f->fraction_ns;
-	p->flags = PACKET_STABLE;
 	return 1;
 }
 
@@ -328,13 +346,12 @@ static int next_libpcap(struct rx_file *f, struct packet *p)
 			   f->path, (unsigned long long)f->records, pcap_geterr(f->pcap));
 		return 0;
 	}
-	copy = f->held + f->records % RX_FILE_HELD * FRAME_MAX;
+	copy = f->held + f->packets % RX_FILE_BURST * FRAME_MAX;
 	p->frame_len = h->caplen < FRAME_MAX ? h->caplen : FRAME_MAX;
 	memcpy(copy, data, p->frame_len);
 	p->frame = copy;
 	p->wire_len = h->len > p->frame_len ? h->len : p->frame_len;
 	p->now_ns = (uint64_t)h->ts.tv_sec * NS_PER_SEC + (uint64_t)h->ts.tv_usec;
-	p->flags = 0;
 	return 1;
 }
 
@@ -345,10 +362,14 @@ static bool wanted(const struct rx_file *f, const struct packet *p)
 	return !f->has_filter || pcap_offline_filter(&f->filter, &h, p->frame);
 }
 
-int rx_file_next(struct rx_file *f, struct packet *p)
+/* The next frame that the filter lets through; `refills` false: only when it is at hand, so that
+ * frames given before stay. */
+static int take(struct rx_file *f, struct packet *p, bool refills)
 {
 	do {
-		if (f->ended || (f->map ? next_mapped(f, p) : next_libpcap(f, p)) == 0) {
+		if (!refills && f->buf && !is_here(f))
+			return 0;
+		if (f->ended || (f->buf ? next_classic(f, p) : next_libpcap(f, p)) == 0) {
 			f->ended = true;
 			return 0;
 		}
@@ -356,14 +377,26 @@ int rx_file_next(struct rx_file *f, struct packet *p)
 	} while (!wanted(f, p));
 	p->number = ++f->packets;
 	p->link_type = f->link_type;
+	p->flags = 0;
 	p->port = 0;
 	p->origin = NULL;
 	return 1;
 }
 
-bool rx_file_stable(const struct rx_file *f)
+int rx_file_next(struct rx_file *f, struct packet *p)
 {
-	return f->map != NULL;
+	return take(f, p, true);
+}
+
+unsigned rx_file_burst(struct rx_file *f, struct packet *p, unsigned most)
+{
+	unsigned n = 0;
+
+	if (most > RX_FILE_BURST)
+		most = RX_FILE_BURST;
+	while (n < most && take(f, &p[n], n == 0))
+		n++;
+	return n;
 }
 
 uint16_t rx_file_link_type(const struct rx_file *f)

@@ -1,5 +1,5 @@
 /* Frames from a capture file, offline. Classic pcap (micro- and nanoseconds, either byte order) is
- * read from a mapping of the file; everything else that libpcap knows (pcapng, pipes) by libpcap.
+ * read by a reader of our own; everything else that libpcap knows (pcapng, pipes) by libpcap.
  * Single-threaded; the file is the caller's until rx_file_close. */
 #pragma once
 
@@ -11,8 +11,7 @@
 
 struct rx_file;
 
-/* How many later frames leave an earlier one's bytes alone when the file is not stable. */
-enum { RX_FILE_HELD = 64 };
+enum { RX_FILE_BURST = 64 }; /* frames at a time */
 
 /* 0, or negative with a sentence: not there (ERR_IO), empty, garbage, compressed (ERR_INVALID). */
 int rx_file_open(const char *path, struct rx_file **ret, struct errmsg *e);
@@ -22,12 +21,12 @@ void rx_file_close(struct rx_file *f);
 int rx_file_filter(struct rx_file *f, const char *expression, struct errmsg *e);
 
 /* The next frame into the rx fields of `p` (the others are left alone): 1, or 0 at the end; then
- * rx_file_damage says whether it was the whole file. */
+ * rx_file_damage says whether it was the whole file. Its bytes are valid until the next call. */
 int rx_file_next(struct rx_file *f, struct packet *p);
 
-/* True: frames lie in the mapped file, keep their place for the whole run and carry PACKET_STABLE.
- * False: they are overwritten RX_FILE_HELD frames later. */
-bool rx_file_stable(const struct rx_file *f);
+/* As many of the next frames as are at hand, at least one and at most `most` or RX_FILE_BURST, as
+ * rx_file_next gives them; 0 at the end. Their bytes are valid until the next call. */
+unsigned rx_file_burst(struct rx_file *f, struct packet *p, unsigned most);
 
 /* LINKTYPE_* of the file (pcapng: of its first interface). */
 uint16_t rx_file_link_type(const struct rx_file *f);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 #include "dataplane/rx/file.h"
 
@@ -111,7 +112,7 @@ static void next_is(struct rx_file *f, const char *text, uint64_t now_ns)
 	assert_int_equal(p.wire_len, strlen(text) + 10);
 	assert_int_equal(p.now_ns, now_ns);
 	assert_int_equal(p.number, rx_file_packets(f));
-	assert_int_equal(p.flags, rx_file_stable(f) ? PACKET_STABLE : 0);
+	assert_int_equal(p.flags, 0);
 	assert_int_equal(p.port, 0);
 	assert_null(p.origin);
 }
@@ -154,7 +155,6 @@ static void classic_forms(void **state)
 		put_record(&b, 4000000000, 999, "second");
 		put_record(&b, 0, 0, "");
 		f = opened(&b);
-		assert_true(rx_file_stable(f));
 		assert_int_equal(rx_file_link_type(f), 113);
 		next_is(f, "one", 1700000000000000000ULL + 5 * forms[i].unit);
 		next_is(f, "second", 4000000000000000000ULL + 999 * forms[i].unit);
@@ -318,7 +318,6 @@ static void pcapng(void **state)
 	put_enhanced(&b, 1700000000123456789ULL, "one");
 	put_enhanced(&b, 1700000001000000000ULL, "second");
 	f = opened(&b);
-	assert_false(rx_file_stable(f));
 	assert_int_equal(rx_file_link_type(f), 1);
 	next_is(f, "one", 1700000000123456789ULL);
 	next_is(f, "second", 1700000001000000000ULL);
@@ -329,31 +328,87 @@ static void pcapng(void **state)
 	end_is(f, "damaged after 1 records");
 }
 
-static void held_frames(void **state)
+/* All frames of a burst are there until the next; those that the filter refuses take no place. */
+static void bursts_of(const struct bytes *b, const char *filter, int step)
 {
-	const uint8_t *frames[RX_FILE_HELD];
-	struct bytes b = {0};
-	struct rx_file *f;
-	struct packet p;
-	char text[8];
+	struct rx_file *f = opened(b);
+	struct packet p[RX_FILE_BURST];
+	struct errmsg e;
+	char text[16];
+	unsigned n;
+	int at = 0;
 
-	put_pcapng(&b);
-	for (int i = 0; i < 2 * RX_FILE_HELD; i++) {
-		snprintf(text, sizeof(text), "f%03d", i);
-		put_enhanced(&b, 1, text);
-	}
-	f = opened(&b);
-	for (int round = 0; round < 2; round++) {
-		for (int i = 0; i < RX_FILE_HELD; i++) {
-			assert_int_equal(rx_file_next(f, &p), 1);
-			frames[i] = p.frame;
-		}
-		for (int i = 0; i < RX_FILE_HELD; i++) {
-			snprintf(text, sizeof(text), "f%03d", round * RX_FILE_HELD + i);
-			assert_memory_equal(frames[i], text, 4);
+	if (filter)
+		assert_int_equal(rx_file_filter(f, filter, &e), 0);
+	while ((n = rx_file_burst(f, p, UINT32_MAX)) > 0) {
+		assert_true(n <= RX_FILE_BURST);
+		for (unsigned i = 0; i < n; i++, at += step) {
+			snprintf(text, sizeof(text), "f%03d", at);
+			assert_int_equal(p[i].frame_len, 4);
+			assert_memory_equal(p[i].frame, text, 4);
 		}
 	}
+	assert_int_equal(at, 3 * RX_FILE_BURST);
 	end_is(f, NULL);
+}
+
+static void bursts(void **state)
+{
+	struct bytes classic = {0}, ng = {0};
+	char text[16];
+
+	put_header(&classic, 0xa1b2c3d4, 65535, 101);
+	put_pcapng(&ng);
+	for (int i = 0; i < 3 * RX_FILE_BURST; i++) {
+		snprintf(text, sizeof(text), "f%03d", i);
+		put_record(&classic, 1, 1, text);
+		put_enhanced(&ng, 1, text);
+	}
+	bursts_of(&classic, NULL, 1);
+	bursts_of(&ng, NULL, 1);
+	/* every second */
+	bursts_of(&classic, "link[3] & 1 = 0", 2);
+}
+
+/* More than the buffer holds, in records of all sizes: each comes whole. */
+static void larger_than_the_buffer(void **state)
+{
+	enum { RECORDS = 400 };
+	static uint8_t body[262144];
+	struct bytes head = {0};
+	struct rx_file *f;
+	struct packet p[RX_FILE_BURST];
+	struct errmsg e;
+	unsigned n, at = 0;
+	FILE *out;
+
+	put_header(&head, 0xa1b2c3d4, 262144, 101);
+	save(&head);
+	out = fopen(path, "ab");
+	assert_non_null(out);
+	for (unsigned i = 0; i < RECORDS; i++) {
+		uint32_t len = i % 7 == 0 ? sizeof(body) : i * 37 % 1500;
+		uint32_t record[4] = {i, 0, len, len};
+
+		memset(body, (int)i, len);
+		fwrite(record, sizeof(record), 1, out);
+		fwrite(body, len, 1, out);
+	}
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(rx_file_open(path, &f, &e), 0);
+	while ((n = rx_file_burst(f, p, RX_FILE_BURST)) > 0) {
+		for (unsigned i = 0; i < n; i++, at++) {
+			uint32_t len = at % 7 == 0 ? sizeof(body) : at * 37 % 1500;
+
+			assert_int_equal(p[i].frame_len, len);
+			assert_int_equal(p[i].now_ns, at * NS_PER_SEC);
+			for (uint32_t k = 0; k < len; k += 97)
+				assert_int_equal(p[i].frame[k], (uint8_t)at);
+		}
+	}
+	assert_int_equal(at, RECORDS);
+	end_is(f, NULL);
+	unlink(path);
 }
 
 static void from_a_pipe(void **state)
@@ -455,7 +510,8 @@ int main(void)
 		cmocka_unit_test(no_records),
 		cmocka_unit_test(not_captures),
 		cmocka_unit_test(pcapng),
-		cmocka_unit_test(held_frames),
+		cmocka_unit_test(bursts),
+		cmocka_unit_test(larger_than_the_buffer),
 		cmocka_unit_test(from_a_pipe),
 		cmocka_unit_test(filter),
 		cmocka_unit_test(large_file),

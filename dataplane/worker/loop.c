@@ -108,31 +108,44 @@ static void decoded(void *ctx, const struct packet *p)
 
 /* --- frames --- */
 
-static void take_frame(struct live_worker *w, struct rte_mbuf *m, uint64_t now_ns)
+/* `linear`: LINEAR_MAX bytes for a frame that lies in pieces. */
+static void frame_of(struct live_worker *w, struct rte_mbuf *m, uint64_t now_ns, uint8_t *linear,
+		     struct packet *ret)
 {
-	uint8_t linear[LINEAR_MAX];
-	struct packet p;
-
-	memset(&p, 0, sizeof(p));
-	p.wire_len = m->pkt_len;
-	p.frame_len = m->pkt_len < LINEAR_MAX ? m->pkt_len : LINEAR_MAX;
-	p.frame = m->nb_segs == 1 ? rte_pktmbuf_mtod(m, const uint8_t *)
-				  : rte_pktmbuf_read(m, 0, p.frame_len, linear);
-	p.now_ns = now_ns;
-	p.number = ++w->frames;
-	p.link_type = 1;
-	p.port = m->port;
-	pipeline_frame(w->pipeline, &p);
+	ret->wire_len = m->pkt_len;
+	ret->frame_len = m->pkt_len < LINEAR_MAX ? m->pkt_len : LINEAR_MAX;
+	ret->frame = m->nb_segs == 1 ? rte_pktmbuf_mtod(m, const uint8_t *)
+				     : rte_pktmbuf_read(m, 0, ret->frame_len, linear);
+	ret->now_ns = now_ns;
+	ret->number = ++w->frames;
+	ret->link_type = LINK_ETHERNET;
+	ret->flags = 0;
+	ret->port = m->port;
+	ret->origin = m;
 }
 
 static unsigned take_burst(struct live_worker *w, struct rte_mbuf **mbufs, unsigned n,
 			   uint64_t now_ns)
 {
+	uint8_t linear[LINEAR_MAX];
+	struct packet p[LIVE_BURST];
+	unsigned whole = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(rte_pktmbuf_mtod(mbufs[i], const void *));
 	for (unsigned i = 0; i < n; i++) {
-		if (i + 2 < n)
-			__builtin_prefetch(rte_pktmbuf_mtod(mbufs[i + 2], const void *));
-		take_frame(w, mbufs[i], now_ns);
+		/* A frame in pieces uses `linear`: what came before it goes first. */
+		if (mbufs[i]->nb_segs > 1) {
+			pipeline_burst(w->pipeline, p, whole);
+			whole = 0;
+		}
+		frame_of(w, mbufs[i], now_ns, linear, &p[whole++]);
+		if (mbufs[i]->nb_segs > 1) {
+			pipeline_burst(w->pipeline, p, whole);
+			whole = 0;
+		}
 	}
+	pipeline_burst(w->pipeline, p, whole);
 	rte_pktmbuf_free_bulk(mbufs, n);
 	return n;
 }

@@ -30,18 +30,14 @@ static void put_record(void *ctx, struct slice record, enum record_lane lane)
 /* All frames, then the end of everything; `desk` may be NULL. */
 static void run(struct pipeline *l, struct rx_file *file, struct desk *desk)
 {
-	struct packet p = {0};
+	struct packet p[BURST];
 	uint64_t last_ns = 0;
-	bool more = true;
+	unsigned n;
 
-	while (more) {
-		for (unsigned i = 0; i < BURST && more; i++) {
-			more = rx_file_next(file, &p) == 1;
-			if (!more)
-				break;
-			last_ns = p.now_ns > last_ns ? p.now_ns : last_ns;
-			pipeline_frame(l, &p);
-		}
+	while ((n = rx_file_burst(file, p, BURST)) > 0) {
+		for (unsigned i = 0; i < n; i++)
+			last_ns = p[i].now_ns > last_ns ? p[i].now_ns : last_ns;
+		pipeline_burst(l, p, n);
 		pipeline_tick(l, last_ns);
 	}
 	pipeline_finish(l, last_ns);

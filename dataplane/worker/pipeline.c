@@ -7,7 +7,7 @@
 #include "dataplane/worker/carry.h"
 #include "dataplane/worker/observe.h"
 
-enum { WORKER_MEMORY = 1 << 30 };
+enum { WORKER_MEMORY = 1 << 30, FETCH_FLOWS = 1 << 16 };
 
 struct pipeline {
 	struct slab *slab;
@@ -385,7 +385,10 @@ static uint8_t files_wanted(struct pipeline *l, const struct detect_engine *engi
 /* What stages are to do for these rules (NULL: none). */
 static void serve_rules(struct pipeline *l, const struct detect_engine *engine)
 {
+	const uint8_t raw = FLOW_WANT_RAW_TS | FLOW_WANT_RAW_TC;
+
 	app_worker_files(l->app, files_wanted(l, engine));
+	flow_table_want(l->flows, engine ? FLOW_WANT_ALL : FLOW_WANT_ALL & ~raw);
 	stream_compare(l->stream, event_wanted(l->events, EVENT_ANOMALY_STREAM) ||
 					  (engine && detect_compare_wanted(engine)));
 }
@@ -461,6 +464,36 @@ void pipeline_frame(struct pipeline *l, struct packet *p)
 			after += l->cycles[i];
 		l->cycles[STAGE_DECODE] += __rdtsc() - begin - (after - inner);
 	}
+}
+
+/* With few flows they are near anyway, and looking ahead costs more than it saves. */
+static void fetch_flows(struct pipeline *l, const struct packet *p, unsigned n)
+{
+	const struct flow *guess[PIPELINE_BURST];
+	uint32_t hash[PIPELINE_BURST];
+
+	for (unsigned i = 0; i < n; i++) {
+		hash[i] = flow_peek(l->flows, &p[i]);
+		if (hash[i])
+			flow_prefetch(l->flows, hash[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		guess[i] = hash[i] ? flow_guess(l->flows, hash[i]) : NULL;
+	for (unsigned i = 0; i < n; i++) {
+		if (!guess[i])
+			continue;
+		__builtin_prefetch(guess[i]->tcp);
+		__builtin_prefetch((const char *)guess[i]->tcp + 64);
+		__builtin_prefetch(guess[i]->app);
+	}
+}
+
+void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)
+{
+	if (flow_count(l->flows) > FETCH_FLOWS)
+		fetch_flows(l, p, n);
+	for (unsigned i = 0; i < n; i++)
+		pipeline_frame(l, &p[i]);
 }
 
 void pipeline_tick(struct pipeline *l, uint64_t now_ns)

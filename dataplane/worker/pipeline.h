@@ -65,6 +65,9 @@ void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct 
 
 /* One frame: `p` has the rx fields filled and is zero otherwise. */
 void pipeline_frame(struct pipeline *l, struct packet *p);
+/* Up to PIPELINE_BURST of them, in their order: what they will touch is fetched first. */
+enum { PIPELINE_BURST = 64 };
+void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n);
 /* Time-outs; once a burst. */
 void pipeline_tick(struct pipeline *l, uint64_t now_ns);
 /* Ends all flows and detectors, so that everything known has been reported. */

@@ -1,0 +1,75 @@
+/* The hash of a frame's flow before it is decoded, so that a burst's flows are in the cache when
+ * their packets come. Only what is plain (Ethernet, up to two VLAN tags, IP without options or
+ * fragments, TCP or UDP) has one; the others merely wait for memory. */
+#include "dataplane/base/cursor.h"
+#include "dataplane/flow/key.h"
+#include "dataplane/flow/table.h"
+
+enum {
+	MAC_BYTES = 12,
+	TYPE_VLAN = 0x8100,
+	TYPE_QINQ = 0x88a8,
+	TYPE_IPV4 = 0x0800,
+	TYPE_IPV6 = 0x86dd,
+	IPV4_PLAIN = 0x45, /* version 4, no options */
+	IPV4_FRAGMENT = 0x3fff,
+	IPV6_BYTES = 40,
+	TAGS = 2,
+};
+
+static bool peek_ipv4(struct cursor *c, struct flow_key *k)
+{
+	const uint8_t *h = c->pos;
+	uint16_t fragment;
+
+	if (cursor_left(c) < 24 || h[0] != IPV4_PLAIN)
+		return false;
+	fragment = (uint16_t)(h[6] << 8 | h[7]);
+	k->ip_version = 4;
+	k->ip_proto = h[9];
+	k->addr[0] = ip_addr_v4(h + 12);
+	k->addr[1] = ip_addr_v4(h + 16);
+	cursor_skip(c, 20);
+	return !(fragment & IPV4_FRAGMENT);
+}
+
+static bool peek_ipv6(struct cursor *c, struct flow_key *k)
+{
+	const uint8_t *h = c->pos;
+
+	if (cursor_left(c) < IPV6_BYTES + 4 || h[0] >> 4 != 6)
+		return false;
+	k->ip_version = 6;
+	k->ip_proto = h[6];
+	k->addr[0] = ip_addr_v6(h + 8);
+	k->addr[1] = ip_addr_v6(h + 24);
+	cursor_skip(c, IPV6_BYTES);
+	return true;
+}
+
+uint32_t flow_peek(const struct flow_table *t, const struct packet *p)
+{
+	struct cursor c = cursor_init(p->frame, p->frame_len);
+	struct flow_key k = {0};
+	uint16_t type;
+	bool plain;
+
+	if (p->link_type != LINK_ETHERNET)
+		return 0;
+	cursor_skip(&c, MAC_BYTES);
+	type = cursor_u16(&c);
+	for (unsigned i = 0; i < TAGS && (type == TYPE_VLAN || type == TYPE_QINQ); i++) {
+		uint16_t tag = cursor_u16(&c) & 0xfff;
+
+		k.vlan[i] = t->config.use_vlan ? tag : 0;
+		type = cursor_u16(&c);
+	}
+	if (c.bad)
+		return 0;
+	plain = type == TYPE_IPV4 ? peek_ipv4(&c, &k) : type == TYPE_IPV6 && peek_ipv6(&c, &k);
+	if (!plain || (k.ip_proto != IP_PROTO_TCP && k.ip_proto != IP_PROTO_UDP))
+		return 0;
+	k.port[0] = cursor_u16(&c);
+	k.port[1] = cursor_u16(&c);
+	return flow_key_hash(&k, &t->key);
+}
