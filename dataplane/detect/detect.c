@@ -183,17 +183,20 @@ static void stopped(struct run *r)
 
 static void decode_only(struct run *r)
 {
-	static const struct plan_port_group none;
-	struct plan_port_group g = none;
+	struct plan_port_group g = {.always = r->plan->decode_only};
+	struct plan_payload none = {NULL, NULL};
 
-	g.always = r->plan->decode_only;
 	r->group = &g;
+	r->wide = &none;
 	packet_rules(r);
 	r->group = NULL;
+	r->wide = NULL;
 }
 
 static void inspect(struct run *r)
 {
+	enum plan_l4 l4;
+
 	payload_of(r);
 	if (r->p->ip_version == 0) {
 		r->have = have_of(r);
@@ -201,8 +204,10 @@ static void inspect(struct run *r)
 		return;
 	}
 	/* With a broken transport header it is a packet of that protocol without ports. */
-	r->group = plan_port_group(r->plan, plan_l4_of(r->p->ip_proto), r->dir,
-				   r->dir == DIR_TS ? r->p->dport : r->p->sport);
+	l4 = plan_l4_of(r->p->ip_proto);
+	r->group =
+		plan_port_group(r->plan, l4, r->dir, r->dir == DIR_TS ? r->p->dport : r->p->sport);
+	r->wide = plan_payload(r->plan, l4, r->dir, r->proto_bit);
 	raw_of(r);
 	r->have = have_of(r);
 	raw_encrypted(r);

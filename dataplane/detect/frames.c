@@ -118,7 +118,7 @@ static void piece_rules(struct run *r, const struct plan_frames *rules, const st
 
 		if (!b->ntransforms ||
 		    inspect_transform(r->d->inspect, 0, b->transforms, b->ntransforms, data, &data))
-			profile_scan(r, g->matcher, data, 0);
+			profile_scan(r, g->matcher, data, piece->in.offset);
 	}
 	matcher_hits_sort(h);
 	for (uint32_t i = 0; i < h->n; i++)

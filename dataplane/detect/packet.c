@@ -86,31 +86,38 @@ static void rule_try(struct run *r, const struct plan_rule *rule)
 
 /* ---- candidates ---- */
 
-static void scan(struct run *r, const struct matcher *const m[2], struct slice data)
+static void scan_packet(struct run *r, struct slice data)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		if (m[i])
-			profile_scan(r, m[i], data, 0);
-	}
+	if (r->wide->packet)
+		profile_scan(r, r->wide->packet, data, 0);
+	if (r->group->payload.packet)
+		profile_scan(r, r->group->payload.packet, data, 0);
+}
+
+static void scan_stream(struct run *r, struct slice data)
+{
+	if (r->wide->stream)
+		profile_scan(r, r->wide->stream, data, 0);
+	if (r->group->payload.stream)
+		profile_scan(r, r->group->payload.stream, data, 0);
 }
 
 static void gather(struct run *r)
 {
 	struct matcher_hits *h = &r->d->hits;
-	const struct plan_port_group *g = r->group;
 
 	h->n = 0;
 	h->have = r->have;
 	h->dirs = (uint8_t)(1 << r->dir);
-	matcher_hits_add(h, &g->always);
+	matcher_hits_add(h, &r->group->always);
 	if (r->payload.len) {
-		scan(r, g->packet, r->payload);
+		scan_packet(r, r->payload);
 		/* Bytes that never reach the stream are looked at as if they did. */
 		if (!(r->p->flags & PACKET_STREAM_ADDED))
-			scan(r, g->stream, r->payload);
+			scan_stream(r, r->payload);
 	}
 	if (r->has_raw)
-		scan(r, g->stream, SLICE(r->raw.data, r->raw.len));
+		scan_stream(r, SLICE(r->raw.data, r->raw.len));
 	matcher_hits_sort(h);
 }
 
@@ -145,7 +152,7 @@ void packet_stream_again(struct run *r)
 
 	h->n = 0;
 	matcher_hits_add(h, &r->group->always);
-	scan(r, r->group->stream, SLICE(r->raw.data, r->raw.len));
+	scan_stream(r, SLICE(r->raw.data, r->raw.len));
 	matcher_hits_sort(h);
 	for (uint32_t i = 0; i < h->n; i++) {
 		const struct plan_rule *rule = &r->plan->rules[h->v[i].num];

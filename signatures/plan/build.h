@@ -54,8 +54,7 @@ void plan_build_sides(struct plan_build *b);
 void plan_build_addrs(struct plan_build *b);
 
 struct matcher *plan_matcher(struct plan_build *b, const char *name);
-void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r,
-		      bool whole);
+void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r);
 struct plan_list plan_list_of(struct plan_mem *mem, const struct plan_cand *cands, uint32_t n);
 struct plan_cand plan_cand_of(const struct plan_rule *r);
 void plan_skip(struct plan_build *b, const struct rule *r, const char *keyword, const char *reason);

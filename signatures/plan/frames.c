@@ -113,8 +113,7 @@ static void rule_place(struct frames_build *fb, const struct plan_rule *r)
 		vec_push(fb->b->mem, &fb->always, plan_cand_of(r));
 		return;
 	}
-	/* Frames are looked at in pieces while they come: a pattern may lie anywhere. */
-	plan_matcher_add(fb->b, group_of(fb, &r->rule->buffers[r->frame_buffer]), r, true);
+	plan_matcher_add(fb->b, group_of(fb, &r->rule->buffers[r->frame_buffer]), r);
 }
 
 static void type_build(struct plan_build *b, uint8_t proto, uint8_t dir, uint8_t type)

@@ -68,75 +68,138 @@ static unsigned whole_score(const struct rule_content *c)
 	return score;
 }
 
-/* The length of the buffer when the list fixes it, else -1. */
-static int64_t fixed_size(const struct rule_list *l)
-{
-	for (uint32_t i = 0; i < l->count; i++) {
-		const struct rule_item *item = &l->items[i];
-
-		if ((item->kind == RULE_ITEM_BSIZE || item->kind == RULE_ITEM_URILEN) &&
-		    !item->uint->negated && !item->uint->mask && item->uint->min == item->uint->max)
-			return (int64_t)item->uint->min;
-	}
-	return -1;
-}
-
-static bool begins_at(const struct rule_content *c, uint32_t *ret_offset)
-{
-	if (rule_content_relative(c) || !c->depth.set || c->depth.var || c->offset.var)
-		return false;
-	*ret_offset = c->offset.set ? (uint32_t)c->offset.number : 0;
-	return (size_t)c->depth.number == c->bytes.len && *ret_offset <= MATCHER_AT_OFFSET_MAX;
-}
-
-/* It must end within the first bytes. */
-static bool in_head(const struct rule_content *c)
-{
-	int64_t end = (c->offset.set ? c->offset.number : 0) + c->depth.number;
-
-	return !rule_content_relative(c) && c->depth.set && !c->depth.var && !c->offset.var &&
-	       end <= MATCHER_HEAD_BYTES;
-}
+#define NOWHERE UINT64_MAX
 
 struct place {
 	const struct rule_list *list;
 	int32_t buffer;
-	bool body;  /* windows of a growing buffer: begin and end are not the buffer's */
-	bool begin; /* of which one that is the buffer's begin is known */
+	bool body;     /* windows of a growing buffer: its end is not known */
+	uint64_t size; /* of the buffer, at most; `exact`: just that; NOWHERE: not known */
+	bool exact;
 	unsigned malus;
 };
 
-static void consider(const struct place *p, const struct rule_content *c, struct plan_pattern *best)
+/* What the list says of its buffer's length. */
+static void size_of(const struct rule_list *l, struct place *ret)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct rule_uint *u = l->items[i].uint;
+		enum rule_item_kind kind = l->items[i].kind;
+
+		if ((kind != RULE_ITEM_BSIZE && kind != RULE_ITEM_URILEN &&
+		     kind != RULE_ITEM_DSIZE) ||
+		    u->negated || u->mask)
+			continue;
+		ret->size = u->max < ret->size ? u->max : ret->size;
+		ret->exact |= u->min == u->max;
+	}
+}
+
+/* Where a content may lie, in bytes from the buffer's begin. */
+struct range {
+	uint64_t first; /* least begin */
+	uint64_t end;	/* greatest end; NOWHERE: not bounded */
+};
+
+static uint64_t plus(uint64_t a, int64_t b)
+{
+	if (a == NOWHERE)
+		return a;
+	return b < 0 && (uint64_t)-b > a ? 0 : a + (uint64_t)b;
+}
+
+/* `before`: where the match may have ended that a relative one counts from. */
+static struct range range_of(const struct rule_content *c, struct range before)
+{
+	struct range r = {0, NOWHERE};
+
+	if (!rule_content_relative(c)) {
+		r.first = c->offset.set && !c->offset.var ? (uint64_t)c->offset.number : 0;
+		if (c->depth.set && !c->depth.var && !c->offset.var)
+			r.end = r.first + (uint64_t)c->depth.number;
+		return r;
+	}
+	if (c->distance.var || c->within.var)
+		return r;
+	r.first = plus(before.first, c->distance.set ? c->distance.number : 0);
+	if (c->within.set)
+		r.end = plus(before.end,
+			     c->within.number + (c->distance.set ? c->distance.number : 0));
+	return r;
+}
+
+/* Behind an item the next one counts from where it left off. */
+static struct range range_behind(const struct rule_item *item, struct range before)
+{
+	struct range r;
+
+	switch (item->kind) {
+	case RULE_ITEM_CONTENT:
+		if (item->content->flags & RULE_CONTENT_NEGATED)
+			return before;
+		r = range_of(item->content, before);
+		r.first += item->content->bytes.len;
+		return r;
+	case RULE_ITEM_BYTE_TEST:
+	case RULE_ITEM_ISDATAAT:
+	case RULE_ITEM_BSIZE:
+	case RULE_ITEM_URILEN:
+		return before;
+	default:
+		return (struct range){0, NOWHERE};
+	}
+}
+
+/* Where it is looked for and what that is worth. */
+static void place_of(const struct place *p, const struct rule_content *c, struct range where,
+		     struct plan_pattern *ret)
+{
+	bool fixed = where.end == where.first + c->bytes.len;
+	bool ends = (c->flags & RULE_CONTENT_ENDSWITH) && !p->body;
+	bool whole = !p->body &&
+		     ((p->exact && p->size == c->bytes.len) || (fixed && where.first == 0 && ends));
+
+	ret->bytes = c->bytes;
+	ret->score = whole_score(c);
+	if (whole && c->bytes.len <= MATCHER_SUFFIX_MAX) {
+		ret->place = MATCHER_EXACT;
+		ret->score += SCORE_HASHED;
+	} else if (ends && c->bytes.len <= MATCHER_SUFFIX_MAX) {
+		ret->place = MATCHER_SUFFIX;
+		ret->score += SCORE_HASHED - 4 * 10;
+	} else if (fixed && where.first <= MATCHER_AT_OFFSET_MAX) {
+		/* Of a window behind the buffer's begin it is never true. */
+		ret->place = MATCHER_AT;
+		ret->offset = (uint32_t)where.first;
+		ret->score += SCORE_AT;
+	} else {
+		ret->score = best_window(c, &ret->bytes);
+		if (!p->body && (where.end < p->size ? where.end : p->size) <= MATCHER_HEAD_BYTES)
+			ret->place = MATCHER_HEAD;
+	}
+}
+
+/* What makes it dear: it is short or all of it is common, so that Hyperscan is needed or grams are
+ * found in vain. */
+static unsigned searched(const struct plan_pattern *p)
+{
+	if (p->place != MATCHER_ANYWHERE && p->place != MATCHER_HEAD)
+		return 0;
+	return grams_suit(p->bytes) && grams_rare(p->bytes) ? 0 : SCORE_SEARCHED;
+}
+
+static void consider(const struct place *p, const struct rule_content *c, struct range where,
+		     struct plan_pattern *best)
 {
 	struct plan_pattern n = {true, p->buffer, c, c->bytes, MATCHER_ANYWHERE, 0, 0};
-	uint32_t offset = 0;
 	unsigned malus;
-	bool searched = false;
-	bool starts = begins_at(c, &offset);
-	bool ends = c->flags & RULE_CONTENT_ENDSWITH;
 
-	if (!p->body && c->bytes.len <= MATCHER_SUFFIX_MAX &&
-	    (fixed_size(p->list) == (int64_t)c->bytes.len || (starts && offset == 0 && ends))) {
-		n.place = MATCHER_EXACT;
-		n.score = whole_score(c) + SCORE_HASHED;
-	} else if (!p->body && ends && c->bytes.len <= MATCHER_SUFFIX_MAX) {
-		n.place = MATCHER_SUFFIX;
-		n.score = whole_score(c) + SCORE_HASHED - 4 * 10;
-	} else if (starts && (!p->body || p->begin)) {
-		n.place = MATCHER_AT;
-		n.offset = offset;
-		n.score = whole_score(c) + SCORE_AT;
-	} else {
-		n.score = best_window(c, &n.bytes);
-		searched = !grams_suit(n.bytes) || !grams_rare(n.bytes);
-		if (!p->body && in_head(c)) {
-			n.place = MATCHER_HEAD;
-			n.score += SCORE_HEAD;
-		}
-	}
+	place_of(p, c, where, &n);
+	if (n.place == MATCHER_HEAD)
+		n.score += SCORE_HEAD;
 	if ((c->flags & RULE_CONTENT_FAST) && c->bytes.len > 3)
 		n.score += SCORE_HINT;
-	malus = p->malus + (searched ? SCORE_SEARCHED : 0);
+	malus = p->malus + searched(&n);
 	n.score = n.score > malus ? n.score - malus : 1;
 	if (plan_common_phrase(n.bytes) && n.score > SCORE_COMMON)
 		n.score = SCORE_COMMON;
@@ -144,14 +207,20 @@ static void consider(const struct place *p, const struct rule_content *c, struct
 		*best = n;
 }
 
-static void consider_list(const struct place *p, struct plan_pattern *best)
+/* `only`: that content alone; NULL: all. */
+static void consider_list(const struct place *p, const struct rule_content *only,
+			  struct plan_pattern *best)
 {
+	struct range before = {0, 0};
+
 	for (uint32_t i = 0; i < p->list->count; i++) {
 		const struct rule_item *item = &p->list->items[i];
+		const struct rule_content *c = item->content;
 
-		if (item->kind == RULE_ITEM_CONTENT &&
-		    !(item->content->flags & RULE_CONTENT_NEGATED))
-			consider(p, item->content, best);
+		if (item->kind == RULE_ITEM_CONTENT && !(c->flags & RULE_CONTENT_NEGATED) &&
+		    (!only || c == only))
+			consider(p, c, range_of(c, before), best);
+		before = range_behind(item, before);
 	}
 }
 
@@ -172,28 +241,39 @@ static bool grows(const struct plan_rule *r, uint16_t index)
 	return false;
 }
 
+static void consider_payload(const struct plan_rule *r, const struct rule_content *only,
+			     struct plan_pattern *best)
+{
+	struct place p = {.list = &r->rule->payload, .buffer = -1, .size = NOWHERE};
+
+	/* In the stream a packet's size says nothing. */
+	if (!(r->flags & PLAN_TX) && (!(r->flags & PLAN_ON_STREAM) || !(r->layers & 1 << PLAN_TCP)))
+		size_of(&r->rule->packet, &p);
+	consider_list(&p, only, best);
+}
+
 void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 {
 	const struct rule *rule = r->rule;
-	struct place payload = {.list = &rule->payload, .buffer = -1};
 
 	*ret = (struct plan_pattern){0};
 	for (uint16_t i = 0; i < rule->nbuffers; i++) {
 		const struct rule_buffer *b = &rule->buffers[i];
-		struct place p = {.list = &b->items, .buffer = i, .body = grows(r, i)};
+		struct place p = {
+			.list = &b->items, .buffer = i, .body = grows(r, i), .size = NOWHERE};
 
-		p.begin = b->ntransforms == 0;
 		if (b->buffer->where == LANG_ON_FRAME)
-			p.body = true, p.begin = false;
+			p.body = true;
 		else if (b->buffer->where != LANG_ON_TX && b->buffer->where != LANG_ON_FILE)
 			continue;
+		size_of(&b->items, &p);
 		p.malus = p.body ? SCORE_BODY : dull(b->name) ? SCORE_DULL : 0;
-		consider_list(&p, ret);
+		consider_list(&p, NULL, ret);
 	}
 	/* Rules on transactions are led to by their raw payload when it is all they have, or when
 	 * their author wants it. */
 	if (!ret->found || !(r->flags & PLAN_TX))
-		consider_list(&payload, ret);
+		consider_payload(r, NULL, ret);
 	else if (rule->fast_pattern && rule->fast_buffer < 0)
-		consider(&payload, rule->fast_pattern, ret);
+		consider_payload(r, rule->fast_pattern, ret);
 }

@@ -102,6 +102,11 @@ static const struct slice phrases[] = {
 	SLICE_LIT("document.getElementById("),
 	SLICE_LIT("window.location"),
 	SLICE_LIT("This program cannot be run in DOS mode"),
+	SLICE_LIT("\0\0\1\0\0\1\0\0\0\0\0\0"), /* headers of DNS: a question, an answer */
+	SLICE_LIT("\0\0\1\0\0\1\0\0\0\0\0\1"),
+	SLICE_LIT("\0\0\x81\x80\0\1\0\1\0\0\0\0"),
+	SLICE_LIT("\0\0\x81\x83\0\1\0\0\0\1\0\0"),
+	SLICE_LIT("\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0"), /* and of its records */
 	SLICE_LIT("PE\0\0"),
 	SLICE_LIT("PK\3\4"),
 	SLICE_LIT("%PDF-1."),

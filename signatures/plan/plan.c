@@ -19,14 +19,13 @@ struct plan_cand plan_cand_of(const struct plan_rule *r)
 	return (struct plan_cand){r->num, r->flags & PLAN_TX ? 0 : r->need, r->dirs};
 }
 
-/* `body`: the bytes are windows of something longer, so that only `anywhere` is meaningful. */
-void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r, bool body)
+void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r)
 {
 	const struct plan_pattern *p = &b->patterns[r->num];
 	struct matcher_pattern mp = {
 		.bytes = p->bytes,
 		.nocase = p->content->flags & RULE_CONTENT_NOCASE,
-		.place = body ? MATCHER_ANYWHERE : p->place,
+		.place = p->place,
 		.offset = p->offset,
 		.cand = plan_cand_of(r),
 	};

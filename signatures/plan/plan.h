@@ -111,12 +111,16 @@ struct plan_list {
 
 struct matcher;
 
+/* Patterns of rules on packets and on the raw stream. NULL: none. */
+struct plan_payload {
+	const struct matcher *packet, *stream;
+};
+
 /* Rules on packets for a transport, direction and class of server ports. */
 struct plan_port_group {
-	struct plan_list always;	 /* no pattern leads to them */
-	const struct matcher *packet[2]; /* any port; these ports. NULL: no patterns */
-	const struct matcher *stream[2];
-	bool stream_wanted; /* some rule looks at the stream */
+	struct plan_list always;     /* no pattern leads to them */
+	struct plan_payload payload; /* on these ports, whatever the protocol */
+	bool stream_wanted;	     /* some rule looks at the stream */
 };
 
 enum plan_l4 {
@@ -129,10 +133,19 @@ enum plan_l4 {
 	PLAN_L4S,
 };
 
+enum {				   /* of plan_ports.payload */
+       PLAN_UNNAMED = PLAN_PROTOS, /* flows without an application protocol */
+       PLAN_SEVERAL,		   /* flows that count as more than one */
+       PLAN_PAYLOADS,
+};
+
 struct plan_ports {
 	uint16_t *class_of; /* 65536, NULL when all ports are alike: class 0 */
 	uint32_t count;
 	struct plan_port_group *groups;
+	/* By the flow's application protocol: rules that name it, on whatever port, and rules that
+	 * name none, on any port. */
+	struct plan_payload payload[PLAN_PAYLOADS];
 };
 
 /* Rules whose fast pattern lies in one buffer of a protocol and direction. */
@@ -226,6 +239,19 @@ static inline const struct plan_port_group *plan_port_group(const struct plan *p
 	const struct plan_ports *t = &p->ports[l4][dir];
 
 	return &t->groups[t->class_of ? t->class_of[port] : 0];
+}
+
+/* `protos`: 1 << index of the application protocols that the flow counts as. */
+static inline const struct plan_payload *plan_payload(const struct plan *p, enum plan_l4 l4,
+						      unsigned dir, uint64_t protos)
+{
+	unsigned i = PLAN_SEVERAL;
+
+	if (protos == 0)
+		i = PLAN_UNNAMED;
+	else if ((protos & (protos - 1)) == 0)
+		i = (unsigned)__builtin_ctzll(protos);
+	return &p->ports[l4][dir].payload[i];
 }
 
 /* The rules whose address lists in the index hold `a`. */

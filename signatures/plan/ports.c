@@ -1,6 +1,7 @@
 /* Port groups: ports that no rule tells apart form a class, and a class has a list of rules without
- * a pattern and databases for the others: one shared by all ports (rules on any port or on a wide
- * range), one for the class's own. */
+ * a pattern and patterns of its own. Shared by all ports are the patterns of rules on any port or
+ * on a wide range, for each application protocol together with those of the rules that name it: so
+ * that a flow's bytes are searched for what can match on it, and once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ struct gathered {
 	const struct rule_ports *ports; /* the server's side of this direction */
 	uint32_t list;			/* index of its port list; 0 is any */
 	bool pattern;
-	bool wide; /* pattern goes to the database of all ports */
+	bool named; /* it names an application protocol */
+	bool wide;  /* pattern goes to those of all ports */
 };
 
 struct port_list {
@@ -30,9 +32,9 @@ struct class
 	uint16_t port; /* any one of it */
 };
 
-struct known_matcher {
+struct known_payload {
 	uint64_t key;
-	const struct matcher *packet, *stream;
+	struct plan_payload payload;
 };
 
 struct ports_build {
@@ -42,8 +44,7 @@ struct ports_build {
 	struct VEC(struct gathered) rules;
 	struct VEC(struct port_list) lists;
 	struct VEC(struct class) classes;
-	struct VEC(struct known_matcher) known;
-	struct plan_port_group base; /* what all classes share */
+	struct VEC(struct known_payload) known;
 };
 
 static uint32_t ports_covered(const struct rule_ports *p)
@@ -113,7 +114,8 @@ static void gather(struct ports_build *pb)
 		g.ports = pb->dir == DIR_TS ? r->dport : r->sport;
 		g.pattern = pb->b->patterns[i].found;
 		g.list = list_of(pb, g.ports);
-		g.wide = g.list == 0 || ports_covered(g.ports) >= WIDE;
+		g.named = r->protos != ~0ULL;
+		g.wide = g.named || g.list == 0 || ports_covered(g.ports) >= WIDE;
 		if (g.pattern && !g.wide)
 			pb->lists.v[g.list].patterns = true;
 		vec_push(pb->b->mem, &pb->rules, g);
@@ -167,82 +169,110 @@ static void classes_find(struct ports_build *pb, struct plan_ports *ret)
 
 /* ---- groups ---- */
 
-static struct matcher *named(struct ports_build *pb, const struct gathered *g, const char *what)
+/* `text`: "port 80", "http". */
+static struct matcher *named(struct ports_build *pb, const char *what, const char *text)
 {
 	static const char *const l4[] = {"tcp", "udp", "icmp", "icmpv6", "sctp", "ip"};
 	char name[128];
 
-	snprintf(name, sizeof(name), "%s %s %s port %.60s", l4[pb->l4], what,
-		 pb->dir == DIR_TS ? "to_server" : "to_client", g->wide ? "any" : g->ports->text);
+	snprintf(name, sizeof(name), "%s %s %s %s", l4[pb->l4], what,
+		 pb->dir == DIR_TS ? "to_server" : "to_client", text);
 	return plan_matcher(pb->b, name);
 }
 
+struct payload_build {
+	const char *text;
+	struct matcher *packet, *stream;
+};
+
 /* Datagrams and whatever has no stream are looked at packet by packet. */
-static void add_pattern(struct ports_build *pb, const struct gathered *g, struct matcher **packet,
-			struct matcher **stream)
+static void add_pattern(struct ports_build *pb, const struct gathered *g, struct payload_build *to)
 {
 	bool tcp = pb->l4 == PLAN_TCP;
 	uint16_t flags = g->rule->flags;
 
 	if (!tcp || (flags & PLAN_ON_PACKET) || !(flags & PLAN_ON_STREAM)) {
-		if (!*packet)
-			*packet = named(pb, g, "packet");
-		plan_matcher_add(pb->b, *packet, g->rule, false);
+		if (!to->packet)
+			to->packet = named(pb, "packet", to->text);
+		plan_matcher_add(pb->b, to->packet, g->rule);
 	}
 	if (tcp && (flags & PLAN_ON_STREAM)) {
-		if (!*stream)
-			*stream = named(pb, g, "stream");
-		plan_matcher_add(pb->b, *stream, g->rule, false);
+		if (!to->stream)
+			to->stream = named(pb, "stream", to->text);
+		plan_matcher_add(pb->b, to->stream, g->rule);
 	}
 }
 
-static void base_build(struct ports_build *pb)
+/* Of rules that name none and, in `protos`, of those that do. */
+static struct plan_payload wide_build(struct ports_build *pb, uint64_t protos, const char *text)
 {
-	struct matcher *packet = NULL, *stream = NULL;
+	struct payload_build to = {.text = text};
 
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
-		if (pb->rules.v[i].pattern && pb->rules.v[i].wide)
-			add_pattern(pb, &pb->rules.v[i], &packet, &stream);
+		const struct gathered *g = &pb->rules.v[i];
+
+		if (g->pattern && g->wide && (!g->named || (g->rule->protos & protos)))
+			add_pattern(pb, g, &to);
 	}
-	pb->base.packet[0] = packet;
-	pb->base.stream[0] = stream;
+	return (struct plan_payload){to.packet, to.stream};
 }
 
-static void own_build(struct ports_build *pb, struct plan_port_group *group)
+static void wide_build_all(struct ports_build *pb, struct plan_ports *ret)
 {
-	struct matcher *packet = NULL, *stream = NULL;
+	const struct plan *p = pb->b->plan;
+	uint64_t protos = 0;
+
+	for (uint32_t i = 0; i < pb->rules.n; i++) {
+		if (pb->rules.v[i].pattern && pb->rules.v[i].named)
+			protos |= pb->rules.v[i].rule->protos;
+	}
+	ret->payload[PLAN_UNNAMED] = wide_build(pb, 0, "any");
+	ret->payload[PLAN_SEVERAL] =
+		protos ? wide_build(pb, protos, "all") : ret->payload[PLAN_UNNAMED];
+	for (uint32_t i = 0; i < PLAN_PROTOS; i++) {
+		ret->payload[i] = protos >> i & 1 ? wide_build(pb, 1ULL << i, p->protos[i]->name)
+						  : ret->payload[PLAN_UNNAMED];
+	}
+}
+
+static struct plan_payload own_build(struct ports_build *pb)
+{
+	struct payload_build to = {0};
+	char text[80] = "";
 	uint64_t key = 0;
+	struct plan_payload ret;
 
 	for (uint32_t i = 1; i < pb->lists.n; i++) {
 		if (pb->lists.v[i].here && pb->lists.v[i].patterns)
 			key ^= pb->lists.v[i].key;
 	}
 	for (uint32_t i = 0; i < pb->known.n; i++) {
-		if (pb->known.v[i].key == key) {
-			group->packet[1] = pb->known.v[i].packet;
-			group->stream[1] = pb->known.v[i].stream;
-			return;
-		}
+		if (pb->known.v[i].key == key)
+			return pb->known.v[i].payload;
 	}
+	to.text = text;
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		const struct gathered *g = &pb->rules.v[i];
 
-		if (g->pattern && !g->wide && pb->lists.v[g->list].here)
-			add_pattern(pb, g, &packet, &stream);
+		if (!g->pattern || g->wide || !pb->lists.v[g->list].here)
+			continue;
+		if (!*text)
+			snprintf(text, sizeof(text), "port %.60s", g->ports->text);
+		add_pattern(pb, g, &to);
 	}
-	group->packet[1] = packet;
-	group->stream[1] = stream;
-	vec_push(pb->b->mem, &pb->known, (struct known_matcher){key, packet, stream});
+	ret = (struct plan_payload){to.packet, to.stream};
+	vec_push(pb->b->mem, &pb->known, (struct known_payload){key, ret});
+	return ret;
 }
 
 static void group_build(struct ports_build *pb, uint16_t port, struct plan_port_group *group)
 {
 	struct VEC(struct plan_cand) always = {0};
 
-	*group = pb->base;
+	*group = (struct plan_port_group){0};
 	for (uint32_t i = 0; i < pb->lists.n; i++)
 		pb->lists.v[i].here = i == 0 || ports_hold(pb->lists.v[i].ports, port);
-	own_build(pb, group);
+	group->payload = own_build(pb);
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		const struct gathered *g = &pb->rules.v[i];
 
@@ -263,7 +293,7 @@ static void ports_build(struct plan_build *b, enum plan_l4 l4, uint8_t dir)
 
 	gather(&pb);
 	classes_find(&pb, ret);
-	base_build(&pb);
+	wide_build_all(&pb, ret);
 	ret->groups = plan_alloc(b->mem, pb.classes.n * sizeof(*ret->groups));
 	for (uint32_t i = 0; i < pb.classes.n && !b->mem->failed; i++)
 		group_build(&pb, pb.classes.v[i].port, &ret->groups[i]);

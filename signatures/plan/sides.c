@@ -116,7 +116,7 @@ static void chain_place(struct side_build *sb, struct plan_rule *r, struct plan_
 		c->trigger = (int8_t)(s - c->steps);
 		g = group_of(sb, s, &r->rule->buffers[p->buffer]);
 		if (g && g->matcher)
-			plan_matcher_add(sb->b, g->matcher, r, g->group.body);
+			plan_matcher_add(sb->b, g->matcher, r);
 		return;
 	}
 	vec_push(sb->b->mem, &sb->always, (struct always){plan_cand_of(r), first_event(c)});
