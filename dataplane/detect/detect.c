@@ -193,21 +193,28 @@ static void decode_only(struct run *r)
 	r->wide = NULL;
 }
 
+/* With a broken transport header it is a packet of that protocol without ports. */
+static void groups_of(struct run *r)
+{
+	enum plan_l4 l4 = plan_l4_of(r->p->ip_proto);
+	const struct plan_ports *ports = &r->plan->ports[l4][r->dir];
+	bool ts = r->dir == DIR_TS;
+
+	r->group = plan_port_group(r->plan, l4, r->dir, ts ? r->p->dport : r->p->sport);
+	r->wide = plan_payload(r->plan, l4, r->dir, r->proto_bit);
+	if (plan_far_port(ports, ts ? r->p->sport : r->p->dport))
+		r->far = &ports->far;
+}
+
 static void inspect(struct run *r)
 {
-	enum plan_l4 l4;
-
 	payload_of(r);
 	if (r->p->ip_version == 0) {
 		r->have = have_of(r);
 		decode_only(r);
 		return;
 	}
-	/* With a broken transport header it is a packet of that protocol without ports. */
-	l4 = plan_l4_of(r->p->ip_proto);
-	r->group =
-		plan_port_group(r->plan, l4, r->dir, r->dir == DIR_TS ? r->p->dport : r->p->sport);
-	r->wide = plan_payload(r->plan, l4, r->dir, r->proto_bit);
+	groups_of(r);
 	raw_of(r);
 	r->have = have_of(r);
 	raw_encrypted(r);

@@ -140,8 +140,9 @@ struct run {
 	uint8_t have;	    /* PLAN_NEED_* */
 	bool real;	    /* not a pseudo packet */
 	const struct plan_port_group *group;
-	const struct plan_payload *wide; /* patterns on any port; with `group` */
-	struct slice payload; /* empty when it must not be looked at */
+	const struct plan_payload *wide; /* patterns on any port */
+	const struct plan_payload *far;	 /* and on the client's; NULL: on none */
+	struct slice payload;		 /* empty when it must not be looked at */
 	bool has_raw;
 	struct stream_raw raw;
 	bool on_stream;		       /* the rule at hand matched on stream bytes */

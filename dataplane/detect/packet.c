@@ -86,20 +86,26 @@ static void rule_try(struct run *r, const struct plan_rule *rule)
 
 /* ---- candidates ---- */
 
+static void scan(struct run *r, const struct matcher *m, struct slice data)
+{
+	if (m)
+		profile_scan(r, m, data, 0);
+}
+
 static void scan_packet(struct run *r, struct slice data)
 {
-	if (r->wide->packet)
-		profile_scan(r, r->wide->packet, data, 0);
-	if (r->group->payload.packet)
-		profile_scan(r, r->group->payload.packet, data, 0);
+	scan(r, r->wide->packet, data);
+	scan(r, r->group->payload.packet, data);
+	if (r->far)
+		scan(r, r->far->packet, data);
 }
 
 static void scan_stream(struct run *r, struct slice data)
 {
-	if (r->wide->stream)
-		profile_scan(r, r->wide->stream, data, 0);
-	if (r->group->payload.stream)
-		profile_scan(r, r->group->payload.stream, data, 0);
+	scan(r, r->wide->stream, data);
+	scan(r, r->group->payload.stream, data);
+	if (r->far)
+		scan(r, r->far->stream, data);
 }
 
 static void gather(struct run *r)

@@ -11,7 +11,7 @@
 #include "dataplane/base/hash.h"
 #include "signatures/plan/build.h"
 
-enum { VERSION = 2, PATH = 4096 };
+enum { VERSION = 3, PATH = 4096 };
 
 static const char magic[8] = "bkplan1";
 
@@ -58,6 +58,18 @@ static bool take(const uint8_t **at, const uint8_t *end, void *ret, size_t n)
 	return true;
 }
 
+static bool read_one(struct matcher *m, unsigned database, const uint8_t **at, const uint8_t *end)
+{
+	uint64_t n;
+
+	if (!take(at, end, &n, sizeof(n)) || n > (size_t)(end - *at))
+		return false;
+	if (n ? !matcher_load(m, database, SLICE(*at, n)) : matcher_literals(m, database) > 0)
+		return false;
+	*at += n;
+	return true;
+}
+
 static bool read_all(struct plan *p, const uint8_t *at, size_t len)
 {
 	const uint8_t *end = at + len;
@@ -66,15 +78,9 @@ static bool read_all(struct plan *p, const uint8_t *at, size_t len)
 	if (!take(&at, end, &h, sizeof(h)) || memcmp(h.magic, magic, sizeof(magic)) != 0 ||
 	    h.version != VERSION || h.hash != p->content_hash || h.count != p->nmatchers)
 		return false;
-	for (uint32_t i = 0; i < p->nmatchers; i++) {
-		struct matcher *m = p->matchers[i];
-		uint64_t n;
-
-		if (!take(&at, end, &n, sizeof(n)) || n > (size_t)(end - at))
+	for (uint32_t i = 0; i < p->nmatchers * MATCHER_DATABASES; i++) {
+		if (!read_one(p->matchers[i / MATCHER_DATABASES], i % MATCHER_DATABASES, &at, end))
 			return false;
-		if (n ? !matcher_load(m, SLICE(at, n)) : matcher_literals(m) > 0)
-			return false;
-		at += n;
 	}
 	return true;
 }
@@ -104,6 +110,21 @@ bool plan_cache_load(struct plan *p, const char *folder)
 
 /* ---- writing ---- */
 
+static bool write_one(const struct matcher *m, unsigned database, FILE *f)
+{
+	char *bytes = NULL;
+	size_t len = 0;
+	uint64_t n;
+	bool ok;
+
+	if (!matcher_save(m, database, &bytes, &len))
+		return false;
+	n = len;
+	ok = fwrite(&n, sizeof(n), 1, f) == 1 && (!len || fwrite(bytes, len, 1, f) == 1);
+	free(bytes);
+	return ok;
+}
+
 static bool write_all(const struct plan *p, FILE *f)
 {
 	struct head h = {.hash = p->content_hash, .version = VERSION, .count = p->nmatchers};
@@ -111,18 +132,8 @@ static bool write_all(const struct plan *p, FILE *f)
 	memcpy(h.magic, magic, sizeof(magic));
 	if (fwrite(&h, sizeof(h), 1, f) != 1)
 		return false;
-	for (uint32_t i = 0; i < p->nmatchers; i++) {
-		char *bytes = NULL;
-		size_t len = 0;
-		uint64_t n;
-		bool ok;
-
-		if (!matcher_save(p->matchers[i], &bytes, &len))
-			return false;
-		n = len;
-		ok = fwrite(&n, sizeof(n), 1, f) == 1 && (!len || fwrite(bytes, len, 1, f) == 1);
-		free(bytes);
-		if (!ok)
+	for (uint32_t i = 0; i < p->nmatchers * MATCHER_DATABASES; i++) {
+		if (!write_one(p->matchers[i / MATCHER_DATABASES], i % MATCHER_DATABASES, f))
 			return false;
 	}
 	return true;

@@ -14,9 +14,11 @@ enum { LITERALS_FEW = 64 };
 
 /* How a pattern is looked for; patterns are sorted by it. */
 enum way {
-	WAY_LITERAL, /* by Hyperscan */
-	WAY_GRAM,    /* by grams */
-	WAY_FIXED,   /* by hash where it must be */
+	WAY_HEAD_LITERAL, /* by Hyperscan, in the first bytes */
+	WAY_LITERAL,	  /* by Hyperscan */
+	WAY_GRAM,	  /* by grams */
+	WAY_HEAD_GRAM,	  /* by grams, in the first bytes */
+	WAY_FIXED,	  /* by hash where it must be */
 	WAYS,
 };
 
@@ -30,7 +32,8 @@ struct matcher {
 	struct ends *ends;
 	struct slots *slots;
 	struct grams *grams;
-	struct literals literals;
+	size_t reach;				     /* bytes in which grams lie */
+	struct literals literals[MATCHER_DATABASES]; /* of the first bytes, of all */
 };
 
 struct matcher *matcher_new(struct plan_mem *mem, uint32_t id, const char *name)
@@ -68,9 +71,11 @@ uint32_t matcher_patterns(const struct matcher *m)
 
 static enum way way_of(const struct matcher_pattern *p)
 {
-	if (p->place != MATCHER_ANYWHERE && p->place != MATCHER_HEAD)
-		return WAY_FIXED;
-	return grams_suit(p->bytes) ? WAY_GRAM : WAY_LITERAL;
+	if (p->place == MATCHER_ANYWHERE)
+		return grams_suit(p->bytes) ? WAY_GRAM : WAY_LITERAL;
+	if (p->place == MATCHER_HEAD)
+		return grams_suit(p->bytes) ? WAY_HEAD_GRAM : WAY_HEAD_LITERAL;
+	return WAY_FIXED;
 }
 
 static int pattern_cmp(const void *a, const void *b)
@@ -129,8 +134,15 @@ static void gather(struct matcher *m, struct plan_mem *mem)
 	}
 }
 
+static uint32_t of_way(const struct matcher *m, enum way way)
+{
+	return m->first[way + 1] - m->first[way];
+}
+
 void matcher_finish(struct matcher *m, struct plan_mem *mem)
 {
+	uint32_t grams;
+
 	gather(m, mem);
 	vec_free(&m->patterns);
 	if (mem->failed)
@@ -139,62 +151,79 @@ void matcher_finish(struct matcher *m, struct plan_mem *mem)
 		if (m->first[i] < m->first[i - 1])
 			m->first[i] = m->first[i - 1];
 	}
-	if (m->first[WAY_FIXED] <= LITERALS_FEW)
-		m->first[WAY_GRAM] = m->first[WAY_FIXED];
-	m->literals.entries = m->entries;
-	m->literals.n = m->first[WAY_GRAM];
-	m->grams = grams_new(mem, m->entries + m->first[WAY_GRAM],
-			     m->first[WAY_FIXED] - m->first[WAY_GRAM]);
+	grams = m->first[WAY_GRAM];
+	/* Where Hyperscan is needed anyway it takes a few more. */
+	if (of_way(m, WAY_LITERAL) && of_way(m, WAY_LITERAL) + of_way(m, WAY_GRAM) <= LITERALS_FEW)
+		grams = m->first[WAY_HEAD_GRAM];
+	m->reach = grams < m->first[WAY_HEAD_GRAM] ? SIZE_MAX : MATCHER_HEAD_BYTES;
+	m->literals[0] = (struct literals){m->entries, m->first[WAY_LITERAL], NULL};
+	m->literals[1] = (struct literals){m->entries + m->first[WAY_LITERAL],
+					   grams - m->first[WAY_LITERAL], NULL};
+	m->grams = grams_new(mem, m->entries + grams, m->first[WAY_FIXED] - grams);
 	m->ends = ends_new(mem, m->entries, m->nentries);
 	m->slots = slots_new(mem, m->entries, m->nentries);
 }
 
 int matcher_compile(struct matcher *m, struct errmsg *e)
 {
-	return literals_compile(&m->literals, e);
+	int ret = ERR_OK;
+
+	for (unsigned i = 0; i < MATCHER_DATABASES && ret == ERR_OK; i++)
+		ret = literals_compile(&m->literals[i], e);
+	return ret;
 }
 
 int matcher_scratch(const struct matcher *m, hs_scratch_t **scratch)
 {
-	if (m->literals.db && hs_alloc_scratch(m->literals.db, scratch) != HS_SUCCESS)
-		return ERR_NOMEM;
+	for (unsigned i = 0; i < MATCHER_DATABASES; i++) {
+		if (m->literals[i].db && hs_alloc_scratch(m->literals[i].db, scratch) != HS_SUCCESS)
+			return ERR_NOMEM;
+	}
 	return ERR_OK;
 }
 
 void matcher_done(struct matcher *m)
 {
 	vec_free(&m->patterns);
-	literals_done(&m->literals);
+	for (unsigned i = 0; i < MATCHER_DATABASES; i++)
+		literals_done(&m->literals[i]);
 }
 
 /* ---- the cache ---- */
 
-uint32_t matcher_literals(const struct matcher *m)
+uint32_t matcher_literals(const struct matcher *m, unsigned database)
 {
-	return m->literals.n;
+	return m->literals[database].n;
 }
 
-void matcher_hash(const struct matcher *m, uint64_t *hash,
-		  void (*mix)(uint64_t *hash, const void *data, size_t n))
+static void hash_literals(const struct literals *l, uint64_t *hash,
+			  void (*mix)(uint64_t *hash, const void *data, size_t n))
 {
-	for (uint32_t i = 0; i < m->literals.n; i++) {
-		const struct entry *e = &m->literals.entries[i];
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct entry *e = &l->entries[i];
 		uint64_t head = (uint64_t)e->bytes.len << 1 | e->nocase;
 
 		mix(hash, &head, sizeof(head));
 		mix(hash, e->bytes.data, e->bytes.len);
 	}
-	mix(hash, &m->literals.n, sizeof(m->literals.n));
+	mix(hash, &l->n, sizeof(l->n));
 }
 
-bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len)
+void matcher_hash(const struct matcher *m, uint64_t *hash,
+		  void (*mix)(uint64_t *hash, const void *data, size_t n))
 {
-	return literals_save(&m->literals, ret, ret_len);
+	for (unsigned i = 0; i < MATCHER_DATABASES; i++)
+		hash_literals(&m->literals[i], hash, mix);
 }
 
-bool matcher_load(struct matcher *m, struct slice bytes)
+bool matcher_save(const struct matcher *m, unsigned database, char **ret, size_t *ret_len)
 {
-	return literals_load(&m->literals, bytes);
+	return literals_save(&m->literals[database], ret, ret_len);
+}
+
+bool matcher_load(struct matcher *m, unsigned database, struct slice bytes)
+{
+	return literals_load(&m->literals[database], bytes);
 }
 
 /* ---- scanning ---- */
@@ -209,8 +238,9 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice d
 	if (m->slots)
 		slots_scan(m->slots, data, offset, hits);
 	if (m->grams)
-		grams_scan(m->grams, data, hits);
-	literals_scan(&m->literals, scratch, data, hits);
+		grams_scan(m->grams, slice_sub(data, 0, m->reach), hits);
+	literals_scan(&m->literals[0], scratch, slice_sub(data, 0, MATCHER_HEAD_BYTES), hits);
+	literals_scan(&m->literals[1], scratch, data, hits);
 }
 
 void matcher_portable(struct matcher *m)

@@ -24,7 +24,8 @@ enum matcher_limits {
 	MATCHER_SUFFIX_MAX = 255, /* bytes; longer ones are looked for anywhere */
 	MATCHER_AT_WIDTH = 4,	  /* bytes of a fixed-offset pattern that are hashed */
 	MATCHER_AT_OFFSET_MAX = 1024,
-	MATCHER_HEAD_BYTES = 128,
+	MATCHER_HEAD_BYTES = 320,
+	MATCHER_DATABASES = 2, /* of Hyperscan */
 };
 
 struct matcher_pattern {
@@ -60,12 +61,13 @@ int matcher_compile(struct matcher *m, struct errmsg *e);
 int matcher_scratch(const struct matcher *m, hs_scratch_t **scratch);
 void matcher_done(struct matcher *m); /* frees the database; the rest is the arena's */
 
-/* The database's bytes and what it is made of, for the cache. */
+/* A database's bytes and what they are made of, for the cache. */
 void matcher_hash(const struct matcher *m, uint64_t *hash,
 		  void (*mix)(uint64_t *hash, const void *data, size_t n));
-uint32_t matcher_literals(const struct matcher *m);
-bool matcher_save(const struct matcher *m, char **ret, size_t *ret_len); /* free(3) it */
-bool matcher_load(struct matcher *m, struct slice bytes);
+uint32_t matcher_literals(const struct matcher *m, unsigned database);
+/* free(3) it */
+bool matcher_save(const struct matcher *m, unsigned database, char **ret, size_t *ret_len);
+bool matcher_load(struct matcher *m, unsigned database, struct slice bytes);
 
 /* `offset`: of data's first byte in the buffer, where data is a window of one that grows. */
 void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,

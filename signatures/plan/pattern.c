@@ -185,7 +185,9 @@ static unsigned searched(const struct plan_pattern *p)
 {
 	if (p->place != MATCHER_ANYWHERE && p->place != MATCHER_HEAD)
 		return 0;
-	return grams_suit(p->bytes) && grams_rare(p->bytes) ? 0 : SCORE_SEARCHED;
+	if (grams_suit(p->bytes) && grams_rare(p->bytes))
+		return 0;
+	return p->place == MATCHER_HEAD ? SCORE_SEARCHED / 2 : SCORE_SEARCHED;
 }
 
 static void consider(const struct place *p, const struct rule_content *c, struct range where,

@@ -146,6 +146,10 @@ struct plan_ports {
 	/* By the flow's application protocol: rules that name it, on whatever port, and rules that
 	 * name none, on any port. */
 	struct plan_payload payload[PLAN_PAYLOADS];
+	/* Rules that name few ports of the client's side, and all those ports (a bit each; NULL:
+	 * no such rules). */
+	struct plan_payload far;
+	uint64_t *far_ports;
 };
 
 /* Rules whose fast pattern lies in one buffer of a protocol and direction. */
@@ -239,6 +243,11 @@ static inline const struct plan_port_group *plan_port_group(const struct plan *p
 	const struct plan_ports *t = &p->ports[l4][dir];
 
 	return &t->groups[t->class_of ? t->class_of[port] : 0];
+}
+
+static inline bool plan_far_port(const struct plan_ports *t, uint16_t port)
+{
+	return t->far_ports && (t->far_ports[port / 64] >> port % 64 & 1);
 }
 
 /* `protos`: 1 << index of the application protocols that the flow counts as. */

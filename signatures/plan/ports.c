@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "signatures/plan/build.h"
+#include "signatures/plan/grams.h"
 
 enum { PORTS = 65536, WIDE = 16384 };
 
@@ -17,6 +18,7 @@ struct gathered {
 	bool pattern;
 	bool named; /* it names an application protocol */
 	bool wide;  /* pattern goes to those of all ports */
+	bool far;   /* pattern goes to those of the client's ports */
 };
 
 struct port_list {
@@ -99,6 +101,23 @@ static bool looks_at_packets(const struct plan_build *b, const struct plan_rule 
 	return !(r->flags & PLAN_TX) || (p->found && p->buffer < 0);
 }
 
+static bool long_one(const struct plan_pattern *p)
+{
+	return (p->place == MATCHER_ANYWHERE || p->place == MATCHER_HEAD) && grams_suit(p->bytes);
+}
+
+static void gathered_place(const struct ports_build *pb, struct gathered *g)
+{
+	const struct plan_rule *r = g->rule;
+	const struct rule_ports *far = pb->dir == DIR_TS ? r->sport : r->dport;
+	const struct plan_pattern *p = &pb->b->patterns[r->num];
+
+	g->pattern = p->found;
+	g->named = r->protos != ~0ULL;
+	g->far = (pb->l4 == PLAN_TCP || pb->l4 == PLAN_UDP) && ports_covered(far) < WIDE;
+	g->wide = g->named || g->list == 0 || ports_covered(g->ports) >= WIDE || long_one(p);
+}
+
 static void gather(struct ports_build *pb)
 {
 	const struct plan *p = pb->b->plan;
@@ -112,11 +131,9 @@ static void gather(struct ports_build *pb)
 		    !looks_at_packets(pb->b, r))
 			continue;
 		g.ports = pb->dir == DIR_TS ? r->dport : r->sport;
-		g.pattern = pb->b->patterns[i].found;
 		g.list = list_of(pb, g.ports);
-		g.named = r->protos != ~0ULL;
-		g.wide = g.named || g.list == 0 || ports_covered(g.ports) >= WIDE;
-		if (g.pattern && !g.wide)
+		gathered_place(pb, &g);
+		if (g.pattern && !g.wide && !g.far)
 			pb->lists.v[g.list].patterns = true;
 		vec_push(pb->b->mem, &pb->rules, g);
 	}
@@ -211,7 +228,7 @@ static struct plan_payload wide_build(struct ports_build *pb, uint64_t protos, c
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		const struct gathered *g = &pb->rules.v[i];
 
-		if (g->pattern && g->wide && (!g->named || (g->rule->protos & protos)))
+		if (g->pattern && g->wide && !g->far && (!g->named || (g->rule->protos & protos)))
 			add_pattern(pb, g, &to);
 	}
 	return (struct plan_payload){to.packet, to.stream};
@@ -235,6 +252,27 @@ static void wide_build_all(struct ports_build *pb, struct plan_ports *ret)
 	}
 }
 
+static void far_build(struct ports_build *pb, struct plan_ports *ret)
+{
+	struct payload_build to = {.text = "client's port"};
+
+	for (uint32_t i = 0; i < pb->rules.n && !pb->b->mem->failed; i++) {
+		const struct gathered *g = &pb->rules.v[i];
+		const struct rule_ports *far = pb->dir == DIR_TS ? g->rule->sport : g->rule->dport;
+
+		if (!g->pattern || !g->far)
+			continue;
+		if (!ret->far_ports)
+			ret->far_ports = plan_alloc(pb->b->mem, PORTS / 8);
+		for (uint32_t k = 0; ret->far_ports && k < far->count; k++) {
+			for (uint32_t n = far->ranges[k].first; n <= far->ranges[k].last; n++)
+				ret->far_ports[n / 64] |= 1ULL << n % 64;
+		}
+		add_pattern(pb, g, &to);
+	}
+	ret->far = (struct plan_payload){to.packet, to.stream};
+}
+
 static struct plan_payload own_build(struct ports_build *pb)
 {
 	struct payload_build to = {0};
@@ -254,7 +292,7 @@ static struct plan_payload own_build(struct ports_build *pb)
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		const struct gathered *g = &pb->rules.v[i];
 
-		if (!g->pattern || g->wide || !pb->lists.v[g->list].here)
+		if (!g->pattern || g->wide || g->far || !pb->lists.v[g->list].here)
 			continue;
 		if (!*text)
 			snprintf(text, sizeof(text), "port %.60s", g->ports->text);
@@ -294,6 +332,7 @@ static void ports_build(struct plan_build *b, enum plan_l4 l4, uint8_t dir)
 	gather(&pb);
 	classes_find(&pb, ret);
 	wide_build_all(&pb, ret);
+	far_build(&pb, ret);
 	ret->groups = plan_alloc(b->mem, pb.classes.n * sizeof(*ret->groups));
 	for (uint32_t i = 0; i < pb.classes.n && !b->mem->failed; i++)
 		group_build(&pb, pb.classes.v[i].port, &ret->groups[i]);
