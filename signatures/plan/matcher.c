@@ -5,20 +5,18 @@
 #include <string.h>
 
 #include "signatures/plan/ends.h"
+#include "signatures/plan/few.h"
 #include "signatures/plan/grams.h"
 #include "signatures/plan/literals.h"
 #include "signatures/plan/slots.h"
 
-/* Hyperscan is at its best with so few patterns: it looks for all of them. */
-enum { LITERALS_FEW = 64 };
-
-/* How a pattern is looked for; patterns are sorted by it. */
+/* What a pattern is, which decides how it is looked for; patterns are sorted by it. */
 enum way {
-	WAY_HEAD_LITERAL, /* by Hyperscan, in the first bytes */
-	WAY_LITERAL,	  /* by Hyperscan */
-	WAY_GRAM,	  /* by grams */
-	WAY_HEAD_GRAM,	  /* by grams, in the first bytes */
-	WAY_FIXED,	  /* by hash where it must be */
+	WAY_HEAD_SHORT, /* in the first bytes, too short for grams */
+	WAY_SHORT,
+	WAY_LONG,
+	WAY_HEAD_LONG,
+	WAY_FIXED, /* by hash where it must be */
 	WAYS,
 };
 
@@ -29,10 +27,12 @@ struct matcher {
 	uint32_t nentries;
 	struct entry *entries; /* sorted by way, then by place */
 	uint32_t first[WAYS + 1];
+	bool portable;
 	struct ends *ends;
 	struct slots *slots;
+	struct few *few;
 	struct grams *grams;
-	size_t reach;				     /* bytes in which grams lie */
+	size_t few_reach, grams_reach;		     /* bytes in which they lie */
 	struct literals literals[MATCHER_DATABASES]; /* of the first bytes, of all */
 };
 
@@ -72,9 +72,9 @@ uint32_t matcher_patterns(const struct matcher *m)
 static enum way way_of(const struct matcher_pattern *p)
 {
 	if (p->place == MATCHER_ANYWHERE)
-		return grams_suit(p->bytes) ? WAY_GRAM : WAY_LITERAL;
+		return grams_suit(p->bytes) ? WAY_LONG : WAY_SHORT;
 	if (p->place == MATCHER_HEAD)
-		return grams_suit(p->bytes) ? WAY_HEAD_GRAM : WAY_HEAD_LITERAL;
+		return grams_suit(p->bytes) ? WAY_HEAD_LONG : WAY_HEAD_SHORT;
 	return WAY_FIXED;
 }
 
@@ -134,15 +134,61 @@ static void gather(struct matcher *m, struct plan_mem *mem)
 	}
 }
 
+enum {
+	LITERALS_FEW = 64, /* Hyperscan is at its best with so few patterns */
+	FEW_ALL = 24,	   /* long ones among few short ones: grams are then needless */
+};
+
 static uint32_t of_way(const struct matcher *m, enum way way)
 {
 	return m->first[way + 1] - m->first[way];
 }
 
+/* Bytes in which entries of ways lie. */
+static size_t reach(const struct matcher *m, enum way unbounded, uint32_t from, uint32_t to)
+{
+	uint32_t first = m->first[unbounded], last = m->first[unbounded + 1];
+
+	return from < last && first < to && first < last ? SIZE_MAX : MATCHER_HEAD_BYTES;
+}
+
+/* How many of the first entries are looked for as a few patterns; 0: too many, or it cannot be. */
+static uint32_t few_build(struct matcher *m, struct plan_mem *mem)
+{
+	uint32_t n = m->first[WAY_LONG];
+
+	if (n > FEW_MAX || m->portable || !few_possible())
+		return 0;
+	if (m->first[WAY_FIXED] <= FEW_ALL)
+		n = m->first[WAY_FIXED];
+	if (n)
+		m->few = few_new(mem, m->entries, n);
+	m->few_reach = reach(m, WAY_SHORT, 0, n) == SIZE_MAX ? SIZE_MAX : reach(m, WAY_LONG, 0, n);
+	return n;
+}
+
+static void searches_build(struct matcher *m, struct plan_mem *mem)
+{
+	uint32_t few = few_build(m, mem);
+	uint32_t grams = few > m->first[WAY_LONG] ? few : m->first[WAY_LONG];
+
+	/* Where Hyperscan is needed anyway it takes a few more. */
+	if (!few && of_way(m, WAY_SHORT) &&
+	    of_way(m, WAY_SHORT) + of_way(m, WAY_LONG) <= LITERALS_FEW)
+		grams = m->first[WAY_HEAD_LONG];
+	if (!few) {
+		m->literals[0] = (struct literals){m->entries, m->first[WAY_SHORT], NULL};
+		m->literals[1] = (struct literals){m->entries + m->first[WAY_SHORT],
+						   grams - m->first[WAY_SHORT], NULL};
+	}
+	m->grams = grams_new(mem, m->entries + grams, m->first[WAY_FIXED] - grams);
+	m->grams_reach = reach(m, WAY_LONG, grams, m->first[WAY_FIXED]);
+	if (m->grams && m->portable)
+		grams_portable(m->grams);
+}
+
 void matcher_finish(struct matcher *m, struct plan_mem *mem)
 {
-	uint32_t grams;
-
 	gather(m, mem);
 	vec_free(&m->patterns);
 	if (mem->failed)
@@ -151,15 +197,7 @@ void matcher_finish(struct matcher *m, struct plan_mem *mem)
 		if (m->first[i] < m->first[i - 1])
 			m->first[i] = m->first[i - 1];
 	}
-	grams = m->first[WAY_GRAM];
-	/* Where Hyperscan is needed anyway it takes a few more. */
-	if (of_way(m, WAY_LITERAL) && of_way(m, WAY_LITERAL) + of_way(m, WAY_GRAM) <= LITERALS_FEW)
-		grams = m->first[WAY_HEAD_GRAM];
-	m->reach = grams < m->first[WAY_HEAD_GRAM] ? SIZE_MAX : MATCHER_HEAD_BYTES;
-	m->literals[0] = (struct literals){m->entries, m->first[WAY_LITERAL], NULL};
-	m->literals[1] = (struct literals){m->entries + m->first[WAY_LITERAL],
-					   grams - m->first[WAY_LITERAL], NULL};
-	m->grams = grams_new(mem, m->entries + grams, m->first[WAY_FIXED] - grams);
+	searches_build(m, mem);
 	m->ends = ends_new(mem, m->entries, m->nentries);
 	m->slots = slots_new(mem, m->entries, m->nentries);
 }
@@ -237,16 +275,17 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice d
 		ends_scan(m->ends, data, hits);
 	if (m->slots)
 		slots_scan(m->slots, data, offset, hits);
+	if (m->few)
+		few_scan(m->few, slice_sub(data, 0, m->few_reach), hits);
 	if (m->grams)
-		grams_scan(m->grams, slice_sub(data, 0, m->reach), hits);
+		grams_scan(m->grams, slice_sub(data, 0, m->grams_reach), hits);
 	literals_scan(&m->literals[0], scratch, slice_sub(data, 0, MATCHER_HEAD_BYTES), hits);
 	literals_scan(&m->literals[1], scratch, data, hits);
 }
 
 void matcher_portable(struct matcher *m)
 {
-	if (m->grams)
-		grams_portable(m->grams);
+	m->portable = true;
 }
 
 static int cand_cmp(const void *a, const void *b)

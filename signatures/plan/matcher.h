@@ -73,7 +73,7 @@ bool matcher_load(struct matcher *m, unsigned database, struct slice bytes);
 void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
 		  uint64_t offset, struct matcher_hits *hits);
 
-/* For tests: as on a processor without AVX-512. */
+/* For tests, before matcher_finish: as on a processor without AVX-512. */
 void matcher_portable(struct matcher *m);
 
 /* For development: the n-th pattern (sorted by place) as text; false after the last. */
