@@ -217,7 +217,8 @@ static const struct app_proto *unnamed_find(const struct app_call *c, struct sli
 	for (unsigned i = 0; app_protocols[i]; i++) {
 		const struct app_proto *proto = app_protocols[i];
 
-		if (proto->unnamed && !(c->w->config.disabled >> i & 1) &&
+		if (proto->unnamed &&
+		    (proto->unnamed_when_off || !(c->w->config.disabled >> i & 1)) &&
 		    proto->unnamed(client, server))
 			return proto;
 	}
@@ -316,6 +317,7 @@ static void parse(struct app_call *c, enum dir dir, struct slice view, bool eof)
 		keep_rest(c, dir, view, side->need);
 		return;
 	}
+	c->io.unnamed = a->pub.unnamed;
 	app_frames_begin(c, dir, view, side->end - view.len);
 	app_frames_stream(c, eof);
 	r = a->pub.proto->parse(&c->io, a->pub.state, dir, (struct app_input){view, eof});

@@ -55,6 +55,7 @@ struct app_io {
 	struct hash_key key; /* random: for hashes of what traffic chooses */
 	bool midstream;	     /* the start of the connection was not seen */
 	uint32_t frames;     /* 1 << type: frames of this protocol that some rule looks at */
+	bool unnamed;	     /* rules and records see no protocol, or another one */
 };
 
 /* What parsers take from the configuration. */
@@ -231,6 +232,8 @@ struct app_proto {
 	 * first bytes of both directions when nobody else is found. The flow stays "failed" for
 	 * rules and in records; its transactions and files are read all the same. */
 	bool (*unnamed)(struct slice client, struct slice server);
+	/* It is read so too while it is off because it is not enabled_by_default. */
+	bool unnamed_when_off;
 	/* Names of its frames as in rules ("pdu" of frame:mqtt.pdu), in the order of the types
 	 * given to app_frame; at most APP_FRAME_STREAM. "stream" is everybody's, made by the
 	 * framework. */
