@@ -71,6 +71,32 @@ static const struct cli_command commands[] = {
 	 "Exit status 1 when a rule was skipped or failed.\n\n"
 	 "example:\n  banken rules check local.rules\n",
 	 cmd_rules},
+	{"lists", "add FILE | show [NAME] | remove NAME | check FILE | search INDICATOR | compile",
+	 "known-bad lists: addresses, names, URLs, fingerprints, hashes",
+	 "  add FILE          takes a file over; the sensor uses it within seconds, without a "
+	 "restart\n"
+	 "  check FILE        reads a file and says what it would take; status 1 if lines are "
+	 "refused\n"
+	 "  show [NAME]       lists with their figures\n"
+	 "  search INDICATOR  which list has it; status 1 when none\n"
+	 "  remove NAME       takes a list away\n"
+	 "  compile           once more, without what has expired\n\n"
+	 "  --name NAME --comment TEXT   of the list (the file's name unless said)\n"
+	 "  --form auto|plain|csv|stix   csv: a row of column names, abuse.ch's exports too\n"
+	 "  --kind auto|ip|domain|url|ja3|ja4|cert|file   what stands in a plain list\n"
+	 "  --priority 0-100  where two lists disagree the higher one holds (50)\n"
+	 "  --severity 1-4    of its alerts, 1 is the highest (by kind)\n"
+	 "  --tactic TA0011 --technique T1071   ATT&CK (by kind)\n"
+	 "  --days N          entries without an end go after N days\n"
+	 "  --potential       its alerts are of low confidence\n"
+	 "  --allow           what it names is good: no alert, if its priority is higher\n"
+	 "  --exact           names do not stand for their sub-domains\n"
+	 "  --any-port        address:port stands for the address\n"
+	 "  --folder DIR      of the lists (default /var/lib/banken/lists, or $BANKEN_LISTS)\n\n"
+	 "examples:\n  banken lists add urlhaus.csv --days 30\n"
+	 "  banken lists add ja3.txt --kind ja3 --severity 3 --potential\n"
+	 "  banken lists search hxxp://evil[.]example/a\n",
+	 cmd_lists},
 	{"replay", "FILE [-S RULES]", "analyses a capture file",
 	 "The same detection as live, over a pcap or pcapng file; what was found, in words.\n\n"
 	 "examples:\n  banken replay incident.pcapng\n"

@@ -57,6 +57,8 @@ enum flow_flag {
 	FLOW_TX_QUIET = 1 << 12, /* those of its transactions are not */
 	FLOW_NAMING = 1 << 13,	 /* app looks for a name of its traffic (base/traffic.h) */
 	FLOW_NAMED = 1 << 14,	 /* it has just been found */
+	FLOW_LIST_CLIENT =
+		1 << 15, /* its client's address is on a list: told once it is answered */
 };
 
 struct flow_key {
@@ -96,7 +98,8 @@ struct flow {
 	uint32_t next;		/* flow's own use: overflow chain or free list, an index */
 	uint32_t older, newer;	/* flow's own use: neighbours in the time-out list */
 	struct mac_addr mac[2]; /* source of the first packet each way */
-	uint32_t alerts;
+	uint32_t alerts : 31;
+	uint32_t listed : 1; /* an address of it was on a list, which was told */
 	uint8_t end_reason;
 	uint8_t end_state;    /* enum flow_state at the end */
 	uint8_t icmp_code[2]; /* of the first packet each way */

@@ -63,6 +63,9 @@ void live_name_counters(struct live *live)
 	name_counter(live, "rules.skipped", STATS_GAUGE);
 	name_counter(live, "rules.failed", STATS_GAUGE);
 	name_counter(live, "rules.reloads", STATS_COUNT);
+	name_counter(live, "lists.entries", STATS_GAUGE);
+	name_counter(live, "lists.loads", STATS_COUNT);
+	name_counter(live, "lists.failed", STATS_COUNT);
 }
 
 void live_store_counters(struct live_worker *w)
@@ -120,11 +123,13 @@ static void store_own(struct live *live)
 	stats_set(live->stats, own, at++, live->rules.skipped);
 	stats_set(live->stats, own, at++, live->rules.failed);
 	stats_set(live->stats, own, at++, live->reloads);
+	stats_set(live->stats, own, at++, live->lists ? lists_entries(live->lists) : 0);
+	stats_set(live->stats, own, at++, live->lists_loads);
+	stats_set(live->stats, own, at++, live->lists_failed);
 	stats_end(live->stats, own);
 }
 
-/* Waits until every worker has begun another turn: then none uses what was swapped out. */
-static void grace(struct live *live)
+void live_grace(struct live *live)
 {
 	static const struct timespec step = {0, 200000};
 	uint64_t before[LIVE_WORKERS];
@@ -151,7 +156,7 @@ static void publish_resets(struct live *live, const struct live_resets *list)
 
 	for (unsigned i = 0; i < live->workers; i++)
 		atomic_store_explicit(&live->worker[i].next_resets, list, memory_order_release);
-	grace(live);
+	live_grace(live);
 	free((void *)old);
 }
 
@@ -225,7 +230,7 @@ static int reload(struct live *live, struct mailbox_answer *answer)
 	for (unsigned i = 0; i < live->workers; i++)
 		atomic_store_explicit(&live->worker[i].next_engine, fresh.engine,
 				      memory_order_release);
-	grace(live);
+	live_grace(live);
 	ruleset_free(&live->old_rules);
 	live->old_rules = live->rules;
 	live->rules = fresh;
@@ -304,6 +309,7 @@ void live_control_turn(struct live *live)
 		live->stored_ns = now_ns;
 		store_own(live);
 		stats_heartbeat(live->stats, now_ns);
+		live_lists_look(live, now_ns);
 		for (unsigned i = 0; resets && i < resets->count; i++) {
 			if (resets->reset[i].until_ns <= now_ns) {
 				change_resets(live, NULL, now_ns);

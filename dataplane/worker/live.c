@@ -266,6 +266,7 @@ static void stop(struct live *live)
 	mailbox_close(live->mailbox);
 	ruleset_free(&live->rules);
 	ruleset_free(&live->old_rules);
+	lists_close(live->lists);
 }
 
 static void print_profile(const struct live *live)

@@ -12,6 +12,7 @@
 #include "dataplane/worker/options.h"
 #include "dataplane/worker/pipeline.h"
 #include "dataplane/worker/ruleset.h"
+#include "signatures/lists/table.h"
 
 enum {
 	LIVE_WORKERS = 64,
@@ -58,6 +59,8 @@ struct live_worker {
 	/* main thread -> worker, taken between bursts */
 	_Alignas(64) _Atomic(struct detect_engine *) next_engine;
 	_Atomic(const struct live_resets *) next_resets;
+	_Atomic(const struct lists *) next_lists;
+	const struct lists *lists; /* in use */
 	const struct live_resets *resets_now;
 	_Atomic uint64_t
 		turns; /* counts bursts and idle turns: a grace period for what was swapped */
@@ -85,6 +88,12 @@ struct live {
 	_Atomic bool distributed; /* the distributor has handed out its last frame */
 	uint64_t missed[RX_PORTS][LIVE_READINGS];
 	uint64_t reloads, stored_ns;
+	struct lists *lists;
+	struct { /* which file that is */
+		uint64_t inode;
+		int64_t size, seconds, ns;
+	} lists_file;
+	uint64_t lists_looked_ns, lists_loads, lists_failed;
 	unsigned cores[LIVE_WORKERS + 2];
 };
 
@@ -96,6 +105,11 @@ int live_worker_main(void *worker);
 int live_distribute_main(void *live);
 /* control.c: one turn of the main thread; sleeps a little when there is nothing to do. */
 void live_control_turn(struct live *live);
+/* Waits until every worker has begun another turn: then none uses what was swapped out. */
+void live_grace(struct live *live);
+/* lists.c: takes the compiled lists anew when their file was replaced; seldom more than a stat(2).
+ */
+void live_lists_look(struct live *live, uint64_t now_ns);
 /* Names of the counters a worker stores, in order; fills live->names. */
 void live_name_counters(struct live *live);
 /* Stores the worker's counters; called by the worker. */

@@ -172,13 +172,19 @@ static unsigned turn(struct live_worker *w, uint64_t now_ns)
 }
 
 /* What the main thread has put down for this worker. */
-static void take_orders(struct live_worker *w)
+static void take_orders(struct live_worker *w, uint64_t now_ns)
 {
+	const struct lists *lists;
 	struct detect_engine *engine = atomic_load_explicit(&w->next_engine, memory_order_acquire);
 
 	if (engine != w->engine) {
 		pipeline_switch_rules(w->pipeline, engine);
 		w->engine = engine;
+	}
+	lists = atomic_load_explicit(&w->next_lists, memory_order_acquire);
+	if (lists != w->lists) {
+		pipeline_switch_lists(w->pipeline, lists, now_ns);
+		w->lists = lists;
 	}
 	w->resets_now = atomic_load_explicit(&w->next_resets, memory_order_acquire);
 	w->watching = watch_refresh(w->watch);
@@ -215,7 +221,7 @@ int live_worker_main(void *ctx)
 	pipeline_set_hook(w->pipeline, decoded, w);
 	while (!atomic_load_explicit(&w->live->stop, memory_order_relaxed)) {
 		now_ns = live_now_ns();
-		take_orders(w);
+		take_orders(w, now_ns);
 		if (turn(w, now_ns))
 			spins = 0;
 		else

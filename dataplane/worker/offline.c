@@ -10,6 +10,7 @@
 #include "dataplane/worker/files.h"
 #include "dataplane/worker/ruleset.h"
 #include "dataplane/worker/stats.h"
+#include "signatures/lists/table.h"
 
 enum { BURST = 32, PROBLEM_LINES = 20 };
 
@@ -85,7 +86,7 @@ static int open_desk(const struct options *o, struct desk **ret, struct pipeline
 
 /* The run itself, between what was opened and what has to be closed. */
 static int analyse(const struct options *o, struct rx_file *file, const struct ruleset *rules,
-		   struct event_file *out, struct errmsg *err)
+		   const struct lists *lists, struct event_file *out, struct errmsg *err)
 {
 	struct event_sink sink = {.put = put_record, .ctx = out};
 	struct stats_run info = {.load_seconds = rules->seconds, .capture = o->capture};
@@ -103,6 +104,8 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 		desk_delete(desk);
 		return ERR_NOMEM;
 	}
+	if (lists)
+		pipeline_switch_lists(l, lists, 0);
 	begin = now_seconds(CLOCK_MONOTONIC);
 	begin_cpu = now_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	run(l, file, desk);
@@ -123,6 +126,7 @@ int offline_run(const struct options *o, struct errmsg *err)
 {
 	struct record_eve_options eve = {(int)o->utc_offset_minutes, o->community_id};
 	struct event_file *out;
+	struct lists *lists = NULL;
 	struct ruleset rules;
 	struct rx_file *file;
 	int rc = rx_file_open(o->capture, &file, err);
@@ -136,7 +140,10 @@ int offline_run(const struct options *o, struct errmsg *err)
 				o->capture, rx_file_link_type(file));
 		goto close_capture;
 	}
-	rc = ruleset_load(o, &rules, err);
+	if (o->lists[0])
+		rc = lists_open(o->lists, &lists, err);
+	if (rc == ERR_OK)
+		rc = ruleset_load(o, &rules, err);
 	if (rc != ERR_OK)
 		goto close_capture;
 	if (rules.skipped || rules.failed)
@@ -146,12 +153,13 @@ int offline_run(const struct options *o, struct errmsg *err)
 		rc = ERR_IO;
 		goto free_rules;
 	}
-	rc = analyse(o, file, &rules, out, err);
+	rc = analyse(o, file, &rules, lists, out, err);
 	if (event_file_close(out, rc == ERR_OK ? err : NULL) != ERR_OK && rc == ERR_OK)
 		rc = ERR_IO;
 free_rules:
 	ruleset_free(&rules);
 close_capture:
+	lists_close(lists);
 	rx_file_close(file);
 	return rc;
 }

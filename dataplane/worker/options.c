@@ -116,6 +116,12 @@ static const struct option table[] = {
 	{"geoip-database", KIND_TEXT, AT(geoip_database), 0, OPTIONS_TEXT,
 	 "country database in MaxMind's form"},
 	{"rules.load-threads", KIND_UINT, AT(load_threads), 1, 64, "threads that compile"},
+	{"lists.file", KIND_TEXT, AT(lists), 0, OPTIONS_TEXT,
+	 "compiled known-bad lists ('banken lists add'); live they are "
+	 "/var/lib/banken/lists/compiled "
+	 "unless said otherwise, and taken anew whenever they change"},
+	{"lists.repeat-seconds", KIND_UINT, AT(pipeline.list_repeat), 0, 86400,
+	 "a host's hit on the same indicator is told so seldom, 0 = each"},
 	{"worker.memory-mb", KIND_SIZE_MB, AT(pipeline.memory), 16, 1 << 20,
 	 "most memory of streams and parsers, a worker"},
 	{"worker.count", KIND_UINT, AT(workers), 1, 64, "workers (live)"},

@@ -37,6 +37,7 @@ struct options {
 	char reputation_files[OPTIONS_TEXT]; /* separated by commas */
 	char geoip_database[OPTIONS_TEXT];   /* "" = none */
 	unsigned load_threads;
+	char lists[OPTIONS_TEXT]; /* compiled known-bad lists */
 	/* offline */
 	const char *capture, *log_folder;
 	bool community_id;

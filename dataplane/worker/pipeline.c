@@ -5,6 +5,7 @@
 #include <x86intrin.h>
 
 #include "dataplane/worker/carry.h"
+#include "dataplane/worker/listed.h"
 #include "dataplane/worker/observe.h"
 
 enum { WORKER_MEMORY = 1 << 30, FETCH_FLOWS = 1 << 16 };
@@ -16,8 +17,10 @@ struct pipeline {
 	struct stream_worker *stream;
 	struct app_worker *app;
 	struct detector *detector; /* NULL without rules */
+	const struct detect_engine *engine;
 	struct event_writer *events;
 	struct behave *behave;
+	struct listed *listed;
 	struct pipeline_totals totals;
 	uint8_t file_wanted; /* by the configuration; rules add more */
 	struct carry carry;
@@ -39,6 +42,7 @@ struct pipeline_config pipeline_config_default(void)
 		.event = {.types = EVENT_DEFAULT, .packet_numbers = true},
 		.behave = behave_config_default,
 		.memory = WORKER_MEMORY,
+		.list_repeat = 60,
 	};
 }
 
@@ -84,6 +88,7 @@ static void log_files(struct pipeline *l, struct packet *p, struct flow *f, stru
 			if (l->carry.port)
 				carry_decide(&l->carry, file);
 			event_file(l->events, p, f, tx, file, (enum dir)dir);
+			listed_file(l->listed, p, f, tx, file);
 		}
 	}
 }
@@ -105,6 +110,7 @@ static void log_transactions(struct pipeline *l, struct packet *p, struct flow *
 		if (f->tcp || ready_to_log(a, tx))
 			event_tx(l->events, p, f, tx);
 		observe_tx(l->behave, p, f, tx);
+		listed_tx(l->listed, p, f, tx);
 	}
 }
 
@@ -209,6 +215,7 @@ static void packet(void *ctx, struct packet *p)
 			stage_end(l, STAGE_APP, begin);
 		}
 		observe_packet(l->behave, p);
+		listed_flow(l->listed, p);
 		if (naming)
 			app_traffic_packet(l->app, p->flow, p);
 		else if (untracked(p))
@@ -374,12 +381,15 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 
 		app_worker_carrier(l->app, &carrier);
 	}
-	return l->app && l->events && l->behave;
+	l->listed = l->events ? listed_new(l->events, config->list_repeat) : NULL;
+	return l->app && l->listed && l->behave;
 }
 
 static uint8_t files_wanted(struct pipeline *l, const struct detect_engine *engine)
 {
-	return carry_wanted(&l->carry, l->file_wanted, engine ? detect_file_wanted(engine) : 0);
+	uint8_t wanted = engine ? detect_file_wanted(engine) : 0;
+
+	return carry_wanted(&l->carry, l->file_wanted, wanted | listed_digests(l->listed));
 }
 
 /* What stages are to do for these rules (NULL: none). */
@@ -406,6 +416,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 	l->decoded = (struct decode_sink){packet, l};
 	if (!stages_new(l, config, first_id, sink))
 		goto no_memory;
+	l->engine = engine;
 	serve_rules(l, engine);
 	if (engine) {
 		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
@@ -430,6 +441,7 @@ void pipeline_delete(struct pipeline *l)
 		flow_table_delete(l->flows);
 	detector_delete(l->detector);
 	behave_delete(l->behave);
+	listed_delete(l->listed);
 	event_writer_delete(l->events);
 	app_worker_delete(l->app);
 	stream_worker_delete(l->stream);
@@ -521,8 +533,16 @@ void pipeline_finish(struct pipeline *l, uint64_t now_ns)
 
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
 {
-	if (l->detector && detector_switch(l->detector, engine) == ERR_OK)
+	if (l->detector && detector_switch(l->detector, engine) == ERR_OK) {
+		l->engine = engine;
 		serve_rules(l, engine);
+	}
+}
+
+void pipeline_switch_lists(struct pipeline *l, const struct lists *lists, uint64_t now_ns)
+{
+	listed_switch(l->listed, lists, now_ns);
+	app_worker_files(l->app, files_wanted(l, l->engine));
 }
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l)
@@ -552,6 +572,7 @@ unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPE
 	if (l->detector)
 		ret[n++] = detect_counters(l->detector);
 	ret[n++] = behave_counters(l->behave);
+	ret[n++] = listed_counters(l->listed);
 	if (l->carry.port)
 		n += desk_counters(l->carry.port, ret + n);
 	return n;

@@ -26,6 +26,8 @@ struct pipeline_config {
 	size_t memory;		/* cap of the worker's slab, bytes */
 	struct desk_port *desk; /* NULL: files go to nobody */
 	struct carry_config carry;
+	unsigned list_repeat; /* seconds: a host's hit on the same indicator is told so seldom, 0 =
+				 each */
 	bool profile;
 };
 
@@ -51,6 +53,7 @@ enum pipeline_stage { /* of --profile */
 extern const char *const pipeline_stage_names[STAGE_COUNT];
 
 struct pipeline;
+struct lists;
 
 /* `engine` may be NULL (no rules) and must outlive the pipeline. `first_id`: of its records. */
 struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
@@ -72,13 +75,15 @@ void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n);
 void pipeline_tick(struct pipeline *l, uint64_t now_ns);
 /* Ends all flows and detectors, so that everything known has been reported. */
 void pipeline_finish(struct pipeline *l, uint64_t now_ns);
+/* Known-bad lists, NULL = none; the caller's until all pipelines have others. */
+void pipeline_switch_lists(struct pipeline *l, const struct lists *lists, uint64_t now_ns);
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine);
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l);
 /* What the desk has found since and nobody has collected: after desk_stop. */
 void pipeline_collect(struct pipeline *l);
 
-enum { PIPELINE_COUNTER_SETS = 7 + DESK_COUNTER_SETS };
+enum { PIPELINE_COUNTER_SETS = 8 + DESK_COUNTER_SETS };
 /* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
 /* Cycles a stage has taken so far; zeros without config.profile. */

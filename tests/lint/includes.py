@@ -51,6 +51,7 @@ ALLOWED = {
     "signatures/lang": ["dataplane/base"],
     "signatures/plan": ["dataplane/base", "dataplane/app", "signatures/lang"],
     "signatures/bundle": ["dataplane/base", "signatures/lang", "control/wire"],
+    "signatures/lists": ["dataplane/base"],
     "dataplane/detect": ["dataplane/base", "dataplane/decode/events.h", "dataplane/decode/checksum.h", "dataplane/flow",
                          "dataplane/stream", "dataplane/app", "dataplane/files", "signatures/lang",
                          "signatures/plan"],
@@ -63,7 +64,7 @@ ALLOWED = {
                         "dataplane/flow", "dataplane/app", "dataplane/detect", "signatures/lang"],
     "dataplane/rx": ["dataplane/base"],
     "dataplane/respond": ["dataplane/base"],
-    "dataplane/worker": ["dataplane", "signatures/lang"],
+    "dataplane/worker": ["dataplane", "signatures/lang", "signatures/lists"],
     "control/helper": ["dataplane/base"],
     "control/wire": ["dataplane/base"],
     "control/sensor": ["dataplane/base", "dataplane/api", "dataplane/behave", "control/wire",
@@ -73,7 +74,7 @@ ALLOWED = {
     "control/report": ["dataplane/base", "control/wire"],
     "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report"],
     # Policies are tried without a mitigator, too.
-    "control/cli": ["dataplane/base", "control/wire", "control/report",
+    "control/cli": ["dataplane/base", "control/wire", "control/report", "signatures/lists",
                     "control/mitigator/policy", "control/mitigator/csv"],
     "tests": ["dataplane", "signatures", "control", "tests"],
 }
