@@ -362,6 +362,44 @@ bool record_find_str(struct slice rec, const char *path, struct slice *ret)
 	return true;
 }
 
+struct record_walk record_walk(struct slice rec)
+{
+	struct cursor c = body_of(rec);
+
+	return (struct record_walk){c.pos, c.end};
+}
+
+bool record_walk_next(struct record_walk *w, struct record_value *ret)
+{
+	struct cursor c = cursor_of(SLICE(w->pos, (size_t)(w->end - w->pos)));
+	struct token_view t;
+
+	if (!token_next(&c, &t))
+		return false;
+	w->pos = c.pos;
+	*ret = (struct record_value){.name = t.name, .text = t.bytes, .number = t.word};
+	switch (t.kind) {
+	case TOKEN_OBJECT:
+	case TOKEN_ARRAY:
+		ret->kind = RECORD_OPENS;
+		break;
+	case TOKEN_END:
+		ret->kind = RECORD_CLOSES;
+		break;
+	case TOKEN_STRING:
+		ret->kind = RECORD_TEXT;
+		break;
+	case TOKEN_HEX:
+	case TOKEN_BASE64:
+	case TOKEN_IP:
+		ret->kind = RECORD_BYTES;
+		break;
+	default:
+		ret->kind = RECORD_NUMBER;
+	}
+	return true;
+}
+
 /* --- EVE --- */
 
 static void put_time(struct json *j, const char *name, uint64_t ns, int offset_minutes)

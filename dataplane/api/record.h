@@ -99,6 +99,27 @@ bool record_check(struct slice bytes);
 /* "alert.signature_id": the value at a path of object names, if it has that type. */
 bool record_find_uint(struct slice rec, const char *path, uint64_t *ret);
 bool record_find_str(struct slice rec, const char *path, struct slice *ret);
+/* Every value in order, for those who want several of them: one walk instead of a search each. */
+struct record_walk {
+	const uint8_t *pos, *end; /* of what is left of the body */
+};
+
+enum record_value_kind {
+	RECORD_OPENS,  /* an object or array begins: `name` */
+	RECORD_CLOSES, /* the innermost ends */
+	RECORD_TEXT,   /* `text` */
+	RECORD_NUMBER, /* `number`; also a bool (0, 1) or a time */
+	RECORD_BYTES,  /* `text`: raw bytes of hex, base64 or an address */
+};
+
+struct record_value {
+	enum record_value_kind kind;
+	struct slice name, text;
+	uint64_t number;
+};
+
+struct record_walk record_walk(struct slice rec);
+bool record_walk_next(struct record_walk *w, struct record_value *ret);
 /* One EVE line without newline into buf; length, or ERR_LIMIT. `offset_minutes`: local time zone of
  * the timestamps. Community ID is computed here. */
 struct record_eve_options {

@@ -1,123 +1,159 @@
-/* Beaconing: a host calls the same server again and again at regular intervals with exchanges of
- * the same size (T1071, T1029 scheduled transfer). Judged by the spread of the intervals relative
- * to their mean, over the last CALLS calls. */
+/* Beaconing: a host calls the same server again and again at regular intervals with small exchanges
+ * (T1071, T1029 scheduled transfer). Judged by the median deviation of the intervals from their
+ * median, which a missed call or two does not disturb, over the last beacon-calls calls. */
 #include "dataplane/behave/detector.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "dataplane/base/hash.h"
-
-enum {
-	CALLS = 12,		/* intervals looked at */
-	JITTER_PERCENT = 15,	/* standard deviation over mean, at most */
-	INTERVAL_MIN_MS = 2000, /* faster is a session, not a beacon */
-	BYTES_MAX = 20000,	/* an exchange larger than that is work */
-};
+enum { CALLS = 32, TCP = 6, UDP = 17 };
 
 struct beacon_entry {
 	struct behave_entry entry;
 	uint64_t last_call_ns;
 	uint32_t interval_ms[CALLS]; /* ring */
-	uint32_t calls, big;	     /* big: exchanges over BYTES_MAX */
-	uint64_t reported_ns;
+	uint32_t calls, big;	     /* big: exchanges over beacon-bytes */
 };
 
-struct beacon {
-	struct behave_table table;
-	_Alignas(64) uint8_t memory[];
-};
+static const struct behave_sign sign = {2300,
+					"BANKEN regular calls to one server",
+					"TA0011",
+					"T1071",
+					"Malware Command and Control Activity Detected",
+					BEHAVE_MEDIUM,
+					false};
 
-static void *beacon_new(size_t bytes)
+static int order(const void *a, const void *b)
 {
-	struct beacon *b = calloc(1, bytes);
+	uint32_t x, y;
 
-	if (b)
-		behave_table_init(&b->table, b->memory, bytes - sizeof(*b),
-				  sizeof(struct beacon_entry));
-	return b;
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return (x > y) - (x < y);
 }
 
-static bool regular(const struct beacon_entry *e, double *ret_mean, double *ret_jitter)
+/* At most 32 numbers. */
+static uint32_t median(uint32_t *values, unsigned n)
 {
-	double sum = 0, square = 0;
+	qsort(values, n, sizeof(*values), order);
+	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
 
-	for (unsigned i = 0; i < CALLS; i++) {
-		sum += e->interval_ms[i];
-		square += (double)e->interval_ms[i] * e->interval_ms[i];
+struct rhythm {
+	uint32_t interval_ms;
+	unsigned spread_percent;
+};
+
+static struct rhythm rhythm_of(const struct beacon_entry *e, unsigned n)
+{
+	uint32_t values[CALLS], far[CALLS];
+	struct rhythm r;
+
+	for (unsigned i = 0; i < n; i++)
+		values[i] = e->interval_ms[(e->calls - 2 - i) % CALLS];
+	r.interval_ms = median(values, n);
+	for (unsigned i = 0; i < n; i++)
+		far[i] = values[i] > r.interval_ms ? values[i] - r.interval_ms
+						   : r.interval_ms - values[i];
+	r.spread_percent =
+		r.interval_ms ? (unsigned)((uint64_t)median(far, n) * 100 / r.interval_ms) : 100;
+	return r;
+}
+
+static void tell(const struct behave_view *v, const struct behave_event *e, struct beacon_entry *b,
+		 struct rhythm r)
+{
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	struct behave_text host =
+		behave_printable(e->kind == BEHAVE_HTTP ? e->http.host : SLICE("", 0));
+	double seconds = r.interval_ms / 1000.0;
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, &sign, e);
+	behave_say_en(&hit,
+		      "%s called %s port %u%s%s %u times, every %.1f seconds with a spread of %u "
+		      "%%, each exchange small.",
+		      client.s, server.s, e->ends.server_port, host.s[0] ? " as " : "", host.s,
+		      b->calls, seconds, r.spread_percent);
+	behave_say_ja(&hit,
+		      "%sが%sのポート%u%s%sへ%u回、%.1f秒間隔(ばらつき%u%%)で小さな通信を繰り返し"
+		      "ました。",
+		      client.s, server.s, e->ends.server_port, host.s[0] ? " " : "", host.s,
+		      b->calls, seconds, r.spread_percent);
+	behave_figure(&hit, "calls", b->calls);
+	behave_figure(&hit, "interval_seconds", seconds);
+	behave_figure(&hit, "spread_percent", r.spread_percent);
+	behave_tell(v, &hit, &b->entry);
+}
+
+/* Not what keeps time, looks names up or keeps a line open. */
+static bool everyday(const struct behave_event *e)
+{
+	static const uint16_t ports[] = {53,  67,  68,	 123,  137,  161,  162, 514,
+					 546, 547, 1900, 3478, 3702, 5353, 5355};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		if (ports[i] == e->ends.server_port)
+			return true;
 	}
-	*ret_mean = sum / CALLS;
-	*ret_jitter =
-		100 * sqrt(fmax(0, square / CALLS - *ret_mean * *ret_mean)) / fmax(1, *ret_mean);
-	return *ret_mean >= INTERVAL_MIN_MS && *ret_jitter <= JITTER_PERCENT;
+	return !behave_unicast(&e->ends.server);
 }
 
-static void report(const struct behave_connection *c, const struct beacon_entry *e, double mean,
-		   double jitter, struct behave_out *out)
+static void call(const struct behave_view *v, const struct behave_event *e, struct beacon_entry *b)
 {
-	struct behave_hit hit = {
-		.id = 2300,
-		.name = "BANKEN regular calls to one server",
-		.tactic = "TA0011",
-		.technique = "T1071",
-		.category = "Command and control",
-		.severity = BEHAVE_MEDIUM,
-		.time_ns = c->time_ns,
-		.ends = c->ends,
-	};
-	char client[IP_ADDR_TEXT], server[IP_ADDR_TEXT];
+	unsigned n = v->limits->beacon_calls;
+	uint64_t gap_ms;
+	struct rhythm r;
 
-	ip_addr_text(&c->ends.client, client, false);
-	ip_addr_text(&c->ends.server, server, false);
-	snprintf(hit.reason_en, sizeof(hit.reason_en),
-		 "%s called %s port %u %u times, every %.1f seconds with a spread of %.0f %%, each "
-		 "exchange "
-		 "small.",
-		 client, server, c->ends.server_port, e->calls, mean / 1000, jitter);
-	snprintf(hit.reason_ja, sizeof(hit.reason_ja),
-		 "%sが%sのポート%uへ%u回、%.1f秒間隔(ばらつき%.0f%%)で小さな通信を繰り返しました。",
-		 client, server, c->ends.server_port, e->calls, mean / 1000, jitter);
-	behave_report(out, &hit);
+	if (b->calls > 0) {
+		gap_ms = e->time_ns > b->last_call_ns ? (e->time_ns - b->last_call_ns) / NS_PER_MS
+						      : 0;
+		b->interval_ms[(b->calls - 1) % CALLS] =
+			gap_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)gap_ms;
+	}
+	b->calls++;
+	b->last_call_ns = e->time_ns;
+	if (b->calls <= n || b->big * 8 > b->calls || b->calls % 4 ||
+	    behave_told(v, &b->entry, e->time_ns))
+		return;
+	r = rhythm_of(b, n);
+	if (r.interval_ms >= v->limits->beacon_interval_ms &&
+	    r.spread_percent <= v->limits->beacon_spread_percent)
+		tell(v, e, b, r);
 }
 
-static struct beacon_entry *entry_of(struct beacon *b, const struct behave_connection *c)
+static struct beacon_entry *entry_of(const struct behave_view *v, const struct behave_event *e,
+				     uint64_t name)
 {
-	uint64_t key[5];
+	uint64_t key[4] = {behave_word(&e->ends.client), behave_word(&e->ends.server),
+			   (uint64_t)e->ends.server_port << 8 | e->ends.ip_proto, name};
 	bool is_new;
 
-	memcpy(key, c->ends.client.bytes, 16);
-	memcpy(key + 2, c->ends.server.bytes, 16);
-	key[4] = (uint64_t)c->ends.server_port << 8 | c->ends.ip_proto;
-	return behave_table_get(&b->table, key, 5, c->time_ns, &is_new);
+	return behave_table_get(&v->tables[0], key, 4, e->time_ns, &is_new);
 }
 
-static void connection(void *state, const struct behave_connection *c, struct behave_out *out)
+static void event(const struct behave_view *v, const struct behave_event *e)
 {
-	struct beacon_entry *e;
-	double mean, jitter;
+	if (e->kind == BEHAVE_HTTP) {
+		/* Calls inside of one connection that stays open. */
+		struct beacon_entry *b = entry_of(v, e, behave_word_bytes(v, e->http.host) | 1);
 
-	if (c->ends.ip_proto != 6 || c->moment == BEHAVE_TRY)
-		return;
-	e = entry_of(state, c);
-	if (c->moment == BEHAVE_END) {
-		e->big += c->bytes[0] + c->bytes[1] > BYTES_MAX;
+		b->big += e->http.length > v->limits->beacon_bytes;
+		call(v, e, b);
 		return;
 	}
-	if (e->calls > 0)
-		e->interval_ms[(e->calls - 1) % CALLS] =
-			(uint32_t)((c->time_ns - e->last_call_ns) / NS_PER_MS);
-	e->calls++;
-	e->last_call_ns = c->time_ns;
-	if (e->calls <= CALLS || e->big > e->calls / 8)
+	if ((e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) || everyday(e))
 		return;
-	if (e->reported_ns && c->time_ns - e->reported_ns < NS_PER_HOUR)
-		return;
-	if (regular(e, &mean, &jitter)) {
-		e->reported_ns = c->time_ns;
-		report(c, e, mean, jitter, out);
-	}
+	if (e->connection.moment == BEHAVE_OPEN)
+		call(v, e, entry_of(v, e, 0));
+	else if (e->connection.moment == BEHAVE_END &&
+		 e->connection.bytes[0] + e->connection.bytes[1] > v->limits->beacon_bytes)
+		entry_of(v, e, 0)->big++;
 }
 
 const struct behave_detector behave_beacon = {
-	.name = "beacon", .new = beacon_new, .connection = connection};
+	.kinds = 1 << BEHAVE_CONNECTION | 1 << BEHAVE_HTTP,
+	.entry_size = {sizeof(struct beacon_entry)},
+	.weight = {8},
+	.event = event,
+};

@@ -1,48 +1,168 @@
 #include "dataplane/behave/behave.h"
 
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 
-#include "dataplane/api/record.h"
 #include "dataplane/behave/detector.h"
+#include "dataplane/behave/segment.h"
 
-static const struct behave_detector *const detectors[] = {&behave_file_type, &behave_scan,
-							  &behave_beacon};
+enum {
+#define X(field, help) DETECTOR_##field,
+	BEHAVE_DETECTORS(X)
+#undef X
+		DETECTORS
+};
 
-enum { DETECTORS = ARRAY_SIZE(detectors) };
+static const struct behave_detector *const detectors[DETECTORS] = {
+#define X(field, help) &behave_##field,
+	BEHAVE_DETECTORS(X)
+#undef X
+};
 
-const struct behave_config behave_config_default = {.enabled = true, .memory_mb = 24};
+const struct behave_config behave_config_default = {
+	.enabled = true,
+	.memory_mb = 24,
+	.detectors =
+		{
+#define X(field, help) .field = true,
+			BEHAVE_DETECTORS(X)
+#undef X
+		},
+	.limits =
+		{
+#define X(field, name, value, least, most, help) .field = value,
+			BEHAVE_THRESHOLDS(X)
+#undef X
+		},
+};
 
-static const struct counter_name counter_names[] = {{"hits", false}};
+static const struct counter_name counter_names[BEHAVE_COUNTERS] = {
+	{"hits", false}, {"events", false}, {"evicted", false}, {"silent", false}, {"lost", false}};
+
+enum { PENDING = 16 };
+
+/* The detectors that look at events of one kind. */
+struct listeners {
+	uint8_t count, index[DETECTORS];
+};
 
 struct behave {
-	struct behave_sink sink;
-	struct behave_out out;
-	void *state[DETECTORS];
-	bool enabled;
-	uint64_t hits;
+	struct behave_sink sink, hold;
+	struct behave_thresholds limits;
+	struct listeners listeners[BEHAVE_KINDS];
+	struct behave_view views[DETECTORS];
+	struct behave_table tables[DETECTORS][BEHAVE_TABLES];
+	struct behave_segments segments;
+	/* Hits wait until the event is over: it points into bytes that a hit's record overwrites.
+	 */
+	struct behave_hit pending[PENDING];
+	unsigned pending_count, depth;
+	bool enabled, on[DETECTORS];
+	uint64_t counters[BEHAVE_COUNTERS];
+	uint8_t *memory;
+	size_t bytes;
 };
+
+static void hold(void *ctx, const struct behave_hit *hit)
+{
+	struct behave *b = ctx;
+
+	if (b->pending_count < PENDING)
+		b->pending[b->pending_count++] = *hit;
+	else
+		b->counters[BEHAVE_COUNT_LOST]++;
+}
+
+void behave_enter(struct behave *b)
+{
+	b->depth++;
+}
+
+void behave_leave(struct behave *b)
+{
+	if (--b->depth > 0)
+		return;
+	for (unsigned i = 0; i < b->pending_count; i++)
+		b->sink.hit(b->sink.ctx, &b->pending[i]);
+	b->pending_count = 0;
+}
+
+static void take_switches(struct behave *b, const struct behave_config *config)
+{
+#define X(field, help) b->on[DETECTOR_##field] = config->enabled && config->detectors.field;
+	BEHAVE_DETECTORS(X)
+#undef X
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		for (unsigned k = 0; k < BEHAVE_KINDS && b->on[d]; k++) {
+			struct listeners *l = &b->listeners[k];
+
+			if (detectors[d]->kinds >> k & 1)
+				l->index[l->count++] = (uint8_t)d;
+		}
+	}
+}
+
+/* Deals the memory out by weight; a table takes a power of two of sets of it. */
+static void deal(struct behave *b)
+{
+	size_t unit, at = 0, weights = BEHAVE_SEGMENTS_WEIGHT;
+
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		for (unsigned t = 0; t < BEHAVE_TABLES; t++)
+			weights += detectors[d]->weight[t];
+	}
+	unit = b->bytes / weights / 64 * 64;
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		for (unsigned t = 0; t < BEHAVE_TABLES; t++) {
+			size_t bytes = unit * detectors[d]->weight[t];
+
+			if (bytes == 0)
+				continue;
+			behave_table_init(&b->tables[d][t], b->memory + at, bytes,
+					  detectors[d]->entry_size[t],
+					  &b->counters[BEHAVE_COUNT_EVICTED]);
+			at += bytes;
+		}
+	}
+	behave_segments_init(&b->segments, b->memory + at, unit * BEHAVE_SEGMENTS_WEIGHT,
+			     &b->counters[BEHAVE_COUNT_EVICTED]);
+}
+
+/* Zeroed pages that come when they are touched. */
+static uint8_t *reserve(size_t bytes)
+{
+	void *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	return memory;
+}
 
 struct behave *behave_new(const struct behave_config *config, const struct behave_sink *sink)
 {
 	struct behave *b = calloc(1, sizeof(*b));
+	struct hash_key key = hash_key_random();
 
 	if (!b)
 		return NULL;
 	b->sink = *sink;
-	b->out = (struct behave_out){&b->sink, &b->hits};
+	b->hold = (struct behave_sink){hold, b};
+	b->limits = config->limits;
 	b->enabled = config->enabled;
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		size_t bytes = ((size_t)config->memory_mb << 20) / DETECTORS;
-
-		if (!detectors[i]->new)
-			continue;
-		b->state[i] = detectors[i]->new (bytes);
-		if (!b->state[i]) {
-			behave_delete(b);
-			return NULL;
-		}
+	take_switches(b, config);
+	if (!b->enabled)
+		return b;
+	b->bytes = (size_t)config->memory_mb << 20;
+	b->memory = reserve(b->bytes);
+	if (!b->memory) {
+		free(b);
+		return NULL;
 	}
+	deal(b);
+	for (unsigned d = 0; d < DETECTORS; d++)
+		b->views[d] = (struct behave_view){&b->limits, b->tables[d], key,
+						   &b->hold,   b->counters,  0};
 	return b;
 }
 
@@ -50,67 +170,40 @@ void behave_delete(struct behave *b)
 {
 	if (!b)
 		return;
-	for (unsigned i = 0; i < DETECTORS; i++)
-		free(b->state[i]);
+	if (b->memory)
+		munmap(b->memory, b->bytes);
 	free(b);
 }
 
-void behave_report(struct behave_out *out, const struct behave_hit *hit)
+bool behave_listens(const struct behave *b, enum behave_kind kind)
 {
-	++*out->hits;
-	out->sink->hit(out->sink->ctx, hit);
+	return b->listeners[kind].count > 0;
 }
 
-void behave_connection(struct behave *b, const struct behave_connection *c)
+void behave_event(struct behave *b, const struct behave_event *e)
 {
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (detectors[i]->connection)
-			detectors[i]->connection(b->state[i], c, &b->out);
+	const struct listeners *l = &b->listeners[e->kind];
+
+	b->counters[BEHAVE_COUNT_EVENTS]++;
+	behave_enter(b);
+	for (unsigned i = 0; i < l->count; i++) {
+		struct behave_view *v = &b->views[l->index[i]];
+
+		if (!v->first_ns)
+			v->first_ns = e->time_ns;
+		detectors[l->index[i]]->event(v, e);
 	}
+	behave_leave(b);
 }
 
-void behave_file(struct behave *b, const struct behave_file *f)
+void behave_segment(struct behave *b, const struct behave_event *where, bool to_client,
+		    struct slice payload)
 {
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (detectors[i]->file)
-			detectors[i]->file(b->state[i], f, &b->out);
-	}
-}
-
-void behave_traffic(struct behave *b, const struct behave_traffic *t)
-{
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (detectors[i]->traffic)
-			detectors[i]->traffic(b->state[i], t, &b->out);
-	}
-}
-
-static bool takes(const struct behave_detector *d, const char *type)
-{
-	for (const char *const *known = d->records; d->record && known && *known; known++) {
-		if (strcmp(*known, type) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool behave_wants(const struct behave *b, const char *type)
-{
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (takes(detectors[i], type))
-			return true;
-	}
-	return false;
-}
-
-void behave_record(struct behave *b, struct slice record)
-{
-	const struct record_head *h = (const struct record_head *)record.data;
-
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (takes(detectors[i], h->type))
-			detectors[i]->record(b->state[i], record, &b->out);
-	}
+	if (!behave_listens(b, BEHAVE_RPC) && !behave_listens(b, BEHAVE_SHARE))
+		return;
+	behave_enter(b);
+	behave_segment_read(&b->segments, b, where, to_client, payload);
+	behave_leave(b);
 }
 
 void behave_tick(struct behave *b, uint64_t now_ns)
@@ -121,13 +214,21 @@ void behave_tick(struct behave *b, uint64_t now_ns)
 
 void behave_flush(struct behave *b, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < DETECTORS && b->enabled; i++) {
-		if (detectors[i]->flush)
-			detectors[i]->flush(b->state[i], now_ns, &b->out);
+	behave_enter(b);
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		if (b->on[d] && detectors[d]->flush)
+			detectors[d]->flush(&b->views[d], now_ns);
 	}
+	behave_leave(b);
 }
 
 struct counter_set behave_counters(const struct behave *b)
 {
-	return (struct counter_set){"behave", counter_names, &b->hits, ARRAY_SIZE(counter_names)};
+	return (struct counter_set){"behave", counter_names, b->counters,
+				    ARRAY_SIZE(counter_names)};
+}
+
+size_t behave_bytes(const struct behave *b)
+{
+	return b->bytes + sizeof(*b);
 }

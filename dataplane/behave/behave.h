@@ -1,6 +1,18 @@
-/* Behaviour: detectors that need no pattern file (D2). Plain C on a clock that is passed in; used
- * by a worker (seconds to minutes of memory, and everything offline) and by banken-control (hours).
- * All memory is taken in behave_new. Not thread-safe. */
+/* Behaviour: detectors that need no pattern file (D2). Plain C on a clock that is passed in, no
+ * allocation after behave_new, no lock, no system call, bounded work an event. Not thread-safe.
+ *
+ * Who feeds it:
+ * - a worker of banken-dataplane, live (seconds to minutes of memory) and offline (everything):
+ *   worker/observe.c makes events of packets, flows and files, and hands every protocol's record to
+ *   behave_record;
+ * - banken-control, for what needs hours or days: it hands the records of the ring to behave_record
+ *   as well ("flow" records become BEHAVE_CONNECTION with the moment BEHAVE_END, protocol records
+ *   the same events as in the worker), calls behave_tick with the record's time, and sets windows
+ *   and thresholds to its own (behave_config.limits; windows go up to a week). Events that need
+ *   packets (BEHAVE_FRAME, BEHAVE_RPC over TCP, BEHAVE_TRY) it does not have.
+ *
+ * The time of events may run backwards a little (several workers, flow ends); a detector whose
+ * window lies in the future of an event counts it in that window. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,51 +23,176 @@
 #include "dataplane/base/counter.h"
 #include "dataplane/base/slice.h"
 #include "dataplane/base/traffic.h"
+#include "dataplane/behave/thresholds.h"
+
+enum behave_kind {
+	BEHAVE_CONNECTION,
+	BEHAVE_FILE,
+	BEHAVE_DNS,
+	BEHAVE_HTTP,
+	BEHAVE_TLS,
+	BEHAVE_LOGIN,
+	BEHAVE_RPC,
+	BEHAVE_SHARE,
+	BEHAVE_FRAME,
+	BEHAVE_LEASE, /* DHCP */
+	BEHAVE_NAME,  /* LLMNR, NetBIOS, mDNS */
+	BEHAVE_HELLO, /* first bytes of a direction */
+	BEHAVE_TRAFFIC,
+	BEHAVE_KINDS,
+};
 
 enum behave_moment {
 	BEHAVE_TRY,  /* first packet of a connection or exchange */
-	BEHAVE_OPEN, /* the other side answered (TCP: handshake complete) */
+	BEHAVE_OPEN, /* the other side answered (TCP: handshake complete, or data seen) */
 	BEHAVE_END,  /* gone; counts are final */
 };
 
 struct behave_endpoints {
 	struct ip_addr client, server;
-	uint16_t client_port, server_port;
+	uint16_t client_port, server_port; /* ICMP: 0 */
 	uint8_t ip_proto;
 	bool handshake; /* completed: the client's address is not forged (Q8) */
-	struct mac_addr client_mac;
+	struct mac_addr client_mac, server_mac;
+	uint16_t vlan;
 	uint64_t flow_id;
 };
 
 struct behave_connection {
 	enum behave_moment moment;
-	uint64_t time_ns;
-	struct behave_endpoints ends;
+	uint8_t first_flags; /* TCP: of the first packet */
+	uint8_t icmp_type;   /* of the first packet */
+	bool midstream;	     /* its beginning was not seen */
 	/* of BEHAVE_END */
 	uint64_t bytes[2], packets[2]; /* to server, to client */
 	uint64_t start_ns;
 	uint8_t tcp_flags[2]; /* union of all flags seen, to server and to client */
+	const char *protocol; /* as identified, "" = unknown; static */
 };
 
 /* A file that went over the network, when its first bytes are known. */
 struct behave_file {
-	uint64_t time_ns;
-	struct behave_endpoints ends;
-	bool to_client;	   /* a download */
-	struct slice name; /* path or file name, may be empty */
-	struct slice type; /* declared content type, may be empty */
-	struct slice host; /* name of the server, may be empty */
-	struct slice head; /* first bytes */
+	bool to_client;	    /* a download */
+	struct slice name;  /* path or file name, may be empty */
+	struct slice type;  /* declared content type, may be empty */
+	struct slice host;  /* name of the server, may be empty */
+	struct slice agent; /* program that asked, as it says; may be empty */
+	struct slice head;  /* first bytes */
 	uint64_t size;
+};
+
+struct behave_dns {
+	bool answer;
+	struct slice name, type; /* "A", "TXT" ... */
+	bool missing;		 /* NXDOMAIN */
+	uint32_t data;		 /* bytes of the answers' texts */
+};
+
+struct behave_http {
+	struct slice method, host, path, agent;
+	uint32_t status; /* 0: no answer seen */
+	uint64_t length; /* of the answer */
+};
+
+struct behave_tls {
+	struct slice sni, subject, issuer, version;
+};
+
+enum behave_outcome {
+	BEHAVE_ASKED, /* not known what became of it */
+	BEHAVE_LET_IN,
+	BEHAVE_DENIED,
+	BEHAVE_NO_USER, /* denied because there is no such account */
+	BEHAVE_TICKET,	/* Kerberos: a service's ticket encrypted with RC4 */
+};
+
+struct behave_login {
+	const char *service; /* "ssh", "smb", "kerberos", ...; static */
+	struct slice user;   /* or the service whose ticket it is; may be empty */
+	enum behave_outcome outcome;
+	bool readable; /* the password went in the clear */
+};
+
+/* A remote procedure call (MS-RPCE) or what leads to one. */
+struct behave_rpc {
+	bool bind;	  /* only the interface is bound */
+	bool answer;	  /* `bytes` of an answer came; opnum is that of the call */
+	bool known;	  /* the interface is known */
+	bool object;	  /* with an object id: DCOM */
+	uint8_t uuid[16]; /* as written: 367abb81-9844-... begins with 0x36 */
+	uint16_t context, opnum;
+	uint32_t bytes;	   /* of stub data */
+	struct slice stub; /* what is there of it; may be encrypted */
+};
+
+enum behave_share_what {
+	BEHAVE_SHARE_TREE,  /* a share is connected: `share` */
+	BEHAVE_SHARE_FILE,  /* a file is made or opened for writing: `file` */
+	BEHAVE_SHARE_PIPE,  /* a pipe is opened: `file` */
+	BEHAVE_SHARE_LOGIN, /* a session is asked for, see also BEHAVE_LOGIN */
+	BEHAVE_SHARE_WRITE, /* first bytes of what is written: `head` */
+};
+
+struct behave_share {
+	enum behave_share_what what;
+	struct slice share, file, head;
+};
+
+enum behave_frame_what {
+	BEHAVE_ARP_ASKS,
+	BEHAVE_ARP_ANSWERS, /* or says it unasked */
+	BEHAVE_ND_ANSWERS,
+	BEHAVE_ROUTER, /* IPv6 router advertisement; `lifetime` */
+};
+
+struct behave_frame { /* ends.client: who speaks, with client_mac from the frame */
+	enum behave_frame_what what;
+	struct ip_addr about;	/* the address asked for or claimed */
+	struct mac_addr claims; /* whose it is said to be */
+	uint32_t lifetime;	/* seconds */
+	bool to_all;
+};
+
+struct behave_lease { /* ends.client: the DHCP server */
+	bool offers;  /* OFFER or ACK, else a client asks */
+	struct ip_addr router, dns;
+};
+
+struct behave_name { /* ends.client: who answers */
+	struct slice name;
+};
+
+struct behave_hello {
+	bool to_client;
+	struct slice bytes;
 };
 
 /* A flow whose protocol nobody here knows has got a name from elsewhere: once a flow, mostly within
  * its first packets, at the latest before its BEHAVE_END. Valid during the call; the texts until
  * the worker ends. */
 struct behave_traffic {
+	const struct traffic *traffic; /* name, category, risks */
+};
+
+struct behave_event {
+	enum behave_kind kind;
 	uint64_t time_ns;
 	struct behave_endpoints ends;
-	const struct traffic *traffic; /* name, category, risks */
+	union {
+		struct behave_connection connection;
+		struct behave_file file;
+		struct behave_dns dns;
+		struct behave_http http;
+		struct behave_tls tls;
+		struct behave_login login;
+		struct behave_rpc rpc;
+		struct behave_share share;
+		struct behave_frame frame;
+		struct behave_lease lease;
+		struct behave_name name;
+		struct behave_hello hello;
+		struct behave_traffic traffic;
+	};
 };
 
 enum behave_severity { /* 1 highest, as in rules */
@@ -64,19 +201,32 @@ enum behave_severity { /* 1 highest, as in rules */
 		       BEHAVE_LOW = 3,
 };
 
-enum { BEHAVE_REASON = 400 };
-
-struct behave_hit {
-	uint32_t id;	       /* of the detector, stable: alert signature_id with gid 2 */
+/* What kinds of hits there are: one constant each, beside its detector. */
+struct behave_sign {
+	uint32_t id;	       /* stable: alert signature_id with gid 2 */
 	const char *name;      /* alert signature */
 	const char *tactic;    /* ATT&CK "TA0011" */
 	const char *technique; /* "T1071.001" */
-	const char *category;
-	bool known; /* confidence: known, else potential */
+	const char *category;  /* one of the texts that rule sets use, where one fits */
 	enum behave_severity severity;
+	bool known; /* confidence: known, else potential */
+};
+
+enum { BEHAVE_REASON = 480, BEHAVE_FIGURES = 6 };
+
+struct behave_figure {
+	const char *name; /* with its unit: "hosts", "seconds" */
+	double value;
+};
+
+struct behave_hit {
+	const struct behave_sign *sign;
+	enum behave_severity severity; /* the sign's unless the detector knows better */
 	uint64_t time_ns;
-	struct behave_endpoints ends;
+	struct behave_endpoints ends;				 /* client: who did it */
 	char reason_en[BEHAVE_REASON], reason_ja[BEHAVE_REASON]; /* one sentence with its figures */
+	struct behave_figure figures[BEHAVE_FIGURES];
+	unsigned figure_count;
 };
 
 struct behave_sink {
@@ -87,6 +237,8 @@ struct behave_sink {
 struct behave_config {
 	bool enabled;
 	unsigned memory_mb; /* for all tables together */
+	struct behave_switches detectors;
+	struct behave_thresholds limits;
 };
 
 extern const struct behave_config behave_config_default;
@@ -96,15 +248,21 @@ struct behave;
 struct behave *behave_new(const struct behave_config *config, const struct behave_sink *sink);
 void behave_delete(struct behave *b);
 
-void behave_connection(struct behave *b, const struct behave_connection *c);
-void behave_file(struct behave *b, const struct behave_file *f);
-void behave_traffic(struct behave *b, const struct behave_traffic *t);
+/* True when some detector looks at events of that kind: others need not be made. */
+bool behave_listens(const struct behave *b, enum behave_kind kind);
 /* Some detector looks at records of that EVE type: nobody need make the others. */
 bool behave_wants(const struct behave *b, const char *type);
-/* A record of a protocol (api/record.h): dns, http, tls, ... */
+void behave_event(struct behave *b, const struct behave_event *e);
+/* A record of a protocol or a flow (api/record.h): dns, http, tls, ... becomes an event. */
 void behave_record(struct behave *b, struct slice record);
+/* The payload of a TCP segment as it lies on the wire: remote calls and SMB 2 are read from it,
+ * also in connections whose beginning was not seen. `to_client`: the segment's direction. */
+void behave_segment(struct behave *b, const struct behave_event *where, bool to_client,
+		    struct slice payload);
 void behave_tick(struct behave *b, uint64_t now_ns);
 /* The end of a capture: detectors say what they have. */
 void behave_flush(struct behave *b, uint64_t now_ns);
 
 struct counter_set behave_counters(const struct behave *b);
+/* Bytes taken for the tables: all that there will ever be. */
+size_t behave_bytes(const struct behave *b);

@@ -1,46 +1,136 @@
 /* What a detector provides and how it speaks; private to behave/. A detector is one file with one
- * const descriptor, listed in behave.c. */
+ * const descriptor, listed in thresholds.h and in meson.build. */
 #pragma once
 
+#include "dataplane/base/hash.h"
 #include "dataplane/behave/behave.h"
 
-struct behave_out {
-	const struct behave_sink *sink;
-	uint64_t *hits;
+enum { BEHAVE_TABLES = 3 };
+
+enum behave_counter {
+	BEHAVE_COUNT_HITS,
+	BEHAVE_COUNT_EVENTS,
+	BEHAVE_COUNT_EVICTED, /* an entry went that was younger than its window: memory is short */
+	BEHAVE_COUNT_SILENT,  /* a hit was told before (repeat-seconds) */
+	BEHAVE_COUNT_LOST,    /* more hits at one event than can wait */
+	BEHAVE_COUNTERS,
 };
-
-struct behave_detector {
-	const char *name;
-	/* State of at most `bytes`; NULL when there is no memory. Freed with free(). */
-	void *(*new)(size_t bytes);
-	void (*connection)(void *state, const struct behave_connection *c, struct behave_out *out);
-	void (*file)(void *state, const struct behave_file *f, struct behave_out *out);
-	void (*traffic)(void *state, const struct behave_traffic *t, struct behave_out *out);
-	void (*record)(void *state, struct slice record, struct behave_out *out);
-	const char *const *records; /* EVE types that `record` is called for, NULL-terminated */
-	void (*flush)(void *state, uint64_t now_ns, struct behave_out *out);
-};
-
-void behave_report(struct behave_out *out, const struct behave_hit *hit);
-
-extern const struct behave_detector behave_file_type, behave_scan, behave_beacon;
 
 /* A table of fixed size keyed by a few words: an entry is found or taken from the oldest of the
  * places where it may stand, so that a flood displaces old entries and never grows. */
 struct behave_table {
 	uint32_t sets; /* a power of two; four places a set */
 	uint32_t entry_size;
-	uint64_t key[2]; /* of the hash */
+	struct hash_key key;
+	struct behave_tags *tags;
 	uint8_t *entries;
+	uint64_t *evicted; /* counter */
 };
 
-struct behave_entry {  /* first member of every entry */
-	uint64_t hash; /* 0 = empty */
-	uint64_t last_ns;
+struct behave_entry {	   /* first member of every entry */
+	uint64_t start_ns; /* of its window */
+	uint64_t told_ns;  /* when a hit was last reported, 0 = never */
 };
 
-/* The bytes a table of this many entries takes. */
-void behave_table_init(struct behave_table *t, void *memory, size_t bytes, uint32_t entry_size);
+/* What an event is judged with: handed to every call. */
+struct behave_view {
+	const struct behave_thresholds *limits;
+	struct behave_table *tables; /* of the detector */
+	struct hash_key key;
+	const struct behave_sink *sink;
+	uint64_t *counters; /* enum behave_counter */
+	uint64_t first_ns;  /* the first event of all */
+};
+
+struct behave_detector {
+	uint32_t kinds;			    /* 1 << enum behave_kind */
+	uint32_t entry_size[BEHAVE_TABLES]; /* of its tables, 0 = none */
+	uint8_t weight[BEHAVE_TABLES];	    /* share of the memory of each */
+	void (*event)(const struct behave_view *v, const struct behave_event *e);
+	void (*flush)(const struct behave_view *v, uint64_t now_ns);
+};
+
+#define X(field, help) extern const struct behave_detector behave_##field;
+BEHAVE_DETECTORS(X)
+#undef X
+
+/* behave.c: hits made in between are handed on when the outermost call leaves. */
+void behave_enter(struct behave *b);
+void behave_leave(struct behave *b);
+
+/* --- table.c --- */
+void behave_table_init(struct behave_table *t, void *memory, size_t bytes, uint32_t entry_size,
+		       uint64_t *evicted);
 /* Finds or makes the entry of the key; `*ret_new` says that it was made (zeroed). */
 void *behave_table_get(struct behave_table *t, const uint64_t *words, unsigned count,
 		       uint64_t now_ns, bool *ret_new);
+/* Finds it; NULL when it is not there. */
+void *behave_table_find(struct behave_table *t, const uint64_t *words, unsigned count);
+/* The entry with its window: emptied when it is new or its window of `seconds` is over. */
+void *behave_window(const struct behave_view *v, unsigned table, const uint64_t *words,
+		    unsigned count, uint64_t now_ns, uint32_t seconds);
+
+/* --- what is counted: different things, by linear counting (Whang et al. 1990), so that an entry
+ * has a fixed size whatever the traffic. Counts of up to 5 times the bits are good to 5 %. --- */
+enum { BEHAVE_SET_BITS = 256, BEHAVE_SMALL_BITS = 64 };
+
+struct behave_set {
+	uint64_t bits[BEHAVE_SET_BITS / 64];
+};
+
+/* True when the thing was not there. */
+bool behave_set_add(const struct behave_view *v, struct behave_set *s, uint64_t what);
+bool behave_set_has(const struct behave_view *v, const struct behave_set *s, uint64_t what);
+unsigned behave_set_count(const struct behave_set *s);
+/* The same in one word, for up to some 60 things. */
+bool behave_small_add(const struct behave_view *v, uint64_t *bits, uint64_t what);
+unsigned behave_small_count(uint64_t bits);
+
+/* Words for keys. */
+uint64_t behave_word(const struct ip_addr *a);
+uint64_t behave_word_mac(const struct mac_addr *m);
+uint64_t behave_word_bytes(const struct behave_view *v, struct slice s); /* without case */
+
+/* --- text.c: hits and their sentences --- */
+void behave_hit_init(struct behave_hit *h, const struct behave_sign *sign,
+		     const struct behave_event *e);
+__attribute__((format(printf, 2, 3))) void behave_say_en(struct behave_hit *h, const char *format,
+							 ...);
+__attribute__((format(printf, 2, 3))) void behave_say_ja(struct behave_hit *h, const char *format,
+							 ...);
+void behave_figure(struct behave_hit *h, const char *name, double value);
+/* Reports unless the entry has been told within repeat-seconds; NULL: always. */
+void behave_tell(const struct behave_view *v, struct behave_hit *h, struct behave_entry *entry);
+/* Told within repeat-seconds: a sentence need not be made. */
+bool behave_lately(const struct behave_view *v, uint64_t told_ns, uint64_t now_ns);
+bool behave_told(const struct behave_view *v, const struct behave_entry *entry, uint64_t now_ns);
+
+/* Seconds from then to now, 0 when time ran backwards. */
+static inline double behave_seconds(uint64_t from_ns, uint64_t now_ns)
+{
+	return now_ns > from_ns ? (double)(now_ns - from_ns) / 1e9 : 0;
+}
+
+struct behave_text {
+	char s[120];
+};
+/* Bytes of strangers in a sentence: printable ASCII only, cut. */
+struct behave_text behave_printable(struct slice s);
+struct behave_text behave_address(const struct ip_addr *a);
+struct behave_text behave_mac(const struct mac_addr *m);
+
+/* Client and server change places; a handshake proves both. */
+void behave_turn(struct behave_endpoints *e);
+
+/* --- look.c: what names look like --- */
+/* The part of a host name that somebody registered ("a.b.example.co.jp" -> "example.co.jp"), by
+ * lengths only; the name itself when it has two labels or fewer. */
+struct slice behave_domain(struct slice name);
+/* The first label of the registered part. */
+struct slice behave_domain_label(struct slice name);
+/* 0 (a word) to 100 (letters and digits as a program draws them). */
+unsigned behave_randomness(struct slice label);
+/* Not to be found on the internet: RFC 1918, 4193, 3927, 6598, link-local, loopback. */
+bool behave_inside(const struct ip_addr *a);
+/* Addressed to one host. */
+bool behave_unicast(const struct ip_addr *a);

@@ -3,8 +3,6 @@
  * magic numbers. */
 #include "dataplane/behave/detector.h"
 
-#include <stdio.h>
-
 struct magic {
 	const char *bytes;
 	unsigned len;
@@ -79,45 +77,35 @@ static bool harmless_type(struct slice type)
 	return false;
 }
 
-/* Bytes of strangers in a sentence: printable ASCII only. */
-static void printable(struct slice s, char *ret, size_t cap)
-{
-	size_t n = s.len < cap - 1 ? s.len : cap - 1;
+static const struct behave_sign sign = {2100,
+					"BANKEN file type contradicts its name",
+					"TA0005",
+					"T1036.008",
+					"Program under a false name",
+					BEHAVE_HIGH,
+					true};
 
-	for (size_t i = 0; i < n; i++)
-		ret[i] = s.data[i] >= 0x20 && s.data[i] < 0x7f ? (char)s.data[i] : '?';
-	ret[n] = 0;
-}
-
-static void file(void *state, const struct behave_file *f, struct behave_out *out)
+static void event(const struct behave_view *v, const struct behave_event *e)
 {
+	const struct behave_file *f = &e->file;
 	const struct magic *program = program_of(f->head);
-	bool by_name = harmless_ending(ending_of(f->name)), by_type = harmless_type(f->type);
-	char name[120], type[60], server[IP_ADDR_TEXT];
-	struct behave_hit hit = {
-		.id = 2100,
-		.name = "BANKEN file type contradicts its name",
-		.tactic = "TA0005",
-		.technique = "T1036.008",
-		.category = "Program under a false name",
-		.severity = BEHAVE_HIGH,
-		.time_ns = f->time_ns,
-		.ends = f->ends,
-	};
+	struct behave_text name, type, server;
+	struct behave_hit hit;
 
-	(void)state;
-	if (!program || !(by_name || by_type))
+	if (!program || !(harmless_ending(ending_of(f->name)) || harmless_type(f->type)))
 		return;
-	printable(f->name, name, sizeof(name));
-	printable(f->type, type, sizeof(type));
-	ip_addr_text(&f->ends.server, server, false);
-	snprintf(hit.reason_en, sizeof(hit.reason_en),
-		 "The file %s (%llu bytes, declared \"%s\") that came from %s is %s.", name,
-		 (unsigned long long)f->size, type, server, program->what);
-	snprintf(hit.reason_ja, sizeof(hit.reason_ja),
-		 "%sから取得したファイル「%s」(%lluバイト、申告された種類は「%s」)の中身は%sです。",
-		 server, name, (unsigned long long)f->size, type, program->what_ja);
-	behave_report(out, &hit);
+	name = behave_printable(f->name);
+	type = behave_printable(f->type);
+	server = behave_address(f->to_client ? &e->ends.server : &e->ends.client);
+	behave_hit_init(&hit, &sign, e);
+	behave_say_en(&hit, "The file %s (%llu bytes, declared \"%s\") that came from %s is %s.",
+		      name.s, (unsigned long long)f->size, type.s, server.s, program->what);
+	behave_say_ja(&hit,
+		      "%sから取得したファイル「%s」(%lluバイト、申告された種類は「%s」)の中身は%s"
+		      "です。",
+		      server.s, name.s, (unsigned long long)f->size, type.s, program->what_ja);
+	behave_figure(&hit, "bytes", (double)f->size);
+	behave_tell(v, &hit, NULL);
 }
 
-const struct behave_detector behave_file_type = {.name = "file_type", .file = file};
+const struct behave_detector behave_file_type = {.kinds = 1 << BEHAVE_FILE, .event = event};

@@ -1,165 +1,329 @@
-/* Scans: one host tries one service on many hosts (T1046 horizontal), or many ports of one host
- * (vertical), and most tries get no service. Counting is by small linear-counting bitmaps, so that
- * an entry has a fixed size whatever the traffic. */
+/* Scans (T1046, T1018): one host tries one service on many hosts (horizontal), or many ports of one
+ * host (vertical), and most tries get no service; tries with TCP flags that no connection begins
+ * with; sweeps by ICMP, ARP and neighbour discovery.
+ *
+ * A try counts as failed until it is answered with a connection; a connection in which the client
+ * then says nothing is taken back as failed when it ends (connect scans). */
 #include "dataplane/behave/detector.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58 };
 
-#include "dataplane/base/hash.h"
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 
-/* Thresholds; quiet on everyday traffic, where a host opens few services on few new peers and most
- * of them answer. */
-enum {
-	WINDOW_SECONDS = 60,
-	HORIZONTAL_HOSTS = 24, /* different hosts tried on one port */
-	VERTICAL_PORTS = 40,   /* different ports tried on one host */
-	FAILED_PERCENT = 60,   /* of the tries that ended or were not answered */
-	BITMAP_BITS = 512,
-};
+enum table { PORTS, HOSTS, QUERIES };
+
+/* Of traceroute: it counts its port up. */
+enum { TRACE_FIRST = 33434, TRACE_LAST = 33534 };
 
 struct scan_entry {
 	struct behave_entry entry;
-	uint64_t start_ns;
-	uint32_t tries, opened;
-	uint16_t bits_set;
-	bool reported;
-	uint64_t bitmap[BITMAP_BITS / 64];
+	uint32_t tries, opened, odd;
+	uint8_t odd_flags;
+	struct behave_set things;
 };
 
-struct scan {
-	struct behave_table table;
-	struct hash_key key;
-	_Alignas(64) uint8_t memory[];
-};
+static const struct behave_sign horizontal_sign = {2200,
+						   "BANKEN scan of one service over many hosts",
+						   "TA0007",
+						   "T1046",
+						   "Network scan",
+						   BEHAVE_MEDIUM,
+						   true};
+static const struct behave_sign vertical_sign = {2201,
+						 "BANKEN scan of many ports of one host",
+						 "TA0007",
+						 "T1046",
+						 "Network scan",
+						 BEHAVE_MEDIUM,
+						 true};
+static const struct behave_sign odd_sign = {2202,
+					    "BANKEN scan with impossible TCP flags",
+					    "TA0007",
+					    "T1046",
+					    "Network scan",
+					    BEHAVE_HIGH,
+					    true};
+static const struct behave_sign ping_sign = {
+	2203, "BANKEN sweep for hosts by ICMP", "TA0007", "T1018", "Network scan", BEHAVE_MEDIUM,
+	true};
+static const struct behave_sign arp_sign = {
+	2204,		"BANKEN sweep for hosts by ARP or neighbour discovery",
+	"TA0007",	"T1018",
+	"Network scan", BEHAVE_MEDIUM,
+	false};
 
-static void *scan_new(size_t bytes)
+static struct scan_entry *entry_of(const struct behave_view *v, const struct behave_event *e,
+				   enum table table)
 {
-	struct scan *s = calloc(1, bytes);
+	const struct behave_endpoints *ends = &e->ends;
+	uint64_t key[2] = {behave_word(&ends->client),
+			   table == HOSTS ? (uint64_t)ends->server_port << 8 | ends->ip_proto
+					  : behave_word(&ends->server) ^ ends->ip_proto};
 
-	if (!s)
-		return NULL;
-	s->key = hash_key_random();
-	behave_table_init(&s->table, s->memory, bytes - sizeof(*s), sizeof(struct scan_entry));
-	return s;
+	return behave_window(v, table, key, 2, e->time_ns, v->limits->scan_seconds);
 }
 
-/* How many different things set these bits (Whang et al. 1990, linear counting). */
-static unsigned estimate(const struct scan_entry *e)
+static unsigned failed_percent(const struct scan_entry *e)
 {
-	double empty = (double)(BITMAP_BITS - e->bits_set) / BITMAP_BITS;
-
-	return empty <= 0 ? BITMAP_BITS * 6U : (unsigned)(-BITMAP_BITS * log(empty) + 0.5);
+	return e->tries ? (e->tries - e->opened) * 100 / e->tries : 0;
 }
 
-static void mark(struct scan *s, struct scan_entry *e, uint64_t what)
+static void tell_horizontal(const struct behave_view *v, const struct behave_event *e,
+			    struct scan_entry *s, unsigned hosts)
 {
-	unsigned bit = (unsigned)(hash_words(&s->key, &what, 1) % BITMAP_BITS);
+	struct behave_text client = behave_address(&e->ends.client);
+	double seconds = behave_seconds(s->entry.start_ns, e->time_ns);
+	unsigned failed = failed_percent(s);
+	const char *proto = e->ends.ip_proto == UDP ? "UDP" : "TCP";
+	struct behave_hit hit;
 
-	if (!(e->bitmap[bit / 64] >> (bit % 64) & 1)) {
-		e->bitmap[bit / 64] |= 1ULL << (bit % 64);
-		e->bits_set++;
+	behave_hit_init(&hit, &horizontal_sign, e);
+	behave_say_en(&hit,
+		      "%s tried %s port %u on about %u hosts within %.1f seconds; %u %% of the "
+		      "tries got no service.",
+		      client.s, proto, e->ends.server_port, hosts, seconds, failed);
+	behave_say_ja(&hit,
+		      "%sが%.1f秒間に約%u台のホストの%sポート%uへ接続を試み、%u%%が失敗しました。",
+		      client.s, seconds, hosts, proto, e->ends.server_port, failed);
+	behave_figure(&hit, "hosts", hosts);
+	behave_figure(&hit, "seconds", seconds);
+	behave_figure(&hit, "failed_percent", failed);
+	behave_tell(v, &hit, &s->entry);
+}
+
+static void tell_vertical(const struct behave_view *v, const struct behave_event *e,
+			  struct scan_entry *s, unsigned ports)
+{
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	double seconds = behave_seconds(s->entry.start_ns, e->time_ns);
+	unsigned failed = failed_percent(s);
+	const char *proto = e->ends.ip_proto == UDP ? "UDP" : "TCP";
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, &vertical_sign, e);
+	behave_say_en(
+		&hit,
+		"%s tried about %u %s ports of %s within %.1f seconds; %u %% of the tries got "
+		"no service.",
+		client.s, ports, proto, server.s, seconds, failed);
+	behave_say_ja(&hit, "%sが%.1f秒間に%sの約%u個の%sポートへ接続を試み、%u%%が失敗しました。",
+		      client.s, seconds, server.s, ports, proto, failed);
+	behave_figure(&hit, "ports", ports);
+	behave_figure(&hit, "seconds", seconds);
+	behave_figure(&hit, "failed_percent", failed);
+	behave_tell(v, &hit, &s->entry);
+}
+
+static const char *flags_name(uint8_t flags)
+{
+	switch (flags & (FIN | SYN | RST | PSH | ACK | URG)) {
+	case 0:
+		return "NULL";
+	case FIN:
+		return "FIN";
+	case FIN | ACK:
+		return "FIN+ACK (Maimon)";
+	case FIN | PSH | URG:
+		return "FIN+PSH+URG (XMAS)";
+	case SYN | FIN:
+		return "SYN+FIN";
+	default:
+		return "odd";
 	}
 }
 
-static uint64_t fold(const struct ip_addr *a)
+/* No connection begins so: nothing that answers, opens or resets. */
+static bool odd(uint8_t flags)
 {
-	uint64_t w[2];
-
-	memcpy(w, a->bytes, 16);
-	return hash_mix(w[0], w[1]);
+	flags &= FIN | SYN | RST | PSH | ACK | URG;
+	return (flags & (SYN | RST | ACK)) == 0 || (flags & (SYN | FIN)) == (SYN | FIN) ||
+	       flags == (FIN | ACK);
 }
 
-static struct scan_entry *entry_of(struct scan *s, const struct behave_connection *c,
-				   bool horizontal)
+static void tell_odd(const struct behave_view *v, const struct behave_event *e,
+		     struct scan_entry *s, bool hosts)
 {
-	uint64_t key[3] = {fold(&c->ends.client),
-			   horizontal ? (uint64_t)c->ends.server_port << 8 | c->ends.ip_proto
-				      : fold(&c->ends.server),
-			   horizontal};
-	struct scan_entry *e;
-	bool is_new;
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	const char *flags = flags_name(s->odd_flags);
+	struct behave_hit hit;
 
-	e = behave_table_get(&s->table, key, 3, c->time_ns, &is_new);
-	if (is_new || c->time_ns - e->start_ns > WINDOW_SECONDS * NS_PER_SEC) {
-		struct behave_entry head = e->entry;
-
-		memset(e, 0, sizeof(*e));
-		e->entry = head;
-		e->start_ns = c->time_ns;
-	}
-	return e;
-}
-
-static void report(const struct scan_entry *e, const struct behave_connection *c, bool horizontal,
-		   struct behave_out *out)
-{
-	struct behave_hit hit = {
-		.id = horizontal ? 2200 : 2201,
-		.name = horizontal ? "BANKEN scan of one service over many hosts"
-				   : "BANKEN scan of many ports of one host",
-		.tactic = "TA0007",
-		.technique = "T1046",
-		.category = "Network scan",
-		.severity = BEHAVE_MEDIUM,
-		.time_ns = c->time_ns,
-		.ends = c->ends,
-	};
-	double seconds = (double)(c->time_ns - e->start_ns) / 1e9;
-	unsigned failed = (e->tries - e->opened) * 100 / e->tries, seen = estimate(e);
-	char client[IP_ADDR_TEXT], server[IP_ADDR_TEXT];
-
-	ip_addr_text(&c->ends.client, client, false);
-	ip_addr_text(&c->ends.server, server, false);
-	if (horizontal) {
-		snprintf(hit.reason_en, sizeof(hit.reason_en),
-			 "%s tried port %u on about %u hosts within %.1f seconds; %u %% of the "
-			 "tries got no "
-			 "service.",
-			 client, c->ends.server_port, seen, seconds, failed);
-		snprintf(hit.reason_ja, sizeof(hit.reason_ja),
-			 "%sが%.1f秒間に約%u台のホストのポート%uへ接続を試み、%u%%が失敗しました。",
-			 client, seconds, seen, c->ends.server_port, failed);
+	behave_hit_init(&hit, &odd_sign, e);
+	if (hosts) {
+		behave_say_en(&hit,
+			      "%s sent %u TCP packets with the flags %s, with which no connection "
+			      "begins, to port %u of different hosts.",
+			      client.s, s->odd, flags, e->ends.server_port);
+		behave_say_ja(&hit,
+			      "%sが接続の開始にはあり得ないフラグ(%s)のTCPパケットを%u個、"
+			      "複数のホストのポート%uへ送りました。",
+			      client.s, flags, s->odd, e->ends.server_port);
 	} else {
-		snprintf(hit.reason_en, sizeof(hit.reason_en),
-			 "%s tried about %u ports of %s within %.1f seconds; %u %% of the tries "
-			 "got no service.",
-			 client, seen, server, seconds, failed);
-		snprintf(hit.reason_ja, sizeof(hit.reason_ja),
-			 "%sが%.1f秒間に%sの約%u個のポートへ接続を試み、%u%%が失敗しました。",
-			 client, seconds, server, seen, failed);
+		behave_say_en(&hit,
+			      "%s sent TCP packets with the flags %s, with which no connection "
+			      "begins, to %u ports of %s.",
+			      client.s, flags, s->odd, server.s);
+		behave_say_ja(&hit,
+			      "%sが接続の開始にはあり得ないフラグ(%s)のTCPパケットを%sの%u個の"
+			      "ポートへ送りました。",
+			      client.s, flags, server.s, s->odd);
 	}
-	behave_report(out, &hit);
+	behave_figure(&hit, "tries", s->odd);
+	behave_tell(v, &hit, &s->entry);
 }
 
-static void count(struct scan *s, const struct behave_connection *c, bool horizontal,
-		  struct behave_out *out)
+static void count(const struct behave_view *v, const struct behave_event *e, bool horizontal)
 {
-	struct scan_entry *e = entry_of(s, c, horizontal);
-	unsigned threshold = horizontal ? HORIZONTAL_HOSTS : VERTICAL_PORTS;
+	struct scan_entry *s = entry_of(v, e, horizontal ? HOSTS : PORTS);
+	unsigned least = horizontal ? v->limits->scan_hosts : v->limits->scan_ports;
+	uint8_t flags = e->connection.first_flags;
+	bool is_new, is_odd;
+	unsigned seen;
 
-	if (c->moment == BEHAVE_OPEN) {
-		e->opened += e->opened < e->tries;
+	s->tries++;
+	is_new = behave_set_add(v, &s->things,
+				horizontal ? behave_word(&e->ends.server) : e->ends.server_port);
+	is_odd = e->ends.ip_proto == TCP && odd(flags);
+	if (is_odd && is_new) {
+		s->odd++;
+		s->odd_flags = flags;
+		if (s->odd >= v->limits->scan_odd_ports && s->odd * 2 >= s->tries)
+			tell_odd(v, e, s, horizontal);
 		return;
 	}
-	e->tries++;
-	mark(s, e, horizontal ? fold(&c->ends.server) : c->ends.server_port);
-	if (e->reported || e->tries < threshold || estimate(e) < threshold)
+	/* Costly only where it can matter: a new thing, enough of them. */
+	if (!is_new || s->tries < least || behave_told(v, &s->entry, e->time_ns))
 		return;
-	if ((e->tries - e->opened) * 100 < e->tries * FAILED_PERCENT)
+	seen = behave_set_count(&s->things);
+	if (seen < least || failed_percent(s) < v->limits->scan_failed_percent)
 		return;
-	e->reported = true;
-	report(e, c, horizontal, out);
+	if (horizontal)
+		tell_horizontal(v, e, s, seen);
+	else
+		tell_vertical(v, e, s, seen);
 }
 
-static void connection(void *state, const struct behave_connection *c, struct behave_out *out)
+/* ---- sweeps ---- */
+
+static void tell_sweep(const struct behave_view *v, const struct behave_event *e,
+		       struct scan_entry *s, unsigned hosts)
 {
-	if (c->moment == BEHAVE_END || (c->ends.ip_proto != 6 && c->ends.ip_proto != 17))
+	struct behave_text client = behave_address(&e->ends.client);
+	bool arp = e->kind == BEHAVE_FRAME;
+	double seconds = behave_seconds(s->entry.start_ns, e->time_ns);
+	unsigned failed = failed_percent(s);
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, arp ? &arp_sign : &ping_sign, e);
+	behave_say_en(&hit,
+		      "%s asked for about %u different addresses by %s within %.1f seconds; %u %% "
+		      "did not answer.",
+		      client.s, hosts, arp ? "ARP or neighbour discovery" : "ICMP", seconds,
+		      failed);
+	behave_say_ja(&hit,
+		      "%sが%.1f秒間に約%u個のアドレスを%sで探索し、%u%%は応答しませんでした。",
+		      client.s, seconds, hosts, arp ? "ARPまたは近隣探索" : "ICMP", failed);
+	behave_figure(&hit, "hosts", hosts);
+	behave_figure(&hit, "seconds", seconds);
+	behave_figure(&hit, "failed_percent", failed);
+	behave_tell(v, &hit, &s->entry);
+}
+
+static void sweep(const struct behave_view *v, const struct behave_event *e, uint64_t who,
+		  const struct ip_addr *whom, bool answered)
+{
+	bool arp = e->kind == BEHAVE_FRAME;
+	unsigned least = arp ? v->limits->arp_hosts : v->limits->sweep_hosts, seen;
+	unsigned percent = arp ? v->limits->arp_failed_percent : v->limits->sweep_failed_percent;
+	uint64_t key[2] = {who, arp};
+	struct scan_entry *s =
+		behave_window(v, QUERIES, key, 2, e->time_ns, v->limits->sweep_seconds);
+
+	if (answered) {
+		s->opened += s->opened < s->tries;
 		return;
-	count(state, c, true, out);
-	count(state, c, false, out);
+	}
+	/* `tries` counts different addresses here. */
+	if (!behave_set_add(v, &s->things, behave_word(whom)))
+		return;
+	s->tries++;
+	if (s->tries < least * 3 / 4 || behave_told(v, &s->entry, e->time_ns))
+		return;
+	seen = behave_set_count(&s->things);
+	if (seen >= least && (failed_percent(s) >= percent || seen >= least * 4))
+		tell_sweep(v, e, s, seen);
+}
+
+static bool is_query(uint8_t icmp_type, uint8_t proto)
+{
+	if (proto == ICMP6)
+		return icmp_type == 128;
+	return icmp_type == 8 || icmp_type == 13 || icmp_type == 15 || icmp_type == 17;
+}
+
+static void icmp(const struct behave_view *v, const struct behave_event *e)
+{
+	const struct behave_connection *c = &e->connection;
+
+	if (c->moment == BEHAVE_END || !is_query(c->icmp_type, e->ends.ip_proto))
+		return;
+	sweep(v, e, behave_word(&e->ends.client), &e->ends.server, c->moment == BEHAVE_OPEN);
+}
+
+static void frame(const struct behave_view *v, const struct behave_event *e)
+{
+	if (e->frame.what == BEHAVE_ARP_ASKS)
+		sweep(v, e, behave_word(&e->ends.client), &e->frame.about, false);
+	else if (e->frame.what == BEHAVE_ARP_ANSWERS && !e->frame.to_all)
+		sweep(v, e, behave_word(&e->ends.server), &e->frame.about, true);
+}
+
+static void connection(const struct behave_view *v, const struct behave_event *e)
+{
+	const struct behave_connection *c = &e->connection;
+	struct scan_entry *s;
+
+	if (c->moment == BEHAVE_TRY) {
+		count(v, e, true);
+		count(v, e, false);
+		return;
+	}
+	/* A handshake and nothing said: a scanner's. Its packets are SYN, ACK and the end. */
+	if (c->moment == BEHAVE_END && (e->ends.ip_proto != TCP || !e->ends.handshake ||
+					c->packets[0] > 4 || (c->tcp_flags[0] & PSH)))
+		return;
+	for (unsigned t = PORTS; t <= HOSTS; t++) {
+		s = entry_of(v, e, (enum table)t);
+		if (c->moment == BEHAVE_OPEN)
+			s->opened += s->opened < s->tries;
+		else
+			s->opened -= s->opened > 0;
+	}
+}
+
+static void event(const struct behave_view *v, const struct behave_event *e)
+{
+	uint8_t proto = e->ends.ip_proto;
+
+	if (e->kind == BEHAVE_FRAME) {
+		frame(v, e);
+	} else if (proto == ICMP || proto == ICMP6) {
+		icmp(v, e);
+	} else if (proto == TCP || proto == UDP) {
+		if (!behave_unicast(&e->ends.server))
+			return;
+		if (proto == UDP && e->ends.server_port >= TRACE_FIRST &&
+		    e->ends.server_port <= TRACE_LAST)
+			return;
+		connection(v, e);
+	}
 }
 
 const struct behave_detector behave_scan = {
-	.name = "scan", .new = scan_new, .connection = connection};
+	.kinds = 1 << BEHAVE_CONNECTION | 1 << BEHAVE_FRAME,
+	.entry_size = {sizeof(struct scan_entry), sizeof(struct scan_entry),
+		       sizeof(struct scan_entry)},
+	.weight = {8, 8, 4},
+	.event = event,
+};

@@ -172,11 +172,12 @@ static bool put_app(struct event_writer *w, const struct packet *p, const struct
 	if (proto->log_beside)
 		proto->log_beside(tx, f->app->state, r);
 	bytes = event_finish(w, RECORD_LANE_EVENT);
-	if (event_tapped(w, proto))
-		sink->tap(sink->tap_ctx, bytes);
 	if (event_wanted(w, EVENT_APP) && !(tx->flags & APP_TX_QUIET) &&
 	    !(f->flags & FLOW_TX_QUIET))
 		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
+	/* Last: what it makes of the record is built in the same buffer. */
+	if (event_tapped(w, proto))
+		sink->tap(sink->tap_ctx, bytes);
 	return true;
 }
 
@@ -200,10 +201,10 @@ void event_local(struct event_writer *w, const struct packet *p, enum local_kind
 		return;
 	record_end(r);
 	bytes = event_finish(w, RECORD_LANE_EVENT);
-	if (event_tapped_local(w, kind))
-		sink->tap(sink->tap_ctx, bytes);
 	if (event_wanted(w, EVENT_APP))
 		sink->put(sink->ctx, bytes, RECORD_LANE_EVENT);
+	if (event_tapped_local(w, kind))
+		sink->tap(sink->tap_ctx, bytes);
 }
 
 void event_tx(struct event_writer *w, const struct packet *p, const struct flow *f,

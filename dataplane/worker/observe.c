@@ -1,71 +1,225 @@
 #include "dataplane/worker/observe.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "dataplane/base/cursor.h"
+
+static bool is_icmp(uint8_t proto)
+{
+	return proto == IP_PROTO_ICMP || proto == IP_PROTO_ICMPV6;
+}
 
 static struct behave_endpoints ends_of(const struct flow *f)
 {
+	bool ports = !is_icmp(f->key.ip_proto);
+
 	return (struct behave_endpoints){
 		.client = f->key.addr[DIR_TS],
 		.server = f->key.addr[DIR_TC],
-		.client_port = f->key.port[DIR_TS],
-		.server_port = f->key.port[DIR_TC],
+		.client_port = ports ? f->key.port[DIR_TS] : 0,
+		.server_port = ports ? f->key.port[DIR_TC] : 0,
 		.ip_proto = f->key.ip_proto,
 		.handshake = f->flags & FLOW_HANDSHAKE,
 		.client_mac = f->mac[DIR_TS],
+		.server_mac = f->mac[DIR_TC],
+		.vlan = f->key.vlan[0],
 		.flow_id = f->id,
 	};
 }
 
-static bool answered(const struct flow *f)
+static void turn(struct behave_endpoints *e)
+{
+	struct behave_endpoints was = *e;
+
+	e->client = was.server;
+	e->server = was.client;
+	e->client_port = was.server_port;
+	e->server_port = was.client_port;
+	e->client_mac = was.server_mac;
+	e->server_mac = was.client_mac;
+}
+
+/* An ICMP error belongs to the flow it quotes, but answers nothing. */
+static bool answered(const struct packet *p, const struct flow *f)
 {
 	if (f->key.ip_proto == IP_PROTO_TCP)
-		return f->flags & FLOW_HANDSHAKE;
-	return f->packets[DIR_TS] && f->packets[DIR_TC];
+		return (f->flags & FLOW_HANDSHAKE) ||
+		       (p->payload_len > 0 && p->ip_proto == IP_PROTO_TCP &&
+			!(p->tcp.flags & TCP_SYN));
+	return p->dir == DIR_TC && p->ip_proto == f->key.ip_proto;
+}
+
+static void connection(struct behave *b, const struct packet *p, struct flow *f)
+{
+	bool first = f->packets[DIR_TS] + f->packets[DIR_TC] == 1;
+	struct behave_event e = {.kind = BEHAVE_CONNECTION, .time_ns = p->now_ns};
+	uint8_t flags = p->tcp.flags;
+
+	e.ends = ends_of(f);
+	e.connection.icmp_type = is_icmp(f->key.ip_proto) ? (uint8_t)f->key.port[DIR_TS] : 0;
+	e.connection.midstream = f->flags & FLOW_MIDSTREAM;
+	if (first) {
+		e.connection.moment = BEHAVE_TRY;
+		e.connection.first_flags = flags;
+		/* Only the side that was called is seen: SYN and ACK, or a reset, come first. */
+		if (p->ip_proto == IP_PROTO_TCP && !(f->flags & FLOW_REVERSED) &&
+		    ((flags & TCP_RST) || (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)))
+			turn(&e.ends);
+		behave_event(b, &e);
+	}
+	if (answered(p, f)) {
+		f->flags |= FLOW_OBSERVED;
+		e.connection.moment = BEHAVE_OPEN;
+		behave_event(b, &e);
+	}
+}
+
+enum { HELLO_PACKETS = 4 }; /* of a direction, among which its first bytes are */
+
+/* What remote calls and SMB 2 begin with; anything else is not worth a call. */
+static bool worth_reading(const uint8_t *d)
+{
+	return (d[0] == 5 && d[1] <= 1 && d[2] <= 19) ||
+	       (d[0] == 0 && d[4] == 0xfe && d[5] == 'S' && d[6] == 'M');
+}
+
+static void payload(struct behave *b, const struct packet *p, const struct flow *f)
+{
+	bool read =
+		p->ip_proto == IP_PROTO_TCP && p->payload_len >= 24 && worth_reading(p->payload);
+	bool hello = f->packets[p->dir] <= HELLO_PACKETS && p->payload_len >= 16;
+	struct behave_event e;
+
+	if (!read && !hello)
+		return;
+	e = (struct behave_event){
+		.kind = BEHAVE_HELLO,
+		.time_ns = p->now_ns,
+		.ends = ends_of(f),
+		.hello = {.to_client = p->dir == DIR_TC, .bytes = packet_payload(p)}};
+	if (hello && behave_listens(b, BEHAVE_HELLO))
+		behave_event(b, &e);
+	if (read)
+		behave_segment(b, &e, p->dir == DIR_TC, packet_payload(p));
 }
 
 void observe_packet(struct behave *b, const struct packet *p)
 {
 	struct flow *f = p->flow;
-	struct behave_connection c = {.time_ns = p->now_ns};
 
-	if (f->flags & FLOW_OBSERVED)
-		return;
-	if (f->packets[DIR_TS] + f->packets[DIR_TC] == 1) {
-		c.moment = BEHAVE_TRY;
-	} else if (answered(f)) {
-		f->flags |= FLOW_OBSERVED;
-		c.moment = BEHAVE_OPEN;
+	if (!(f->flags & FLOW_OBSERVED))
+		connection(b, p, f);
+	if (p->payload_len && p->ip_proto == f->key.ip_proto)
+		payload(b, p, f);
+}
+
+/* ---- what belongs to no flow: ARP, neighbour discovery, routers ---- */
+
+static void arp(struct behave *b, const struct packet *p)
+{
+	struct cursor c = cursor_init(p->l3, p->l3_len);
+	struct behave_event e = {.kind = BEHAVE_FRAME, .time_ns = p->now_ns};
+	uint32_t kind = cursor_u32(&c), sizes = cursor_u16(&c);
+	uint16_t op = cursor_u16(&c);
+	struct slice sender = cursor_take(&c, 6), from = cursor_take(&c, 4);
+	struct slice target = cursor_take(&c, 6), to = cursor_take(&c, 4);
+
+	if (c.bad || kind != 0x00010800 || sizes != 0x0604 || op < 1 || op > 2)
+		return; /* RFC 826: Ethernet and IPv4 only */
+	e.ends.client = ip_addr_v4(from.data);
+	e.ends.server = ip_addr_v4(to.data);
+	e.ends.client_mac = p->src_mac;
+	memcpy(e.ends.server_mac.bytes, target.data, 6);
+	e.ends.vlan = p->vlan_count ? p->vlan[0] : 0;
+	memcpy(e.frame.claims.bytes, sender.data, 6);
+	e.frame.to_all = p->dst_mac.bytes[0] & 1;
+	if (op == 1 && !slice_eq(from, to)) {
+		e.frame.what = BEHAVE_ARP_ASKS;
+		e.frame.about = e.ends.server;
 	} else {
-		return;
+		e.frame.what = BEHAVE_ARP_ANSWERS;
+		e.frame.about = e.ends.client;
 	}
-	c.ends = ends_of(f);
-	behave_connection(b, &c);
+	behave_event(b, &e);
+}
+
+enum { SOLICITS = 135, ADVERTISES = 136, ROUTER = 134 }; /* RFC 4861 */
+
+static void neighbour(struct behave *b, const struct packet *p)
+{
+	struct cursor c = cursor_init(p->l4, p->l4_len);
+	struct behave_event e = {.kind = BEHAVE_FRAME, .time_ns = p->now_ns};
+	struct slice about;
+
+	e.ends.client = p->src;
+	e.ends.server = p->dst;
+	e.ends.ip_proto = p->ip_proto;
+	e.ends.client_mac = e.frame.claims = p->src_mac;
+	e.ends.vlan = p->vlan_count ? p->vlan[0] : 0;
+	if (p->ttl != 255)
+		return; /* it came from afar: RFC 4861 6.1, 7.1 */
+	if (p->icmp.type == ROUTER) {
+		cursor_skip(&c, 6);
+		e.frame.what = BEHAVE_ROUTER;
+		e.frame.lifetime = cursor_u16(&c);
+	} else {
+		cursor_skip(&c, 8);
+		about = cursor_take(&c, 16);
+		if (c.bad)
+			return;
+		e.frame.what = p->icmp.type == SOLICITS ? BEHAVE_ARP_ASKS : BEHAVE_ND_ANSWERS;
+		e.frame.about = ip_addr_v6(about.data);
+	}
+	if (!c.bad)
+		behave_event(b, &e);
+}
+
+void observe_frame(struct behave *b, const struct packet *p)
+{
+	if (!p->has_mac || !behave_listens(b, BEHAVE_FRAME))
+		return;
+	if (p->ether_type == 0x0806 && p->l3)
+		arp(b, p);
+	else if (p->ip_proto == IP_PROTO_ICMPV6 && p->l4 &&
+		 (p->icmp.type == ROUTER || p->icmp.type == SOLICITS || p->icmp.type == ADVERTISES))
+		neighbour(b, p);
 }
 
 void observe_traffic(struct behave *b, const struct flow *f, uint64_t now_ns)
 {
-	struct behave_traffic t = {
-		.time_ns = now_ns,
-		.ends = ends_of(f),
-		.traffic = f->app->traffic,
-	};
+	struct behave_event e = {.kind = BEHAVE_TRAFFIC,
+				 .time_ns = now_ns,
+				 .ends = ends_of(f),
+				 .traffic = {f->app->traffic}};
 
-	behave_traffic(b, &t);
+	behave_event(b, &e);
 }
 
-void observe_flow_end(struct behave *b, const struct flow *f, uint64_t now_ns)
+static const char *protocol_of(const struct flow *f)
 {
-	struct behave_connection c = {
-		.moment = BEHAVE_END,
-		.time_ns = now_ns,
-		.ends = ends_of(f),
-		.start_ns = f->start_ns,
-	};
+	const struct app_flow *a = f->app;
 
-	memcpy(c.bytes, f->bytes, sizeof(c.bytes));
-	memcpy(c.packets, f->packets, sizeof(c.packets));
-	memcpy(c.tcp_flags, f->tcp_flags, sizeof(c.tcp_flags));
-	behave_connection(b, &c);
+	if (!a || !a->proto)
+		return a && a->off ? "failed" : "";
+	return a->proto->name;
+}
+
+void observe_flow_end(struct behave *b, const struct flow *f)
+{
+	struct behave_event e = {
+		.kind = BEHAVE_CONNECTION, .time_ns = f->last_ns, .ends = ends_of(f)};
+	struct behave_connection *c = &e.connection;
+
+	c->moment = BEHAVE_END;
+	c->start_ns = f->start_ns;
+	c->midstream = f->flags & FLOW_MIDSTREAM;
+	c->protocol = protocol_of(f);
+	c->icmp_type = is_icmp(f->key.ip_proto) ? (uint8_t)f->key.port[DIR_TS] : 0;
+	memcpy(c->bytes, f->bytes, sizeof(c->bytes));
+	memcpy(c->packets, f->packets, sizeof(c->packets));
+	memcpy(c->tcp_flags, f->tcp_flags, sizeof(c->tcp_flags));
+	behave_event(b, &e);
 }
 
 /* The bytes of a protocol's buffer, empty when it has none of that name. */
@@ -85,33 +239,73 @@ static struct slice buffer_of(const struct app_proto *proto, const struct app_tx
 	return found;
 }
 
+static void files(struct behave *b, const struct packet *p, const struct flow *f,
+		  const struct app_tx *tx, enum dir dir)
+{
+	const struct app_proto *proto = f->app->proto;
+	struct behave_event e = {.kind = BEHAVE_FILE, .time_ns = p->now_ns, .ends = ends_of(f)};
+
+	for (const struct app_file *file = tx->files[dir]; file; file = file->next) {
+		e.file = (struct behave_file){
+			.to_client = dir == DIR_TC,
+			.name = SLICE(file->name, file->name_len),
+			.type = buffer_of(proto, tx, dir, "http.content_type"),
+			.host = buffer_of(proto, tx, DIR_TS, "http.host"),
+			.agent = buffer_of(proto, tx, DIR_TS, "http.user_agent"),
+			.head = SLICE(file->head, file->head_len),
+			.size = file->size,
+		};
+		behave_event(b, &e);
+	}
+}
+
+/* RFC 7617: the password stands in the head as it is, coded only. */
+static void basic_login(struct behave *b, const struct packet *p, const struct flow *f,
+			const struct app_tx *tx)
+{
+	static const char mark[] = "Authorization: Basic ";
+	struct slice head = buffer_of(f->app->proto, tx, DIR_TS, "http.header");
+	struct behave_event e = {.kind = BEHAVE_LOGIN, .time_ns = p->now_ns, .ends = ends_of(f)};
+
+	if (!head.len || !memmem(head.data, head.len, mark, sizeof(mark) - 1))
+		return;
+	e.login = (struct behave_login){.service = "http", .readable = true};
+	behave_event(b, &e);
+}
+
 void observe_tx(struct behave *b, const struct packet *p, const struct flow *f,
 		const struct app_tx *tx)
 {
-	const struct app_proto *proto = f->app->proto;
-
-	for (int dir = 0; dir < 2; dir++) {
-		for (const struct app_file *file = tx->files[dir]; file; file = file->next) {
-			struct behave_file seen = {
-				.time_ns = p->now_ns,
-				.ends = ends_of(f),
-				.to_client = dir == DIR_TC,
-				.name = SLICE(file->name, file->name_len),
-				.type = buffer_of(proto, tx, (enum dir)dir, "http.content_type"),
-				.host = buffer_of(proto, tx, DIR_TS, "http.host"),
-				.head = SLICE(file->head, file->head_len),
-				.size = file->size,
-			};
-
-			behave_file(b, &seen);
-		}
+	if (behave_listens(b, BEHAVE_FILE)) {
+		if (tx->files[DIR_TS])
+			files(b, p, f, tx, DIR_TS);
+		if (tx->files[DIR_TC])
+			files(b, p, f, tx, DIR_TC);
 	}
+	if (strcmp(f->app->proto->name, "http") == 0 && behave_listens(b, BEHAVE_LOGIN))
+		basic_login(b, p, f, tx);
 }
 
 static void put_strings(struct record *r, const char *name, const char *value)
 {
 	record_array(r, name);
 	record_text(r, NULL, value);
+	record_end(r);
+}
+
+/* "hosts=24", "seconds=1.5" */
+static void put_figures(struct record *r, const struct behave_hit *hit)
+{
+	char text[64];
+
+	if (hit->figure_count == 0)
+		return;
+	record_array(r, "figures");
+	for (unsigned i = 0; i < hit->figure_count; i++) {
+		snprintf(text, sizeof(text), "%s=%.10g", hit->figures[i].name,
+			 hit->figures[i].value);
+		record_text(r, NULL, text);
+	}
 	record_end(r);
 }
 
@@ -142,19 +336,20 @@ void observe_hit(struct event_writer *w, const struct behave_hit *hit)
 	record_object(r, "alert");
 	record_text(r, "action", "allowed");
 	record_uint(r, "gid", 2);
-	record_uint(r, "signature_id", hit->id);
+	record_uint(r, "signature_id", hit->sign->id);
 	record_uint(r, "rev", 1);
-	record_text(r, "signature", hit->name);
-	record_text(r, "category", hit->category);
+	record_text(r, "signature", hit->sign->name);
+	record_text(r, "category", hit->sign->category);
 	record_uint(r, "severity", hit->severity);
 	record_object(r, "metadata");
-	put_strings(r, "mitre_tactic_id", hit->tactic);
-	put_strings(r, "mitre_technique_id", hit->technique);
-	put_strings(r, "confidence", hit->known ? "known" : "potential");
+	put_strings(r, "mitre_tactic_id", hit->sign->tactic);
+	put_strings(r, "mitre_technique_id", hit->sign->technique);
+	put_strings(r, "confidence", hit->sign->known ? "known" : "potential");
 	record_array(r, "reason"); /* English first, then Japanese */
 	record_text(r, NULL, hit->reason_en);
 	record_text(r, NULL, hit->reason_ja);
 	record_end(r);
+	put_figures(r, hit);
 	record_end(r);
 	record_end(r);
 	event_done(w, RECORD_LANE_ALERT);

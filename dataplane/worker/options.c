@@ -69,8 +69,16 @@ static const struct option table[] = {
 	 "detectors that need no rules"},
 	{"behave.memory-mb", KIND_UINT, AT(pipeline.behave.memory_mb), 3, 4096,
 	 "memory of their tables, a worker"},
-	{"file-store.enabled", KIND_BOOL, AT(desk.store), 0, 1,
-	 "keep files that rules (filestore) or force-filestore ask for"},
+#define X(field, help)                                                                             \
+	{"behave." #field, KIND_BOOL, AT(pipeline.behave.detectors.field), 0, 1, help},
+	BEHAVE_DETECTORS(X)
+#undef X
+#define X(field, name, value, least, most, help)                                                   \
+	{"behave." name, KIND_UINT32, AT(pipeline.behave.limits.field), least, most, help},
+		BEHAVE_THRESHOLDS(X)
+#undef X
+			{"file-store.enabled", KIND_BOOL, AT(desk.store), 0, 1,
+			 "keep files that rules (filestore) or force-filestore ask for"},
 	{"file-store.dir", KIND_TEXT, AT(desk.dir), 0, STORE_PATH / 2,
 	 "their folder, by SHA-256; relative to the log folder offline"},
 	{"file-store.force-filestore", KIND_BOOL, AT(force_store), 0, 1, "keep every file"},

@@ -223,6 +223,8 @@ static void packet(void *ctx, struct packet *p)
 		if (p->flow->flags & FLOW_NAMED)
 			named(l, p->flow, p->now_ns);
 	}
+	if (!p->flow || p->ip_proto == IP_PROTO_ICMPV6)
+		observe_frame(l->behave, p);
 	inspect(l, p);
 	if (p->flow && p->ip_proto == IP_PROTO_TCP) {
 		stream_packet_done(l->stream, p->flow, p);
@@ -325,7 +327,7 @@ static void flow_end(void *ctx, struct flow *f, uint64_t now_ns)
 	app_traffic_end(l->app, f);
 	if (f->flags & FLOW_NAMED)
 		named(l, f, now_ns);
-	observe_flow_end(l->behave, f, now_ns);
+	observe_flow_end(l->behave, f);
 	event_flow(l->events, f, now_ns);
 	if (l->detector)
 		detect_flow_free(l->detector, f);

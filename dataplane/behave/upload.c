@@ -1,0 +1,96 @@
+/* Uploads out of proportion (T1048, T1567): a host inside sends one host outside much more than it
+ * gets back, and than it sends otherwise. Its own past is kept as a mean that forgets by halves. */
+#include "dataplane/behave/detector.h"
+
+enum { PAIRS, HOSTS };
+
+enum { SMALL = 8192 }; /* bytes of a connection that is not counted: there are too many */
+
+struct pair_entry {
+	struct behave_entry entry;
+	uint64_t up, down;
+};
+
+struct host_entry {
+	struct behave_entry entry;
+	uint64_t now, usual; /* bytes sent outside in this window; mean of those before */
+	uint32_t windows;
+};
+
+static const struct behave_sign sign = {
+	2400,	 "BANKEN upload out of proportion",	  "TA0010",
+	"T1048", "Potential Corporate Privacy Violation", BEHAVE_MEDIUM,
+	false};
+
+static void tell(const struct behave_view *v, const struct behave_event *e, struct pair_entry *p,
+		 const struct host_entry *h)
+{
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	double up = (double)p->up / 1e6, down = (double)p->down / 1e6,
+	       usual = (double)h->usual / 1e6;
+	double minutes = v->limits->upload_seconds / 60.0;
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, &sign, e);
+	behave_say_en(
+		&hit,
+		"%s sent %.1f MB to %s and got %.1f MB back; otherwise it sends %.1f MB outside "
+		"in %.0f minutes.",
+		client.s, up, server.s, down, usual, minutes);
+	behave_say_ja(
+		&hit,
+		"%sが%sへ%.1f MBを送信し、受信は%.1f MBでした。通常の外部送信は%.0f分間に%.1f "
+		"MBです。",
+		client.s, server.s, up, down, minutes, usual);
+	behave_figure(&hit, "megabytes_up", up);
+	behave_figure(&hit, "megabytes_down", down);
+	behave_figure(&hit, "megabytes_usual", usual);
+	behave_tell(v, &hit, &p->entry);
+}
+
+static struct host_entry *host_of(const struct behave_view *v, const struct behave_event *e)
+{
+	uint64_t key = behave_word(&e->ends.client);
+	struct host_entry *h;
+	bool is_new;
+
+	h = behave_table_get(&v->tables[HOSTS], &key, 1, e->time_ns, &is_new);
+	if (behave_seconds(h->entry.start_ns, e->time_ns) > v->limits->upload_seconds) {
+		h->usual = h->windows ? (h->usual + h->now) / 2 : h->now;
+		h->windows++;
+		h->now = 0;
+		h->entry.start_ns = e->time_ns;
+	}
+	return h;
+}
+
+static void event(const struct behave_view *v, const struct behave_event *e)
+{
+	const struct behave_connection *c = &e->connection;
+	uint64_t key[2], least = (uint64_t)v->limits->upload_mb * 1000000;
+	unsigned times = v->limits->upload_times;
+	struct pair_entry *p;
+	struct host_entry *h;
+
+	if (c->moment != BEHAVE_END || c->bytes[0] < SMALL || !behave_inside(&e->ends.client) ||
+	    behave_inside(&e->ends.server) || !behave_unicast(&e->ends.server))
+		return;
+	key[0] = behave_word(&e->ends.client);
+	key[1] = behave_word(&e->ends.server);
+	p = behave_window(v, PAIRS, key, 2, e->time_ns, v->limits->upload_seconds);
+	h = host_of(v, e);
+	p->up += c->bytes[0];
+	p->down += c->bytes[1];
+	h->now += c->bytes[0];
+	if (p->up >= least && p->up / times >= p->down && p->up / times >= h->usual &&
+	    !behave_told(v, &p->entry, e->time_ns))
+		tell(v, e, p, h);
+}
+
+const struct behave_detector behave_upload = {
+	.kinds = 1 << BEHAVE_CONNECTION,
+	.entry_size = {sizeof(struct pair_entry), sizeof(struct host_entry)},
+	.weight = {2, 2},
+	.event = event,
+};
