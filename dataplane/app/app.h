@@ -23,8 +23,9 @@ struct app_config {
 	/* bit = index in app_protocols (app-layer.protocols.X.enabled=yes|no) */
 	uint64_t disabled, enabled; /* enabled: those that are not by default */
 	struct app_limits limits;
-	bool midstream;	  /* as stream_config's: patterns of the other direction are tried too */
-	bool naming;	  /* names for traffic nobody knows, where libndpi is installed */
+	bool midstream; /* as stream_config's: patterns of the other direction are tried too */
+	bool naming;	/* names for traffic nobody knows, where libndpi is installed; the dataplane
+			 * switches it on by default */
 	bool naming_late; /* it is readied when it is first needed (offline) */
 };
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 const struct app_config app_config_default = {
-	.naming = true,
 	.limits =
 		{
 			.http_request_body_limit = 100 * 1024,

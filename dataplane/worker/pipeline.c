@@ -34,7 +34,7 @@ struct pipeline {
 
 struct pipeline_config pipeline_config_default(void)
 {
-	return (struct pipeline_config){
+	struct pipeline_config c = {
 		.decode = decode_config_default,
 		.flow = flow_config_default,
 		.stream = stream_config_default,
@@ -44,6 +44,9 @@ struct pipeline_config pipeline_config_default(void)
 		.memory = WORKER_MEMORY,
 		.list_repeat = 60,
 	};
+
+	c.app.naming = true;
+	return c;
 }
 
 const char *const pipeline_stage_names[STAGE_COUNT] = {"decode",    "flow",   "stream+parsers",
