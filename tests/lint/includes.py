@@ -67,12 +67,15 @@ ALLOWED = {
     "dataplane/worker": ["dataplane", "signatures/lang", "signatures/lists"],
     "control/helper": ["dataplane/base"],
     "control/wire": ["dataplane/base"],
+    # HTTP for those programs that have pages.
+    "control/api": ["dataplane/base", "control/wire"],
     "control/sensor": ["dataplane/base", "dataplane/api", "dataplane/behave", "control/wire",
                        "control/helper"],
-    "control/mitigator": ["dataplane/base", "control/wire", "control/helper"],
+    "control/mitigator": ["dataplane/base", "control/wire", "control/helper", "control/api"],
     "control/enforcer": ["dataplane/base", "control/wire", "control/helper"],
     "control/report": ["dataplane/base", "control/wire"],
-    "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report"],
+    "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report",
+                       "control/api"],
     # Policies are tried without a mitigator, too.
     "control/cli": ["dataplane/base", "control/wire", "control/report", "signatures/lists",
                     "control/mitigator/policy", "control/mitigator/csv"],
