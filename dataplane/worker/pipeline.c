@@ -8,7 +8,7 @@
 #include "dataplane/worker/listed.h"
 #include "dataplane/worker/observe.h"
 
-enum { WORKER_MEMORY = 1 << 30, FETCH_FLOWS = 1 << 16 };
+enum { WORKER_MEMORY = 1 << 30, FETCH_FLOWS = 1 << 12 };
 
 struct pipeline {
 	struct slab *slab;
