@@ -71,6 +71,20 @@ static const struct cli_command commands[] = {
 	 "Exit status 1 when a rule was skipped or failed.\n\n"
 	 "example:\n  banken rules check local.rules\n",
 	 cmd_rules},
+	{"evidence", "list | show PIECE | verify | export DIR [PIECE]",
+	 "packets kept before and after alerts, and whether they are as they were",
+	 "  list           all pieces, oldest first\n"
+	 "  show PIECE     what is known of one; PIECE is its file's name or the alert's id\n"
+	 "  verify         reads every piece and the chain; status 1 when a byte was changed, a "
+	 "piece "
+	 "or\n                 a line is gone, or the chain does not end in HASH (--tip)\n"
+	 "  export DIR     copies one piece or all, with the chain and SHA256SUMS\n\n"
+	 "  --folder DIR   of the evidence (default /var/lib/banken/evidence, or "
+	 "$BANKEN_EVIDENCE)\n"
+	 "  --tip HASH     the chain must hold this hash, noted at an earlier verify\n\n"
+	 "examples:\n  banken evidence list\n  banken evidence verify\n"
+	 "  banken evidence export /media/usb\n",
+	 cmd_evidence},
 	{"lists", "add FILE | show [NAME] | remove NAME | check FILE | search INDICATOR | compile",
 	 "known-bad lists: addresses, names, URLs, fingerprints, hashes",
 	 "  add FILE          takes a file over; the sensor uses it within seconds, without a "

@@ -107,6 +107,7 @@ static uint64_t lasting(struct live *live, unsigned port, uint64_t missed)
 static void store_own(struct live *live)
 {
 	unsigned at = live->pipeline_names, own = live->workers;
+	uint64_t received = 0, missed = 0;
 
 	stats_begin(live->stats, own);
 	for (unsigned i = 0; i < live->rx.port_count; i++) {
@@ -115,10 +116,14 @@ static void store_own(struct live *live)
 		rx_losses(&live->rx, i, &losses);
 		if (losses.estimated)
 			losses.missed = lasting(live, i, losses.missed);
+		received += losses.received + losses.missed;
+		missed += losses.missed;
 		stats_set(live->stats, own, at++, losses.received);
 		stats_set(live->stats, own, at++, losses.missed);
 		stats_set(live->stats, own, at++, losses.sent);
 	}
+	if (live->keeper)
+		keeper_losses(live->keeper, received, missed);
 	stats_set(live->stats, own, at++, live->rules.loaded);
 	stats_set(live->stats, own, at++, live->rules.skipped);
 	stats_set(live->stats, own, at++, live->rules.failed);

@@ -57,3 +57,26 @@ void files_desk_use(const struct options *o, struct desk *d, unsigned index, boo
 		.step = offline ? 1 : DESK_PORTS,
 	};
 }
+
+int files_keeper_new(const struct options *o, const char *folder, unsigned workers, bool offline,
+		     uint64_t now_ns, struct keeper **ret, struct errmsg *err)
+{
+	struct keeper_config config = o->keeper;
+
+	*ret = NULL;
+	if (!o->evidence)
+		return ERR_OK;
+	if (config.dir[0] != '/' && (size_t)snprintf(config.dir, sizeof(config.dir), "%s/%s",
+						     folder, o->keeper.dir) >= sizeof(config.dir))
+		return errmsg_set(err, ERR_INVALID, "evidence.dir: %s/%s is too long", folder,
+				  o->keeper.dir);
+	config.tape_bytes = (size_t)o->tape_mb << 20;
+	config.piece_bytes = (size_t)o->piece_kb << 10;
+	config.limits = (struct chain_limits){(uint64_t)o->evidence_mb << 20,
+					      (uint64_t)o->evidence_free_mb << 20};
+	config.workers = workers;
+	config.owner = offline ? 0 : owner_of(o->user);
+	snprintf(config.program, sizeof(config.program), "Banken %s", BANKEN_VERSION);
+	snprintf(config.iface, sizeof(config.iface), "%s", offline ? "capture" : "mirror");
+	return keeper_new(&config, now_ns, ret, err);
+}

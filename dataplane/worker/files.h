@@ -12,3 +12,8 @@ struct desk *files_desk_new(const struct options *o, const char *folder, unsigne
 /* The part of worker `index` in its pipeline's configuration. */
 void files_desk_use(const struct options *o, struct desk *d, unsigned index, bool offline,
 		    struct pipeline_config *config);
+
+/* The keeper of packets as options say, NULL (and ERR_OK) when none is wanted; `folder` as above.
+ */
+int files_keeper_new(const struct options *o, const char *folder, unsigned workers, bool offline,
+		     uint64_t now_ns, struct keeper **ret, struct errmsg *err);

@@ -90,6 +90,8 @@ static int make_worker(struct live *live, unsigned index, struct errmsg *err)
 	if (rc != ERR_OK)
 		return rc;
 	files_desk_use(live->options, live->desk, index, false, &config);
+	config.keeper = live->keeper;
+	config.index = index;
 	w->engine = live->rules.engine;
 	atomic_store(&w->next_engine, live->rules.engine);
 	w->pipeline = pipeline_new(&config, live->rules.engine, first_record_id(index), &sink, err);
@@ -217,6 +219,9 @@ static int start(struct live *live, struct errmsg *err)
 		rc = open_shared(live, err);
 	if (rc == ERR_OK)
 		rc = open_desk(live, err);
+	if (rc == ERR_OK)
+		rc = files_keeper_new(live->options, live->options->run_folder, live->workers,
+				      false, live_now_ns(), &live->keeper, err);
 	for (unsigned i = 0; i < live->workers && rc == ERR_OK; i++)
 		rc = make_worker(live, i, err);
 	if (rc == ERR_OK)
@@ -225,6 +230,8 @@ static int start(struct live *live, struct errmsg *err)
 		rc = live_drop_privileges(live->options->user, err);
 	if (rc == ERR_OK && live->desk)
 		rc = desk_start(live->desk, err);
+	if (rc == ERR_OK && live->keeper)
+		rc = keeper_start(live->keeper, err);
 	if (rc == ERR_OK)
 		rc = launch(live, err);
 	return rc;
@@ -253,12 +260,18 @@ static void stop(struct live *live)
 		struct live_worker *w = &live->worker[i];
 
 		pipeline_collect(w->pipeline);
+	}
+	keeper_stop(live->keeper);
+	for (unsigned i = 0; i < live->workers; i++) {
+		struct live_worker *w = &live->worker[i];
+
 		pipeline_delete(w->pipeline);
 		watch_worker_free(w->watch);
 		for (unsigned lane = 0; lane < RECORD_LANES; lane++)
 			ring_close(w->rings[lane]);
 	}
 	desk_delete(live->desk);
+	keeper_delete(live->keeper);
 	free((void *)live->worker[0].next_resets);
 	rx_stop(&live->rx);
 	stats_close(live->stats);

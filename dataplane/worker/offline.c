@@ -28,8 +28,8 @@ static void put_record(void *ctx, struct slice record, enum record_lane lane)
 	event_file_put(ctx, record);
 }
 
-/* All frames, then the end of everything; `desk` may be NULL. */
-static void run(struct pipeline *l, struct rx_file *file, struct desk *desk)
+/* All frames, then the end of everything; `desk` and `keeper` may be NULL. */
+static void run(struct pipeline *l, struct rx_file *file, struct desk *desk, struct keeper *keeper)
 {
 	struct packet p[BURST];
 	uint64_t last_ns = 0;
@@ -40,10 +40,16 @@ static void run(struct pipeline *l, struct rx_file *file, struct desk *desk)
 			last_ns = p[i].now_ns > last_ns ? p[i].now_ns : last_ns;
 		pipeline_burst(l, p, n);
 		pipeline_tick(l, last_ns);
+		if (keeper)
+			keeper_turn(keeper, last_ns);
 	}
 	pipeline_finish(l, last_ns);
 	desk_stop(desk);
 	pipeline_collect(l);
+	if (keeper) {
+		keeper_losses(keeper, pipeline_totals(l)->packets, 0);
+		keeper_stop(keeper);
+	}
 	pipeline_put_stats(l, last_ns, 0);
 }
 
@@ -92,23 +98,31 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	struct stats_run info = {.load_seconds = rules->seconds, .capture = o->capture};
 	struct pipeline_config config = o->pipeline;
 	struct desk *desk = NULL;
+	struct keeper *keeper = NULL;
 	struct pipeline *l;
 	double begin, begin_cpu;
 	int rc = open_desk(o, &desk, &config, err);
 
 	if (rc != ERR_OK)
 		return rc;
+	rc = files_keeper_new(o, o->log_folder, 1, true, 0, &keeper, err);
+	if (rc != ERR_OK) {
+		desk_delete(desk);
+		return rc;
+	}
+	config.keeper = keeper;
 	config.app.naming_late = true;
 	l = pipeline_new(&config, rules->engine, 1, &sink, err);
 	if (!l) {
 		desk_delete(desk);
+		keeper_delete(keeper);
 		return ERR_NOMEM;
 	}
 	if (lists)
 		pipeline_switch_lists(l, lists, 0);
 	begin = now_seconds(CLOCK_MONOTONIC);
 	begin_cpu = now_seconds(CLOCK_PROCESS_CPUTIME_ID);
-	run(l, file, desk);
+	run(l, file, desk, keeper);
 	info.run_seconds = now_seconds(CLOCK_MONOTONIC) - begin;
 	info.run_cpu_seconds = now_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu;
 	info.damage = rx_file_damage(file);
@@ -119,6 +133,7 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 		stats_print_profile(stderr, l);
 	pipeline_delete(l);
 	desk_delete(desk);
+	keeper_delete(keeper);
 	return rc;
 }
 

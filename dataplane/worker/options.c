@@ -92,6 +92,27 @@ static const struct option table[] = {
 	 "a file goes so long after it was last seen, 0 = never"},
 	{"file-store.min-free-mb", KIND_UINT, AT(store_free_mb), 0, 1 << 30,
 	 "nothing is kept while the disk has less free"},
+	{"evidence.enabled", KIND_BOOL, AT(evidence), 0, 1, "keep packets before and after alerts"},
+	{"evidence.dir", KIND_TEXT, AT(keeper.dir), 0, STORE_PATH / 2,
+	 "their folder; relative to the log folder offline, to the run folder live"},
+	{"evidence.ring-mb", KIND_UINT, AT(tape_mb), 1, 1 << 16,
+	 "memory of the last frames, a worker"},
+	{"evidence.before-seconds", KIND_UINT, AT(keeper.before_s), 0, 3600,
+	 "seconds before the alert"},
+	{"evidence.after-seconds", KIND_UINT, AT(keeper.after_s), 0, 600, "seconds after it"},
+	{"evidence.encrypted-bytes", KIND_UINT32, AT(keeper.encrypted_max), 64, 32768,
+	 "bytes kept of frames whose payload is encrypted or no longer looked at"},
+	{"evidence.piece-kb", KIND_UINT, AT(piece_kb), 64, 1 << 20, "most of one piece"},
+	{"evidence.whole-host", KIND_BOOL, AT(keeper.whole_host), 0, 1,
+	 "the host's other traffic too, not only the flow"},
+	{"evidence.per-rule", KIND_UINT, AT(keeper.per_rule), 0, 1000000,
+	 "pieces a rule may have an hour, 0 = no limit"},
+	{"evidence.per-host", KIND_UINT, AT(keeper.per_host), 0, 1000000,
+	 "pieces a host may have an hour, 0 = no limit"},
+	{"evidence.max-mb", KIND_UINT, AT(evidence_mb), 0, 1 << 30,
+	 "space of all pieces: the oldest go, 0 = no limit"},
+	{"evidence.min-free-mb", KIND_UINT, AT(evidence_free_mb), 0, 1 << 30,
+	 "what the disk must keep free"},
 	{"files.force-hash", KIND_HASHES, AT(pipeline.app.limits.file_wanted), 0, 0,
 	 "digests of every file, a list of md5, sha1, sha256"},
 	{"files.force-magic", KIND_MAGIC, AT(pipeline.app.limits.file_wanted), 0, 0,
@@ -195,6 +216,16 @@ void options_init(struct options *o)
 	o->store_free_mb = 256;
 	o->desk_memory_mb = 128;
 	o->desk_ring_kb = 4096;
+	snprintf(o->keeper.dir, sizeof(o->keeper.dir), "evidence");
+	o->tape_mb = 32;
+	o->keeper.before_s = 10;
+	o->keeper.after_s = 5;
+	o->keeper.encrypted_max = 256;
+	o->piece_kb = 4096;
+	o->keeper.per_rule = 60;
+	o->keeper.per_host = 120;
+	o->evidence_mb = 2048;
+	o->evidence_free_mb = 256;
 	o->workers = 1;
 	o->memory_mb = 128;
 	o->ring_kb = 8192;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "dataplane/base/err.h"
+#include "dataplane/evidence/keeper.h"
 #include "dataplane/worker/pipeline.h"
 #include "signatures/lang/lang.h"
 
@@ -51,6 +52,10 @@ struct options {
 	struct desk_config desk; /* what does not depend on the mode */
 	bool force_store;
 	unsigned store_mb, store_file_mb, store_days, store_free_mb, desk_memory_mb, desk_ring_kb;
+	/* evidence */
+	bool evidence;
+	struct keeper_config keeper; /* what does not depend on the mode */
+	unsigned tape_mb, piece_kb, evidence_mb, evidence_free_mb;
 	/* live */
 	const char *port_args[OPTIONS_PORTS]; /* DPDK device strings */
 	unsigned port_count_live;

@@ -7,6 +7,7 @@
 #include "dataplane/worker/carry.h"
 #include "dataplane/worker/listed.h"
 #include "dataplane/worker/observe.h"
+#include "dataplane/worker/witness.h"
 
 enum { WORKER_MEMORY = 1 << 30, FETCH_FLOWS = 1 << 12 };
 
@@ -21,6 +22,7 @@ struct pipeline {
 	struct event_writer *events;
 	struct behave *behave;
 	struct listed *listed;
+	struct witness witness;
 	struct pipeline_totals totals;
 	uint8_t file_wanted; /* by the configuration; rules add more */
 	struct carry carry;
@@ -202,6 +204,8 @@ static void packet(void *ctx, struct packet *p)
 	if (p->ip_version && !(p->flags & (PACKET_FRAGMENT | PACKET_INVALID)))
 		flow_of_packet(l->flows, p);
 	stage_end(l, STAGE_FLOW, begin);
+	if (l->witness.tape)
+		witness_see(&l->witness, p);
 	if (l->hook)
 		l->hook(l->hook_ctx, p);
 	if (p->flow) {
@@ -249,7 +253,9 @@ static void alert(void *ctx, const struct detect_alert *a)
 	struct pipeline *l = ctx;
 
 	l->totals.alerts++;
+	l->witness.alert = a;
 	event_alert(l->events, a);
+	l->witness.alert = NULL;
 }
 
 static void bypass(void *ctx, struct flow *f)
@@ -361,6 +367,8 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 		records.file_ctx = &l->carry;
 	}
 
+	if (config->keeper)
+		witness_init(&l->witness, config->keeper, config->index, &records);
 	if (config->behave.enabled) {
 		records.tap = protocol_record;
 		records.tap_wants = protocol_record_wanted;
@@ -474,6 +482,8 @@ void pipeline_frame(struct pipeline *l, struct packet *p)
 			inner += l->cycles[i];
 	}
 	decode_frame(l->decoder, p, &l->decoded);
+	if (l->witness.tape)
+		witness_keep(&l->witness, p);
 	if (l->profile) {
 		uint64_t after = 0;
 
@@ -578,6 +588,8 @@ unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPE
 		ret[n++] = detect_counters(l->detector);
 	ret[n++] = behave_counters(l->behave);
 	ret[n++] = listed_counters(l->listed);
+	if (l->witness.tape)
+		ret[n++] = keeper_counters(l->witness.keeper, l->witness.index);
 	if (l->carry.port)
 		n += desk_counters(l->carry.port, ret + n);
 	return n;

@@ -25,6 +25,8 @@ struct pipeline_config {
 	struct behave_config behave;
 	size_t memory;		/* cap of the worker's slab, bytes */
 	struct desk_port *desk; /* NULL: files go to nobody */
+	struct keeper *keeper;	/* NULL: no packets are kept */
+	unsigned index;		/* of the worker, for it */
 	struct carry_config carry;
 	unsigned list_repeat; /* seconds: a host's hit on the same indicator is told so seldom, 0 =
 				 each */
@@ -54,6 +56,7 @@ extern const char *const pipeline_stage_names[STAGE_COUNT];
 
 struct pipeline;
 struct lists;
+struct keeper;
 
 /* `engine` may be NULL (no rules) and must outlive the pipeline. `first_id`: of its records. */
 struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
@@ -83,7 +86,7 @@ const struct pipeline_totals *pipeline_totals(const struct pipeline *l);
 /* What the desk has found since and nobody has collected: after desk_stop. */
 void pipeline_collect(struct pipeline *l);
 
-enum { PIPELINE_COUNTER_SETS = 8 + DESK_COUNTER_SETS };
+enum { PIPELINE_COUNTER_SETS = 9 + DESK_COUNTER_SETS };
 /* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
 /* Cycles a stage has taken so far; zeros without config.profile. */

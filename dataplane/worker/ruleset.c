@@ -52,7 +52,8 @@ static int check_vars(const struct options *o, struct errmsg *err)
 static int load_files(const struct options *o, struct ruleset *r, struct errmsg *err)
 {
 	const struct lang_vars vars = {o->addrs, o->ports, o->addr_count, o->port_count};
-	const struct lang_opts opts = {.lang = (uint8_t)o->lang, .disabled = o->disabled};
+	const struct lang_opts opts = {
+		.lang = (uint8_t)o->lang, .disabled = o->disabled, .keep_text = o->evidence};
 
 	for (unsigned i = 0; i < o->rule_file_count; i++) {
 		int rc = lang_load_file(o->rule_files[i], &vars, &opts, r->set, err);

@@ -77,7 +77,7 @@ ALLOWED = {
     "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report",
                        "control/api"],
     # Policies are tried without a mitigator, too.
-    "control/cli": ["dataplane/base", "control/wire", "control/report", "signatures/lists",
+    "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/report", "signatures/lists",
                     "control/mitigator/policy", "control/mitigator/csv"],
     "tests": ["dataplane", "signatures", "control", "tests"],
 }
