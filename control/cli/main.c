@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/cli/cli.h"
+#include "control/cli/incident_text.h"
 #include "control/cli/keys.h"
 
 static int run_keys(const struct cli *cli, int argc, char **argv)
@@ -25,6 +26,11 @@ static const struct cli_command commands[] = {
 	 "Asks the mitigator.\n\nexample:\n  banken hosts\n", cmd_hosts},
 	{"events", "[--most N]", "1188 threat detected, 1190 host cut",
 	 "Asks the mitigator.\n\nexample:\n  banken events --most 20\n", cmd_events},
+	{"incidents", "[ID] [--open] [--japanese]", "what happened, where it began, what to do",
+	 "Asks the mitigator: the newest incidents with attacker, victim, technique, root cause, "
+	 "steps\nand recommended handling.\n\n"
+	 "examples:\n  banken incidents --open\n  banken incidents incident-000017 --japanese\n",
+	 cmd_incidents},
 	{"quarantine", "list | add HOST | release HOST | approve COMMAND",
 	 "who is cut; cut and release",
 	 "  list                         cuts, newest first, with their state\n"
@@ -111,8 +117,10 @@ static const struct cli_command commands[] = {
 	 "  banken lists add ja3.txt --kind ja3 --severity 3 --potential\n"
 	 "  banken lists search hxxp://evil[.]example/a\n",
 	 cmd_lists},
-	{"replay", "FILE [-S RULES]", "analyses a capture file",
-	 "The same detection as live, over a pcap or pcapng file; what was found, in words.\n\n"
+	{"replay", "FILE [-S RULES] [--japanese]", "analyses a capture file",
+	 "The same detection and correlation as live, over a pcap or pcapng file: alerts, then "
+	 "the\n"
+	 "incidents with attacker, victim, technique, root cause and what to do.\n\n"
 	 "examples:\n  banken replay incident.pcapng\n"
 	 "  banken replay incident.pcapng -S local.rules\n",
 	 cmd_replay},

@@ -1,5 +1,7 @@
 /* `banken replay FILE` and `banken rules check FILE`: the dataplane over a file. */
 #include "control/cli/cli.h"
+#include "control/cli/incident_text.h"
+#include "control/cli/replay_incidents.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,7 +84,7 @@ static json_int_t number(const json_t *stats, const char *group, const char *key
 }
 
 /* What was looked at, so that "0 alerts" can be judged. */
-static void print_summary(const char *folder, const char *capture, size_t alerts)
+static void print_summary(const char *folder, const char *capture, size_t alerts, size_t incidents)
 {
 	json_int_t rules;
 	char path[600];
@@ -91,21 +93,36 @@ static void print_summary(const char *folder, const char *capture, size_t alerts
 	snprintf(path, sizeof(path), "%s/stats.json", folder);
 	stats = json_load_file(path, 0, NULL);
 	rules = number(stats, "rules", "loaded");
-	printf("%zu alerts in %s: %lld packets, %lld bytes, %lld rules%s\n", alerts, capture,
-	       (long long)number(stats, NULL, "packets"), (long long)number(stats, NULL, "bytes"),
-	       (long long)rules, rules ? "" : " (behaviour only; -S FILE gives rules)");
+	printf("%zu alerts, %zu incidents in %s: %lld packets, %lld bytes, %lld rules%s\n", alerts,
+	       incidents, capture, (long long)number(stats, NULL, "packets"),
+	       (long long)number(stats, NULL, "bytes"), (long long)rules,
+	       rules ? "" : " (behaviour only; -S FILE gives rules)");
 	json_decref(stats);
 }
 
-static void show(const struct cli *cli, const char *folder, const char *capture)
+static void show(const struct cli *cli, const char *folder, const char *capture, bool japanese)
 {
-	json_t *alerts = read_alerts(folder), *e;
+	json_t *alerts = read_alerts(folder), *e, *incidents, *both;
+	struct errmsg err = {""};
 	size_t i;
 
-	if (!cli_json(cli, alerts)) {
+	incidents = replay_incidents(alerts, &err);
+	if (!incidents)
+		fprintf(stderr, "banken: %s\n", err.text);
+	both = json_pack("{sO so}", "alerts", alerts, "incidents",
+			 incidents ? incidents : json_array());
+	if (!cli_json(cli, both)) {
 		json_array_foreach(alerts, i, e) print_alert(e);
-		print_summary(folder, capture, json_array_size(alerts));
+		json_array_foreach(incidents, i, e)
+		{
+			putchar('\n');
+			incident_print(e, japanese);
+		}
+		if (json_array_size(incidents))
+			putchar('\n');
+		print_summary(folder, capture, json_array_size(alerts), json_array_size(incidents));
 	}
+	json_decref(both);
 	json_decref(alerts);
 }
 
@@ -121,31 +138,37 @@ static void remove_folder(const char *folder)
 	rmdir(folder);
 }
 
+/* FILE, then -S RULES and --japanese in any order. */
+static bool take_options(int argc, char **argv, const char **ret_rules, bool *ret_japanese)
+{
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--japanese") == 0)
+			*ret_japanese = true;
+		else if (strcmp(argv[i], "-S") == 0 && i + 1 < argc)
+			*ret_rules = argv[++i];
+		else
+			return false;
+	}
+	return argc >= 2;
+}
+
 int cmd_replay(const struct cli *cli, int argc, char **argv)
 {
-	bool rules = argc == 4 && strcmp(argv[2], "-S") == 0;
+	const char *rules = "/dev/null";
+	bool japanese = false;
 	char folder[] = "/tmp/banken-replay-XXXXXX";
 	char program[600];
-	char *words[] = {program,
-			 "-r",
-			 argc > 1 ? argv[1] : NULL,
-			 "-S",
-			 rules ? argv[3] : "/dev/null",
-			 "-l",
-			 folder,
-			 "--set",
-			 "eve.types=alert",
-			 NULL};
 	int status;
 
-	if (argc != 2 && !rules)
-		return cli_fail(2, "say: banken replay FILE [-S RULES]");
+	if (!take_options(argc, argv, &rules, &japanese))
+		return cli_fail(2, "say: banken replay FILE [-S RULES] [--japanese]");
 	if (!mkdtemp(folder))
 		return cli_fail(1, "/tmp: no folder can be made there (%s)", strerror(errno));
 	cli_program(cli, "banken-dataplane", program, sizeof(program));
-	status = run(words);
+	status = run((char *[]){program, "-r", argv[1], "-S", (char *)rules, "-l", folder, "--set",
+				"eve.types=alert", NULL});
 	if (status == 0)
-		show(cli, folder, argv[1]);
+		show(cli, folder, argv[1], japanese);
 	remove_folder(folder);
 	return status == 0 ? 0 : 1;
 }

@@ -127,11 +127,19 @@ static uint64_t threat_key(const struct alert *a)
 	return (uint64_t)a->gid << 32 | a->sid;
 }
 
+static void tell_incident(struct decide *d, const struct incident *i)
+{
+	if (d->sink.incident)
+		d->sink.incident(d->sink.ctx, i);
+}
+
 static void on_incident(struct decide *d, struct host *h, const struct alert *a,
 			const struct request_context *rc, const struct incident_news *news)
 {
 	if (news->opened)
 		h->pins++;
+	h->pins -= news->merged < h->pins ? news->merged : h->pins;
+	tell_incident(d, rc->incident);
 	if (news->opened || news->new_threat)
 		tell_threat(d, h, rc->incident, a, policy_mode_of(d->policy, rc->scope));
 	/* Once more when the level rises (P6); otherwise the schedule judges. */
@@ -159,6 +167,16 @@ static void note_proof(struct decide *d, const struct alert *a, const struct req
 	i->unproven_ip = a->host.ip;
 }
 
+/* The other end is a host of ours: who attacked whom leads to where it began. */
+static void note_peer(struct decide *d, const struct alert *a, struct incident *i)
+{
+	const struct host *peer =
+		a->peer.side == HOST_SIDE_INSIDE ? hosts_by_ip(d->hosts, &a->peer.ip) : NULL;
+
+	if (peer)
+		incidents_note_peer(d->incidents, i, a, peer->id);
+}
+
 void decide_alert(struct decide *d, const struct alert *a, const char *sensor, struct cut_now now)
 {
 	int x = policy_exception_of(d->policy, NEVER_ALERT, a, sensor, now.wall);
@@ -168,6 +186,10 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 	struct host *h;
 
 	d->count.alerts++;
+	if (incidents_double(d->incidents, a->id)) {
+		d->count.doubled++;
+		return;
+	}
 	if (x >= 0) {
 		d->count.unalerted++;
 		d->count.exceptions[x]++;
@@ -196,6 +218,7 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 		d->count.full++;
 		return;
 	}
+	note_peer(d, a, rc.incident);
 	note_proof(d, a, &rc, level);
 	on_incident(d, h, a, &rc, &news);
 	request_threat_cut(d, h, &rc);
@@ -267,6 +290,7 @@ static void incident_closed(void *ctx, const struct incident *i)
 
 	if (h && h->pins)
 		h->pins--;
+	tell_incident(d, i);
 }
 
 void decide_tick(struct decide *d, struct cut_now now)
@@ -302,6 +326,16 @@ static void protect_from_policy(struct decide *d, const struct policy *p, uint64
 	}
 }
 
+static void set_risk(struct incidents *t, const struct policy *p)
+{
+	struct incident_risk r = incident_risk_default;
+
+	r.warning = p->risk_warning / 100.0;
+	r.danger = p->risk_danger / 100.0;
+	r.half_life = p->risk_half_life;
+	incidents_set_risk(t, &r);
+}
+
 void decide_reload(struct decide *d, const struct policy *p, struct cut_now now)
 {
 	struct fuse_limits l = {.hosts = p->fuse_hosts,
@@ -322,6 +356,7 @@ void decide_reload(struct decide *d, const struct policy *p, struct cut_now now)
 					 .grace_ns = 50 * NS_PER_MS}};
 
 	d->policy = p;
+	set_risk(d->incidents, p);
 	memset(d->count.exceptions, 0, sizeof(d->count.exceptions));
 	protect_from_policy(d, p, now.wall);
 	fuse_set_limits(d->fuse, &l);

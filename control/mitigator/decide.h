@@ -21,6 +21,8 @@ struct decide_sink {
 	/* 1188; all text is the callee's only during the call. */
 	void (*event)(void *ctx, const struct event *ev);
 	void (*judged)(void *ctx, const struct decide_judgement *j);
+	/* It opened, went on, closed or became part of another. NULL: nobody wants to know. */
+	void (*incident)(void *ctx, const struct incident *i);
 	void (*mail)(void *ctx, const struct host *h, const char *text);
 	void (*message)(void *ctx, const struct host *h, const char *text);
 	void (*command)(void *ctx, const struct host *h, const char *text);
@@ -31,7 +33,7 @@ struct decide_sink {
 
 struct decide_counts {
 	uint64_t alerts, unalerted, levelless, hostless, full, cut, held, refused, excepted,
-		outside, stale;
+		outside, stale, doubled;
 	uint64_t exceptions[POLICY_EXCEPTIONS]; /* how often each had effect (P9) */
 };
 

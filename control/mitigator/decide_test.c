@@ -33,7 +33,8 @@ static const char policy_text[] =
 	"  - {rule: '1:666', never: alert, reason: noisy}\n"
 	"protected:\n"
 	"  - {address: 10.0.0.1, role: gateway}\n"
-	"fuse-hosts: 3\nmass-hosts: 2\nfuse-share: 100\njudge-every: 3600\n";
+	"fuse-hosts: 3\nmass-hosts: 2\nfuse-share: 100\njudge-every: 3600\n"
+	"incident-window: 1800\nincident-quiet: 3600\n";
 
 struct site {
 	sqlite3 *db;
@@ -128,13 +129,18 @@ static struct site *site_new(void)
 				       .watches_max = 4};
 	s->store = cut_store_new(s->db, s->setup.methods, 1, &e);
 	s->setup.store = s->store;
-	s->d = (struct decide){
-		.hosts = hosts_new(),
-		.incidents = incidents_new(),
-		.cuts = cuts_new(&s->setup),
-		.protect = protect_new(),
-		.fuse = fuse_new(&l),
-		.sink = {on_event, on_judged, on_mail, on_message, on_command, on_port, s}};
+	s->d = (struct decide){.hosts = hosts_new(),
+			       .incidents = incidents_new(),
+			       .cuts = cuts_new(&s->setup),
+			       .protect = protect_new(),
+			       .fuse = fuse_new(&l),
+			       .sink = {.event = on_event,
+					.judged = on_judged,
+					.mail = on_mail,
+					.message = on_message,
+					.command = on_command,
+					.port = on_port,
+					.ctx = s}};
 	assert_int_equal(incidents_open(s->d.incidents, s->db, &e), 0);
 	s->policy = policy_parse(policy_text, strlen(policy_text), "test", &e);
 	if (!s->policy)
@@ -200,7 +206,10 @@ static void pass(struct site *s, uint64_t ns)
 static void report(struct site *s, const struct alert *a)
 {
 	struct alert copy = *a;
+	char id[32];
 
+	snprintf(id, sizeof(id), "a-%llu", (unsigned long long)s->now.wall);
+	copy.id = id;
 	copy.time = s->now.wall;
 	decide_alert(&s->d, &copy, "sensor-1", s->now);
 	pass(s, NS_PER_SEC);

@@ -1,14 +1,16 @@
 /* The local socket: what `banken` asks and what persons order. */
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/mitigator/mitigator.h"
+#include "control/mitigator/narrate.h"
 #include "control/mitigator/policy/when.h"
 #include "control/mitigator/quarantine/cut_store.h"
 #include "dataplane/base/clock.h"
 
-enum { LIST_MAX = 1000, LONGEST_S = 10 * 365 * 86400 };
+enum { LIST_MAX = 1000, STORIES_MAX = 25, LONGEST_S = 10 * 365 * 86400 };
 
 static const char *text_of(const json_t *request, const char *key)
 {
@@ -154,6 +156,36 @@ static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *
 	for (unsigned i = 0; i < hosts_count(m->decide.hosts) && i < LIST_MAX; i++)
 		json_array_append_new(list, host_json(m, hosts_at(m->decide.hosts, i)));
 	return json_pack("{sb so}", "ok", 1, "hosts", list);
+}
+
+static json_t *do_incidents(void *ctx, const struct local_peer *peer, const json_t *request,
+			    struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	bool open_only = json_is_true(json_object_get(request, "open"));
+	unsigned long only = strtoul(
+		text_of(request, "id") + strcspn(text_of(request, "id"), "0123456789"), NULL, 10);
+	uint64_t numbers[STORIES_MAX] = {only};
+	unsigned n =
+		only ? 1 : incidents_list(m->decide.incidents, open_only, numbers, STORIES_MAX);
+	json_t *list = json_array();
+
+	for (unsigned k = 0; k < n; k++) {
+		struct incident *i = incidents_read(m->decide.incidents, numbers[k]);
+
+		if (!i)
+			continue;
+		if (!i->closed)
+			incidents_rate(m->decide.incidents, i, mitigator_now(m).wall);
+		json_array_append_new(list, narrate_json(m, i));
+		incident_free(i);
+	}
+	if (only && json_array_size(list) == 0) {
+		json_decref(list);
+		errmsg_set(e, ERR_NOTFOUND, "there is no incident %lu", only);
+		return NULL;
+	}
+	return json_pack("{sb so}", "ok", 1, "incidents", list);
 }
 
 struct listing {
@@ -483,6 +515,8 @@ static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t 
 static const struct local_command commands[] = {
 	{"status", "counts, mode and kill switch", do_status, false},
 	{"hosts", "hosts with their level and cut", do_hosts, false},
+	{"incidents", "what happened, newest first; \"id\" = one, \"open\": true = only those",
+	 do_incidents, false},
 	{"quarantines", "cuts, newest first; \"open\": true = only those", do_quarantines, false},
 	{"history", "every change of one cut; \"command_id\"", do_history, false},
 	{"events", "1188 and 1190; \"most\", \"number\"", do_events, false},

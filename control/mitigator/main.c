@@ -72,6 +72,9 @@ static const char *const history[] = {
 	"DELETE FROM judgement WHERE rowid IN (SELECT rowid FROM judgement ORDER BY time LIMIT "
 	"400)",
 	"DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY time LIMIT 100)",
+	"DELETE FROM incident WHERE number IN (SELECT number FROM incident WHERE closed<>0 ORDER "
+	"BY number LIMIT 50); DELETE FROM incident_step WHERE incident NOT IN (SELECT number FROM "
+	"incident)",
 };
 
 /* Back to what is stored. What is forgotten comes again: sensors send what was not acknowledged. */
@@ -107,6 +110,7 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 	if (!m->in_transaction)
 		return 0;
 	if (cuts_failed(m->decide.cuts, &why) || drop_outbox(m, &why) < 0 ||
+	    incidents_flush(m->decide.incidents, &why) < 0 ||
 	    host_store_save(m->db, m->decide.hosts, mitigator_now(m).wall, SAVE_HOSTS, &why) < 0 ||
 	    sql(m, "COMMIT", &why) < 0)
 		rc = ERR_IO;

@@ -19,6 +19,7 @@ enum {
 	MITIGATOR_PORTS = 65536, /* MACs of one switch's table */
 	MITIGATOR_DIRTY = 4096,	 /* changed things told to the centre at once */
 	MITIGATOR_SENSORS = 256, /* connected ones that are given orders */
+	MITIGATOR_STORIES = 60,	 /* incidents told in one message: some 40 KiB each at most */
 };
 
 /* One configured driver at work. */
@@ -41,7 +42,8 @@ struct method {
 struct dirty {
 	uint64_t cuts[MITIGATOR_DIRTY];
 	uint64_t hosts[MITIGATOR_DIRTY];
-	unsigned cuts_n, hosts_n;
+	uint64_t incidents[MITIGATOR_DIRTY]; /* the first MITIGATOR_STORIES go with a message */
+	unsigned cuts_n, hosts_n, incidents_n;
 	bool everything;
 };
 
@@ -109,10 +111,14 @@ void tell_event(struct mitigator *m, const struct event *ev);
 void tell_cut_event(struct mitigator *m, const struct cut *c); /* 1190 */
 void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state from);
 void tell_host_changed(struct mitigator *m, const struct host *h);
+void tell_incident_changed(struct mitigator *m, const struct incident *i);
 void tell_people(struct mitigator *m, const char *kind, const struct cut *c, const char *text);
 /* Moves the outbox into the spool, after the commit. */
 void tell_outbox(struct mitigator *m);
 void tell_state(struct mitigator *m, bool full);
+
+/* "pc-12 (10.0.0.5)"; `id` when h is NULL. Returns ret. */
+const char *host_display(const struct host *h, const char *id, char *ret, size_t cap);
 
 /* state.c: what the centre is told */
 int state_message(struct mitigator *m, bool full, struct slice *ret, struct errmsg *e);

@@ -57,6 +57,7 @@ struct site {
 	struct policy *policy;
 	struct cut_now now;
 	struct order orders[ORDERS_MAX]; /* automatic ones */
+	unsigned struck;		 /* alerts so far */
 	unsigned orders_n;
 	const struct cut *ordering;
 	uint64_t automatic, undone_threats;
@@ -370,7 +371,8 @@ static void forge(struct site *s, struct alert *a, const struct machine *who)
 static void strike(struct site *s)
 {
 	struct machine *who = &s->machines[below(s, s->n)];
-	struct alert a = {.id = "a",
+	char id[24];
+	struct alert a = {.id = id,
 			  .msg = "m",
 			  .classtype = "",
 			  .category = "",
@@ -381,6 +383,7 @@ static void strike(struct site *s)
 			  .time = s->now.wall,
 			  .severity = 1 + below(s, 4)};
 
+	snprintf(id, sizeof(id), "a-%u", ++s->struck);
 	a.host.mac = who->mac;
 	a.host.ip = who->ip;
 	a.handshake_completed = chance(s, 60);
@@ -499,13 +502,18 @@ static void begin(struct site *s)
 	make_machines(s);
 	make_policy(s);
 	sqlite3_exec(s->db, "BEGIN; DELETE FROM cut; DELETE FROM cut_change;", NULL, NULL, NULL);
-	s->d = (struct decide){
-		.hosts = hosts_new(),
-		.incidents = incidents_new(),
-		.cuts = cuts_new(&s->setup),
-		.protect = protect_new(),
-		.fuse = fuse_new(&none),
-		.sink = {on_event, on_judged, on_note, on_note, on_note, on_port, s}};
+	s->d = (struct decide){.hosts = hosts_new(),
+			       .incidents = incidents_new(),
+			       .cuts = cuts_new(&s->setup),
+			       .protect = protect_new(),
+			       .fuse = fuse_new(&none),
+			       .sink = {.event = on_event,
+					.judged = on_judged,
+					.mail = on_note,
+					.message = on_note,
+					.command = on_note,
+					.port = on_port,
+					.ctx = s}};
 	if (incidents_open(s->d.incidents, s->db, &e) < 0)
 		broken(s, "%s", e.text);
 	decide_reload(&s->d, s->policy, s->now);

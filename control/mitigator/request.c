@@ -576,6 +576,7 @@ int decide_person_releases(struct decide *d, const struct decide_order *o, struc
 	if (h) {
 		h->released = now.wall;
 		h->dirty = true;
+		incidents_forgive(d->incidents, h->id, now.wall);
 	}
 	cuts_drop_causes(d->cuts, c, UINT32_MAX, o->actor, o->reason, now);
 	return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/mitigator/mitigator.h"
+#include "control/mitigator/narrate.h"
 #include "control/mitigator/quarantine/cut_store.h"
 
 enum { HISTORY_MAX = 64, FULL_MAX = 20000 };
@@ -16,8 +17,21 @@ struct told_cut {
 	unsigned history_n;
 };
 
+enum { LISTS_MAX = 2 * STORY_HANDLING + STORY_AFFECTED + STORY_TECHNIQUES + STORY_LINKED };
+
+/* An incident as it is told, with all it points to. */
+struct told_incident {
+	struct incident *incident;
+	struct story *story;
+	struct incident_step steps[INCIDENT_STEPS];
+	char peers[INCIDENT_STEPS][IP_ADDR_TEXT];
+	const char *lists[LISTS_MAX];
+	unsigned lists_n;
+};
+
 struct gather {
 	struct mitigator *m;
+	struct told_incident *told; /* MITIGATOR_STORIES */
 	struct host_state *hosts;
 	struct incident_state *incidents;
 	struct quarantine_state *quarantines;
@@ -64,27 +78,112 @@ static void add_host(struct gather *g, const struct host *h)
 	g->hosts_n++;
 }
 
-static void add_incident(struct gather *g, const struct incident *i)
-{
-	struct incident_state *s = &g->incidents[g->incidents_n];
-	struct host *h = hosts_by_id(g->m->decide.hosts, i->host_id);
-	struct cut *c = cuts_of_host(g->m->decide.cuts, i->host_id);
+/* ---- incidents ---- */
 
-	if (g->incidents_n >= g->hosts_cap)
+static struct text_list list_of(struct told_incident *t, const void *items, size_t size, unsigned n)
+{
+	struct text_list list = {t->lists + t->lists_n, n};
+
+	for (unsigned k = 0; k < n; k++)
+		t->lists[t->lists_n++] = (const char *)items + k * size;
+	return list;
+}
+
+static struct text_list texts_of(struct told_incident *t, char *const *items, unsigned n)
+{
+	struct text_list list = {t->lists + t->lists_n, n};
+
+	for (unsigned k = 0; k < n; k++)
+		t->lists[t->lists_n++] = items[k] ? items[k] : "";
+	return list;
+}
+
+static void tell_steps(struct told_incident *t, struct incident_state *s)
+{
+	for (unsigned k = 0; k < t->story->steps_n; k++) {
+		const struct chain_step *x = t->incident->steps[k];
+
+		ip_addr_text(&x->peer, t->peers[k], false);
+		t->steps[k] = (struct incident_step){.time = x->first,
+						     .stage = stage_text(x->stage),
+						     .text = t->story->steps[0][k],
+						     .alert_id = x->alert_id,
+						     .technique = x->technique,
+						     .text_ja = t->story->steps[1][k],
+						     .last = x->last,
+						     .hits = x->hits,
+						     .peer = t->peers[k]};
+	}
+	s->steps = (struct incident_step_list){t->steps, t->story->steps_n};
+}
+
+static void tell_story(struct told_incident *t, struct incident_state *s)
+{
+	const struct story *y = t->story;
+
+	s->root_cause = y->cause[0];
+	s->root_cause_ja = y->cause[1];
+	s->attacker = y->attacker;
+	s->victim = y->victim;
+	s->handling = texts_of(t, y->handling[0], y->handling_n);
+	s->handling_ja = texts_of(t, y->handling[1], y->handling_n);
+	s->linked = list_of(t, y->linked, sizeof(y->linked[0]), y->linked_n);
+	s->affected = list_of(t, y->affected, sizeof(y->affected[0]), y->affected_n);
+	s->techniques = list_of(t, y->techniques, sizeof(y->techniques[0]), y->techniques_n);
+	tell_steps(t, s);
+}
+
+static const char *incident_progress(const struct gather *g, const struct incident *i)
+{
+	const struct cut *c = cuts_of_host(g->m->decide.cuts, i->host_id);
+
+	if (i->merged_into)
+		return "merged";
+	if (i->closed)
+		return "closed";
+	return c && c->verified ? "contained" : "detected";
+}
+
+/* A copy: what is told may be closed and gone from memory. */
+static void add_incident(struct gather *g, uint64_t number)
+{
+	struct told_incident *t = &g->told[g->incidents_n];
+	struct incident_state *s = &g->incidents[g->incidents_n];
+	const struct incident *i;
+	struct host *h;
+
+	t->incident = incidents_read(g->m->decide.incidents, number);
+	i = t->incident;
+	if (!i)
 		return;
+	if (!i->closed)
+		incidents_rate(g->m->decide.incidents, t->incident, mitigator_now(g->m).wall);
+	h = hosts_by_id(g->m->decide.hosts, i->host_id);
 	*s = (struct incident_state){.id = i->id,
 				     .host_id = i->host_id,
 				     .opened = i->opened,
 				     .updated = i->updated,
 				     .closed = i->closed,
-				     .state = c && c->verified ? "contained" : "detected",
+				     .state = incident_progress(g, i),
 				     .title = i->title,
 				     .severity = i->severity,
-				     .risk = (double)(i->level - LEVEL_SAFE) / 3,
+				     .risk = i->risk,
+				     .level = i->level,
 				     .threat_id = i->threat_id};
 	if (h)
 		s->host = host_ident_of(h);
+	t->story = narrate(g->m, i);
+	if (t->story)
+		tell_story(t, s);
 	g->incidents_n++;
+}
+
+static void gather_incidents(struct gather *g)
+{
+	const struct dirty *d = &g->m->dirty;
+
+	for (unsigned k = 0; k < d->incidents_n && k < MITIGATOR_STORIES; k++)
+		add_incident(g, d->incidents[k]);
 }
 
 static bool add_change(void *ctx, const struct cut_change *ch)
@@ -168,15 +267,10 @@ static void gather_changed(struct gather *g)
 
 	for (unsigned i = 0; i < hosts_count(g->m->decide.hosts); i++) {
 		struct host *h = hosts_at(g->m->decide.hosts, i);
-		struct incident *in;
 
 		for (unsigned k = 0; k < d->hosts_n; k++) {
-			if (d->hosts[k] != h->number)
-				continue;
-			add_host(g, h);
-			in = incidents_of_host(g->m->decide.incidents, h->id);
-			if (in)
-				add_incident(g, in);
+			if (d->hosts[k] == h->number)
+				add_host(g, h);
 		}
 	}
 	for (unsigned k = 0; k < d->cuts_n; k++) {
@@ -192,8 +286,6 @@ static void gather_all(struct gather *g)
 {
 	for (unsigned i = 0; i < hosts_count(g->m->decide.hosts); i++)
 		add_host(g, hosts_at(g->m->decide.hosts, i));
-	for (unsigned i = 0; i < incidents_count(g->m->decide.incidents); i++)
-		add_incident(g, incidents_at(g->m->decide.incidents, i));
 	cut_store_each(g->m->store, false, g->cuts_cap, add_cut, g, NULL);
 }
 
@@ -203,17 +295,17 @@ static bool make_room(struct gather *g, bool full)
 	unsigned hosts = full ? hosts_count(g->m->decide.hosts) : d->hosts_n;
 	unsigned cuts = full ? 512 : d->cuts_n;
 
-	if (full && incidents_count(g->m->decide.incidents) > hosts)
-		hosts = incidents_count(g->m->decide.incidents);
 	g->hosts_cap = hosts < FULL_MAX ? hosts + 1 : FULL_MAX;
 	g->cuts_cap = cuts + 1;
 	g->hosts = calloc(g->hosts_cap, sizeof(*g->hosts));
-	g->incidents = calloc(g->hosts_cap, sizeof(*g->incidents));
+	g->incidents = calloc(MITIGATOR_STORIES, sizeof(*g->incidents));
+	g->told = calloc(MITIGATOR_STORIES, sizeof(*g->told));
 	g->commands = calloc(g->hosts_cap, sizeof(*g->commands));
 	g->reasons = calloc(g->hosts_cap, sizeof(*g->reasons));
 	g->quarantines = calloc(g->cuts_cap, sizeof(*g->quarantines));
 	g->cuts = calloc(g->cuts_cap, sizeof(*g->cuts));
-	return g->hosts && g->incidents && g->commands && g->reasons && g->quarantines && g->cuts;
+	return g->hosts && g->incidents && g->told && g->commands && g->reasons && g->quarantines &&
+	       g->cuts;
 }
 
 static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg *e)
@@ -247,12 +339,18 @@ int state_message(struct mitigator *m, bool full, struct slice *ret, struct errm
 			gather_all(&g);
 		else
 			gather_changed(&g);
+		gather_incidents(&g);
 		rc = encode(&g, full, ret, e);
 	} else {
 		errmsg_set(e, rc, "no memory");
 	}
 	free(g.hosts);
 	free(g.incidents);
+	for (unsigned k = 0; g.told && k < MITIGATOR_STORIES; k++) {
+		story_free(g.told[k].story);
+		incident_free(g.told[k].incident);
+	}
+	free(g.told);
 	free(g.commands);
 	free(g.reasons);
 	free(g.quarantines);

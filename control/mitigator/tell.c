@@ -237,10 +237,21 @@ static void sink_event(void *ctx, const struct event *ev)
 	tell_event(ctx, ev);
 }
 
+static void sink_incident(void *ctx, const struct incident *i)
+{
+	tell_incident_changed(ctx, i);
+}
+
 struct decide_sink tell_sink(struct mitigator *m)
 {
-	return (struct decide_sink){sink_event,	  sink_judged, sink_mail, sink_message,
-				    sink_command, orders_port, m};
+	return (struct decide_sink){.event = sink_event,
+				    .judged = sink_judged,
+				    .incident = sink_incident,
+				    .mail = sink_mail,
+				    .message = sink_message,
+				    .command = sink_command,
+				    .port = orders_port,
+				    .ctx = m};
 }
 
 /* ---- what changed ---- */
@@ -259,7 +270,16 @@ static void note(uint64_t *list, unsigned *n, uint64_t id, bool *everything)
 
 void tell_host_changed(struct mitigator *m, const struct host *h)
 {
+	const struct incident *i = incidents_of_host(m->decide.incidents, h->id);
+
 	note(m->dirty.hosts, &m->dirty.hosts_n, h->number, &m->dirty.everything);
+	if (i)
+		tell_incident_changed(m, i);
+}
+
+void tell_incident_changed(struct mitigator *m, const struct incident *i)
+{
+	note(m->dirty.incidents, &m->dirty.incidents_n, i->number, &m->dirty.everything);
 }
 
 void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state from)
@@ -316,15 +336,25 @@ void tell_outbox(struct mitigator *m)
 		link_wake(m->centre);
 }
 
+static void note_open_incidents(struct mitigator *m)
+{
+	for (unsigned i = 0; i < incidents_count(m->decide.incidents); i++)
+		tell_incident_changed(m, incidents_at(m->decide.incidents, i));
+}
+
 void tell_state(struct mitigator *m, bool full)
 {
 	struct slice payload;
 	struct errmsg e;
+	unsigned told;
 
 	if (!m->centre)
 		return;
-	if (!full && !m->dirty.everything && m->dirty.cuts_n == 0 && m->dirty.hosts_n == 0)
+	if (!full && !m->dirty.everything && m->dirty.cuts_n == 0 && m->dirty.hosts_n == 0 &&
+	    m->dirty.incidents_n == 0)
 		return;
+	if (full || m->dirty.everything)
+		note_open_incidents(m);
 	if (state_message(m, full || m->dirty.everything, &payload, &e) < 0) {
 		log_error(&m->log, "the state for the centre: %s", e.text);
 	} else {
@@ -335,6 +365,10 @@ void tell_state(struct mitigator *m, bool full)
 		payload_free(&payload);
 	}
 	m->dirty.cuts_n = m->dirty.hosts_n = 0;
+	told = m->dirty.incidents_n < MITIGATOR_STORIES ? m->dirty.incidents_n : MITIGATOR_STORIES;
+	m->dirty.incidents_n -= told;
+	memmove(m->dirty.incidents, m->dirty.incidents + told,
+		m->dirty.incidents_n * sizeof(m->dirty.incidents[0]));
 	m->dirty.everything = false;
 	m->told = mitigator_now(m).mono;
 }

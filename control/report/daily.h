@@ -25,8 +25,9 @@ struct report_host { /* parts 2 to 4: who needs action, how it came in, what to 
 	char *sign_reason[2]; /* why, in English and Japanese; "" = a rule's hit */
 	uint64_t sign_at;
 	uint64_t cut_at, verified_at, released_at;
-	char **handling; /* steps in order; none = the standard ones for its state */
-	size_t handling_count;
+	char *root_cause_ja;
+	char **handling[2]; /* steps in order; none = the standard ones for its state */
+	size_t handling_count[2];
 	uint64_t alerts;
 };
 
@@ -52,7 +53,8 @@ struct report_daily {
 struct report_threat *report_add_threat(struct report_daily *d);
 struct report_host *report_add_host(struct report_daily *d);
 struct report_blind *report_add_blind(struct report_daily *d);
-int report_add_handling(struct report_host *h, const char *step);
+/* `language`: of enum report_language. */
+int report_add_handling(struct report_host *h, unsigned language, const char *step);
 void report_daily_free(struct report_daily *d);
 
 /* Whole documents. ERR_IO when `out` could not take them. */

@@ -226,12 +226,15 @@ static void hosts(const struct page *p)
 /* Correlation's sentence, else the first sign, else that nothing is known. */
 static void cause(const struct page *p, const struct report_host *h)
 {
-	char when[32], sentence[1024];
+	const char *root = p->language == REPORT_JAPANESE && has(h->root_cause_ja)
+				   ? h->root_cause_ja
+				   : h->root_cause;
+	char when[32], sentence[2048];
 	const char *at = report_time(h->sign_at, p->d->utc_offset_minutes, when);
 	const char *from = has(h->sign_url) ? h->sign_url : h->sign_peer;
 
-	if (has(h->root_cause))
-		snprintf(sentence, sizeof(sentence), "%s", h->root_cause);
+	if (has(root))
+		snprintf(sentence, sizeof(sentence), "%s", root);
 	else if (!has(h->sign))
 		snprintf(sentence, sizeof(sentence), "%s", say(p, TEXT_UNKNOWN_CAUSE));
 	else if (has(h->sign_reason[p->language == REPORT_JAPANESE]))
@@ -248,13 +251,14 @@ static void cause(const struct page *p, const struct report_host *h)
 static void step_list(const struct page *p, const struct report_host *h)
 {
 	const char *const *steps = report_steps(p->language, h->cut_state);
+	size_t n = h->handling_count[p->language];
 
-	for (size_t k = 0; k < h->handling_count; k++) {
+	for (size_t k = 0; k < n; k++) {
 		fputs("<li>", p->out);
-		report_html_escape(h->handling[k], p->out);
+		report_html_escape(h->handling[p->language][k], p->out);
 		fputs("</li>", p->out);
 	}
-	for (size_t k = 0; h->handling_count == 0 && steps[k]; k++)
+	for (size_t k = 0; n == 0 && steps[k]; k++)
 		fprintf(p->out, "<li>%s</li>", steps[k]);
 }
 

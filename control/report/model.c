@@ -32,9 +32,10 @@ struct report_blind *report_add_blind(struct report_daily *d)
 	return grow(&d->blind, &d->blind_count, sizeof(*d->blind));
 }
 
-int report_add_handling(struct report_host *h, const char *step)
+int report_add_handling(struct report_host *h, unsigned language, const char *step)
 {
-	char **slot = grow(&h->handling, &h->handling_count, sizeof(*h->handling));
+	char **slot = grow(&h->handling[language], &h->handling_count[language],
+			   sizeof(*h->handling[language]));
 
 	if (!slot)
 		return ERR_NOMEM;
@@ -44,16 +45,18 @@ int report_add_handling(struct report_host *h, const char *step)
 
 static void free_host(struct report_host *h)
 {
-	char *texts[] = {h->name,	   h->ip,	  h->mac,	 h->level,
-			 h->cut_state,	   h->cut_reason, h->root_cause, h->sign,
-			 h->sign_peer,	   h->sign_url,	  h->sign_file,	 h->sign_reason[0],
-			 h->sign_reason[1]};
+	char *texts[] = {h->name,	    h->ip,	     h->mac,	    h->level,
+			 h->cut_state,	    h->cut_reason,   h->root_cause, h->sign,
+			 h->sign_peer,	    h->sign_url,     h->sign_file,  h->sign_reason[0],
+			 h->sign_reason[1], h->root_cause_ja};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);
-	for (size_t i = 0; i < h->handling_count; i++)
-		free(h->handling[i]);
-	free(h->handling);
+	for (unsigned l = 0; l < 2; l++) {
+		for (size_t i = 0; i < h->handling_count[l]; i++)
+			free(h->handling[l][i]);
+		free(h->handling[l]);
+	}
 }
 
 void report_daily_free(struct report_daily *d)

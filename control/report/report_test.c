@@ -29,7 +29,8 @@ static void fill(struct report_daily *d)
 	h->ip = strdup("10.0.0.5");
 	h->level = strdup("danger");
 	h->cut_state = strdup("verified");
-	report_add_handling(h, "Leave the cable in; \"clean\" it <first>");
+	for (unsigned l = 0; l < 2; l++)
+		report_add_handling(h, l, "Leave the cable in; \"clean\" it <first>");
 }
 
 static char *render(const struct report_daily *d, enum report_language language)

@@ -3,8 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "control/sensor/classes.h"
-
 /* Head fields, copied out: the record may lie anywhere. */
 static struct record_head head_of(struct slice record)
 {
@@ -107,88 +105,6 @@ static void fill_flow(struct convert *c, const struct record_head *h, struct flo
 
 /* ---- alerts ---- */
 
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
-
-static uint32_t number_at(const json_t *object, const char *key)
-{
-	double n = json_number_value(json_object_get(object, key));
-
-	return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
-}
-
-static struct text_list texts_at(struct convert *c, int which, const json_t *metadata,
-				 const char *key)
-{
-	const json_t *array = json_object_get(metadata, key), *item;
-	struct text_list list = {c->lists[which], 0};
-	size_t i;
-
-	json_array_foreach(array, i, item)
-	{
-		if (json_is_string(item) && list.n < CONVERT_LIST_MAX)
-			list.items[list.n++] = json_string_value(item);
-	}
-	return list;
-}
-
-static enum confidence confidence_of(const json_t *metadata, uint32_t gid)
-{
-	const char *word =
-		json_string_value(json_array_get(json_object_get(metadata, "confidence"), 0));
-
-	if (word && (strcmp(word, "potential") == 0 || strcmp(word, "Low") == 0))
-		return CONFIDENCE_POTENTIAL;
-	if (word && strcmp(word, "known") == 0)
-		return CONFIDENCE_KNOWN;
-	/* A behaviour that does not say is potential; a signature knows what it looks for. */
-	return gid == 2 ? CONFIDENCE_POTENTIAL : CONFIDENCE_KNOWN;
-}
-
-static enum severity severity_of(uint32_t n)
-{
-	if (n == 0)
-		return SEVERITY_UNSPECIFIED;
-	return n >= 4 ? SEVERITY_INFO : (enum severity)n;
-}
-
-/* What the alert is about, in one line: a URL, a name that was asked for or shown. */
-static void find_url(struct convert *c)
-{
-	const json_t *http = json_object_get(c->json, "http");
-	const json_t *dns = json_object_get(c->json, "dns");
-	const json_t *query = json_array_get(json_object_get(dns, "query"), 0);
-	const char *host = text_at(http, "hostname"), *path = text_at(http, "url");
-
-	c->url[0] = '\0';
-	if (strstr(path, "://"))
-		snprintf(c->url, sizeof(c->url), "%s", path);
-	else if (host[0])
-		snprintf(c->url, sizeof(c->url), "http://%s%s", host, path);
-	else if (text_at(query, "rrname")[0])
-		snprintf(c->url, sizeof(c->url), "%s", text_at(query, "rrname"));
-	else if (text_at(dns, "rrname")[0])
-		snprintf(c->url, sizeof(c->url), "%s", text_at(dns, "rrname"));
-	else
-		snprintf(c->url, sizeof(c->url), "%s",
-			 text_at(json_object_get(c->json, "tls"), "sni"));
-}
-
-static void fill_evidence(struct convert *c, const struct record_head *h, struct evidence_ref *ret)
-{
-	const json_t *file = json_array_get(json_object_get(c->json, "files"), 0);
-
-	*ret = (struct evidence_ref){
-		.packet = h->flags & RECORD_PACKET ? h->packet_number : 0,
-		.sha256 = text_at(file, "sha256"),
-		.file_name = text_at(file, "filename"),
-	};
-}
-
 /* The one to act on is inside; when both ends are, it is who opened the flow. */
 static void fill_hosts(struct convert *c, const struct record_head *h, struct alert *a)
 {
@@ -200,49 +116,20 @@ static void fill_hosts(struct convert *c, const struct record_head *h, struct al
 	a->peer = ident(c, a->host_is_source ? &a->flow.dst : &a->flow.src, h);
 }
 
-/* Traffic puts NUL bytes into texts ("\\u0000"); a number over 63 bits is one that jansson takes as
- * a real only. */
-static json_t *parse_line(const struct convert *c)
-{
-	json_t *line = json_loadb(c->eve, c->eve_len, JSON_ALLOW_NUL, NULL);
-
-	return line ? line
-		    : json_loadb(c->eve, c->eve_len, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
-				 NULL);
-}
-
 static int fill_alert(struct convert *c, const struct record_head *h, struct alert *a)
 {
-	const json_t *alert, *metadata;
-
-	c->json = parse_line(c);
-	alert = json_object_get(c->json, "alert");
-	if (!json_is_object(alert))
+	c->json = eve_parse(SLICE(c->eve, c->eve_len));
+	if (eve_alert(c->json, &c->texts, a) < 0)
 		return ERR_INVALID;
-	metadata = json_object_get(alert, "metadata");
-	*a = (struct alert){
-		.id = c->id,
-		.time = h->time_ns,
-		.handshake_completed = h->flags & RECORD_HANDSHAKE,
-		.gid = number_at(alert, "gid"),
-		.sid = number_at(alert, "signature_id"),
-		.rev = number_at(alert, "rev"),
-		.msg = text_at(alert, "signature"),
-		.category = text_at(alert, "category"),
-		.severity = severity_of(number_at(alert, "severity")),
-		.tactics = texts_at(c, 0, metadata, "mitre_tactic_id"),
-		.techniques = texts_at(c, 1, metadata, "mitre_technique_id"),
-		.reasons = texts_at(c, 2, metadata, "reason"),
-		.url = c->url,
-		.eve = SLICE(c->eve, c->eve_len),
-	};
-	a->classtype = class_of_category(a->category);
-	a->confidence = confidence_of(metadata, a->gid);
+	a->id = c->id;
+	a->time = h->time_ns;
+	a->handshake_completed = h->flags & RECORD_HANDSHAKE;
+	a->to_client = strcmp(h->direction, "to_client") == 0;
+	a->eve = SLICE(c->eve, c->eve_len);
+	a->evidence.packet = h->flags & RECORD_PACKET ? h->packet_number : 0;
 	fill_flow(c, h, &a->flow);
-	a->flow.app_proto = text_at(c->json, "app_proto");
-	a->flow.in_iface = text_at(c->json, "in_iface");
-	find_url(c);
-	fill_evidence(c, h, &a->evidence);
+	a->flow.app_proto = eve_text(c->json, "app_proto");
+	a->flow.in_iface = eve_text(c->json, "in_iface");
 	fill_hosts(c, h, a);
 	return 0;
 }

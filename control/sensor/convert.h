@@ -3,11 +3,12 @@
 
 #include <jansson.h>
 
+#include "control/sensor/eve_alert.h"
 #include "control/sensor/hosts.h"
 #include "control/wire/message.h"
 #include "dataplane/api/record.h"
 
-enum { CONVERT_EVE_MAX = 512 << 10, CONVERT_LIST_MAX = 32 };
+enum { CONVERT_EVE_MAX = 512 << 10 };
 
 /* Working memory of one converter, reused from record to record. */
 struct convert {
@@ -21,8 +22,8 @@ struct convert {
 	char eve[CONVERT_EVE_MAX];
 	size_t eve_len;
 	json_t *json; /* alerts only */
-	char id[96], url[2048], community[32], state[24], reason[24];
-	const char *lists[3][CONVERT_LIST_MAX];
+	char id[96], community[32], state[24], reason[24];
+	struct eve_texts texts;
 };
 
 /* Checks and renders the record (NUL behind the line) and learns its addresses. ERR_INVALID when

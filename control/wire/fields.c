@@ -88,6 +88,7 @@ static const struct map_field alert_fields[] = {
 	TEXT(alert, source),
 	SUB(alert, evidence, evidence_ref),
 	BYTES(alert, eve),
+	BOOL(alert, to_client),
 };
 MAP(alert);
 
@@ -248,7 +249,8 @@ MAP(host_state);
 
 static const struct map_field incident_step_fields[] = {
 	U64(incident_step, time),      TEXT(incident_step, stage),     TEXT(incident_step, text),
-	TEXT(incident_step, alert_id), TEXT(incident_step, technique),
+	TEXT(incident_step, alert_id), TEXT(incident_step, technique), TEXT(incident_step, text_ja),
+	U64(incident_step, last),      U64(incident_step, hits),       TEXT(incident_step, peer),
 };
 MAP(incident_step);
 
@@ -268,6 +270,13 @@ static const struct map_field incident_state_fields[] = {
 	TEXTS(incident_state, handling),
 	TEXTS(incident_state, linked),
 	TEXT(incident_state, threat_id),
+	TEXT(incident_state, root_cause_ja),
+	TEXTS(incident_state, handling_ja),
+	TEXTS(incident_state, affected),
+	TEXT(incident_state, attacker),
+	TEXT(incident_state, victim),
+	TEXTS(incident_state, techniques),
+	ENUM(incident_state, level),
 };
 MAP(incident_state);
 

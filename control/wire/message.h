@@ -104,6 +104,7 @@ struct alert {
 	const char *source;	     /* "" our own; else the external product (Q15) */
 	struct evidence_ref evidence;
 	struct slice eve; /* the EVE record, one JSON object without a newline */
+	bool to_client;	  /* the bytes that matched came from who did not open the flow */
 };
 
 /* ---- other reports ---- */
@@ -408,6 +409,10 @@ struct incident_step {
 	const char *text;
 	const char *alert_id;
 	const char *technique;
+	const char *text_ja; /* as `text`, in Japanese */
+	uint64_t last;	     /* seen; `time` is when first */
+	uint64_t hits;
+	const char *peer; /* the other end, as text */
 };
 
 struct incident_step_list {
@@ -430,6 +435,13 @@ struct incident_state {
 	struct text_list handling; /* recommended, in order */
 	struct text_list linked;   /* incidents of other hosts */
 	const char *threat_id;
+	const char *root_cause_ja;
+	struct text_list handling_ja;
+	struct text_list affected; /* further hosts concerned, as text */
+	const char *attacker;	   /* who did it and to whom, as text */
+	const char *victim;
+	struct text_list techniques; /* ATT&CK */
+	enum level level;	     /* by the risk table */
 };
 
 struct incident_state_list {

@@ -78,7 +78,10 @@ ALLOWED = {
                        "control/api"],
     # Policies are tried without a mitigator, too.
     "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/report", "signatures/lists",
-                    "control/mitigator/policy", "control/mitigator/csv"],
+                    "control/mitigator/policy", "control/mitigator/csv",
+                    # A replayed capture goes through what the mitigator does with alerts.
+                    "control/sensor/eve_alert.h", "control/sensor/host",
+                    "control/mitigator/host", "control/mitigator/incident"],
     "tests": ["dataplane", "signatures", "control", "tests"],
 }
 # Headers of libraries that only these folders may see.

@@ -74,6 +74,15 @@ json_t *store_overview(struct store *s, unsigned most)
 		     "FROM quarantines ORDER BY ordered DESC, command_id LIMIT ?1",
 		     most));
 	json_object_set_new(
+		o, "incidents",
+		rows(s,
+		     "SELECT id, mitigator, host_id, ip, opened, updated, closed, state, title, "
+		     "severity, level, CAST(risk * 100 AS INTEGER) AS risk_percent, attacker, "
+		     "victim, techniques, root_cause, root_cause_ja, handling, handling_ja, "
+		     "affected, linked, steps FROM incidents WHERE state <> 'merged' ORDER BY "
+		     "closed <> 0, level DESC, updated DESC LIMIT ?1",
+		     most < 100 ? most : 100));
+	json_object_set_new(
 		o, "events",
 		rows(s,
 		     "SELECT id, time, number, ip, name, threat, mode, text FROM events ORDER BY "
@@ -154,7 +163,7 @@ static int threats(struct store *s, const struct period *p, struct report_daily 
 	return ERR_OK;
 }
 
-static void add_handling(struct report_host *h, const char *list)
+static void add_handling(struct report_host *h, unsigned language, const char *list)
 {
 	json_t *array = json_loads(list, 0, NULL), *step;
 	size_t i;
@@ -162,7 +171,7 @@ static void add_handling(struct report_host *h, const char *list)
 	json_array_foreach(array, i, step)
 	{
 		if (json_is_string(step))
-			report_add_handling(h, json_string_value(step));
+			report_add_handling(h, language, json_string_value(step));
 	}
 	json_decref(array);
 }
@@ -177,14 +186,15 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 		"q.acked, "
 		"q.verified, q.released, (SELECT count(*) FROM alerts a WHERE a.ip = h.ip AND "
 		"a.time >= ?1 "
-		"AND a.time < ?2) AS n FROM hosts h "
+		"AND a.time < ?2) AS n, i.root_cause_ja, i.handling_ja FROM hosts h "
 		"LEFT JOIN quarantines q ON q.command_id = (SELECT command_id FROM quarantines x "
 		"WHERE "
 		"x.mitigator = h.mitigator AND x.ip = h.ip AND x.ordered < ?2 ORDER BY x.ordered "
 		"DESC LIMIT 1) "
 		"LEFT JOIN incidents i ON i.id = (SELECT id FROM incidents y WHERE y.mitigator = "
 		"h.mitigator "
-		"AND y.host_id = h.id AND y.opened < ?2 ORDER BY y.updated DESC LIMIT 1) "
+		"AND y.host_id = h.id AND y.opened < ?2 AND y.state <> 'merged' ORDER BY y.level "
+		"DESC, y.updated DESC LIMIT 1) "
 		"WHERE " OF_SITE("h.mitigator") " AND (h.level > 1 OR q.state IS NOT NULL) AND "
 						"h.last_seen >= ?1 "
 						"ORDER BY h.level DESC, n DESC, h.ip LIMIT 10000",
@@ -204,11 +214,13 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 		h->cut_state = copy(st, 4);
 		h->cut_reason = copy(st, 5);
 		h->root_cause = copy(st, 6);
-		add_handling(h, column_text(st, 7));
+		add_handling(h, 0, column_text(st, 7));
 		h->cut_at = (uint64_t)sqlite3_column_int64(st, 8);
 		h->verified_at = (uint64_t)sqlite3_column_int64(st, 9);
 		h->released_at = (uint64_t)sqlite3_column_int64(st, 10);
 		h->alerts = (uint64_t)sqlite3_column_int64(st, 11);
+		h->root_cause_ja = copy(st, 12);
+		add_handling(h, 1, column_text(st, 13));
 	}
 	sqlite3_finalize(st);
 	return ERR_OK;

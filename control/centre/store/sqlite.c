@@ -50,6 +50,20 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS gone(kind TEXT PRIMARY KEY, n INTEGER, last INTEGER);"
 	"INSERT OR IGNORE INTO gone VALUES('records',0,0),('alerts',0,0);";
 
+/* What the store of an earlier release lacks; an error says that it is there. */
+static const char *const additions[] = {
+	"ALTER TABLE incidents ADD COLUMN root_cause_ja TEXT DEFAULT ''",
+	"ALTER TABLE incidents ADD COLUMN handling_ja TEXT DEFAULT '[]'",
+	"ALTER TABLE incidents ADD COLUMN risk REAL DEFAULT 0",
+	"ALTER TABLE incidents ADD COLUMN level INTEGER DEFAULT 0",
+	"ALTER TABLE incidents ADD COLUMN attacker TEXT DEFAULT ''",
+	"ALTER TABLE incidents ADD COLUMN victim TEXT DEFAULT ''",
+	"ALTER TABLE incidents ADD COLUMN techniques TEXT DEFAULT '[]'",
+	"ALTER TABLE incidents ADD COLUMN affected TEXT DEFAULT '[]'",
+	"ALTER TABLE incidents ADD COLUMN linked TEXT DEFAULT '[]'",
+	"ALTER TABLE incidents ADD COLUMN steps TEXT DEFAULT '[]'",
+};
+
 static const char setup[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
 	"PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=2000;";
@@ -76,6 +90,8 @@ static int try_open(struct store *s, const char *path, struct errmsg *err)
 	if (sqlite3_exec(s->db, setup, NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		return sql_error(s, path, err);
+	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
+		sqlite3_exec(s->db, additions[i], NULL, NULL, NULL);
 	return ERR_OK;
 }
 

@@ -166,12 +166,38 @@ static int put_host(struct store *s, const char *mitigator, const struct host_st
 	return store_finish(s, st, err);
 }
 
+static void bind_steps(sqlite3_stmt *st, int at, const struct incident_step_list *list)
+{
+	json_t *array = json_array();
+	char *text;
+
+	for (size_t k = 0; k < list->n; k++) {
+		const struct incident_step *x = &list->items[k];
+
+		json_array_append_new(array,
+				      json_pack("{sI sI sI ss* ss* ss* ss* ss*}", "time",
+						(json_int_t)x->time, "last", (json_int_t)x->last,
+						"hits", (json_int_t)x->hits, "stage", x->stage,
+						"text", x->text, "text_ja", x->text_ja, "technique",
+						x->technique, "peer", x->peer));
+	}
+	text = json_dumps(array, JSON_COMPACT);
+	bind_text(st, at, text ? text : "[]");
+	free(text);
+	json_decref(array);
+}
+
 static int put_incident(struct store *s, const char *mitigator, const struct incident_state *i,
 			struct errmsg *err)
 {
 	sqlite3_stmt *st = store_prepare(s,
-					 "INSERT OR REPLACE INTO incidents "
-					 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+					 "INSERT OR REPLACE INTO incidents(id, mitigator, host_id, "
+					 "ip, opened, updated, closed, state, title, severity, "
+					 "root_cause, handling, threat_id, root_cause_ja, "
+					 "handling_ja, risk, level, attacker, victim, techniques, "
+					 "affected, linked, steps) "
+					 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
+					 "?15,?16,?17,?18,?19,?20,?21,?22,?23)",
 					 err);
 
 	if (!st)
@@ -189,6 +215,16 @@ static int put_incident(struct store *s, const char *mitigator, const struct inc
 	bind_text(st, 11, i->root_cause);
 	bind_list(st, 12, &i->handling);
 	bind_text(st, 13, i->threat_id);
+	bind_text(st, 14, i->root_cause_ja);
+	bind_list(st, 15, &i->handling_ja);
+	sqlite3_bind_double(st, 16, i->risk);
+	bind_number(st, 17, (uint64_t)i->level);
+	bind_text(st, 18, i->attacker);
+	bind_text(st, 19, i->victim);
+	bind_list(st, 20, &i->techniques);
+	bind_list(st, 21, &i->affected);
+	bind_list(st, 22, &i->linked);
+	bind_steps(st, 23, &i->steps);
 	return store_finish(s, st, err);
 }
 

@@ -4,51 +4,61 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/base/hash.h"
+#include "control/mitigator/incident/private.h"
+#include "dataplane/base/clock.h"
 
-enum { BUCKETS = 1 << 14 };
-
-struct incidents {
-	sqlite3 *db;
-	sqlite3_stmt *save;
-	struct hash_key key;
-	struct incident *open[INCIDENTS_MAX];
-	uint32_t heads[BUCKETS], next_in[INCIDENTS_MAX]; /* by host; index + 1 */
-	unsigned n;
-	uint64_t next, refused;
+enum {
+	JOINED_MAX = 64,    /* incidents that one alert can join */
+	EXPIRE_EVERY = 256, /* closings between looks for what is too old */
 };
-
-static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS incident(number INTEGER PRIMARY KEY, host_id TEXT, title TEXT,"
-	" threat_id TEXT, technique TEXT, alert_id TEXT, opened INTEGER, updated INTEGER,"
-	" closed INTEGER, level TEXT, severity INTEGER, alerts INTEGER, threats TEXT,"
-	" marked INTEGER, proven TEXT);"
-	"CREATE INDEX IF NOT EXISTS incident_open ON incident(closed);";
-
-static int db_error(const struct incidents *t, struct errmsg *e)
-{
-	return errmsg_set(e, ERR_IO, "the database of incidents: %s", sqlite3_errmsg(t->db));
-}
 
 struct incidents *incidents_new(void)
 {
 	struct incidents *t = calloc(1, sizeof(*t));
 
-	if (t) {
-		t->key = hash_key_random();
-		t->next = 1;
+	if (t)
+		t->attacks = calloc(ATTACKS_MAX, sizeof(*t->attacks));
+	if (!t || !t->attacks) {
+		free(t);
+		return NULL;
 	}
+	t->key = hash_key_random();
+	t->risk = incident_risk_default;
+	t->next = 1;
 	return t;
+}
+
+void incident_free(struct incident *i)
+{
+	for (unsigned s = 0; i && s < i->steps_n; s++)
+		free(i->steps[s]);
+	free(i);
+}
+
+static void forget_all(struct incidents *t)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		incident_free(t->open[i]);
+	memset(t->heads, 0, sizeof(t->heads));
+	t->n = t->steps_n = 0;
+	t->dirty = t->attacks_dirty = false;
+	t->newest_closed = 0;
+	incident_attacks_clear(t);
 }
 
 void incidents_free(struct incidents *t)
 {
 	if (!t)
 		return;
-	for (unsigned i = 0; i < t->n; i++)
-		free(t->open[i]);
-	sqlite3_finalize(t->save);
+	forget_all(t);
+	incident_db_done(t);
+	free(t->attacks);
 	free(t);
+}
+
+void incidents_set_risk(struct incidents *t, const struct incident_risk *risk)
+{
+	t->risk = *risk;
 }
 
 char *threat_id_of(const struct alert *a, char ret[THREAT_ID])
@@ -61,7 +71,7 @@ char *threat_id_of(const struct alert *a, char ret[THREAT_ID])
 
 static uint32_t *head(struct incidents *t, const char *host_id)
 {
-	return &t->heads[hash_bytes(&t->key, host_id, strlen(host_id)) % BUCKETS];
+	return &t->heads[hash_bytes(&t->key, host_id, strlen(host_id)) % INCIDENT_BUCKETS];
 }
 
 static void link_in(struct incidents *t, unsigned i)
@@ -82,14 +92,15 @@ static void unlink_in(struct incidents *t, unsigned i)
 		*at = t->next_in[i];
 }
 
-static bool add(struct incidents *t, struct incident *i)
+bool incident_add(struct incidents *t, struct incident *i)
 {
 	if (!i || t->n >= INCIDENTS_MAX) {
 		t->refused++;
-		free(i);
+		incident_free(i);
 		return false;
 	}
 	t->open[t->n] = i;
+	t->steps_n += i->steps_n;
 	link_in(t, t->n++);
 	return true;
 }
@@ -97,7 +108,8 @@ static bool add(struct incidents *t, struct incident *i)
 static void drop(struct incidents *t, unsigned i)
 {
 	unlink_in(t, i);
-	free(t->open[i]);
+	t->steps_n -= t->open[i]->steps_n;
+	incident_free(t->open[i]);
 	t->n--;
 	if (i != t->n) {
 		unlink_in(t, t->n);
@@ -113,7 +125,9 @@ struct incident *incidents_of_host(struct incidents *t, const char *host_id)
 	for (uint32_t e = *head(t, host_id); e; e = t->next_in[e - 1]) {
 		struct incident *i = t->open[e - 1];
 
-		if (strcmp(i->host_id, host_id) == 0 && (!best || i->level > best->level))
+		if (strcmp(i->host_id, host_id) == 0 &&
+		    (!best || i->level > best->level ||
+		     (i->level == best->level && i->updated > best->updated)))
 			best = i;
 	}
 	return best;
@@ -134,144 +148,194 @@ uint64_t incidents_refused(const struct incidents *t)
 	return t->refused;
 }
 
-/* ---- the store ---- */
-
-static void threats_text(const struct incident *i, char *ret, size_t cap)
-{
-	size_t len = 0;
-
-	ret[0] = 0;
-	for (unsigned k = 0; k < i->threats_n; k++)
-		len += (size_t)snprintf(ret + len, cap - len, "%s%s", k ? " " : "", i->threats[k]);
-}
-
-static void threats_parse(const char *text, struct incident *i)
-{
-	while (text && *text && i->threats_n < INCIDENT_THREATS) {
-		size_t len = strcspn(text, " ");
-
-		snprintf(i->threats[i->threats_n++], THREAT_ID, "%.*s", (int)len, text);
-		text += len + strspn(text + len, " ");
-	}
-}
-
-int incidents_save(struct incidents *t, const struct incident *i, struct errmsg *e)
-{
-	char threats[INCIDENT_THREATS * THREAT_ID];
-	const char *const texts[] = {i->host_id, i->title, i->threat_id, i->technique, i->alert_id};
-	const uint64_t times[] = {i->opened, i->updated, i->closed};
-	int rc;
-
-	threats_text(i, threats, sizeof(threats));
-	sqlite3_bind_int64(t->save, 1, (sqlite3_int64)i->number);
-	for (int k = 0; k < 5; k++)
-		sqlite3_bind_text(t->save, k + 2, texts[k], -1, SQLITE_STATIC);
-	for (int k = 0; k < 3; k++)
-		sqlite3_bind_int64(t->save, k + 7, (sqlite3_int64)times[k]);
-	sqlite3_bind_text(t->save, 10, level_text(i->level), -1, SQLITE_STATIC);
-	sqlite3_bind_int(t->save, 11, (int)i->severity);
-	sqlite3_bind_int64(t->save, 12, (sqlite3_int64)i->alerts);
-	sqlite3_bind_text(t->save, 13, threats, -1, SQLITE_STATIC);
-	sqlite3_bind_int(t->save, 14, i->marked);
-	sqlite3_bind_text(t->save, 15, level_text(i->proven), -1, SQLITE_STATIC);
-	rc = sqlite3_step(t->save);
-	sqlite3_reset(t->save);
-	return rc == SQLITE_DONE ? 0 : db_error(t, e);
-}
-
-static void read_row(sqlite3_stmt *s, struct incident *i)
-{
-	static const size_t offsets[] = {
-		offsetof(struct incident, host_id),   offsetof(struct incident, title),
-		offsetof(struct incident, threat_id), offsetof(struct incident, technique),
-		offsetof(struct incident, alert_id),
-	};
-	static const size_t sizes[] = {INCIDENT_TEXT, INCIDENT_TEXT, THREAT_ID, 32, INCIDENT_TEXT};
-
-	memset(i, 0, sizeof(*i));
-	i->number = (uint64_t)sqlite3_column_int64(s, 0);
-	snprintf(i->id, sizeof(i->id), "incident-%06llu", (unsigned long long)i->number);
-	for (int k = 0; k < 5; k++)
-		snprintf((char *)i + offsets[k], sizes[k], "%s",
-			 (const char *)sqlite3_column_text(s, k + 1));
-	i->opened = (uint64_t)sqlite3_column_int64(s, 6);
-	i->updated = (uint64_t)sqlite3_column_int64(s, 7);
-	i->closed = (uint64_t)sqlite3_column_int64(s, 8);
-	i->level = LEVEL_CAUTION;
-	level_parse((const char *)sqlite3_column_text(s, 9), &i->level);
-	i->severity = (enum severity)sqlite3_column_int(s, 10);
-	i->alerts = (uint64_t)sqlite3_column_int64(s, 11);
-	threats_parse((const char *)sqlite3_column_text(s, 12), i);
-	i->marked = sqlite3_column_int(s, 13) != 0;
-	i->proven = LEVEL_SAFE;
-	level_parse((const char *)sqlite3_column_text(s, 14), &i->proven);
-}
-
-static int load(struct incidents *t, struct errmsg *e)
-{
-	sqlite3_stmt *s;
-
-	if (sqlite3_prepare_v2(t->db, "SELECT * FROM incident WHERE closed=0", -1, &s, NULL) !=
-	    SQLITE_OK)
-		return db_error(t, e);
-	while (t->n < INCIDENTS_MAX && sqlite3_step(s) == SQLITE_ROW) {
-		struct incident *i = malloc(sizeof(*i));
-
-		if (i)
-			read_row(s, i);
-		add(t, i);
-	}
-	sqlite3_finalize(s);
-	if (sqlite3_prepare_v2(t->db, "SELECT coalesce(max(number),0)+1 FROM incident", -1, &s,
-			       NULL) != SQLITE_OK)
-		return db_error(t, e);
-	if (sqlite3_step(s) == SQLITE_ROW)
-		t->next = (uint64_t)sqlite3_column_int64(s, 0);
-	return sqlite3_finalize(s) == SQLITE_OK ? 0 : db_error(t, e);
-}
-
 int incidents_open(struct incidents *t, sqlite3 *db, struct errmsg *e)
 {
-	static const char sql[] =
-		"INSERT OR REPLACE INTO incident VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-
-	while (t->n)
-		drop(t, t->n - 1);
-	sqlite3_finalize(t->save);
-	t->save = NULL;
+	forget_all(t);
+	incident_db_done(t);
 	t->db = db;
-	if (sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(db, sql, -1, &t->save, NULL) != SQLITE_OK)
-		return db_error(t, e);
-	return load(t, e);
+	if (incident_db_prepare(t, e) < 0)
+		return ERR_IO;
+	return incident_db_load(t, e);
+}
+
+int incidents_save(struct incidents *t, struct incident *i, struct errmsg *e)
+{
+	return incident_db_save(t, i, e);
+}
+
+/* ---- steps ---- */
+
+static bool same_step(const struct chain_step *a, const struct chain_step *b)
+{
+	return a->stage == b->stage && a->gid == b->gid && a->sid == b->sid;
+}
+
+/* Which of two sights of the same was the first; the id decides between equals, so that the order
+ * of arrival does not. */
+static bool earlier(const struct chain_step *a, const struct chain_step *b)
+{
+	return a->first != b->first ? a->first < b->first : strcmp(a->alert_id, b->alert_id) < 0;
+}
+
+static void join_step(struct chain_step *to, const struct chain_step *s)
+{
+	struct chain_step old = *to;
+
+	if (earlier(s, to))
+		*to = *s;
+	to->last = old.last > s->last ? old.last : s->last;
+	to->hits = old.hits + s->hits;
+	to->level = old.level > s->level ? old.level : s->level;
+	if (old.severity && (!s->severity || old.severity < s->severity))
+		to->severity = old.severity;
+	else
+		to->severity = s->severity;
+	to->dirty = true;
+}
+
+/* The one that says least: of the lowest level the latest, but never the first of all. */
+static unsigned least_step(const struct incident *i)
+{
+	unsigned least = 1;
+
+	for (unsigned s = 2; s < i->steps_n; s++) {
+		if (i->steps[s]->level <= i->steps[least]->level)
+			least = s;
+	}
+	return least;
+}
+
+static bool says_more(const struct incident *i, const struct chain_step *s)
+{
+	const struct chain_step *least = i->steps[least_step(i)];
+
+	return s->level > least->level || earlier(s, i->steps[0]);
+}
+
+void incident_put_step(struct incidents *t, struct incident *i, const struct chain_step *s)
+{
+	struct chain_step *place;
+
+	for (unsigned k = 0; k < i->steps_n; k++) {
+		if (same_step(i->steps[k], s)) {
+			join_step(i->steps[k], s);
+			return;
+		}
+	}
+	if (i->steps_n == INCIDENT_STEPS) {
+		i->steps_lost++;
+		if (!says_more(i, s))
+			return;
+		place = i->steps[least_step(i)];
+		*place = *s;
+		place->dirty = true;
+		return;
+	}
+	place = t->steps_n < INCIDENT_STEPS_ALL ? malloc(sizeof(*place)) : NULL;
+	if (!place) {
+		t->steps_refused++;
+		i->steps_lost++;
+		return;
+	}
+	*place = *s;
+	place->dirty = true;
+	i->steps[i->steps_n++] = place;
+	t->steps_n++;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct chain_step *const *x = a, *const *y = b;
+
+	return earlier(*x, *y) ? -1 : earlier(*y, *x) ? 1 : 0;
+}
+
+void incident_sort(struct incident *i)
+{
+	qsort(i->steps, i->steps_n, sizeof(i->steps[0]), by_time);
+}
+
+/* The title is the worst step's, of equals the first. */
+void incident_describe(struct incident *i)
+{
+	const struct chain_step *worst = i->steps_n ? i->steps[0] : NULL;
+
+	for (unsigned k = 1; k < i->steps_n; k++) {
+		if (i->steps[k]->level > worst->level)
+			worst = i->steps[k];
+	}
+	if (!worst)
+		return;
+	snprintf(i->title, sizeof(i->title), "%s", worst->msg);
+	snprintf(i->threat_id, sizeof(i->threat_id), "%u.%u", worst->gid, worst->sid);
+	snprintf(i->alert_id, sizeof(i->alert_id), "%s", worst->alert_id);
+	snprintf(i->technique, sizeof(i->technique), "%s", worst->technique);
 }
 
 /* ---- alerts ---- */
 
-static struct incident *open_new(struct incidents *t, const char *host_id, const struct alert *a,
-				 uint64_t now)
-{
-	struct incident *i = calloc(1, sizeof(*i));
+#define PUT(to, text) incident_put_text(to, sizeof(to), text)
 
-	if (i) {
-		i->number = t->next++;
-		snprintf(i->id, sizeof(i->id), "incident-%06llu", (unsigned long long)i->number);
-		snprintf(i->host_id, sizeof(i->host_id), "%s", host_id);
-		i->opened = now;
-		i->level = i->proven = LEVEL_SAFE;
-		i->severity = a->severity;
+void incident_put_text(char *to, size_t cap, const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	if (n >= cap) {
+		n = cap - 1;
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
 	}
-	return add(t, i) ? i : NULL;
+	memcpy(to, text ? text : "", n);
+	to[n] = 0;
 }
 
-/* The title is that of the worst alert. */
-static void describe(struct incident *i, const struct alert *a, const char *threat)
+static uint64_t time_of(const struct alert *a, uint64_t now)
 {
-	snprintf(i->title, sizeof(i->title), "%s", a->msg);
-	snprintf(i->threat_id, sizeof(i->threat_id), "%s", threat);
-	snprintf(i->alert_id, sizeof(i->alert_id), "%s", a->id);
-	snprintf(i->technique, sizeof(i->technique), "%s",
-		 a->techniques.n ? a->techniques.items[0] : "");
+	/* A sensor whose clock is ahead does not make an incident of tomorrow. */
+	return a->time && a->time < now + NS_PER_HOUR ? a->time : now;
+}
+
+static void fill_step(struct chain_step *s, const struct alert *a, enum level level, uint64_t when)
+{
+	*s = (struct chain_step){.gid = a->gid,
+				 .sid = a->sid,
+				 .first = when,
+				 .last = when,
+				 .hits = 1,
+				 .level = level,
+				 .severity = a->severity,
+				 .peer = a->peer.ip,
+				 .port = a->flow.dst_port};
+	s->stage = stage_of(a);
+	s->attacks = stage_host_attacks(a, s->stage);
+	PUT(s->msg, a->msg);
+	PUT(s->technique, a->techniques.n ? a->techniques.items[0] : "");
+	PUT(s->alert_id, a->id);
+	PUT(s->url, a->url);
+	PUT(s->file, a->evidence.file_name);
+	PUT(s->sha256, a->evidence.sha256);
+	PUT(s->source, a->source);
+	for (size_t l = 0; l < STORY_LANGUAGES; l++)
+		PUT(s->reason[l], a->reasons.n > l   ? a->reasons.items[l]
+				  : a->reasons.n > 0 ? a->reasons.items[0]
+						     : "");
+}
+
+static unsigned level_index(enum level level)
+{
+	return level <= LEVEL_CAUTION ? 0 : (unsigned)(level - LEVEL_CAUTION);
+}
+
+static void count_stage(struct incident *i, const struct chain_step *s)
+{
+	struct incident_stage *g = &i->stages[s->stage];
+	uint64_t *last = &g->last[level_index(s->level)];
+
+	if (!g->first || s->first < g->first)
+		g->first = s->first;
+	if (s->last > *last)
+		*last = s->last;
+	g->hits += s->hits;
 }
 
 static bool add_threat(struct incident *i, const char *threat)
@@ -286,38 +350,201 @@ static bool add_threat(struct incident *i, const char *threat)
 	return true;
 }
 
+static struct incident *open_new(struct incidents *t, const char *host_id, uint64_t when)
+{
+	struct incident *i = calloc(1, sizeof(*i));
+
+	if (i) {
+		i->number = t->next++;
+		snprintf(i->id, sizeof(i->id), "incident-%06llu", (unsigned long long)i->number);
+		snprintf(i->host_id, sizeof(i->host_id), "%s", host_id);
+		i->opened = i->updated = when;
+		i->level = i->proven = LEVEL_SAFE;
+	}
+	return incident_add(t, i) ? i : NULL;
+}
+
+/* ---- finding, joining ---- */
+
+static bool touches(const struct incident *i, uint64_t when, uint64_t window)
+{
+	return when + window >= i->opened && when <= i->updated + window;
+}
+
+/* Open ones of the host near that time; their places in the set, lowest number first. */
+static unsigned find_open(struct incidents *t, const char *host_id, uint64_t when, uint64_t window,
+			  struct incident *ret[JOINED_MAX])
+{
+	unsigned n = 0;
+
+	for (uint32_t e = *head(t, host_id); e && n < JOINED_MAX; e = t->next_in[e - 1]) {
+		struct incident *i = t->open[e - 1];
+
+		if (strcmp(i->host_id, host_id) == 0 && touches(i, when, window))
+			ret[n++] = i;
+	}
+	for (unsigned k = 1; k < n; k++) {
+		if (ret[k]->number < ret[0]->number) {
+			struct incident *lower = ret[k];
+
+			ret[k] = ret[0];
+			ret[0] = lower;
+		}
+	}
+	return n;
+}
+
+/* Closed ones near that time are open again. */
+static unsigned reopen(struct incidents *t, const char *host_id, uint64_t when, uint64_t window)
+{
+	uint64_t numbers[JOINED_MAX];
+	unsigned n = incident_db_closed(t, host_id, when > window ? when - window : 0,
+					when + window, numbers, JOINED_MAX),
+		 done = 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		struct incident *i = incidents_read(t, numbers[k]);
+
+		if (!i)
+			continue;
+		i->closed = 0;
+		/* At once: or the next look would find it closed and open it twice. */
+		done += incident_add(t, i) && incident_db_save(t, i, NULL) == 0;
+	}
+	return done;
+}
+
+static void absorb_stages(struct incident *to, const struct incident *from)
+{
+	for (unsigned s = 0; s < STAGE_COUNT; s++) {
+		struct incident_stage *a = &to->stages[s];
+		const struct incident_stage *b = &from->stages[s];
+
+		if (b->first && (!a->first || b->first < a->first))
+			a->first = b->first;
+		a->hits += b->hits;
+		for (unsigned l = 0; l < 3; l++)
+			a->last[l] = a->last[l] > b->last[l] ? a->last[l] : b->last[l];
+	}
+}
+
+static int absorb(struct incidents *t, struct incident *to, struct incident *from, uint64_t now,
+		  struct errmsg *e)
+{
+	unsigned place = 0;
+
+	absorb_stages(to, from);
+	for (unsigned s = 0; s < from->steps_n; s++)
+		incident_put_step(t, to, from->steps[s]);
+	for (unsigned k = 0; k < from->threats_n; k++)
+		add_threat(to, from->threats[k]);
+	to->opened = to->opened < from->opened ? to->opened : from->opened;
+	to->updated = to->updated > from->updated ? to->updated : from->updated;
+	to->proven = to->proven > from->proven ? to->proven : from->proven;
+	to->alerts += from->alerts;
+	to->steps_lost += from->steps_lost;
+	to->marked = to->marked || from->marked;
+	to->forgiven = to->forgiven > from->forgiven ? to->forgiven : from->forgiven;
+	if (from->severity && (!to->severity || from->severity < to->severity))
+		to->severity = from->severity;
+	if (from->unproven_since && !to->unproven_since) {
+		to->unproven = from->unproven;
+		to->unproven_since = from->unproven_since;
+		to->unproven_ip = from->unproven_ip;
+	}
+	incident_sort(to);
+	from->closed = now;
+	from->merged_into = to->number;
+	if (incident_db_save(t, from, e) < 0)
+		return ERR_IO;
+	while (t->open[place] != from)
+		place++;
+	drop(t, place);
+	return 0;
+}
+
+/* The incident the alert belongs to, with all that it joins. */
+static struct incident *find_or_open(struct incidents *t, const char *host_id, uint64_t when,
+				     uint64_t now, uint64_t window, struct incident_news *ret,
+				     struct errmsg *e)
+{
+	struct incident *found[JOINED_MAX];
+	unsigned n = find_open(t, host_id, when, window, found), woken = 0;
+
+	/* What is closed matters when nothing open is near, or when the alert reaches further back
+	 * than what is open. */
+	if (n == 0 || when < found[0]->opened || t->newest_closed > found[0]->updated)
+		woken = reopen(t, host_id, when, window);
+	if (woken)
+		n = find_open(t, host_id, when, window, found);
+	if (n == 0) {
+		ret->opened = true;
+		return open_new(t, host_id, when);
+	}
+	ret->opened = woken == n;
+	for (unsigned k = 1; k < n; k++) {
+		if (absorb(t, found[0], found[k], now, e) < 0)
+			return NULL;
+	}
+	ret->merged = n - woken > 1 ? n - woken - 1 : 0;
+	return found[0];
+}
+
+void incidents_rate(const struct incidents *t, struct incident *i, uint64_t now)
+{
+	i->risk = incident_risk_at(i, &t->risk, now);
+	i->level = incident_level_of(i->risk, &t->risk);
+}
+
 struct incident *incidents_note(struct incidents *t, const char *host_id, const struct alert *a,
 				enum level level, uint64_t now, uint64_t window,
 				struct incident_news *ret, struct errmsg *e)
 {
-	struct incident *i = incidents_of_host(t, host_id);
+	uint64_t when = time_of(a, now);
+	struct chain_step step;
+	struct incident *i;
 	char threat[THREAT_ID];
+	enum level before;
+	unsigned steps;
 
 	*ret = (struct incident_news){0};
-	if (!i || (now > i->updated && now - i->updated > window)) {
-		i = open_new(t, host_id, a, now);
-		ret->opened = true;
-	}
+	i = find_or_open(t, host_id, when, now, window, ret, e);
 	if (!i) {
 		errmsg_set(e, ERR_LIMIT, "%d incidents are open, no more fit", INCIDENTS_MAX);
 		return NULL;
 	}
-	i->updated = now;
+	fill_step(&step, a, level, when);
+	steps = i->steps_n;
+	before = i->level;
+	incident_put_step(t, i, &step);
+	incident_sort(i);
+	count_stage(i, &step);
+	i->opened = when < i->opened ? when : i->opened;
+	i->updated = when > i->updated ? when : i->updated;
+	i->noted = now;
 	i->alerts++;
-	ret->new_threat = add_threat(i, threat_id_of(a, threat));
-	ret->risen = level > i->level;
-	if (ret->risen || ret->opened)
-		describe(i, a, threat);
-	if (ret->risen)
-		i->level = level;
-	if (a->severity && a->severity < i->severity)
+	if (a->severity && (!i->severity || a->severity < i->severity))
 		i->severity = a->severity;
-	/* A flood of the same is counted, not written each time. */
-	if (ret->opened || ret->risen || ret->new_threat || (i->alerts & (i->alerts - 1)) == 0) {
-		if (incidents_save(t, i, e) < 0)
-			return NULL;
-	}
+	incidents_rate(t, i, now);
+	incident_describe(i);
+	ret->new_threat = add_threat(i, threat_id_of(a, threat));
+	ret->new_step = i->steps_n != steps || ret->merged;
+	ret->risen = i->level > before;
+	i->dirty = t->dirty = true;
 	return i;
+}
+
+void incidents_forgive(struct incidents *t, const char *host_id, uint64_t when)
+{
+	for (uint32_t e = *head(t, host_id); e; e = t->next_in[e - 1]) {
+		struct incident *i = t->open[e - 1];
+
+		if (strcmp(i->host_id, host_id) != 0)
+			continue;
+		i->forgiven = when > i->forgiven ? when : i->forgiven;
+		incidents_rate(t, i, when);
+		i->dirty = t->dirty = true;
+	}
 }
 
 int incidents_tick(struct incidents *t, uint64_t now, uint64_t quiet,
@@ -325,15 +552,24 @@ int incidents_tick(struct incidents *t, uint64_t now, uint64_t quiet,
 {
 	for (unsigned k = 0; k < t->n;) {
 		struct incident *i = t->open[k];
+		uint64_t last = i->updated > i->noted ? i->updated : i->noted;
+		enum level before = i->level;
 
-		if (now <= i->updated || now - i->updated < quiet) {
+		incidents_rate(t, i, now);
+		i->dirty = i->dirty || i->level != before;
+		t->dirty = t->dirty || i->dirty;
+		if (now <= last || now - last < quiet) {
 			k++;
 			continue;
 		}
 		i->closed = now;
-		if (incidents_save(t, i, e) < 0)
+		if (incident_db_save(t, i, e) < 0)
 			return ERR_IO;
+		if (i->opened > t->newest_closed)
+			t->newest_closed = i->opened;
 		closed(ctx, i);
+		if (i->number % EXPIRE_EVERY == 0)
+			incident_db_expire(t, NULL);
 		drop(t, k);
 	}
 	return 0;

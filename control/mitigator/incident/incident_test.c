@@ -107,6 +107,7 @@ static void test_stored(void **state)
 
 	note(&s, "host-1", 7, LEVEL_WARNING, T0, &n);
 	note(&s, "host-1", 8, LEVEL_DANGER, T0, &n);
+	assert_int_equal(incidents_flush(s.t, &e), 0);
 	incidents_free(s.t);
 	s.t = incidents_new();
 	assert_int_equal(incidents_open(s.t, s.db, &e), 0);

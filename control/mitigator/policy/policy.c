@@ -310,6 +310,9 @@ static void take_numbers(const struct policy_file *f, struct policy *p)
 	p->repeat = (uint32_t)f->repeat;
 	p->incident_window = f->incident_window * NS_PER_SEC;
 	p->incident_quiet = f->incident_quiet * NS_PER_SEC;
+	p->risk_warning = (uint32_t)f->risk_warning;
+	p->risk_danger = (uint32_t)f->risk_danger;
+	p->risk_half_life = f->risk_half_life * NS_PER_SEC;
 	p->binding_age = f->binding_age * NS_PER_SEC;
 	p->router_addresses = (uint32_t)f->router_addresses;
 }

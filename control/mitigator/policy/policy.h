@@ -115,6 +115,8 @@ struct policy {
 	uint32_t ack_tries;
 	uint32_t repeat; /* a repeat offender's block lasts this times longer each time */
 	uint64_t incident_window, incident_quiet;
+	uint32_t risk_warning, risk_danger; /* per cent: the table from risk to level (P6) */
+	uint64_t risk_half_life;
 	uint64_t binding_age; /* that a binding must have been stable */
 	uint32_t router_addresses;
 };
