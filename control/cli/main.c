@@ -22,8 +22,10 @@ static const struct cli_command commands[] = {
 	{"alerts", "[--most N]", "latest alerts, newest first",
 	 "Asks the centre.\n\nexamples:\n  banken alerts\n  banken --json alerts --most 1000\n",
 	 cmd_alerts},
-	{"hosts", "", "hosts, their level, what is cut and what is protected",
-	 "Asks the mitigator.\n\nexample:\n  banken hosts\n", cmd_hosts},
+	{"hosts", "[HOST]", "hosts, their level, what is cut and what is protected",
+	 "Asks the mitigator. With HOST (address, MAC, name): its addresses and every fact about "
+	 "it,\nwith source and age.\n\nexamples:\n  banken hosts\n  banken hosts 10.0.0.21\n",
+	 cmd_hosts},
 	{"events", "[--most N]", "1188 threat detected, 1190 host cut",
 	 "Asks the mitigator.\n\nexample:\n  banken events --most 20\n", cmd_events},
 	{"incidents", "[ID] [--open] [--japanese]", "what happened, where it began, what to do",

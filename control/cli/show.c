@@ -152,11 +152,44 @@ int cmd_alerts(const struct cli *cli, int argc, char **argv)
 		    columns, "Nothing was detected yet.");
 }
 
+static int show_host(const struct cli *cli, const char *name)
+{
+	static const char *const facts[] = {
+		"what:kind",	"value:value", "from:source", "sure:confidence",
+		"first:first@", "last:last@",  NULL};
+	static const char *const ips[] = {"address:ip", "proven:proven", "first:first@",
+					  "last:last@", NULL};
+	json_t *answer =
+		cli_ask(cli, "banken-mitigator", json_pack("{ss ss}", "do", "host", "host", name));
+	json_t *host = json_object_get(answer, "host"), *value;
+	const char *key;
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer)) {
+		json_object_foreach(host, key, value)
+		{
+			if (is_plain(value) && !is_empty(value))
+				print_plain(key, value);
+		}
+		putchar('\n');
+		cli_table(json_object_get(host, "ips"), ips, "No address.");
+		putchar('\n');
+		cli_table(json_object_get(host, "facts"), facts, "Nothing more is known of it.");
+	}
+	json_decref(answer);
+	return 0;
+}
+
 int cmd_hosts(const struct cli *cli, int argc, char **argv)
 {
 	static const char *const columns[] = {"ip:ip",
 					      "mac:mac",
 					      "name:name",
+					      "user:user",
+					      "system:os",
+					      "role:role",
+					      "maker:vendor",
 					      "level:level",
 					      "alerts:alerts",
 					      "network:cut_state",
@@ -164,9 +197,10 @@ int cmd_hosts(const struct cli *cli, int argc, char **argv)
 					      "last seen:last_seen@",
 					      NULL};
 
-	(void)argv;
+	if (argc == 2 && argv[1][0] != '-')
+		return show_host(cli, argv[1]);
 	if (argc > 1)
-		return cli_fail(2, "hosts takes no argument; banken --help");
+		return cli_fail(2, "say: banken hosts [HOST]");
 	return show(cli, "banken-mitigator", json_pack("{ss}", "do", "hosts"), "hosts", columns,
 		    "No host was seen yet.");
 }

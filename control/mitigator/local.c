@@ -3,6 +3,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/narrate.h"
@@ -127,6 +128,10 @@ static json_t *host_json(struct mitigator *m, const struct host *h)
 		{"mac", mac},
 		{"name", h->name},
 		{"user", h->user},
+		{"os", h->os},
+		{"role", h->role},
+		{"vendor", h->vendor},
+		{"sensor", h->sensor},
 		{"port", h->switch_port},
 		{"level", level_text(h->level)},
 		{"protected_reason", p ? p->role : ""},
@@ -145,6 +150,76 @@ static json_t *host_json(struct mitigator *m, const struct host *h)
 		cut_command_id(m->name, c->id, c->number, command);
 	put_texts(o, texts, ARRAY_SIZE(texts));
 	return o;
+}
+
+static json_t *facts_json(const struct host *h)
+{
+	static const char *const kinds[] = {"",	  "seen", "name", "user",
+					    "os", "role", "port", "left"};
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < h->facts.n; i++) {
+		const struct host_known *k = &h->facts.items[i];
+
+		json_array_append_new(
+			list, json_pack("{ss so so ss sI sI}", "kind", kinds[k->kind], "value",
+					shown(k->value), "source", shown(k->source), "confidence",
+					confidence_text(k->confidence), "first",
+					(json_int_t)k->first, "last", (json_int_t)k->last));
+	}
+	return list;
+}
+
+static json_t *ips_json(const struct host *h)
+{
+	json_t *list = json_array();
+	char ip[IP_ADDR_TEXT];
+
+	for (unsigned i = 0; i < h->ips_n; i++)
+		json_array_append_new(list, json_pack("{ss sb sI sI}", "ip",
+						      ip_addr_text(&h->ips[i].ip, ip, false),
+						      "proven", h->ips[i].proven != 0, "first",
+						      (json_int_t)h->ips[i].first_seen, "last",
+						      (json_int_t)h->ips[i].last_seen));
+	return list;
+}
+
+static const struct host *host_named(struct mitigator *m, const char *name)
+{
+	struct mac_addr mac;
+	struct ip_addr ip;
+
+	if (ip_addr_parse(name, &ip) == 0)
+		return hosts_by_ip(m->decide.hosts, &ip);
+	if (mac_addr_parse(name, &mac) == 0)
+		return hosts_by_mac(m->decide.hosts, &mac);
+	for (unsigned i = 0; i < hosts_count(m->decide.hosts); i++) {
+		const struct host *h = hosts_at(m->decide.hosts, i);
+
+		if (strcasecmp(h->name, name) == 0 || strcmp(h->id, name) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+/* One host with every fact, its source and age. */
+static json_t *do_host(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	const struct host *h = host_named(m, text_of(request, "host"));
+	json_t *o;
+
+	if (!h) {
+		errmsg_set(e, ERR_NOTFOUND, "no host is known by \"%.64s\"",
+			   text_of(request, "host"));
+		return NULL;
+	}
+	o = host_json(m, h);
+	json_object_set_new(o, "facts", facts_json(h));
+	json_object_set_new(o, "ips", ips_json(h));
+	json_object_set_new(o, "first_seen", json_integer((json_int_t)h->first_seen));
+	return json_pack("{sb so}", "ok", 1, "host", o);
 }
 
 static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -515,6 +590,8 @@ static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t 
 static const struct local_command commands[] = {
 	{"status", "counts, mode and kill switch", do_status, false},
 	{"hosts", "hosts with their level and cut", do_hosts, false},
+	{"host", "one host with every fact, its source and age; \"host\": address, MAC, name, id",
+	 do_host, false},
 	{"incidents", "what happened, newest first; \"id\" = one, \"open\": true = only those",
 	 do_incidents, false},
 	{"quarantines", "cuts, newest first; \"open\": true = only those", do_quarantines, false},

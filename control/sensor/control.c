@@ -73,6 +73,7 @@ static int make_converter(struct control *c, struct errmsg *e)
 	if (!c->hosts || !c->convert || !c->recent)
 		return errmsg_set(e, ERR_NOMEM, "no memory to start");
 	c->convert->hosts = c->hosts;
+	c->convert->oui = oui_load(OUI_FILE);
 	c->convert->sensor = tls_keys_identity(c->keys)->name;
 	c->convert->community_id = c->conf->community_id;
 	c->convert->offset_minutes = time_zone_minutes();
@@ -213,6 +214,8 @@ void control_stop(struct control *c)
 	drain_delete(c->drain);
 	recent_free(c->recent);
 	evelog_close(c->evelog);
+	if (c->convert)
+		oui_free(c->convert->oui);
 	free(c->convert);
 	hosts_free(c->hosts);
 	spool_close(c->spool);

@@ -196,12 +196,34 @@ int convert_report(struct convert *c, struct slice record, struct report *ret)
 	return 0;
 }
 
-void convert_host_fact(const struct host_entry *h, struct report *ret)
+void convert_identity(const struct convert *c, const struct identity_fact *f, uint64_t time,
+		      struct report *ret)
+{
+	*ret = (struct report){.kind = REPORT_HOST_FACT, .time = time};
+	ret->host_fact = (struct host_fact){
+		.host = {.ip = f->about.ip,
+			 .mac = f->about.mac,
+			 .side = HOST_SIDE_INSIDE,
+			 .vendor = oui_vendor(c->oui, &f->about.mac)},
+		.kind = f->kind,
+		.value = f->value,
+		.source = f->source,
+		.first_seen = time,
+		.last_seen = time,
+		.confidence = f->confidence,
+	};
+}
+
+void convert_host_fact(const struct convert *c, const struct host_entry *h, struct report *ret)
 {
 	ret->kind = REPORT_HOST_FACT;
 	ret->time = h->last;
 	ret->host_fact = (struct host_fact){
-		.host = {.ip = h->ip, .mac = h->mac, .vlan = h->vlan, .side = HOST_SIDE_INSIDE},
+		.host = {.ip = h->ip,
+			 .mac = h->mac,
+			 .vlan = h->vlan,
+			 .side = HOST_SIDE_INSIDE,
+			 .vendor = oui_vendor(c->oui, &h->mac)},
 		.kind = HOST_FACT_SEEN,
 		.source = "packet",
 		.first_seen = h->first,

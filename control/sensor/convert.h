@@ -4,6 +4,8 @@
 #include <jansson.h>
 
 #include "control/sensor/eve_alert.h"
+#include "control/sensor/host/identity.h"
+#include "control/sensor/host/oui.h"
 #include "control/sensor/hosts.h"
 #include "control/wire/message.h"
 #include "dataplane/api/record.h"
@@ -13,6 +15,7 @@ enum { CONVERT_EVE_MAX = 512 << 10 };
 /* Working memory of one converter, reused from record to record. */
 struct convert {
 	struct hosts *hosts;
+	struct oui *oui; /* NULL: vendors are not known */
 	const char *sensor;
 	bool community_id;
 	int offset_minutes;	/* local time zone of the EVE times */
@@ -35,4 +38,7 @@ int convert_report(struct convert *c, struct slice record, struct report *ret);
 void convert_done(struct convert *c);
 
 /* A report of what is known of an address. */
-void convert_host_fact(const struct host_entry *h, struct report *ret);
+void convert_host_fact(const struct convert *c, const struct host_entry *h, struct report *ret);
+/* A report of what a record said about a host; points into `f`. */
+void convert_identity(const struct convert *c, const struct identity_fact *f, uint64_t time,
+		      struct report *ret);

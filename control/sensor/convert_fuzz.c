@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < c->n_news; i++) {
 		struct report fact = {0};
 
-		convert_host_fact(hosts_find(c->hosts, &c->news[i]), &fact);
+		convert_host_fact(c, hosts_find(c->hosts, &c->news[i]), &fact);
 		check(&fact);
 	}
 	convert_done(c);

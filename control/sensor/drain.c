@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/sensor/host/seen_facts.h"
 #include "dataplane/api/paths.h"
 
 enum {
@@ -29,6 +30,7 @@ struct drain {
 	struct loop_timer timer;
 	uint64_t poll_ms, records_due, look_due, pause_until;
 	struct drain_counts counts;
+	struct seen_facts *seen; /* NULL: no memory, no facts */
 	_Alignas(8) uint8_t record[RECORD_MAX];
 };
 
@@ -112,7 +114,7 @@ static int send_news(struct drain *d, uint64_t now, struct errmsg *e)
 
 		if (!h)
 			continue;
-		convert_host_fact(h, &r);
+		convert_host_fact(c, h, &r);
 		rc = outbox_report(d->setup.outbox, &r, LANE_STATE, OUTBOX_FOR_BOTH, now, e);
 	}
 	return rc;
@@ -129,6 +131,44 @@ static int store_report(struct drain *d, struct report *r, uint64_t now, struct 
 	if (!d->setup.records_to_centre)
 		return 0;
 	return outbox_report(d->setup.outbox, r, LANE_RECORDS, OUTBOX_FOR_CENTRE, now, e);
+}
+
+static struct identity_end end_of(const struct convert *c, const struct ip_addr *ip)
+{
+	const struct host_entry *known = hosts_find(c->hosts, ip);
+	struct identity_end end = {.ip = *ip, .inside = hosts_inside(c->hosts, ip)};
+
+	if (known)
+		end.mac = known->mac;
+	return end;
+}
+
+/* What the record says about hosts; each fact is told once in a while (E3). */
+static int send_facts(struct drain *d, const struct record_head *h, uint64_t now, struct errmsg *e)
+{
+	struct convert *c = d->setup.convert;
+	struct identity_record r = {.type = h->type, .time = h->time_ns};
+	struct identity_fact facts[IDENTITY_FACTS];
+	struct report report;
+	unsigned n;
+	int rc = 0;
+
+	if (!d->seen || !(h->flags & RECORD_HAS_TUPLE) || !identity_wants(h->type))
+		return 0;
+	if (!c->json)
+		c->json = eve_parse(SLICE(c->eve, c->eve_len));
+	r.line = c->json;
+	r.src = end_of(c, &h->src);
+	r.dst = end_of(c, &h->dst);
+	n = identity_read(&r, facts);
+	for (unsigned i = 0; i < n && rc == 0; i++) {
+		if (!seen_facts_new_one(d->seen, &facts[i], h->time_ns))
+			continue;
+		convert_identity(c, &facts[i], h->time_ns, &report);
+		d->counts.facts++;
+		rc = outbox_report(d->setup.outbox, &report, LANE_STATE, OUTBOX_FOR_BOTH, now, e);
+	}
+	return rc;
 }
 
 /* 0 also for one that is malformed: it is counted and passed over. */
@@ -148,6 +188,8 @@ static int take_record(struct drain *d, struct slice record, struct errmsg *e)
 	if (d->setup.evelog)
 		evelog_write(d->setup.evelog, SLICE(c->eve, c->eve_len), h.flags & RECORD_OWN_TYPE);
 	rc = store_report(d, &r, now, e);
+	if (rc == 0)
+		rc = send_facts(d, &h, now, e);
 	return rc ? rc : send_news(d, now, e);
 }
 
@@ -315,6 +357,7 @@ struct drain *drain_new(const struct drain_setup *setup, struct errmsg *e)
 		errmsg_set(e, ERR_NOMEM, "no memory to read the dataplane's rings");
 		return NULL;
 	}
+	d->seen = seen_facts_new();
 	d->setup = *setup;
 	d->poll_ms = POLL_BUSY_MS;
 	d->timer = (struct loop_timer){.fn = round_due, .ctx = d};
@@ -332,6 +375,7 @@ void drain_delete(struct drain *d)
 			ring_reader_close(d->sources[lane][w].reader);
 	}
 	convert_done(d->setup.convert);
+	seen_facts_free(d->seen);
 	free(d);
 }
 

@@ -33,6 +33,7 @@ void drain_delete(struct drain *d);
 
 struct drain_counts {
 	uint64_t alerts, records; /* stored */
+	uint64_t facts;		  /* about hosts, told */
 	uint64_t malformed;	  /* record_check refused, or no alert */
 	uint64_t damaged;	  /* rings whose content made no sense */
 	uint64_t failed;	  /* batches that the spool refused; they stay in the ring */

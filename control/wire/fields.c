@@ -40,7 +40,8 @@ static const struct map_field host_ident_fields[] = {
 	U32(host_ident, vlan),	       TEXT(host_ident, name),
 	ENUM(host_ident, side),	       TEXT(host_ident, user),
 	TEXT(host_ident, vendor),      TEXT(host_ident, switch_name),
-	TEXT(host_ident, switch_port),
+	TEXT(host_ident, switch_port), TEXT(host_ident, os),
+	TEXT(host_ident, role),
 };
 MAP(host_ident);
 

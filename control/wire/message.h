@@ -41,6 +41,8 @@ struct host_ident {
 	const char *vendor;	 /* of the MAC */
 	const char *switch_name; /* port binding, when learnt */
 	const char *switch_port;
+	const char *os;	  /* operating system */
+	const char *role; /* "printer", "file-server", ... */
 };
 
 struct flow_tuple {

@@ -374,7 +374,8 @@ static int identify(struct hosts *t, const struct mac_addr *mac, const struct ip
 		return by_ip >= 0 ? by_ip : create(t, &none, now);
 	if (by_mac >= 0)
 		return by_mac;
-	if (by_ip >= 0 && mac_addr_is_zero(&t->hosts[by_ip]->mac) && mac_addr_is_host(mac)) {
+	if (by_ip >= 0 && mac_addr_is_zero(&t->hosts[by_ip]->mac) && mac_addr_is_host(mac) &&
+	    now < t->hosts[by_ip]->last_seen + MOVE_AGE) {
 		t->hosts[by_ip]->mac = *mac;
 		t->hosts[by_ip]->dirty = true;
 		link_mac(t, (unsigned)by_ip);
@@ -443,6 +444,27 @@ static void forget_ip(struct hosts *t, unsigned i, const struct ip_addr *ip)
 		drop_ip(t, i, slot);
 }
 
+/* The best of what is known stands for the host. */
+static void keep_fact(struct host *h, const struct host_fact *f, uint64_t now)
+{
+	const struct {
+		enum host_fact_kind kind;
+		char *to;
+	} shown[] = {{HOST_FACT_NAME, h->name},
+		     {HOST_FACT_USER, h->user},
+		     {HOST_FACT_OS, h->os},
+		     {HOST_FACT_ROLE, h->role}};
+
+	if (host_facts_note(&h->facts, f, f->last_seen ? f->last_seen : now))
+		h->dirty = true;
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		const struct host_known *best = host_facts_best(&h->facts, shown[i].kind);
+
+		if (best)
+			text(shown[i].to, best->value, h);
+	}
+}
+
 static void apply_fact(struct hosts *t, unsigned i, const struct host_fact *f, uint64_t now)
 {
 	struct host *h = t->hosts[i];
@@ -459,12 +481,12 @@ static void apply_fact(struct hosts *t, unsigned i, const struct host_fact *f, u
 		forget_ip(t, i, &f->host.ip);
 		break;
 	case HOST_FACT_NAME:
-		text(h->name, f->value, h);
-		break;
 	case HOST_FACT_USER:
-		text(h->user, f->value, h);
+	case HOST_FACT_OS:
+		keep_fact(h, f, now);
 		break;
 	case HOST_FACT_ROLE:
+		keep_fact(h, f, now);
 		if (strcmp(f->value, "gateway") == 0 || strcmp(f->value, "router") == 0)
 			h->router = h->dirty = true;
 		break;
@@ -583,7 +605,9 @@ struct host_ident host_ident_of(const struct host *h)
 			       .user = h->user,
 			       .vendor = h->vendor,
 			       .switch_name = h->switch_name,
-			       .switch_port = h->switch_port};
+			       .switch_port = h->switch_port,
+			       .os = h->os,
+			       .role = h->role};
 
 	/* The address seen last. */
 	for (unsigned s = 0, best = 0; s < h->ips_n; s++) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/mitigator/host/facts.h"
 #include "control/mitigator/policy/judge.h"
 #include "control/mitigator/quarantine/target.h"
 #include "control/wire/message.h"
@@ -32,6 +33,8 @@ struct host {
 	unsigned ips_n;
 	uint32_t vlan;
 	char name[HOST_TEXT], user[HOST_TEXT], vendor[HOST_TEXT], sensor[HOST_TEXT];
+	char os[HOST_TEXT], role[HOST_TEXT]; /* as name and user: the best of `facts` */
+	struct host_facts facts;
 	char switch_name[TARGET_TEXT], switch_port[TARGET_TEXT];
 	uint64_t port_since;	 /* it is on this port, 0: not known */
 	uint64_t port_checked;	 /* the switch said so last, and no MAC had moved; not stored */

@@ -29,6 +29,7 @@ int host_store_init(sqlite3 *db, struct errmsg *e)
 	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN introduced INTEGER DEFAULT 0", NULL, NULL,
 		     NULL);
 	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN disputed TEXT", NULL, NULL, NULL);
+	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN facts TEXT DEFAULT ''", NULL, NULL, NULL);
 	return 0;
 }
 
@@ -103,8 +104,8 @@ int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, s
 {
 	static const char sql[] = "INSERT OR REPLACE INTO host "
 				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-				  "?,?)";
-	char mac[MAC_ADDR_TEXT], ips[IPS_TEXT];
+				  "?,?,?)";
+	char mac[MAC_ADDR_TEXT], ips[IPS_TEXT], facts[HOST_FACTS_TEXT];
 	sqlite3_stmt *s = NULL;
 	int rc = 0;
 
@@ -117,6 +118,7 @@ int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, s
 			return db_error(db, e);
 		ips_text(h, ips);
 		bind(s, h, mac_addr_text(&h->mac, mac), ips);
+		sqlite3_bind_text(s, 28, host_facts_text(&h->facts, facts), -1, SQLITE_STATIC);
 		if (sqlite3_step(s) != SQLITE_DONE)
 			rc = db_error(db, e);
 		sqlite3_reset(s);
@@ -138,6 +140,13 @@ static const char *column(sqlite3_stmt *s, int n)
 	const char *text = (const char *)sqlite3_column_text(s, n);
 
 	return text ? text : "";
+}
+
+static void show_fact(struct host *h, enum host_fact_kind kind, char *to)
+{
+	const struct host_known *best = host_facts_best(&h->facts, kind);
+
+	snprintf(to, HOST_TEXT, "%s", best ? best->value : "");
 }
 
 static void read_row(sqlite3_stmt *s, struct host *h)
@@ -170,6 +179,9 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	h->run.judged = number(s, 23) != 0;
 	h->released = number(s, 24);
 	h->introduced = number(s, 25);
+	host_facts_parse(column(s, 27), &h->facts);
+	show_fact(h, HOST_FACT_OS, h->os);
+	show_fact(h, HOST_FACT_ROLE, h->role);
 	ip_addr_parse(column(s, 26), &h->disputed);
 }
 
