@@ -14,7 +14,7 @@ struct attack_entry {
 
 struct incidents {
 	sqlite3 *db;
-	sqlite3_stmt *save, *save_step, *save_attack, *find_id[2], *put_id[2];
+	sqlite3_stmt *save, *save_step, *save_attack, *find_id[2], *put_id[2], *find_closed;
 	struct hash_key key, id_key; /* of the process; of the database */
 	struct incident_risk risk;
 	struct incident *open[INCIDENTS_MAX];

@@ -123,6 +123,27 @@ bool incidents_double(struct incidents *t, const char *alert_id)
 
 /* ---- preparing ---- */
 
+/* A rollback opens anew: nothing is made then. */
+static bool schema_is_there(struct incidents *t)
+{
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(t->db, "SELECT forgiven, k0 FROM incident, incident_meta LIMIT 0",
+			       -1, &s, NULL) != SQLITE_OK)
+		return false;
+	sqlite3_finalize(s);
+	return true;
+}
+
+static int make_schema(struct incidents *t, struct errmsg *e)
+{
+	if (sqlite3_exec(t->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		return incident_db_error(t, e);
+	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
+		sqlite3_exec(t->db, additions[i], NULL, NULL, NULL);
+	return 0;
+}
+
 int incident_db_prepare(struct incidents *t, struct errmsg *e)
 {
 	const struct {
@@ -139,12 +160,12 @@ int incident_db_prepare(struct incidents *t, struct errmsg *e)
 		{&t->find_id[1], "SELECT 1 FROM incident_id_1 WHERE key=?"},
 		{&t->put_id[0], "INSERT OR IGNORE INTO incident_id_0 VALUES(?)"},
 		{&t->put_id[1], "INSERT OR IGNORE INTO incident_id_1 VALUES(?)"},
+		{&t->find_closed, "SELECT number FROM incident WHERE host_id=? AND updated>=? AND "
+				  "opened<=? AND closed<>0 AND merged_into=0 LIMIT ?"},
 	};
 
-	if (sqlite3_exec(t->db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return incident_db_error(t, e);
-	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
-		sqlite3_exec(t->db, additions[i], NULL, NULL, NULL);
+	if (!schema_is_there(t) && make_schema(t, e) < 0)
+		return ERR_IO;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		if (sqlite3_prepare_v2(t->db, all[i].sql, -1, all[i].to, NULL) != SQLITE_OK)
 			return incident_db_error(t, e);
@@ -155,7 +176,7 @@ int incident_db_prepare(struct incidents *t, struct errmsg *e)
 void incident_db_done(struct incidents *t)
 {
 	sqlite3_stmt **all[] = {&t->save,	&t->save_step, &t->save_attack, &t->find_id[0],
-				&t->find_id[1], &t->put_id[0], &t->put_id[1]};
+				&t->find_id[1], &t->put_id[0], &t->put_id[1],	&t->find_closed};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		sqlite3_finalize(*all[i]);
@@ -503,18 +524,17 @@ unsigned incidents_list(struct incidents *t, bool open_only, uint64_t *ret, unsi
 unsigned incident_db_closed(struct incidents *t, const char *host_id, uint64_t from, uint64_t to,
 			    uint64_t *ret, unsigned max)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = t->find_closed;
+	unsigned n = 0;
 
-	if (sqlite3_prepare_v2(t->db,
-			       "SELECT number FROM incident WHERE host_id=? AND updated>=? AND "
-			       "opened<=? AND closed<>0 AND merged_into=0 LIMIT ?",
-			       -1, &s, NULL) != SQLITE_OK)
-		return 0;
 	bind_text(s, 1, host_id);
 	bind_number(s, 2, from);
 	bind_number(s, 3, to);
 	bind_number(s, 4, max);
-	return numbers(s, ret, max);
+	while (n < max && sqlite3_step(s) == SQLITE_ROW)
+		ret[n++] = number(s, 0);
+	sqlite3_reset(s);
+	return n;
 }
 
 static int load_attacks(struct incidents *t, struct errmsg *e)
