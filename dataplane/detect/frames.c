@@ -118,7 +118,8 @@ static void piece_rules(struct run *r, const struct plan_frames *rules, const st
 
 		if (!b->ntransforms ||
 		    inspect_transform(r->d->inspect, 0, b->transforms, b->ntransforms, data, &data))
-			profile_scan(r, g->matcher, data, piece->in.offset);
+			profile_scan(r, g->matcher,
+				     &(struct matcher_window){data, piece->in.offset, 0});
 	}
 	matcher_hits_sort(h);
 	for (uint32_t i = 0; i < h->n; i++)

@@ -18,6 +18,7 @@ enum detect_limits {
 	DETECT_RAW_PIECES = 16,		/* stretches of the stream that one packet looks at */
 	DETECT_QUEUE = 1024,		/* alerts of one packet before the best are kept */
 	DETECT_IPREPS = 4,		/* iprep keywords of one rule */
+	DETECT_BODY_HITS = 1024,	/* rules remembered by one growing buffer */
 	DETECT_TX_RULES = 1024,		/* rules remembered by one transaction */
 	DETECT_FLOW_BITS = 1024,	/* flowbits set on one flow */
 	DETECT_FLOW_VARS = 64,		/* variables kept by one flow */
@@ -112,6 +113,7 @@ struct detect_tx {
 	struct tx_rule *rules;
 	uint32_t *marks[2]; /* by group of the side: what was scanned last */
 	uint32_t nmarks[2];
+	struct body *bodies; /* growing buffers that were searched */
 };
 
 /* ---- one packet on its way ---- */
@@ -180,7 +182,7 @@ static inline void detect_count(struct detector *d, enum detect_counter c)
 }
 
 /* profile.c: scans, measured when the engine asks for it. */
-void profile_scan(struct run *r, const struct matcher *m, struct slice data, uint64_t offset);
+void profile_scan(struct run *r, const struct matcher *m, const struct matcher_window *w);
 
 /* header.c: addresses, ports, protocol, direction. */
 bool header_match(const struct run *r, const struct plan_rule *rule);
@@ -217,6 +219,11 @@ enum step_result step_run(struct run *r, const struct plan_rule *rule, const str
 /* The next instance of a buffer, after its transforms; `*index` counts from 0. False: no more. */
 bool step_bytes(struct run *r, const struct plan_step *s, const struct rule_buffer *b,
 		const struct tx_view *v, uint32_t *index, struct inspect_bytes *ret);
+
+/* bodies.c: searches the window of a growing buffer, of which it may have seen a part. */
+void bodies_scan(struct run *r, const struct plan_group *g, struct app_tx *tx,
+		 const struct inspect_bytes *in);
+void bodies_free(struct detector *d, struct detect_tx *dt);
 
 /* frames.c: rules on frames. */
 void frames_rules(struct run *r);

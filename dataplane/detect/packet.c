@@ -89,7 +89,7 @@ static void rule_try(struct run *r, const struct plan_rule *rule)
 static void scan(struct run *r, const struct matcher *m, struct slice data)
 {
 	if (m)
-		profile_scan(r, m, data, 0);
+		profile_scan(r, m, &(struct matcher_window){.data = data});
 }
 
 static void scan_packet(struct run *r, struct slice data)

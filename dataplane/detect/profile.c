@@ -4,22 +4,22 @@
 
 #include "dataplane/detect/internal.h"
 
-void profile_scan(struct run *r, const struct matcher *m, struct slice data, uint64_t offset)
+void profile_scan(struct run *r, const struct matcher *m, const struct matcher_window *w)
 {
 	struct detect_cost *c;
 	uint32_t before = r->d->hits.n;
 	uint64_t begin;
 
 	if (!r->e->profile) {
-		matcher_scan(m, r->d->scratch, data, offset, &r->d->hits);
+		matcher_scan(m, r->d->scratch, w, &r->d->hits);
 		return;
 	}
 	c = &r->d->group_costs[matcher_id(m)];
 	begin = __rdtsc();
-	matcher_scan(m, r->d->scratch, data, offset, &r->d->hits);
+	matcher_scan(m, r->d->scratch, w, &r->d->hits);
 	c->cycles += __rdtsc() - begin;
 	c->runs++;
-	c->bytes += data.len;
+	c->bytes += w->data.len - w->from;
 	c->hits += r->d->hits.n > before ? r->d->hits.n - before : 0;
 }
 

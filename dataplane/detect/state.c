@@ -33,6 +33,7 @@ void detect_flow_free(struct detector *d, struct flow *f)
 
 static void marks_free(struct detector *d, struct detect_tx *dt)
 {
+	bodies_free(d, dt);
 	for (unsigned dir = 0; dir < 2; dir++) {
 		slab_free(d->slab, dt->marks[dir], dt->nmarks[dir] * sizeof(uint32_t));
 		dt->marks[dir] = NULL;

@@ -40,8 +40,13 @@ static void group_scan(struct run *r, const struct plan_group *g, const struct t
 	struct inspect_bytes in;
 	uint32_t index = 0;
 
-	while (step_bytes(r, &s, g->list, v, &index, &in))
-		profile_scan(r, g->matcher, in.data, in.offset);
+	while (step_bytes(r, &s, g->list, v, &index, &in)) {
+		if (g->body && !g->file && g->buffer->window && !g->list->ntransforms)
+			bodies_scan(r, g, v->tx, &in);
+		else
+			profile_scan(r, g->matcher,
+				     &(struct matcher_window){in.data, in.offset, 0});
+	}
 }
 
 /* Tells a value that changed from one that was scanned on an earlier packet: values of a

@@ -266,21 +266,26 @@ bool matcher_load(struct matcher *m, unsigned database, struct slice bytes)
 
 /* ---- scanning ---- */
 
-void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
-		  uint64_t offset, struct matcher_hits *hits)
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct matcher_window *w,
+		  struct matcher_hits *hits)
 {
-	if (data.len == 0)
+	struct slice rest = slice_sub(w->data, w->from, w->data.len);
+
+	if (w->data.len == 0)
 		return;
 	if (m->ends)
-		ends_scan(m->ends, data, hits);
+		ends_scan(m->ends, w->data, hits);
 	if (m->slots)
-		slots_scan(m->slots, data, offset, hits);
+		slots_scan(m->slots, w->data, w->offset, hits);
+	if (rest.len == 0)
+		return;
+	/* What lies in the first bytes is not asked of windows. */
 	if (m->few)
-		few_scan(m->few, slice_sub(data, 0, m->few_reach), hits);
+		few_scan(m->few, slice_sub(rest, 0, m->few_reach), hits);
 	if (m->grams)
-		grams_scan(m->grams, slice_sub(data, 0, m->grams_reach), hits);
-	literals_scan(&m->literals[0], scratch, slice_sub(data, 0, MATCHER_HEAD_BYTES), hits);
-	literals_scan(&m->literals[1], scratch, data, hits);
+		grams_scan(m->grams, slice_sub(rest, 0, m->grams_reach), hits);
+	literals_scan(&m->literals[0], scratch, slice_sub(rest, 0, MATCHER_HEAD_BYTES), hits);
+	literals_scan(&m->literals[1], scratch, rest, hits);
 }
 
 void matcher_portable(struct matcher *m)

@@ -25,7 +25,8 @@ enum matcher_limits {
 	MATCHER_AT_WIDTH = 4,	  /* bytes of a fixed-offset pattern that are hashed */
 	MATCHER_AT_OFFSET_MAX = 1024,
 	MATCHER_HEAD_BYTES = 320,
-	MATCHER_DATABASES = 2, /* of Hyperscan */
+	MATCHER_SEARCHED_MAX = 48, /* bytes of a pattern anywhere, at most */
+	MATCHER_DATABASES = 2,	   /* of Hyperscan */
 };
 
 struct matcher_pattern {
@@ -69,9 +70,15 @@ uint32_t matcher_literals(const struct matcher *m, unsigned database);
 bool matcher_save(const struct matcher *m, unsigned database, char **ret, size_t *ret_len);
 bool matcher_load(struct matcher *m, unsigned database, struct slice bytes);
 
-/* `offset`: of data's first byte in the buffer, where data is a window of one that grows. */
-void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, struct slice data,
-		  uint64_t offset, struct matcher_hits *hits);
+/* What is scanned. Of a buffer that grows it is a window, of which a part may have been seen. */
+struct matcher_window {
+	struct slice data;
+	uint64_t offset; /* of its first byte in the buffer */
+	size_t from;	 /* patterns that may lie anywhere are looked for from here on */
+};
+
+void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct matcher_window *w,
+		  struct matcher_hits *hits);
 
 /* For tests, before matcher_finish: as on a processor without AVX-512. */
 void matcher_portable(struct matcher *m);

@@ -57,7 +57,7 @@ static uint64_t scan(struct fixture *f, const char *data, size_t len)
 
 	memcpy(copy, data, len);
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, SLICE(copy, len), 0, &f->hits);
+	matcher_scan(f->m, f->scratch, &(struct matcher_window){SLICE(copy, len), 0, 0}, &f->hits);
 	matcher_hits_sort(&f->hits);
 	free(copy);
 	for (uint32_t i = 0; i < f->hits.n; i++) {
@@ -207,11 +207,13 @@ static void window(void **state)
 	add(f, 1, "cdef", false, MATCHER_AT, 4);
 	finish(f);
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, slice_of("xxcdef"), 2, &f->hits);
+	matcher_scan(f->m, f->scratch, &(struct matcher_window){slice_of("xxcdef"), 2, 0},
+		     &f->hits);
 	assert_int_equal(f->hits.n, 1);
 	assert_int_equal(f->hits.v[0].num, 1);
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, slice_of("Rar!cdef"), 5, &f->hits);
+	matcher_scan(f->m, f->scratch, &(struct matcher_window){slice_of("Rar!cdef"), 5, 0},
+		     &f->hits);
 	assert_int_equal(f->hits.n, 0);
 	end(f);
 }
@@ -285,7 +287,7 @@ static void agrees(struct fixture *f, const struct known *k, uint32_t n, uint32_
 		memcpy(data + next(state) % (len - p.len), p.data, p.len);
 	}
 	f->hits.n = 0;
-	matcher_scan(f->m, f->scratch, SLICE(data, len), 0, &f->hits);
+	matcher_scan(f->m, f->scratch, &(struct matcher_window){SLICE(data, len), 0, 0}, &f->hits);
 	for (uint32_t i = 0; i < f->hits.n; i++)
 		found[f->hits.v[i].num] = true;
 	for (uint32_t i = 0; i < n; i++)

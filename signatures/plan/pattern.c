@@ -8,10 +8,10 @@
 #include "signatures/plan/rarity.h"
 
 enum {
-	WINDOW = 48, /* bytes of a content that are searched; longer costs and says no more */
-	SCORE_HINT = 4 * 24,   /* the rule's author marked it fast_pattern */
-	SCORE_COMMON = 4 * 4,  /* at most, of what every web page or request has */
-	SCORE_HASHED = 4 * 60, /* a whole value or suffix costs a hash */
+	WINDOW = MATCHER_SEARCHED_MAX, /* longer costs and says no more */
+	SCORE_HINT = 4 * 24,	       /* the rule's author marked it fast_pattern */
+	SCORE_COMMON = 4 * 4,	       /* at most, of what every web page or request has */
+	SCORE_HASHED = 4 * 60,	       /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
 	SCORE_HEAD = 4 * 8,
 	SCORE_SEARCHED = 4 * 24, /* it is short, or all of it is common: Hyperscan is needed, or
