@@ -7,6 +7,7 @@
 #include "signatures/plan/ends.h"
 #include "signatures/plan/few.h"
 #include "signatures/plan/grams.h"
+#include "signatures/plan/lengths.h"
 #include "signatures/plan/literals.h"
 #include "signatures/plan/slots.h"
 
@@ -30,6 +31,7 @@ struct matcher {
 	bool portable;
 	struct ends *ends;
 	struct slots *slots;
+	struct lengths *lengths;
 	struct few *few;
 	struct grams *grams;
 	size_t few_reach, grams_reach;		     /* bytes in which they lie */
@@ -200,6 +202,7 @@ void matcher_finish(struct matcher *m, struct plan_mem *mem)
 	searches_build(m, mem);
 	m->ends = ends_new(mem, m->entries, m->nentries);
 	m->slots = slots_new(mem, m->entries, m->nentries);
+	m->lengths = lengths_new(mem, m->entries, m->nentries);
 }
 
 int matcher_compile(struct matcher *m, struct errmsg *e)
@@ -277,6 +280,8 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct m
 		ends_scan(m->ends, w->data, hits);
 	if (m->slots)
 		slots_scan(m->slots, w->data, w->offset, hits);
+	if (m->lengths)
+		lengths_scan(m->lengths, w->data, hits);
 	if (rest.len == 0)
 		return;
 	/* What lies in the first bytes is not asked of windows. */
@@ -344,7 +349,7 @@ void matcher_hits_add(struct matcher_hits *hits, const struct plan_list *list)
 bool matcher_describe(const struct matcher *m, uint32_t n, char *ret, size_t cap,
 		      const struct plan_list **ret_rules)
 {
-	static const char *const places[] = {"anywhere", "head", "suffix", "exact", "at"};
+	static const char *const places[] = {"anywhere", "head", "suffix", "exact", "at", "length"};
 	const struct entry *e = &m->entries[n];
 	size_t at;
 

@@ -18,6 +18,7 @@ enum matcher_place {
 	MATCHER_SUFFIX, /* ends the buffer */
 	MATCHER_EXACT,	/* is the buffer */
 	MATCHER_AT,	/* begins at `offset` */
+	MATCHER_LENGTH, /* begins `offset` bytes behind where the buffer's length is written */
 };
 
 enum matcher_limits {

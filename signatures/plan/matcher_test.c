@@ -218,6 +218,25 @@ static void window(void **state)
 	end(f);
 }
 
+/* Behind the buffer's own length, wherever that is written, in four bytes. */
+static void behind_length(void **state)
+{
+	struct fixture *f = begin();
+	char data[40] = "xx\x28\0\0\0....zz";
+
+	add(f, 0, "zz", false, MATCHER_LENGTH, 8);
+	add(f, 1, "zz", false, MATCHER_LENGTH, 9);
+	finish(f);
+	assert_int_equal(scan(f, data, sizeof(data)), 1);
+	assert_int_equal(scan(f, data, sizeof(data) - 1), 0);
+	memcpy(data, "\x28\0\0\0", 4);
+	assert_int_equal(scan(f, data, sizeof(data)), 0);
+	memcpy(data + sizeof(data) - 10, "\x28\0\0\0....zz", 10);
+	assert_int_equal(scan(f, data, sizeof(data)), 1);
+	assert_int_equal(scan(f, "\3\0\0", 3), 0);
+	end(f);
+}
+
 /* What every way of looking finds is what a plain comparison finds, whatever the length and place:
  * patterns and data of few different bytes, so that much nearly matches. */
 
@@ -322,7 +341,7 @@ int main(void)
 		cmocka_unit_test(shared_pattern), cmocka_unit_test(filters),
 		cmocka_unit_test(overflow),	  cmocka_unit_test(head),
 		cmocka_unit_test(short_ones),	  cmocka_unit_test(all_ways),
-		cmocka_unit_test(window),
+		cmocka_unit_test(window),	  cmocka_unit_test(behind_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ enum {
 	SCORE_COMMON = 4 * 4,	       /* at most, of what every web page or request has */
 	SCORE_HASHED = 4 * 60,	       /* a whole value or suffix costs a hash */
 	SCORE_AT = 4 * 12,
+	SCORE_LENGTH = 4 * 24,
 	SCORE_HEAD = 4 * 8,
 	SCORE_SEARCHED = 4 * 24, /* it is short, or all of it is common: Hyperscan is needed, or
 				  * grams are found in vain */
@@ -190,13 +191,40 @@ static unsigned searched(const struct plan_pattern *p)
 	return p->place == MATCHER_HEAD ? SCORE_SEARCHED / 2 : SCORE_SEARCHED;
 }
 
-static void consider(const struct place *p, const struct rule_content *c, struct range where,
+/* What follows the content says that the buffer's own length lies before it. */
+static bool behind_length(const struct place *p, uint32_t index, struct plan_pattern *ret)
+{
+	const struct rule_item *i = &p->list->items[index];
+	const struct rule_byte_jump *j = i[1].byte_jump;
+	int64_t back;
+
+	if (p->body || index + 2 >= p->list->count || i[1].kind != RULE_ITEM_BYTE_JUMP ||
+	    i[2].kind != RULE_ITEM_ISDATAAT || !i[2].isdataat->negated ||
+	    !i[2].isdataat->relative || i[2].isdataat->at.var || i[2].isdataat->at.number != 2)
+		return false;
+	if (j->nbytes.var || j->nbytes.number != 4 || j->offset.var || !j->relative || j->align ||
+	    !j->from_beginning || j->base != RULE_BASE_BINARY || j->endian != RULE_ENDIAN_LITTLE ||
+	    j->multiplier != 1 || j->post_offset != -1)
+		return false;
+	back = -j->offset.number - (int64_t)i->content->bytes.len;
+	if (back < 4 || back > MATCHER_AT_OFFSET_MAX)
+		return false;
+	ret->place = MATCHER_LENGTH;
+	ret->offset = (uint32_t)back;
+	ret->bytes = i->content->bytes;
+	ret->score = whole_score(i->content) + SCORE_LENGTH;
+	return true;
+}
+
+static void consider(const struct place *p, uint32_t index, struct range where,
 		     struct plan_pattern *best)
 {
+	const struct rule_content *c = p->list->items[index].content;
 	struct plan_pattern n = {true, p->buffer, c, c->bytes, MATCHER_ANYWHERE, 0, 0};
 	unsigned malus;
 
-	place_of(p, c, where, &n);
+	if (!behind_length(p, index, &n))
+		place_of(p, c, where, &n);
 	if (n.place == MATCHER_HEAD)
 		n.score += SCORE_HEAD;
 	if ((c->flags & RULE_CONTENT_FAST) && c->bytes.len > 3)
@@ -221,7 +249,7 @@ static void consider_list(const struct place *p, const struct rule_content *only
 
 		if (item->kind == RULE_ITEM_CONTENT && !(c->flags & RULE_CONTENT_NEGATED) &&
 		    (!only || c == only))
-			consider(p, c, range_of(c, before), best);
+			consider(p, i, range_of(c, before), best);
 		before = range_behind(item, before);
 	}
 }
