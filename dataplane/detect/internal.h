@@ -191,6 +191,8 @@ bool header_addr_in(const struct rule_addrs *list, const struct ip_addr *a);
 
 /* items.c: rule.packet. */
 bool items_match(struct run *r, const struct plan_rule *rule);
+/* Those that are asked first (PLAN_EARLY). */
+bool items_early(struct run *r, const struct plan_rule *rule);
 /* asn1.c: the asn1 keyword on the packet's payload. */
 bool asn1_match(const struct run *r, const struct rule_asn1 *a);
 /* headers.c: sticky buffers that the packet gives. */

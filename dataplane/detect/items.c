@@ -374,6 +374,17 @@ static bool flow_match(const struct run *r, const struct plan_rule *rule)
 	return true;
 }
 
+bool items_early(struct run *r, const struct plan_rule *rule)
+{
+	const struct rule_list *l = &rule->rule->packet;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (plan_item_early(&l->items[i]) && !item_match(r, rule, &l->items[i]))
+			return false;
+	}
+	return true;
+}
+
 bool items_match(struct run *r, const struct plan_rule *rule)
 {
 	const struct rule_list *l = &rule->rule->packet;

@@ -51,12 +51,19 @@ bool packet_conditions(struct run *r, const struct plan_rule *rule)
 	       headers_match(r, rule) && items_match(r, rule);
 }
 
+/* What costs little first. */
+static bool rule_possible(struct run *r, const struct plan_rule *rule)
+{
+	return proto_match(r, rule) && (!(rule->flags & PLAN_EARLY) || items_early(r, rule)) &&
+	       header_match(r, rule);
+}
+
 static bool rule_match(struct run *r, const struct plan_rule *rule)
 {
 	r->on_stream = false;
-	if (!proto_match(r, rule) || !header_match(r, rule))
-		return false;
 	inspect_begin(r->d->inspect);
+	if (!rule_possible(r, rule))
+		return false;
 	if (rule->rule->payload.count && !payload_match(r, rule))
 		return false;
 	return headers_match(r, rule) && items_match(r, rule);

@@ -5,8 +5,8 @@
 enum { KEY_MAX = 8 };
 
 struct ends {
-	uint8_t lens;		  /* bit n - 1: keys of n bytes occur */
-	uint64_t filter[KEY_MAX]; /* by n - 1: a bit for the hashes that occur */
+	uint8_t lens;			     /* bit n - 1: keys of n bytes occur */
+	struct entry_filter filter[KEY_MAX]; /* by n - 1 */
 	uint32_t mask;
 	struct entry_place *table;
 };
@@ -49,8 +49,23 @@ static void key_add(struct ends *s, const struct entry *e, unsigned len)
 	uint64_t hash = key_hash(last_bytes(e->bytes), len + 1);
 
 	s->lens |= (uint8_t)(1U << len);
-	s->filter[len] |= 1ULL << (hash >> 58);
+	entry_filter_add(&s->filter[len], hash);
 	entry_table_add(s->table, s->mask, hash, e);
+}
+
+static bool filters_new(struct ends *s, struct plan_mem *mem, const struct entry *entries,
+			uint32_t n)
+{
+	uint32_t counts[KEY_MAX] = {0};
+	bool ok = true;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (at_end(&entries[i]))
+			counts[key_len(&entries[i]) - 1]++;
+	}
+	for (unsigned i = 0; i < KEY_MAX && ok; i++)
+		ok = !counts[i] || entry_filter_new(mem, &s->filter[i], counts[i]);
+	return ok;
 }
 
 struct ends *ends_new(struct plan_mem *mem, const struct entry *entries, uint32_t n)
@@ -62,6 +77,8 @@ struct ends *ends_new(struct plan_mem *mem, const struct entry *entries, uint32_
 		count += at_end(&entries[i]);
 	s = count ? plan_alloc(mem, sizeof(*s)) : NULL;
 	if (!s)
+		return NULL;
+	if (!filters_new(s, mem, entries, n))
 		return NULL;
 	s->mask = entry_table_mask(count);
 	s->table = plan_alloc(mem, (s->mask + 1) * sizeof(*s->table));
@@ -100,7 +117,7 @@ void ends_scan(const struct ends *s, struct slice data, struct matcher_hits *hit
 		unsigned len = (unsigned)__builtin_ctz(lens);
 		uint64_t hash = key_hash(last, len + 1);
 
-		if (s->filter[len] >> (hash >> 58) & 1)
+		if (entry_filter_has(&s->filter[len], hash))
 			probe(s, hash, data, hits);
 	}
 }

@@ -59,6 +59,34 @@ static inline uint32_t entry_table_mask(uint32_t n)
 	return size - 1;
 }
 
+/* Bits for the hashes that occur, small enough to stay near: most of what is looked up is none of
+ * them. `mask` + 1 words, some sixteen bits an entry. */
+struct entry_filter {
+	uint32_t mask;
+	uint64_t *words;
+};
+
+static inline bool entry_filter_new(struct plan_mem *mem, struct entry_filter *f, uint32_t n)
+{
+	uint32_t words = 1;
+
+	while (words < n / 4)
+		words *= 2;
+	f->mask = words - 1;
+	f->words = plan_alloc(mem, words * sizeof(*f->words));
+	return f->words;
+}
+
+static inline void entry_filter_add(struct entry_filter *f, uint64_t hash)
+{
+	f->words[hash >> 32 & f->mask] |= 1ULL << (hash >> 58);
+}
+
+static inline bool entry_filter_has(const struct entry_filter *f, uint64_t hash)
+{
+	return f->words[hash >> 32 & f->mask] >> (hash >> 58) & 1;
+}
+
 static inline void entry_table_add(struct entry_place *table, uint32_t mask, uint64_t hash,
 				   const struct entry *e)
 {

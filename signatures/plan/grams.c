@@ -15,7 +15,11 @@ enum {
 	COMMON_DIVISOR = 16,
 	BITS_MIN = 9,
 	BITS_MAX = 24,
-	BLOCK = 64, /* grams: bits of a word */
+	BLOCK = 64,	  /* grams: bits of a word */
+	BEHIND_MASK = 31, /* of a byte: alike for both cases of a letter */
+	BEHIND_SHIFT = 26,
+	BITS_FIRST = 5, /* where in a hash the numbers of bits are */
+	BITS_SECOND = 10,
 };
 
 /* A gram, its place in a pattern, and the pattern's rarest gram, which is looked at before the
@@ -43,10 +47,16 @@ static inline uint32_t gram_hash(uint32_t gram)
 	return gram * GRAM_FACTOR;
 }
 
-/* The bits of a word of the filter that a gram sets; which word it is the hash's upper bits say. */
+/* The filter knows a gram together with what is told of the byte behind it. */
+static inline uint32_t gram_key(uint32_t gram, uint8_t behind)
+{
+	return gram ^ (uint32_t)(behind & BEHIND_MASK) << BEHIND_SHIFT;
+}
+
+/* The bits of a word of the filter that a key sets; which word it is the hash's upper bits say. */
 static inline uint32_t filter_bits(uint32_t hash)
 {
-	return 1U << (hash & 31) | 1U << (hash >> 5 & 31);
+	return 1U << (hash >> BITS_FIRST & 31) | 1U << (hash >> BITS_SECOND & 31);
 }
 
 /* ---- building ---- */
@@ -107,13 +117,14 @@ static void scores_of(const struct entry *e, struct scores *ret)
 		ret->v[i] = gram_score(e->bytes.data + i);
 }
 
-/* The stretch whose most common gram is the rarest. */
+/* The stretch whose most common gram is the rarest; behind it there is a byte, if it can be. */
 static uint32_t best_stretch(const struct scores *s)
 {
+	uint32_t n = s->n > GRAMS_STRIDE ? s->n - 1 : s->n;
 	unsigned best = 0;
 	uint32_t ret = 0;
 
-	for (uint32_t i = 0; i + GRAMS_STRIDE <= s->n; i++) {
+	for (uint32_t i = 0; i + GRAMS_STRIDE <= n; i++) {
 		unsigned least = s->v[i];
 
 		for (uint32_t k = 1; k < GRAMS_STRIDE; k++)
@@ -163,15 +174,26 @@ static unsigned bits_for(uint32_t n, unsigned least)
 	return bits;
 }
 
+static void filter_add(struct grams *g, const struct ref *r)
+{
+	struct slice bytes = g->entries[r->entry].bytes;
+	bool known = (size_t)r->at + GRAMS_WIDTH < bytes.len;
+
+	for (unsigned c = 0; c <= BEHIND_MASK; c++) {
+		uint32_t hash = gram_hash(gram_key(r->gram, (uint8_t)c));
+
+		if (!known || (bytes.data[r->at + GRAMS_WIDTH] & BEHIND_MASK) == c)
+			g->filter[hash >> g->shift] |= filter_bits(hash);
+	}
+}
+
 static void refs_build(struct grams *g, const struct ref *refs, uint32_t n)
 {
 	uint32_t places = 1U << (32 - g->table_shift);
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t hash = gram_hash(refs[i].gram);
-
-		g->filter[hash >> g->shift] |= filter_bits(hash);
-		g->first[hash >> g->table_shift]++;
+		filter_add(g, &refs[i]);
+		g->first[gram_hash(refs[i].gram) >> g->table_shift]++;
 	}
 	for (uint32_t i = 1; i < places; i++)
 		g->first[i] += g->first[i - 1];
@@ -259,7 +281,7 @@ static void compare(struct scan *s, const struct ref *r, size_t at)
 		matcher_hits_add(s->hits, &s->g->entries[r->entry].list);
 }
 
-static void look_up(struct scan *s, size_t at)
+static __attribute__((noinline)) void look_up(struct scan *s, size_t at)
 {
 	const struct grams *g = s->g;
 	uint32_t gram = entry_gram(s->data.data + at);
@@ -280,6 +302,13 @@ static inline void look_up_found(struct scan *s, uint64_t found, size_t at)
 		look_up(s, at + (size_t)__builtin_ctzll(found) * GRAMS_STRIDE);
 }
 
+/* Behind the data's end there is anything. */
+static inline uint32_t key_at(struct slice data, size_t at)
+{
+	return gram_key(entry_gram(data.data + at),
+			at + GRAMS_WIDTH < data.len ? data.data[at + GRAMS_WIDTH] : 0);
+}
+
 static void scan_portable(struct scan *s)
 {
 	const uint32_t *filter = s->g->filter;
@@ -292,7 +321,7 @@ static void scan_portable(struct scan *s)
 		uint64_t found = 0;
 
 		for (size_t i = 0; i < n; i++) {
-			uint32_t hash = gram_hash(entry_gram(s->data.data + at + i * GRAMS_STRIDE));
+			uint32_t hash = gram_hash(key_at(s->data, at + i * GRAMS_STRIDE));
 			uint32_t bits = filter_bits(hash);
 
 			found |= (uint64_t)((filter[hash >> shift] & bits) == bits) << i;
@@ -307,16 +336,21 @@ enum { LANES = 16, LANES_BYTES = LANES * GRAMS_STRIDE, BLOCK_BYTES = BLOCK * GRA
 
 #define WIDE __attribute__((target("avx512f")))
 
-/* Which of 16 grams may be one. */
-WIDE static inline uint32_t lanes_found(__m512i grams, __m128i shift, const uint32_t *filter)
+/* Which of the 16 grams at p, p + 4, p + 8, ... may be one; there is a byte behind the last. */
+WIDE static inline uint32_t lanes_found(const uint8_t *p, __m128i shift, const uint32_t *filter)
 {
 	const __m512i one = _mm512_set1_epi32(1), low = _mm512_set1_epi32(31);
-	__m512i folded = _mm512_or_si512(grams, _mm512_set1_epi32(ENTRY_FOLD));
-	__m512i hash = _mm512_mullo_epi32(folded, _mm512_set1_epi32((int)GRAM_FACTOR));
+	__m512i folded = _mm512_or_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(ENTRY_FOLD));
+	__m512i behind = _mm512_and_si512(_mm512_loadu_si512(p + GRAMS_WIDTH),
+					  _mm512_set1_epi32(BEHIND_MASK));
+	__m512i key = _mm512_xor_si512(folded, _mm512_slli_epi32(behind, BEHIND_SHIFT));
+	__m512i hash = _mm512_mullo_epi32(key, _mm512_set1_epi32((int)GRAM_FACTOR));
 	__m512i words = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), 0xffff,
 						    _mm512_srl_epi32(hash, shift), filter, 4);
-	__m512i first = _mm512_sllv_epi32(one, _mm512_and_si512(hash, low));
-	__m512i second = _mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, 5), low));
+	__m512i first =
+		_mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, BITS_FIRST), low));
+	__m512i second =
+		_mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, BITS_SECOND), low));
 	__m512i bits = _mm512_or_si512(first, second);
 
 	return _mm512_cmpeq_epi32_mask(_mm512_and_si512(words, bits), bits);
@@ -328,9 +362,7 @@ WIDE static inline uint64_t block_found(const uint8_t *p, __m128i shift, const u
 	uint64_t found = 0;
 
 	for (unsigned i = 0; i < BLOCK / LANES; i++)
-		found |= (uint64_t)lanes_found(_mm512_loadu_si512(p + i * LANES_BYTES), shift,
-					       filter)
-			 << i * LANES;
+		found |= (uint64_t)lanes_found(p + i * LANES_BYTES, shift, filter) << i * LANES;
 	return found;
 }
 
@@ -340,11 +372,10 @@ WIDE static void scan_wide(struct scan *s)
 	__m128i shift = _mm_cvtsi32_si128((int)s->g->shift);
 	size_t at = 0;
 
-	for (; at + BLOCK_BYTES <= s->data.len; at += BLOCK_BYTES)
+	for (; at + BLOCK_BYTES + GRAMS_WIDTH <= s->data.len; at += BLOCK_BYTES)
 		look_up_found(s, block_found(s->data.data + at, shift, filter), at);
-	for (; at + LANES_BYTES <= s->data.len; at += LANES_BYTES)
-		look_up_found(s, lanes_found(_mm512_loadu_si512(s->data.data + at), shift, filter),
-			      at);
+	for (; at + LANES_BYTES + GRAMS_WIDTH <= s->data.len; at += LANES_BYTES)
+		look_up_found(s, lanes_found(s->data.data + at, shift, filter), at);
 	s->at = at;
 }
 #endif

@@ -43,6 +43,7 @@ enum {				/* plan_rule.flags */
        PLAN_PORTS = 1 << 5,	/* a port list that is not `any` */
        PLAN_FRAMES = 1 << 6,	/* looks at frames */
        PLAN_OFF = 1 << 7,	/* taken out after planning: a keyword did not compile */
+       PLAN_EARLY = 1 << 8,	/* items on the packet are cheap to ask before its payload */
 };
 
 enum plan_step_kind {
@@ -268,3 +269,10 @@ const struct plan_list *plan_addr_find(const struct plan_addr_index *index,
 				       const struct ip_addr *a);
 
 enum plan_l4 plan_l4_of(uint8_t ip_proto);
+
+/* Items on the packet that cost less than a look at its payload. */
+static inline bool plan_item_early(const struct rule_item *i)
+{
+	return i->kind == RULE_ITEM_DSIZE || i->kind == RULE_ITEM_FLOWBITS ||
+	       i->kind == RULE_ITEM_TCP_FLAGS;
+}

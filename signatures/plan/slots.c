@@ -3,9 +3,9 @@
 /* All patterns of one offset and width. */
 struct slot {
 	uint32_t offset, width;
-	uint32_t bytes;	 /* mask of `width` bytes */
-	uint32_t mask;	 /* of places; their number while they are counted */
-	uint64_t filter; /* a bit for the hashes that occur */
+	uint32_t bytes; /* mask of `width` bytes */
+	uint32_t mask;	/* of places; their number while they are counted */
+	struct entry_filter filter;
 	struct entry_place *table;
 };
 
@@ -58,6 +58,8 @@ static int slot_cmp(const void *a, const void *b)
 static bool tables_new(struct slots *s, struct plan_mem *mem)
 {
 	for (uint32_t i = 0; i < s->n; i++) {
+		if (!entry_filter_new(mem, &s->v[i].filter, s->v[i].mask))
+			return false;
 		s->v[i].mask = entry_table_mask(s->v[i].mask);
 		s->v[i].table = plan_alloc(mem, (s->v[i].mask + 1) * sizeof(*s->v[i].table));
 		if (!s->v[i].table)
@@ -70,7 +72,7 @@ static void slot_add(struct slot *t, const struct entry *e)
 {
 	uint64_t hash = hash_of(t, gram_of(e->bytes));
 
-	t->filter |= 1ULL << (hash >> 58);
+	entry_filter_add(&t->filter, hash);
 	entry_table_add(t->table, t->mask, hash, e);
 }
 
@@ -125,7 +127,7 @@ void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
 		hash = hash_of(t, data.len - at >= MATCHER_AT_WIDTH
 					  ? entry_gram(data.data + at)
 					  : gram_of(slice_sub(data, at, MATCHER_AT_WIDTH)));
-		if (t->filter >> (hash >> 58) & 1)
+		if (entry_filter_has(&t->filter, hash))
 			slot_scan(t, hash, data, at, hits);
 	}
 }

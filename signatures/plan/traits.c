@@ -89,6 +89,25 @@ static uint8_t need_of(const struct rule *r)
 	return r->payload.count ? need & (uint8_t)~PLAN_NEED_SYN : need;
 }
 
+/* Captures of an expression count even when an item on the packet then says no. */
+static bool captures(const struct rule_list *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (l->items[i].kind == RULE_ITEM_PCRE && l->items[i].pcre->ncaptures)
+			return true;
+	}
+	return false;
+}
+
+static bool early(const struct rule *r)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < r->packet.count; i++)
+		any |= plan_item_early(&r->packet.items[i]);
+	return any && r->payload.count && !captures(&r->payload);
+}
+
 static uint16_t flags_of(const struct plan_rule *p)
 {
 	const struct rule *r = p->rule;
@@ -100,6 +119,8 @@ static uint16_t flags_of(const struct plan_rule *p)
 		flags |= PLAN_ON_STREAM;
 	if (r->flow & ~(RULE_FLOW_TO_SERVER | RULE_FLOW_TO_CLIENT))
 		flags |= PLAN_HAS_FLOW;
+	if (early(r))
+		flags |= PLAN_EARLY;
 	if (!p->sport->any || !p->dport->any)
 		flags |= PLAN_PORTS;
 	return flags;

@@ -149,6 +149,7 @@ bool inspect_byte_extract(struct inspect_worker *w, const struct rule_byte_extra
 	if (x->align && value % x->align)
 		value += x->align - value % x->align;
 	w->vars[x->result] = value;
+	w->vars_used = true;
 	w->position = (uint32_t)at + used;
 	return true;
 }
@@ -192,6 +193,7 @@ bool inspect_byte_math(struct inspect_worker *w, const struct rule_byte_math *m,
 	if (!calculate(m->op, value, inspect_value(w, &m->rvalue), &value))
 		return false;
 	w->vars[m->result] = mask(m->masked, value, m->bitmask, m->shift);
+	w->vars_used = true;
 	w->position = (uint32_t)at + used;
 	return true;
 }

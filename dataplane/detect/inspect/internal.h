@@ -45,6 +45,7 @@ struct inspect_worker {
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
 	uint64_t vars[64];     /* LANG_BYTE_VARS_MAX */
+	bool vars_used;	       /* some are not 0 */
 	uint32_t position;     /* where the last match ended: base of what is relative */
 	uint32_t pcre_restart; /* where an expression is to be tried again, 0 = at the start */
 	unsigned steps;

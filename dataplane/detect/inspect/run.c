@@ -273,7 +273,9 @@ static enum inspect_step step(const struct run *r, uint32_t at)
 
 void inspect_begin(struct inspect_worker *w)
 {
-	memset(w->vars, 0, sizeof(w->vars));
+	if (w->vars_used)
+		memset(w->vars, 0, sizeof(w->vars));
+	w->vars_used = false;
 	w->ncaptured = 0;
 	w->matched = SLICE(NULL, 0);
 	w->matched_offset = 0;
