@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE = 1 << 20 };
+enum { LINE = 1 << 20, FILES_MAX = 100000 };
 
 /* Runs and waits; the exit status, or -1. */
 static int run(char *const argv[])
@@ -54,8 +54,8 @@ static void print_alert(const json_t *e)
 		printf("                     %s\n", json_string_value(reason));
 }
 
-/* Alerts of eve.json in order, as an array. */
-static json_t *read_alerts(const char *folder)
+/* Alerts of eve.json in order, as an array; and records of files. */
+static json_t *read_alerts(const char *folder, json_t *ret_files)
 {
 	json_t *alerts = json_array();
 	char path[600];
@@ -69,6 +69,8 @@ static json_t *read_alerts(const char *folder)
 
 		if (strcmp(cli_text(e, "event_type"), "alert") == 0)
 			json_array_append(alerts, e);
+		else if (json_array_size(ret_files) < FILES_MAX)
+			json_array_append(ret_files, e);
 		json_decref(e);
 	}
 	if (f)
@@ -102,11 +104,13 @@ static void print_summary(const char *folder, const char *capture, size_t alerts
 
 static void show(const struct cli *cli, const char *folder, const char *capture, bool japanese)
 {
-	json_t *alerts = read_alerts(folder), *e, *incidents, *both;
+	json_t *files = json_array(), *alerts = read_alerts(folder, files);
+	json_t *e, *incidents, *both;
 	struct errmsg err = {""};
 	size_t i;
 
-	incidents = replay_incidents(alerts, &err);
+	incidents = replay_incidents(alerts, files, &err);
+	json_decref(files);
 	if (!incidents)
 		fprintf(stderr, "banken: %s\n", err.text);
 	both = json_pack("{sO so}", "alerts", alerts, "incidents",
@@ -166,7 +170,8 @@ int cmd_replay(const struct cli *cli, int argc, char **argv)
 		return cli_fail(1, "/tmp: no folder can be made there (%s)", strerror(errno));
 	cli_program(cli, "banken-dataplane", program, sizeof(program));
 	status = run((char *[]){program, "-r", argv[1], "-S", (char *)rules, "-l", folder, "--set",
-				"eve.types=alert", NULL});
+				"eve.types=alert,fileinfo", "--set", "files.force-hash=sha256",
+				NULL});
 	if (status == 0)
 		show(cli, folder, argv[1], japanese);
 	remove_folder(folder);

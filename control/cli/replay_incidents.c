@@ -128,6 +128,19 @@ static void take(struct replay *r, const json_t *line, size_t number)
 		incidents_note_peer(r->incidents, i, &a, peer->id);
 }
 
+static void take_file(struct replay *r, const json_t *line)
+{
+	struct incident_file f = {.time = parse_time(eve_text(line, "timestamp"))};
+	const struct host *h;
+	struct flow_tuple flow = {0};
+
+	read_flow(line, &flow);
+	f.peer = flow.src;
+	h = hosts_by_ip(r->hosts, &flow.dst);
+	if (h && incident_file_of(line, &f))
+		incidents_note_file(r->incidents, h->id, &f);
+}
+
 /* ---- telling ---- */
 
 static const char *host_text(void *ctx, const char *host_id, char ret[STORY_NAME])
@@ -192,7 +205,7 @@ static int open_replay(struct replay *r, struct errmsg *e)
 	return incidents_open(r->incidents, r->db, e);
 }
 
-json_t *replay_incidents(const json_t *alerts, struct errmsg *e)
+json_t *replay_incidents(const json_t *alerts, const json_t *files, struct errmsg *e)
 {
 	struct replay *r = calloc(1, sizeof(*r));
 	json_t *list = NULL, *line;
@@ -200,6 +213,8 @@ json_t *replay_incidents(const json_t *alerts, struct errmsg *e)
 
 	if (r && open_replay(r, e) == 0) {
 		json_array_foreach(alerts, k, line) take(r, line, k);
+		/* Then the hosts are known that files are looked for. */
+		json_array_foreach(files, k, line) take_file(r, line);
 		list = tell(r);
 	}
 	if (r) {

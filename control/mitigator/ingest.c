@@ -1,8 +1,21 @@
 /* What comes over the links: reports of sensors, statuses of enforcers. */
 #include <string.h>
 
+#include "control/mitigator/incident/story_json.h"
 #include "control/mitigator/mitigator.h"
 #include "control/wire/seen.h"
+
+/* A file that can bring something in: remembered with its hash, in case an incident follows. */
+static void on_file(struct mitigator *m, const struct flow_summary *f)
+{
+	json_t *line = json_loadb((const char *)f->eve.data, f->eve.len, JSON_ALLOW_NUL, NULL);
+	const struct host *h = hosts_by_ip(m->decide.hosts, &f->flow.dst);
+	struct incident_file file = {.time = f->end, .peer = f->flow.src};
+
+	if (h && incident_file_of(line, &file))
+		incidents_note_file(m->decide.incidents, h->id, &file);
+	json_decref(line);
+}
 
 static void on_report(struct mitigator *m, const struct report *r, const char *peer)
 {
@@ -11,6 +24,8 @@ static void on_report(struct mitigator *m, const struct report *r, const char *p
 	m->count.reports++;
 	if (r->kind == REPORT_ALERT)
 		decide_alert(&m->decide, &r->alert, peer, now);
+	else if (r->kind == REPORT_FLOW && strcmp(r->flow.event_type, "fileinfo") == 0)
+		on_file(m, &r->flow);
 	else if (r->kind == REPORT_HOST_FACT)
 		decide_fact(&m->decide, &r->host_fact, peer, now);
 }

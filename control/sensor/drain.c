@@ -122,15 +122,19 @@ static int send_news(struct drain *d, uint64_t now, struct errmsg *e)
 
 static int store_report(struct drain *d, struct report *r, uint64_t now, struct errmsg *e)
 {
+	unsigned whom;
+
 	if (r->kind == REPORT_ALERT) {
 		d->counts.alerts++;
 		recent_add(d->setup.recent, &r->alert);
 		return outbox_report(d->setup.outbox, r, LANE_URGENT, OUTBOX_FOR_BOTH, now, e);
 	}
 	d->counts.records++;
-	if (!d->setup.records_to_centre)
-		return 0;
-	return outbox_report(d->setup.outbox, r, LANE_RECORDS, OUTBOX_FOR_CENTRE, now, e);
+	/* The mitigator looks for what came in before an incident among files. */
+	whom = strcmp(r->flow.event_type, "fileinfo") == 0 ? OUTBOX_FOR_MITIGATOR : 0;
+	if (d->setup.records_to_centre)
+		whom |= OUTBOX_FOR_CENTRE;
+	return whom ? outbox_report(d->setup.outbox, r, LANE_RECORDS, whom, now, e) : 0;
 }
 
 static struct identity_end end_of(const struct convert *c, const struct ip_addr *ip)

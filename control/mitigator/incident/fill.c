@@ -69,7 +69,9 @@ static bool value_of(const struct telling *t, const char *name, const struct cha
 		{"what", x ? x->msg : ""},
 		{"technique", x ? x->technique : ""},
 		{"file", x ? x->file : ""},
-		{"sha256", x ? x->sha256 : ""},
+		{"sha256", !x		  ? ""
+			   : x->sha256[0] ? x->sha256
+					  : t->sha256},
 	};
 	char small[256];
 

@@ -104,7 +104,9 @@ static const struct chain_step *file_hash(const struct telling *t)
 		if (t->i->steps[k]->sha256[0])
 			return t->i->steps[k];
 	}
-	return NULL;
+	if (t->sha256[0])
+		return t->entry;
+	return t->before.sha256[0] ? &t->before : NULL;
 }
 
 static const struct chain_step *delivered(const struct telling *t)

@@ -86,6 +86,13 @@ struct incident_attack {
 	char msg[INCIDENT_TEXT], technique[16], file[INCIDENT_TEXT], sha256[65];
 };
 
+/* A file that a host received. */
+struct incident_file {
+	uint64_t time;
+	char file[INCIDENT_TEXT], sha256[65], url[200];
+	struct ip_addr peer; /* who sent it */
+};
+
 /* P6: what an alert of a level adds, halved every `half_life`, and from which risk on an incident
  * has a level. An open incident is caution at least. */
 struct incident_risk {
@@ -147,6 +154,13 @@ unsigned incidents_list(struct incidents *t, bool open_only, uint64_t *ret, unsi
 void incident_free(struct incident *i);
 /* Risk and level as of `now`, of one that was read. */
 void incidents_rate(const struct incidents *t, struct incident *i, uint64_t now);
+
+/* The file of that name ("": any) that the host received last between two times. */
+void incidents_note_file(struct incidents *t, const char *host_id, const struct incident_file *f);
+bool incidents_file(struct incidents *t, const char *host_id, const char *name, uint64_t from,
+		    uint64_t to, struct incident_file *ret);
+/* A kind of file that can bring something in, by its name's end. */
+bool incident_file_matters(const char *name);
 
 /* Attacks on the host (`to`) or by it (`from`; the other NULL), in order of their first time; at
  * most `max`. */

@@ -24,7 +24,7 @@ struct incidents {
 	uint64_t newest_closed; /* opening time of the newest closed one */
 	bool dirty, attacks_dirty;
 	unsigned ids_into; /* which of the two tables of ids is filled now */
-	uint64_t ids_n;
+	uint64_t ids_n, files_noted;
 	struct attack_entry *attacks;
 	unsigned attacks_n, attacks_hand;
 	uint32_t from_heads[INCIDENT_BUCKETS], to_heads[INCIDENT_BUCKETS];

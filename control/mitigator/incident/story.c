@@ -13,6 +13,8 @@ enum { ATTACKS_READ = 256, CHAIN_MAX = 8 };
 #define SLACK (2 * NS_PER_MIN)
 /* An attack this long before the first sign is not its cause. */
 #define REACH (7 * NS_PER_DAY)
+/* A file that raised an alert is whole this much later. */
+#define FILE_LATE (10 * NS_PER_MIN)
 
 /* ---- where it began ---- */
 
@@ -124,8 +126,13 @@ static const char *const sentences[][STORY_LANGUAGES] = {
 	 "{time} に外部の {peer} が {host} を調べました: {what}。侵入を示す兆候はありません。"},
 #define PATIENT_ZERO 8
 	{" The chain begins at %s.", " 一連の感染の起点は %s です。"},
-#define REPORTED 9
+#define FILE_BEFORE 10
+#define REPORTED    9
 	{" Reported by %s.", " %s からの通報です。"},
+	/* FILE_BEFORE */
+	{" The likely way in: at {time} {host} had received the file \"{file}\" from {source}.",
+	 " 侵入経路の候補: {time} に {host} が {source} "
+	 "からファイル「{file}」を受信していました。"},
 };
 
 static void append(char **to, char *more)
@@ -196,10 +203,14 @@ static char *cause(const struct telling *t, enum story_language l)
 	for (unsigned k = 0; x->stage == STAGE_RECONNAISSANCE && k < t->i->steps_n; k++)
 		x = t->i->steps[k];
 	text = say(t, sentence_of(t, x), l, x);
-	if (x == t->entry && x->file[0] && x->sha256[0])
+	if (x == t->entry && x->file[0] && (x->sha256[0] || t->sha256[0]))
 		append(&text, say(t, FILE_HASH, l, x));
 	if (x->reason[l][0] && asprintf(&reason, " %s", x->reason[l]) >= 0)
 		append(&text, reason);
+	if (x != t->entry && t->before.file[0]) {
+		append(&text, say(t, FILE_BEFORE, l, &t->before));
+		append(&text, say(t, FILE_HASH, l, &t->before));
+	}
 	if (x->source[0])
 		append(&text, say_with(sentences[REPORTED][l], x->source));
 	return text;
@@ -314,6 +325,28 @@ static char *step_text(const struct telling *t, const struct chain_step *x, enum
 	return rc < 0 ? NULL : text;
 }
 
+/* Files that are known by their records alone: the hash of the one that came in, or one that came
+ * before the first sign of an incident that nothing else explains. */
+static void find_files(struct telling *t)
+{
+	uint64_t first = first_consequence(t->i);
+	struct incident_file f;
+
+	if (t->entry && t->entry->file[0] && !t->entry->sha256[0] &&
+	    incidents_file(t->setup->incidents, t->i->host_id, t->entry->file,
+			   t->entry->first - SLACK, t->entry->first + FILE_LATE, &f))
+		snprintf(t->sha256, sizeof(t->sha256), "%s", f.sha256);
+	if (t->entry || t->infection || first == UINT64_MAX ||
+	    !incidents_file(t->setup->incidents, t->i->host_id, "", first - NS_PER_DAY,
+			    first + SLACK, &f))
+		return;
+	t->before = (struct chain_step){
+		.stage = STAGE_DELIVERY, .first = f.time, .last = f.time, .peer = f.peer};
+	snprintf(t->before.file, sizeof(t->before.file), "%s", f.file);
+	snprintf(t->before.sha256, sizeof(t->before.sha256), "%s", f.sha256);
+	snprintf(t->before.url, sizeof(t->before.url), "%s", f.url);
+}
+
 struct story *story_new(const struct incident *i, const struct story_setup *setup)
 {
 	struct story *s = calloc(1, sizeof(*s));
@@ -325,6 +358,7 @@ struct story *story_new(const struct incident *i, const struct story_setup *setu
 	setup->host_address(setup->ctx, i->host_id, t.address);
 	t.infection = i->steps_n ? find_infection(setup->incidents, i->host_id, i->opened) : NULL;
 	t.entry = find_entry(i);
+	find_files(&t);
 	if (t.infection) {
 		snprintf(s->origin, sizeof(s->origin), "%s", t.infection->from);
 		setup->host_text(setup->ctx, t.infection->from, t.origin);

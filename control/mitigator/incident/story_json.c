@@ -1,5 +1,8 @@
 #include "control/mitigator/incident/story_json.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "control/wire/local.h"
 
 static json_t *texts(char *const *items, unsigned n)
@@ -55,4 +58,30 @@ json_t *story_json(const struct incident *i, const struct story *s, const char *
 			 names(s->affected, sizeof(s->affected[0]), s->affected_n), "linked",
 			 names(s->linked, sizeof(s->linked[0]), s->linked_n), "steps", steps(i, s),
 			 "host_id", local_text(i->host_id));
+}
+
+static const char *text_at(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+bool incident_file_of(const json_t *line, struct incident_file *ret)
+{
+	const json_t *file = json_object_get(line, "fileinfo"),
+		     *http = json_object_get(line, "http");
+	const char *name = text_at(file, "filename"), *slash = strrchr(name, '/');
+	const char *host = text_at(http, "hostname"), *path = text_at(http, "url");
+
+	if (!text_at(file, "sha256")[0])
+		return false;
+	name = slash ? slash + 1 : name;
+	if (!incident_file_matters(name))
+		return false;
+	snprintf(ret->file, sizeof(ret->file), "%s", name);
+	snprintf(ret->sha256, sizeof(ret->sha256), "%s", text_at(file, "sha256"));
+	if (host[0])
+		snprintf(ret->url, sizeof(ret->url), "http://%s%s", host, path);
+	return true;
 }

@@ -9,6 +9,8 @@ struct telling {
 	struct story *s;
 	const struct incident_attack *infection; /* that brought it in from inside, NULL */
 	const struct chain_step *entry;		 /* how it came in, NULL: not seen */
+	struct chain_step before;		 /* a file received before the first sign */
+	char sha256[65];			 /* of the entry's file, when it came later */
 	char host[STORY_NAME], address[STORY_NAME], origin[STORY_NAME];
 };
 
