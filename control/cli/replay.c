@@ -47,9 +47,14 @@ static void print_alert(const json_t *e)
 	const json_t *alert = json_object_get(e, "alert");
 	const json_t *reason =
 		json_array_get(json_object_get(json_object_get(alert, "metadata"), "reason"), 0);
+	const json_t *technique = json_array_get(
+		json_object_get(json_object_get(alert, "metadata"), "mitre_technique_id"), 0);
 
-	printf("%.19s  %s -> %s  %s\n", cli_text(e, "timestamp"), cli_text(e, "src_ip"),
-	       cli_text(e, "dest_ip"), cli_text(alert, "signature"));
+	printf("%.19s  %s -> %s  %s%s%s%s\n", cli_text(e, "timestamp"), cli_text(e, "src_ip"),
+	       cli_text(e, "dest_ip"), cli_text(alert, "signature"),
+	       json_is_string(technique) ? " (ATT&CK " : "",
+	       json_is_string(technique) ? json_string_value(technique) : "",
+	       json_is_string(technique) ? ")" : "");
 	if (json_is_string(reason))
 		printf("                     %s\n", json_string_value(reason));
 }

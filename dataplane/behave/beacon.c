@@ -139,7 +139,9 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		struct beacon_entry *b = entry_of(v, e, behave_word_bytes(v, e->http.host) | 1);
 
 		b->big += e->http.length > v->limits->beacon_bytes;
-		call(v, e, b);
+		/* One hit for the connections and for what is asked in them. */
+		if (!behave_told(v, &entry_of(v, e, 0)->entry, e->time_ns))
+			call(v, e, b);
 		return;
 	}
 	if ((e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) || everyday(e))

@@ -18,6 +18,7 @@ struct pair_entry { /* one client, one server, one service */
 struct asked_entry { /* one connection */
 	struct behave_entry entry;
 	uint64_t user; /* who was last asked for: answers do not say */
+	bool ssh;      /* it says so itself, whatever the port and however much was seen */
 };
 
 struct client_entry { /* one client, one service, whatever the server */
@@ -270,6 +271,30 @@ static void tell_sessions(const struct behave_view *v, const struct behave_event
 	behave_tell(v, &hit, NULL);
 }
 
+static bool says_ssh(const struct behave_view *v, const struct behave_event *e)
+{
+	uint64_t key = e->ends.flow_id;
+	const struct asked_entry *a;
+
+	if (e->connection.protocol[0] && strcmp(e->connection.protocol, "failed") != 0)
+		return false;
+	a = behave_table_find(&v->tables[ASKED], &key, 1);
+	return a && a->ssh;
+}
+
+/* RFC 4253 4.2 */
+static void hello(const struct behave_view *v, const struct behave_event *e)
+{
+	uint64_t key = e->ends.flow_id;
+	struct asked_entry *a;
+	bool is_new;
+
+	if (e->hello.bytes.len < 8 || memcmp(e->hello.bytes.data, "SSH-", 4) != 0)
+		return;
+	a = behave_table_get(&v->tables[ASKED], &key, 1, e->time_ns, &is_new);
+	a->ssh = true;
+}
+
 static void session_end(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
@@ -283,6 +308,8 @@ static void session_end(const struct behave_view *v, const struct behave_event *
 	if (c->packets[0] + c->packets[1] < 5 || c->bytes[0] + c->bytes[1] < 400)
 		return;
 	service = service_of(e);
+	if (!service && says_ssh(v, e))
+		service = "ssh";
 	if (!service)
 		return;
 	key[0] = behave_word(&e->ends.client);
@@ -305,12 +332,14 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	if (e->kind == BEHAVE_LOGIN)
 		login(v, e);
+	else if (e->kind == BEHAVE_HELLO)
+		hello(v, e);
 	else
 		session_end(v, e);
 }
 
 const struct behave_detector behave_brute = {
-	.kinds = 1 << BEHAVE_LOGIN | 1 << BEHAVE_CONNECTION,
+	.kinds = 1 << BEHAVE_LOGIN | 1 << BEHAVE_CONNECTION | 1 << BEHAVE_HELLO,
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct client_entry),
 		       sizeof(struct asked_entry)},
 	.weight = {2, 2, 1},

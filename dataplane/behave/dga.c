@@ -5,7 +5,7 @@
 enum { MISSES, CALLS };
 
 enum {
-	MADE_UP = 60, /* behave_randomness of a name that counts as made up */
+	MADE_UP = 45, /* behave_randomness of a name that counts as made up */
 	SURE = 75,    /* of one that is enough by itself */
 };
 

@@ -220,6 +220,9 @@ static void other_login(struct behave *b, const struct record_head *h, struct sl
 	struct fields f;
 
 	collect(record, names, &f);
+	/* Records may stand under who spoke last. */
+	if (e.ends.client_port == 3389 || e.ends.client_port == 389 || e.ends.client_port == 5900)
+		behave_turn(&e.ends);
 	e.login.user = f.text[3].len ? f.text[3] : f.text[4].len ? f.text[4] : f.text[5];
 	if (strcmp(h->type, "rfb") == 0) {
 		e.login.service = "vnc";

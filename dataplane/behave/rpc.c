@@ -13,6 +13,8 @@ enum { TCP = 6, EPMAP = 135, FIRST_DYNAMIC = 1024 };
 enum { /* operations seen on interfaces that were not seen being bound */
        SAW_BIND = 1 << 0,
        SAW_OTHER = 1 << 1,
+       SAW_CHANGES = 1 << 2,
+       SAW_ANSWER = 1 << 3,
 };
 
 struct pair_entry { /* caller, called */
@@ -273,6 +275,11 @@ static void unknown_call(const struct behave_view *v, const struct behave_event 
 	/* Directory replication: bind (0), look around (12, 16) or leave (1), get changes (3). */
 	if (c->opnum == 0)
 		p->saw |= SAW_BIND;
+	else if (c->opnum == 3)
+		p->saw |= SAW_CHANGES;
+	else if (c->opnum == 1 && p->saw == (SAW_BIND | SAW_OTHER | SAW_CHANGES) &&
+		 !is_controller(v, &e->ends.client)) /* its answers are not seen */
+		tell(v, e, p, RPC_REPLICATE, "what looks like DRSGetNCChanges");
 	else if (c->opnum == 12 || c->opnum == 16)
 		p->saw |= SAW_OTHER;
 }
@@ -280,10 +287,11 @@ static void unknown_call(const struct behave_view *v, const struct behave_event 
 static void unknown_answer(const struct behave_view *v, const struct behave_event *e,
 			   struct pair_entry *p)
 {
+	p->saw |= SAW_ANSWER;
 	if (e->rpc.object || e->ends.server_port < FIRST_DYNAMIC || e->rpc.opnum != 3)
 		return;
-	if (p->saw == (SAW_BIND | SAW_OTHER) && e->rpc.bytes >= v->limits->rpc_replication_bytes &&
-	    !is_controller(v, &e->ends.client))
+	if ((p->saw & (SAW_BIND | SAW_OTHER)) == (SAW_BIND | SAW_OTHER) &&
+	    e->rpc.bytes >= v->limits->rpc_replication_bytes && !is_controller(v, &e->ends.client))
 		tell(v, e, p, RPC_REPLICATE, "what looks like DRSGetNCChanges");
 }
 

@@ -173,13 +173,29 @@ static void tell_odd(const struct behave_view *v, const struct behave_event *e,
 	behave_tell(v, &hit, &s->entry);
 }
 
+/* Costly, so only where it can matter: something new, and enough of it. */
+static void judge(const struct behave_view *v, const struct behave_event *e, struct scan_entry *s,
+		  bool horizontal)
+{
+	unsigned least = horizontal ? v->limits->scan_hosts : v->limits->scan_ports, seen;
+
+	if (s->tries < least || failed_percent(s) < v->limits->scan_failed_percent ||
+	    behave_told(v, &s->entry, e->time_ns))
+		return;
+	seen = behave_set_count(&s->things);
+	if (seen < least)
+		return;
+	if (horizontal)
+		tell_horizontal(v, e, s, seen);
+	else
+		tell_vertical(v, e, s, seen);
+}
+
 static void count(const struct behave_view *v, const struct behave_event *e, bool horizontal)
 {
 	struct scan_entry *s = entry_of(v, e, horizontal ? HOSTS : PORTS);
-	unsigned least = horizontal ? v->limits->scan_hosts : v->limits->scan_ports;
 	uint8_t flags = e->connection.first_flags;
 	bool is_new, is_odd;
-	unsigned seen;
 
 	s->tries++;
 	is_new = behave_set_add(v, &s->things,
@@ -192,16 +208,8 @@ static void count(const struct behave_view *v, const struct behave_event *e, boo
 			tell_odd(v, e, s, horizontal);
 		return;
 	}
-	/* Costly only where it can matter: a new thing, enough of them. */
-	if (!is_new || s->tries < least || behave_told(v, &s->entry, e->time_ns))
-		return;
-	seen = behave_set_count(&s->things);
-	if (seen < least || failed_percent(s) < v->limits->scan_failed_percent)
-		return;
-	if (horizontal)
-		tell_horizontal(v, e, s, seen);
-	else
-		tell_vertical(v, e, s, seen);
+	if (is_new)
+		judge(v, e, s, horizontal);
 }
 
 /* ---- sweeps ---- */
@@ -295,10 +303,12 @@ static void connection(const struct behave_view *v, const struct behave_event *e
 		return;
 	for (unsigned t = PORTS; t <= HOSTS; t++) {
 		s = entry_of(v, e, (enum table)t);
-		if (c->moment == BEHAVE_OPEN)
+		if (c->moment == BEHAVE_OPEN) {
 			s->opened += s->opened < s->tries;
-		else
-			s->opened -= s->opened > 0;
+		} else if (s->opened > 0) {
+			s->opened--;
+			judge(v, e, s, t == HOSTS);
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ struct claim_entry { /* one address */
 	struct mac_addr owner, other;
 	uint64_t owner_ns, other_ns;
 	uint32_t claims; /* of `other` */
+	uint32_t own;	 /* of `owner` */
 	uint32_t turns;	 /* how often the two took turns */
 	bool last_other;
 };
@@ -79,13 +80,14 @@ static void tell_claim(const struct behave_view *v, const struct behave_event *e
 	hit.ends.client_mac = c->other;
 	behave_say_en(
 		&hit,
-		"%s belongs to %s, but %s claimed it too: %u times within %.0f seconds, while "
-		"both were there.",
-		address.s, owner.s, other.s, c->claims, seconds);
+		"%s is claimed by two hosts at a time: %s (%u times) and %s (%u times) within "
+		"%.0f seconds.",
+		address.s, owner.s, c->own, other.s, c->claims, seconds);
 	behave_say_ja(
 		&hit,
-		"%sは%sのものですが、%sも同時に自分のアドレスだと%.0f秒間に%u回主張しました。",
-		address.s, owner.s, other.s, seconds, c->claims);
+		"%.0f秒間に%sを2台のホストが同時に自分のアドレスだと主張しました: %s(%u回)と%s"
+		"(%u回)。",
+		seconds, address.s, owner.s, c->own, other.s, c->claims);
 	behave_figure(&hit, "claims", c->claims);
 	behave_figure(&hit, "seconds", seconds);
 	behave_tell(v, &hit, &c->entry);
@@ -106,6 +108,7 @@ static void claim(const struct behave_view *v, const struct behave_event *e)
 	if (mac_addr_eq(mac, &c->owner)) {
 		c->turns += c->last_other;
 		c->last_other = false;
+		c->own++;
 		c->owner_ns = e->time_ns;
 	} else {
 		if (!mac_addr_eq(mac, &c->other)) {

@@ -57,7 +57,7 @@
 	  "a session with more, both ways together, was let in")                                   \
 	X(brute_session_seconds, "brute-session-seconds", 30, 1, 3600, "so was a longer one")      \
 	X(spray_names, "spray-names", 6, 2, 60, "account names refused for one client in it")      \
-	X(spray_asked, "spray-asked", 20, 2, 60,                                                   \
+	X(spray_asked, "spray-asked", 10, 2, 60,                                                   \
 	  "account names asked for where answers are not seen")                                    \
 	X(roast_tickets, "roast-tickets", 4, 1, 60,                                                \
 	  "services whose tickets one client gets with the weak RC4 in it")                        \
@@ -85,7 +85,7 @@
 	  "different names under one domain that look like data")                                  \
 	X(tunnel_dns_bytes, "dns-tunnel-bytes", 1000, 1, 10000000, "bytes in them")                \
 	X(dga_seconds, "dga-seconds", 300, 1, 604800, "window of made-up names")                   \
-	X(dga_names, "dga-names", 15, 2, 400, "made-up domains that do not exist")                 \
+	X(dga_names, "dga-names", 12, 2, 400, "made-up domains that do not exist")                 \
 	X(dga_failed_names, "dga-failed-names", 60, 2, 400,                                        \
 	  "domains of any look that do not exist")                                                 \
 	X(dga_requests, "dga-requests", 3, 1, 1000, "requests to a host with a made-up name")      \
