@@ -100,10 +100,10 @@ static void print_summary(const char *folder, const char *capture, size_t alerts
 	snprintf(path, sizeof(path), "%s/stats.json", folder);
 	stats = json_load_file(path, 0, NULL);
 	rules = number(stats, "rules", "loaded");
-	printf("%zu alerts, %zu incidents in %s: %lld packets, %lld bytes, %lld rules%s\n", alerts,
-	       incidents, capture, (long long)number(stats, NULL, "packets"),
-	       (long long)number(stats, NULL, "bytes"), (long long)rules,
-	       rules ? "" : " (behaviour only; -S FILE gives rules)");
+	printf("%zu alert%s, %zu incident%s in %s: %lld packets, %lld bytes, %lld rules%s\n",
+	       alerts, alerts == 1 ? "" : "s", incidents, incidents == 1 ? "" : "s", capture,
+	       (long long)number(stats, NULL, "packets"), (long long)number(stats, NULL, "bytes"),
+	       (long long)rules, rules ? "" : " (behaviour only; -S FILE gives rules)");
 	json_decref(stats);
 }
 
