@@ -86,10 +86,12 @@ struct behave_dns {
 	struct slice name, type; /* "A", "TXT" ... */
 	bool missing;		 /* NXDOMAIN */
 	uint32_t data;		 /* bytes of the answers' texts */
+	uint64_t values;	 /* word of all of them, whatever their order; 0 = none */
+	uint32_t id;
 };
 
 struct behave_http {
-	struct slice method, host, path, agent;
+	struct slice method, host, path, agent, referer;
 	uint32_t status; /* 0: no answer seen */
 	uint64_t length; /* of the answer */
 };

@@ -624,6 +624,86 @@ static void applications(void **state)
 	scene_delete(s);
 }
 
+static void answer(struct scene *s, uint32_t id, uint64_t values, uint64_t after_ms)
+{
+	struct behave_event e = event_of(s, BEHAVE_DNS, host(1), host(53), 53);
+
+	s->now += after_ms * NS_PER_MS;
+	e.time_ns = s->now;
+	e.ends.ip_proto = UDP;
+	e.ends.flow_id = 5;
+	e.dns = (struct behave_dns){.answer = true,
+				    .name = SLICE_LIT("www.example.org"),
+				    .type = SLICE_LIT("A"),
+				    .values = values,
+				    .id = id};
+	behave_event(s->b, &e);
+}
+
+static void forged_answers(void **state)
+{
+	struct scene *s = scene_new();
+
+	answer(s, 1, 11, 0);
+	answer(s, 1, 11, 5); /* the same one, twice on a mirror port */
+	answer(s, 2, 12, 5);
+	answer(s, 3, 13, 5);
+	answer(s, 3, 14, 5000); /* asked again */
+	assert_int_equal(s->count, 0);
+	answer(s, 4, 15, 5);
+	answer(s, 4, 16, 20);
+	assert_int_equal(hits_of(s, 2514), 1);
+	scene_delete(s);
+}
+
+static void say(struct scene *s, uint64_t flow, bool back, struct slice bytes)
+{
+	struct behave_event e = event_of(s, BEHAVE_HELLO, host(1), outside(1), 8388);
+
+	e.ends.flow_id = flow;
+	e.hello = (struct behave_hello){back, bytes};
+	behave_event(s->b, &e);
+}
+
+static void finish(struct scene *s, uint64_t flow)
+{
+	struct behave_event e = event_of(s, BEHAVE_CONNECTION, host(1), outside(1), 8388);
+
+	e.ends.flow_id = flow;
+	e.connection = (struct behave_connection){.moment = BEHAVE_END,
+						  .protocol = "failed",
+						  .bytes = {5000, 50000},
+						  .packets = {20, 40},
+						  .start_ns = s->now};
+	behave_event(s->b, &e);
+}
+
+static void random_bytes(void **state)
+{
+	struct scene *s = scene_new();
+	unsigned seed = 9;
+	uint8_t noise[200];
+	char words[200];
+
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		noise[i] = (uint8_t)(rand_r(&seed) >> 3);
+		words[i] = "the quick brown fox "[i % 20];
+	}
+	say(s, 1, false, SLICE(noise, 200));
+	say(s, 1, true, SLICE(words, 200));
+	finish(s, 1);
+	say(s, 2, false, SLICE(words, 200)); /* the first bytes count */
+	say(s, 2, false, SLICE(noise, 200));
+	say(s, 2, true, SLICE(noise, 200));
+	finish(s, 2);
+	assert_int_equal(s->count, 0);
+	say(s, 3, false, SLICE(noise, 200));
+	say(s, 3, true, SLICE(noise + 20, 180));
+	finish(s, 3);
+	assert_int_equal(hits_of(s, 2332), 1);
+	scene_delete(s);
+}
+
 /* A hit is told once in repeat-seconds, and again after them. */
 static void repeats(void **state)
 {
@@ -687,17 +767,18 @@ static void bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scans),	cmocka_unit_test(no_scans),
-		cmocka_unit_test(sweeps),	cmocka_unit_test(guessing),
-		cmocka_unit_test(no_guessing),	cmocka_unit_test(sessions),
-		cmocka_unit_test(worm),		cmocka_unit_test(beacons),
-		cmocka_unit_test(dns_tunnels),	cmocka_unit_test(made_up),
-		cmocka_unit_test(made_up_host), cmocka_unit_test(web_scan),
-		cmocka_unit_test(files),	cmocka_unit_test(remote_calls),
-		cmocka_unit_test(tunnels),	cmocka_unit_test(ports_and_uploads),
-		cmocka_unit_test(forgery),	cmocka_unit_test(servers),
-		cmocka_unit_test(applications), cmocka_unit_test(repeats),
-		cmocka_unit_test(switched_off), cmocka_unit_test(bounded),
+		cmocka_unit_test(scans),	  cmocka_unit_test(no_scans),
+		cmocka_unit_test(sweeps),	  cmocka_unit_test(guessing),
+		cmocka_unit_test(no_guessing),	  cmocka_unit_test(sessions),
+		cmocka_unit_test(worm),		  cmocka_unit_test(beacons),
+		cmocka_unit_test(dns_tunnels),	  cmocka_unit_test(made_up),
+		cmocka_unit_test(made_up_host),	  cmocka_unit_test(web_scan),
+		cmocka_unit_test(files),	  cmocka_unit_test(remote_calls),
+		cmocka_unit_test(tunnels),	  cmocka_unit_test(ports_and_uploads),
+		cmocka_unit_test(forgery),	  cmocka_unit_test(servers),
+		cmocka_unit_test(applications),	  cmocka_unit_test(repeats),
+		cmocka_unit_test(forged_answers), cmocka_unit_test(random_bytes),
+		cmocka_unit_test(switched_off),	  cmocka_unit_test(bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

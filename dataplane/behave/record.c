@@ -10,8 +10,16 @@ enum { FIELDS = 10 };
 struct fields {
 	struct slice text[FIELDS];
 	uint64_t number[FIELDS];
-	uint64_t data; /* bytes of all texts called "rdata" */
+	uint64_t data;	/* bytes of all texts called "rdata" */
+	uint64_t words; /* sum of their words: their order says nothing */
 };
+
+static uint64_t word_of(struct slice s)
+{
+	static const struct hash_key key = {0x62616e6b656e, 0x726461746121};
+
+	return hash_bytes(&key, s.data, s.len) | 1;
+}
 
 static void collect(struct slice record, const char *const *names, struct fields *ret)
 {
@@ -20,8 +28,10 @@ static void collect(struct slice record, const char *const *names, struct fields
 
 	memset(ret, 0, sizeof(*ret));
 	while (record_walk_next(&w, &value)) {
-		if (value.kind == RECORD_TEXT && slice_eq(value.name, SLICE_LIT("rdata")))
+		if (value.kind == RECORD_TEXT && slice_eq(value.name, SLICE_LIT("rdata"))) {
 			ret->data += value.text.len;
+			ret->words += word_of(value.text);
+		}
 		if (value.kind != RECORD_TEXT && value.kind != RECORD_NUMBER)
 			continue;
 		for (unsigned i = 0; names[i]; i++) {
@@ -65,7 +75,7 @@ static struct behave_event begin(const struct record_head *h, enum behave_kind k
 
 static void dns(struct behave *b, const struct record_head *h, struct slice record)
 {
-	static const char *const names[] = {"type", "rrname", "rrtype", "rcode", NULL};
+	static const char *const names[] = {"type", "rrname", "rrtype", "rcode", "id", NULL};
 	struct behave_event e = begin(h, BEHAVE_DNS);
 	struct fields f;
 
@@ -74,6 +84,8 @@ static void dns(struct behave *b, const struct record_head *h, struct slice reco
 	e.dns.name = f.text[1];
 	e.dns.type = f.text[2];
 	e.dns.missing = is(f.text[3], "NXDOMAIN");
+	e.dns.id = (uint32_t)f.number[4];
+	e.dns.values = f.words;
 	e.dns.data = f.data > UINT32_MAX ? UINT32_MAX : (uint32_t)f.data;
 	if (e.ends.client_port == 53 && e.ends.server_port != 53)
 		behave_turn(&e.ends);
@@ -98,8 +110,9 @@ static bool login_path(struct slice path)
 
 static void http(struct behave *b, const struct record_head *h, struct slice record)
 {
-	static const char *const names[] = {"http_method", "hostname", "url", "http_user_agent",
-					    "status",	   "length",   NULL};
+	static const char *const names[] = {"http_method",     "hostname", "url",
+					    "http_user_agent", "status",   "length",
+					    "http_refer",      NULL};
 	struct behave_event e = begin(h, BEHAVE_HTTP);
 	struct fields f;
 	bool refused;
@@ -110,7 +123,8 @@ static void http(struct behave *b, const struct record_head *h, struct slice rec
 				      .path = f.text[2],
 				      .agent = f.text[3],
 				      .status = (uint32_t)f.number[4],
-				      .length = f.number[5]};
+				      .length = f.number[5],
+				      .referer = f.text[6]};
 	behave_event(b, &e);
 	refused = e.http.status == 401 || e.http.status == 403;
 	if (!refused && !is(e.http.method, "POST"))

@@ -23,6 +23,8 @@
 	X(foreign_port, "protocols where they do not belong")                                      \
 	X(credentials, "passwords that everybody can read")                                        \
 	X(tunnel, "tunnels in ICMP and through proxies")                                           \
+	X(hijack, "names answered by somebody else")                                               \
+	X(obscure, "conversations without any form")                                               \
 	X(upload, "uploads out of proportion")                                                     \
 	X(servers, "servers that nobody registered")                                               \
 	X(spoof, "forged ARP, DHCP, router and name answers")                                      \

@@ -88,7 +88,9 @@ static void payload(struct behave *b, const struct packet *p, const struct flow 
 {
 	bool read =
 		p->ip_proto == IP_PROTO_TCP && p->payload_len >= 24 && worth_reading(p->payload);
-	bool hello = f->packets[p->dir] <= HELLO_PACKETS && p->payload_len >= 16;
+	/* What a parser has taken needs no guessing by its first bytes. */
+	bool taken = p->ip_proto == IP_PROTO_TCP && f->app && f->app->proto;
+	bool hello = f->packets[p->dir] <= HELLO_PACKETS && p->payload_len >= 16 && !taken;
 	struct behave_event e;
 
 	if (!read && !hello)
