@@ -15,7 +15,8 @@ enum {
 	COMMON_DIVISOR = 16,
 	BITS_MIN = 9,
 	BITS_MAX = 24,
-	BLOCK = 64,	  /* grams: bits of a word */
+	BLOCK = 64,   /* grams: bits of a word */
+	PENDING = 32, /* places that are looked up together, so that memory answers them at once */
 	BEHIND_MASK = 31, /* of a byte: alike for both cases of a letter */
 	BEHIND_SHIFT = 26,
 	BITS_FIRST = 5, /* where in a hash the numbers of bits are */
@@ -250,7 +251,12 @@ struct scan {
 	const struct grams *g;
 	struct slice data;
 	struct matcher_hits *hits;
-	size_t at;			/* where scanning goes on */
+	size_t at; /* where scanning goes on */
+	unsigned npending;
+	struct pending {
+		size_t at;
+		const uint32_t *first; /* of g->first */
+	} pending[PENDING];
 	bool any;			/* `seen` is valid */
 	uint64_t seen[GRAMS_SEEN / 64]; /* entries that were found already */
 };
@@ -281,25 +287,43 @@ static void compare(struct scan *s, const struct ref *r, size_t at)
 		matcher_hits_add(s->hits, &s->g->entries[r->entry].list);
 }
 
-static __attribute__((noinline)) void look_up(struct scan *s, size_t at)
+static void look_up(struct scan *s, const struct pending *p)
 {
 	const struct grams *g = s->g;
-	uint32_t gram = entry_gram(s->data.data + at);
-	const uint32_t *first = &g->first[gram_hash(gram) >> g->table_shift];
+	uint32_t gram = entry_gram(s->data.data + p->at);
 
-	for (uint32_t i = first[0]; i < first[1]; i++) {
+	for (uint32_t i = p->first[0]; i < p->first[1]; i++) {
 		if (g->refs[i].gram == gram)
-			compare(s, &g->refs[i], at);
+			compare(s, &g->refs[i], p->at);
 	}
 }
 
+static __attribute__((noinline)) void look_up_pending(struct scan *s)
+{
+	for (unsigned i = 0; i < s->npending; i++)
+		__builtin_prefetch(&s->g->refs[*s->pending[i].first]);
+	for (unsigned i = 0; i < s->npending; i++)
+		look_up(s, &s->pending[i]);
+	s->npending = 0;
+}
+
 /* Both ways of scanning first note in `found`, a bit a gram, which grams of a block may be one of
- * the patterns', without branches, then look those up. */
+ * the patterns', without branches; those are looked up when there are enough of them. */
 
 static inline void look_up_found(struct scan *s, uint64_t found, size_t at)
 {
-	for (; found; found &= found - 1)
-		look_up(s, at + (size_t)__builtin_ctzll(found) * GRAMS_STRIDE);
+	const struct grams *g = s->g;
+
+	for (; found; found &= found - 1) {
+		size_t here = at + (size_t)__builtin_ctzll(found) * GRAMS_STRIDE;
+		uint32_t hash = gram_hash(entry_gram(s->data.data + here));
+		const uint32_t *first = &g->first[hash >> g->table_shift];
+
+		__builtin_prefetch(first);
+		s->pending[s->npending++] = (struct pending){here, first};
+		if (s->npending == PENDING)
+			look_up_pending(s);
+	}
 }
 
 /* Behind the data's end there is anything. */
@@ -390,6 +414,7 @@ void grams_scan(const struct grams *g, struct slice data, struct matcher_hits *h
 	s.data = data;
 	s.hits = hits;
 	s.at = 0;
+	s.npending = 0;
 	s.any = false;
 #ifdef __x86_64__
 	if (g->wide)
@@ -397,4 +422,6 @@ void grams_scan(const struct grams *g, struct slice data, struct matcher_hits *h
 #endif
 	if (s.at + GRAMS_WIDTH <= data.len)
 		scan_portable(&s);
+	if (s.npending)
+		look_up_pending(&s);
 }
