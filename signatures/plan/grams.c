@@ -10,7 +10,7 @@
 #define GRAM_FACTOR 0x9e3779b1U
 
 enum {
-	BITS_PER_GRAM = 32, /* of the filter, of which each sets two */
+	BITS_PER_GRAM = 32, /* of the filter, of which each sets three */
 	PLACES_MAX = 256,   /* grams of a pattern that are weighed */
 	COMMON_DIVISOR = 16,
 	BITS_MIN = 9,
@@ -21,6 +21,7 @@ enum {
 	BEHIND_SHIFT = 26,
 	BITS_FIRST = 5, /* where in a hash the numbers of bits are */
 	BITS_SECOND = 10,
+	BITS_THIRD = 15,
 };
 
 /* A gram, its place in a pattern, and the pattern's rarest gram, which is looked at before the
@@ -57,7 +58,8 @@ static inline uint32_t gram_key(uint32_t gram, uint8_t behind)
 /* The bits of a word of the filter that a key sets; which word it is the hash's upper bits say. */
 static inline uint32_t filter_bits(uint32_t hash)
 {
-	return 1U << (hash >> BITS_FIRST & 31) | 1U << (hash >> BITS_SECOND & 31);
+	return 1U << (hash >> BITS_FIRST & 31) | 1U << (hash >> BITS_SECOND & 31) |
+	       1U << (hash >> BITS_THIRD & 31);
 }
 
 /* ---- building ---- */
@@ -375,7 +377,9 @@ WIDE static inline uint32_t lanes_found(const uint8_t *p, __m128i shift, const u
 		_mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, BITS_FIRST), low));
 	__m512i second =
 		_mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, BITS_SECOND), low));
-	__m512i bits = _mm512_or_si512(first, second);
+	__m512i third =
+		_mm512_sllv_epi32(one, _mm512_and_si512(_mm512_srli_epi32(hash, BITS_THIRD), low));
+	__m512i bits = _mm512_or_si512(_mm512_or_si512(first, second), third);
 
 	return _mm512_cmpeq_epi32_mask(_mm512_and_si512(words, bits), bits);
 }

@@ -1,22 +1,38 @@
 #include "signatures/plan/slots.h"
 
-/* All patterns of one offset and width. */
+/* All patterns of one offset and width. What every scan asks lies close together. */
 struct slot {
-	uint32_t offset, width;
+	uint32_t offset;
 	uint32_t bytes; /* mask of `width` bytes */
-	uint32_t mask;	/* of places; their number while they are counted */
-	struct entry_filter filter;
-	struct entry_place *table;
+	uint32_t words; /* its words in slots.filters: the first, */
+	uint32_t mask;	/* and their number less one; while they are counted, patterns */
+};
+
+struct slot_table {
+	uint32_t mask; /* of places */
+	struct entry_place *places;
 };
 
 struct slots {
 	uint32_t n;
-	struct slot *v; /* by offset, then by width */
+	struct slot *v;		   /* by offset, then by width */
+	uint64_t *filters;	   /* bits for the hashes that occur, some sixteen a pattern */
+	struct slot_table *tables; /* as v */
 };
 
 static uint64_t hash_of(const struct slot *t, uint32_t gram)
 {
 	return (uint64_t)(gram & t->bytes) * 0x9e3779b97f4a7c15ULL;
+}
+
+static uint64_t *filter_word(const struct slots *s, const struct slot *t, uint64_t hash)
+{
+	return &s->filters[t->words + (hash >> 32 & t->mask)];
+}
+
+static uint64_t filter_bit(uint64_t hash)
+{
+	return 1ULL << (hash >> 58);
 }
 
 /* The first four bytes; fewer in front of zeros. */
@@ -28,21 +44,23 @@ static uint32_t gram_of(struct slice s)
 	return entry_gram(four);
 }
 
-static uint32_t width_of(const struct entry *e)
+static uint32_t bytes_of(const struct entry *e)
 {
-	return e->bytes.len < MATCHER_AT_WIDTH ? (uint32_t)e->bytes.len : MATCHER_AT_WIDTH;
+	uint32_t width =
+		e->bytes.len < MATCHER_AT_WIDTH ? (uint32_t)e->bytes.len : MATCHER_AT_WIDTH;
+
+	return UINT32_MAX >> (MATCHER_AT_WIDTH - width) * 8;
 }
 
 static struct slot *slot_of(struct slots *s, const struct entry *e)
 {
-	uint32_t width = width_of(e);
+	uint32_t bytes = bytes_of(e);
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->v[i].offset == e->offset && s->v[i].width == width)
+		if (s->v[i].offset == e->offset && s->v[i].bytes == bytes)
 			return &s->v[i];
 	}
-	s->v[s->n] = (struct slot){
-		.offset = e->offset, .width = width, .bytes = UINT32_MAX >> (4 - width) * 8};
+	s->v[s->n] = (struct slot){.offset = e->offset, .bytes = bytes};
 	return &s->v[s->n++];
 }
 
@@ -52,28 +70,38 @@ static int slot_cmp(const void *a, const void *b)
 
 	if (x->offset != y->offset)
 		return x->offset < y->offset ? -1 : 1;
-	return x->width < y->width ? -1 : x->width > y->width;
+	return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
 }
 
 static bool tables_new(struct slots *s, struct plan_mem *mem)
 {
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (!entry_filter_new(mem, &s->v[i].filter, s->v[i].mask))
-			return false;
-		s->v[i].mask = entry_table_mask(s->v[i].mask);
-		s->v[i].table = plan_alloc(mem, (s->v[i].mask + 1) * sizeof(*s->v[i].table));
-		if (!s->v[i].table)
-			return false;
+	uint32_t words = 0;
+
+	s->tables = plan_alloc(mem, s->n * sizeof(*s->tables));
+	for (uint32_t i = 0; s->tables && i < s->n; i++) {
+		uint32_t count = s->v[i].mask, n = 1;
+
+		while (n < count / 4)
+			n *= 2;
+		s->v[i].words = words;
+		s->v[i].mask = n - 1;
+		words += n;
+		s->tables[i].mask = entry_table_mask(count);
+		s->tables[i].places =
+			plan_alloc(mem, (s->tables[i].mask + 1) * sizeof(*s->tables[i].places));
 	}
-	return true;
+	s->filters = plan_alloc(mem, words * sizeof(*s->filters));
+	return !mem->failed;
 }
 
-static void slot_add(struct slot *t, const struct entry *e)
+static void slot_add(struct slots *s, const struct entry *e)
 {
+	const struct slot *t = slot_of(s, e);
+	struct slot_table *table = &s->tables[t - s->v];
 	uint64_t hash = hash_of(t, gram_of(e->bytes));
 
-	entry_filter_add(&t->filter, hash);
-	entry_table_add(t->table, t->mask, hash, e);
+	*filter_word(s, t, hash) |= filter_bit(hash);
+	entry_table_add(table->places, table->mask, hash, e);
 }
 
 struct slots *slots_new(struct plan_mem *mem, const struct entry *entries, uint32_t n)
@@ -93,23 +121,26 @@ struct slots *slots_new(struct plan_mem *mem, const struct entry *entries, uint3
 		if (entries[i].place == MATCHER_AT)
 			slot_of(s, &entries[i])->mask++;
 	}
+	qsort(s->v, s->n, sizeof(*s->v), slot_cmp);
 	if (!tables_new(s, mem))
 		return NULL;
-	qsort(s->v, s->n, sizeof(*s->v), slot_cmp);
 	for (uint32_t i = 0; i < n; i++) {
 		if (entries[i].place == MATCHER_AT)
-			slot_add(slot_of(s, &entries[i]), &entries[i]);
+			slot_add(s, &entries[i]);
 	}
 	return s;
 }
 
-static void slot_scan(const struct slot *t, uint64_t hash, struct slice data, size_t at,
-		      struct matcher_hits *hits)
+static __attribute__((noinline)) void table_scan(const struct slot_table *t, uint64_t hash,
+						 struct slice data, size_t at,
+						 struct matcher_hits *hits)
 {
-	for (uint32_t k = (uint32_t)(hash >> 32) & t->mask; t->table[k].entry;
+	for (uint32_t k = (uint32_t)(hash >> 32) & t->mask; t->places[k].entry;
 	     k = (k + 1) & t->mask) {
-		if (t->table[k].hash == hash && entry_lies(t->table[k].entry, data, at))
-			matcher_hits_add(hits, &t->table[k].entry->list);
+		const struct entry *e = t->places[k].entry;
+
+		if (t->places[k].hash == hash && entry_lies(e, data, at))
+			matcher_hits_add(hits, &e->list);
 	}
 }
 
@@ -127,7 +158,7 @@ void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
 		hash = hash_of(t, data.len - at >= MATCHER_AT_WIDTH
 					  ? entry_gram(data.data + at)
 					  : gram_of(slice_sub(data, at, MATCHER_AT_WIDTH)));
-		if (entry_filter_has(&t->filter, hash))
-			slot_scan(t, hash, data, at, hits);
+		if (*filter_word(s, t, hash) & filter_bit(hash))
+			table_scan(&s->tables[i], hash, data, at, hits);
 	}
 }
