@@ -28,6 +28,12 @@ static const struct cli_command commands[] = {
 	 cmd_hosts},
 	{"events", "[--most N]", "1188 threat detected, 1190 host cut",
 	 "Asks the mitigator.\n\nexample:\n  banken events --most 20\n", cmd_events},
+	{"search", "INDICATOR [--most N]", "kept records that name an indicator, newest first",
+	 "Asks banken-control on this sensor. INDICATOR: address, network, address:port, name "
+	 "(with "
+	 "its\nsub-domains), URL, JA4, certificate or file hash; defanged forms too.\n\n"
+	 "examples:\n  banken search 198.51.100.66\n  banken search evil.example --most 500\n",
+	 cmd_search},
 	{"incidents", "[ID] [--open] [--japanese]", "what happened, where it began, what to do",
 	 "Asks the mitigator: the newest incidents with attacker, victim, technique, root cause, "
 	 "steps\nand recommended handling.\n\n"

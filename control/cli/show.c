@@ -205,6 +205,32 @@ int cmd_hosts(const struct cli *cli, int argc, char **argv)
 		    "No host was seen yet.");
 }
 
+int cmd_search(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const columns[] = {"time:time@", "kind:type", "from:src", "to:dst",
+					      "port:dport", "what:what", NULL};
+	long most = argc == 4 ? take_most(argc - 1, argv + 1) : 50;
+	json_t *answer;
+	char when[32];
+
+	if (argc != 2 && (argc != 4 || most < 0))
+		return cli_fail(2, "say: banken search INDICATOR [--most N]");
+	answer = cli_ask(cli, "banken-control",
+			 json_pack("{ss ss sI}", "do", "search", "indicator", argv[1], "most",
+				   (json_int_t)most));
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer)) {
+		cli_table(json_object_get(answer, "hits"), columns, "No kept record names it.");
+		printf("%lld records are kept, since %s\n",
+		       (long long)json_integer_value(json_object_get(answer, "records")),
+		       cli_time((uint64_t)json_integer_value(json_object_get(answer, "since")),
+				when));
+	}
+	json_decref(answer);
+	return 0;
+}
+
 int cmd_events(const struct cli *cli, int argc, char **argv)
 {
 	static const char *const columns[] = {

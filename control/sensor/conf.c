@@ -54,6 +54,19 @@ static const struct config_key eve_keys[] = {
 	{0},
 };
 
+static const struct config_key search_keys[] = {
+	{"max-mb", CONFIG_UINT, offsetof(struct conf_search, max_mb), "2048", 0, 1 << 20,
+	 .help = "MiB of records kept for 'banken search' and new lists; 0: none"},
+	{"disk-percent", CONFIG_UINT, offsetof(struct conf_search, disk_percent), "20", 1, 90,
+	 .help = "nor more than this share of the disk"},
+	{"folder", CONFIG_TEXT, offsetof(struct conf_search, folder), "", .max = 255,
+	 .help = "of these records; empty: 'records' in state-folder"},
+	{"lists", CONFIG_TEXT, offsetof(struct conf_search, lists),
+	 "/var/lib/banken/lists/compiled", .max = 255,
+	 .help = "compiled known-bad lists; when they change, kept records are searched"},
+	{0},
+};
+
 const struct config_key conf_keys[] = {
 	{"run-folder", CONFIG_TEXT, offsetof(struct conf, rundir), "/run/banken", .max = 90,
 	 .help = "folder shared with banken-dataplane, and of the local socket"},
@@ -79,6 +92,8 @@ const struct config_key conf_keys[] = {
 	 .help = "what waits for its receiver"},
 	{"eve", CONFIG_GROUP, offsetof(struct conf, eve), .keys = eve_keys,
 	 .help = "local EVE files"},
+	{"search", CONFIG_GROUP, offsetof(struct conf, search), .keys = search_keys,
+	 .help = "records kept for search"},
 	{"health-seconds", CONFIG_UINT, offsetof(struct conf, health_seconds), "10", 1, 3600,
 	 .help = "seconds between two health reports"},
 	{"records-to-centre", CONFIG_BOOL, offsetof(struct conf, records_to_centre), "true",

@@ -19,6 +19,11 @@ struct conf_eve {
 	const char *folder;
 };
 
+struct conf_search {
+	uint64_t max_mb, disk_percent;
+	const char *folder, *lists;
+};
+
 struct conf {
 	const char *rundir, *statedir, *keys, *user, *group;
 	int log_level;
@@ -26,6 +31,7 @@ struct conf {
 	struct config_texts networks; /* inside */
 	struct conf_spool spool;
 	struct conf_eve eve;
+	struct conf_search search;
 	uint64_t health_seconds;
 	bool records_to_centre;
 	bool community_id;

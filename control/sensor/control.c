@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/sensor/retro/search.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
 
@@ -82,6 +83,26 @@ static int make_converter(struct control *c, struct errmsg *e)
 	return c->conf->eve.enabled && !c->evelog ? ERR_IO : 0;
 }
 
+/* Without it everything else works: a sentence is enough. */
+static void start_search(struct control *c)
+{
+	struct search_setup s = {.loop = c->loop,
+				 .log = c->log,
+				 .outbox = &c->outbox,
+				 .convert = c->convert,
+				 .lists = c->conf->search.lists,
+				 .max_mb = c->conf->search.max_mb,
+				 .disk_percent = (unsigned)c->conf->search.disk_percent};
+	struct errmsg e = {""};
+	char folder[300];
+
+	snprintf(folder, sizeof(folder), "%.250s/records", c->conf->statedir);
+	s.folder = c->conf->search.folder[0] ? c->conf->search.folder : folder;
+	c->search = search_new(&s, &e);
+	if (e.text[0])
+		log_warn(c->log, "records are not kept for search: %s", e.text);
+}
+
 static int start_drain(struct control *c, struct errmsg *e)
 {
 	struct drain_setup drain = {
@@ -93,6 +114,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.evelog = c->evelog,
 		.recent = c->recent,
 		.records_to_centre = c->conf->records_to_centre,
+		.search = c->search,
 	};
 	struct health_setup health = {
 		.rundir = c->conf->rundir,
@@ -192,6 +214,8 @@ int control_start(struct control *c, struct errmsg *e)
 	outbox_init(&c->outbox, c->spool, tls_keys_identity(c->keys)->name);
 	rc = make_converter(c, e);
 	if (rc == 0)
+		start_search(c);
+	if (rc == 0)
 		rc = start_drain(c, e);
 	if (rc == 0)
 		rc = start_links(c, e);
@@ -212,6 +236,7 @@ void control_stop(struct control *c)
 	orders_free(c->orders);
 	health_free(c->health);
 	drain_delete(c->drain);
+	search_free(c->search);
 	recent_free(c->recent);
 	evelog_close(c->evelog);
 	if (c->convert)

@@ -18,6 +18,7 @@ struct control {
 	struct convert *convert;
 	struct evelog *evelog;
 	struct recent *recent;
+	struct search *search; /* NULL: records are not kept */
 	struct drain *drain;
 	struct health *health;
 	struct orders *orders;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "control/sensor/host/seen_facts.h"
+#include "control/sensor/retro/search.h"
 #include "dataplane/api/paths.h"
 
 enum {
@@ -194,6 +195,8 @@ static int take_record(struct drain *d, struct slice record, struct errmsg *e)
 	rc = store_report(d, &r, now, e);
 	if (rc == 0)
 		rc = send_facts(d, &h, now, e);
+	if (rc == 0)
+		search_note(d->setup.search, &h);
 	return rc ? rc : send_news(d, now, e);
 }
 
@@ -263,6 +266,8 @@ static int commit(struct drain *d, struct batch *b, struct errmsg *e)
 		if (b->touched[w])
 			rc = store_position(d, &d->sources[b->lane][w], e);
 	}
+	/* Before: a record that is kept twice is known by its id, one that is not kept is lost. */
+	search_commit(d->setup.search);
 	return rc ? rc : outbox_commit(d->setup.outbox, e);
 }
 

@@ -15,6 +15,7 @@
 enum { DRAIN_WORKERS_MAX = 256 };
 
 struct drain;
+struct search;
 
 struct drain_setup {
 	struct loop *loop;
@@ -25,6 +26,7 @@ struct drain_setup {
 	struct evelog *evelog; /* NULL: no EVE files */
 	struct recent *recent;
 	bool records_to_centre;
+	struct search *search; /* NULL: records are not kept for search */
 };
 
 /* Begins at once. NULL: no memory. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/sensor/control.h"
+#include "control/sensor/retro/search.h"
 
 enum { ALERTS_DEFAULT = 20, ALERTS_MAX = 200 };
 
@@ -17,6 +18,7 @@ static json_t *status(void *ctx, const struct local_peer *peer, const json_t *re
 	(void)e;
 	json_object_set_new(o, "orders", orders_json(c->orders));
 	json_object_set_new(o, "hosts_known", json_integer(hosts_count(c->hosts)));
+	json_object_set_new(o, "search", search_status(c->search));
 	return o;
 }
 
@@ -61,6 +63,21 @@ static json_t *config(void *ctx, const struct local_peer *peer, const json_t *re
 	return o;
 }
 
+static json_t *search(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	struct control *c = ctx;
+	const char *indicator = json_string_value(json_object_get(request, "indicator"));
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+
+	(void)peer;
+	if (!indicator) {
+		errmsg_set(e, ERR_INVALID, "\"indicator\" is missing");
+		return NULL;
+	}
+	return search_find(c->search, indicator, most > 0 ? (unsigned)most : 50, e);
+}
+
 static json_t *reload_rules(void *ctx, const struct local_peer *peer, const json_t *request,
 			    struct errmsg *e)
 {
@@ -78,6 +95,8 @@ const struct local_command control_commands[] = {
 	{"status", "counters, rings, spool, links, problems", status, false},
 	{"alerts", "the last alerts, newest first; \"count\": 1 to 200", alerts, false},
 	{"config", "the running configuration as YAML", config, false},
+	{"search", "kept records that name an \"indicator\"; \"most\": 50 unless said", search,
+	 false},
 	{"reload-rules", "the dataplane reads its rules again; \"path\" for another file",
 	 reload_rules, true},
 };

@@ -70,7 +70,9 @@ ALLOWED = {
     # HTTP for those programs that have pages.
     "control/api": ["dataplane/base", "control/wire"],
     "control/sensor": ["dataplane/base", "dataplane/api", "dataplane/behave", "control/wire",
-                       "control/helper"],
+                       "control/helper",
+                       # Kept records are compared with known-bad lists.
+                       "signatures/lists"],
     "control/mitigator": ["dataplane/base", "control/wire", "control/helper", "control/api"],
     "control/enforcer": ["dataplane/base", "control/wire", "control/helper"],
     "control/report": ["dataplane/base", "control/wire"],
