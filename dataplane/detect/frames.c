@@ -1,12 +1,12 @@
 /* Rules on frames. A frame is looked at in pieces of the stream, as it comes: at once when all of
- * it is there, else when enough has come since the last look; bytes behind a hole are a piece of
+ * it is there, else when enough has come; bytes behind a hole are a piece of
  * their own. A rule alerts once a frame and packet. */
 #include <stdio.h>
 
 #include "dataplane/app/frame.h"
 #include "dataplane/detect/internal.h"
 
-enum { LOOK = 2500 }; /* bytes of an unfinished frame that are worth a look */
+enum { LOOK = 2500 }; /* bytes that an unfinished frame waits for */
 
 /* What of the direction's bytes may be looked at now. */
 struct edge {
@@ -38,7 +38,9 @@ static bool due(const struct app_frame *frame, const struct edge *e, uint64_t *r
 	*ret_to = right < e->right ? right : e->right;
 	if (*ret_to <= *ret_from)
 		return false;
-	return e->end || right <= e->right || *ret_to - *ret_from >= LOOK;
+	/* As Suricata, which counts the stream's bytes here and not the frame's: behind the first
+	 * LOOK bytes of a stream a frame is mostly looked at with every piece of it that comes. */
+	return e->end || right <= e->right || e->right >= frame->inspected + LOOK;
 }
 
 /* ---- one piece ---- */

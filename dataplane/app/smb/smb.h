@@ -190,6 +190,7 @@ struct smb_side {
 	bool gap;	  /* the next record's start is to be looked for */
 	bool holed;	  /* bytes were missing once */
 	bool cut;	  /* nothing more of sense comes */
+	bool framed;	  /* frames of the message that is to come whole are announced */
 };
 
 struct smb_state {
@@ -207,6 +208,7 @@ struct smb_state {
 	uint32_t max_read, max_write;
 	uint64_t files_checked; /* second at which files behind a gap were looked at */
 	bool files_behind_gap;
+	bool framed; /* frames of the message in hand were announced before */
 };
 
 extern const struct app_proto smb_proto;

@@ -28,6 +28,8 @@ bool smb_is_nbss(uint8_t type)
  * `len` are its bytes, of which `there` have come. */
 static void frames(struct smb_state *s, unsigned pdu, struct slice there, size_t header, size_t len)
 {
+	if (s->framed)
+		return;
 	app_frame(s->io, pdu, there.data, (int64_t)len);
 	app_frame(s->io, pdu + 1, there.data, (int64_t)header);
 	if (there.len > header && len >= header)
@@ -137,10 +139,16 @@ static bool partial2(struct smb_state *s, enum dir dir, struct slice there, uint
 	struct smb2_record r;
 
 	if (!smb2_record_read(data, dir, &r) ||
-	    r.command != (dir == DIR_TS ? SMB2_WRITE : SMB2_READ) || smb2_in_pipe(s, &r))
+	    r.command != (dir == DIR_TS ? SMB2_WRITE : SMB2_READ))
 		return false;
+	s->framed = s->side[dir].framed;
 	frames(s, SMB_FRAME_NBSS_PDU, there, SMB_NBSS_HEADER, SMB_NBSS_HEADER + (size_t)len);
 	frames(s, SMB_FRAME_SMB2_PDU, data, r.header_len, len);
+	s->framed = false;
+	/* A pipe's is read when it is whole; its frames are there from now on. */
+	s->side[dir].framed = smb2_in_pipe(s, &r);
+	if (s->side[dir].framed)
+		return false;
 	if (dir == DIR_TS)
 		smb2_write(s, &r);
 	else
@@ -198,9 +206,11 @@ static struct app_result incomplete(struct smb_state *s, enum dir dir, size_t at
 	if (there.len < MESSAGE_MAX)
 		return APP_RESULT_MORE(at, MESSAGE_MAX - there.len);
 	app_limit_met(s->io);
+	s->framed = s->side[dir].framed;
 	frames(s, SMB_FRAME_NBSS_PDU, there, SMB_NBSS_HEADER, SMB_NBSS_HEADER + (size_t)len);
 	if (there.data[0] == SMB_NBSS_MESSAGE)
 		message(s, dir, data, false);
+	s->framed = s->side[dir].framed = false;
 	s->side[dir].skip = need;
 	return APP_RESULT_OK(at + there.len);
 }
@@ -280,6 +290,7 @@ bool smb_gap(struct app_io *io, void *state, enum dir dir, uint64_t len)
 	struct smb_side *side = &s->side[dir];
 
 	s->io = io;
+	side->framed = false;
 	len -= take_skip(side, len);
 	len -= smb_file_more(s, dir, SLICE(NULL, 0), len);
 	side->holed = true;
@@ -297,6 +308,7 @@ static struct app_result messages(struct smb_state *s, enum dir dir, struct curs
 		struct slice there = cursor_rest(c), data;
 		uint8_t type;
 		uint32_t len;
+		bool ok;
 
 		if (there.len < SMB_NBSS_HEADER)
 			return APP_RESULT_MORE(at, SMB_NBSS_HEADER - there.len);
@@ -305,9 +317,12 @@ static struct app_result messages(struct smb_state *s, enum dir dir, struct curs
 		if (cursor_left(c) < len)
 			return incomplete(s, dir, at, there, len);
 		data = cursor_take(c, len);
+		s->framed = s->side[dir].framed;
 		frames(s, SMB_FRAME_NBSS_PDU, there, SMB_NBSS_HEADER,
 		       SMB_NBSS_HEADER + (size_t)len);
-		if (type == SMB_NBSS_MESSAGE && !message(s, dir, data, true))
+		ok = type != SMB_NBSS_MESSAGE || message(s, dir, data, true);
+		s->framed = s->side[dir].framed = false;
+		if (!ok)
 			return APP_RESULT_BAD;
 	}
 	return APP_RESULT_OK(cursor_offset(c));
