@@ -3,6 +3,8 @@
 #include <brotli/decode.h>
 #include <zlib.h>
 
+#include "dataplane/app/text/codec.h"
+
 enum {
 	WINDOW_BITS = 15,
 	GZIP_OR_ZLIB = WINDOW_BITS + 32,
@@ -31,37 +33,6 @@ struct http_inflate {
 	struct layer layers[];
 };
 
-/* zlib gives no size back: it stands in front of the block. */
-enum { SIZE_ROOM = 16 };
-
-static void *take_bytes(void *opaque, size_t size)
-{
-	size_t len = size + SIZE_ROOM;
-	uint8_t *block = size > SLAB_MAX ? NULL : slab_zalloc(opaque, len);
-
-	if (!block)
-		return NULL;
-	memcpy(block, &len, sizeof(len));
-	return block + SIZE_ROOM;
-}
-
-static void *take(void *opaque, unsigned items, unsigned size)
-{
-	return take_bytes(opaque, (size_t)items * size);
-}
-
-static void give_back(void *opaque, void *address)
-{
-	uint8_t *block = address;
-	size_t len;
-
-	if (!address)
-		return;
-	block -= SIZE_ROOM;
-	memcpy(&len, block, sizeof(len));
-	slab_free(opaque, block, len);
-}
-
 static void empty(struct layer *l)
 {
 	l->stream.next_out = l->out;
@@ -70,14 +41,14 @@ static void empty(struct layer *l)
 
 static bool layer_open(struct http_inflate *in, struct layer *l)
 {
-	l->stream.zalloc = take;
-	l->stream.zfree = give_back;
+	l->stream.zalloc = codec_take_items;
+	l->stream.zfree = codec_give_back;
 	l->stream.opaque = in->slab;
 	l->stream.next_in = NULL;
 	l->stream.avail_in = 0;
 	empty(l);
 	if (l->encoding == HTTP_ENCODING_BROTLI) {
-		l->brotli = BrotliDecoderCreateInstance(take_bytes, give_back, in->slab);
+		l->brotli = BrotliDecoderCreateInstance(codec_take, codec_give_back, in->slab);
 		l->open = l->brotli != NULL;
 		return l->open;
 	}

@@ -3,7 +3,9 @@
 #include <brotli/decode.h>
 #include <zlib.h>
 
-enum { WINDOW_BITS = 15, GZIP = WINDOW_BITS + 16, RAW = -WINDOW_BITS, SIZE_ROOM = 16 };
+#include "dataplane/app/text/codec.h"
+
+enum { WINDOW_BITS = 15, GZIP = WINDOW_BITS + 16, RAW = -WINDOW_BITS };
 
 struct http2_decoder {
 	struct slab *slab;
@@ -14,39 +16,10 @@ struct http2_decoder {
 	uint8_t room[HTTP2_DECODE_OUT];
 };
 
-/* The libraries give no size back: it stands in front of the block. */
-static void *take(void *opaque, size_t size)
-{
-	size_t len = size + SIZE_ROOM;
-	uint8_t *block = size > SLAB_MAX ? NULL : slab_zalloc(opaque, len);
-
-	if (!block)
-		return NULL;
-	memcpy(block, &len, sizeof(len));
-	return block + SIZE_ROOM;
-}
-
-static void *take_items(void *opaque, unsigned items, unsigned size)
-{
-	return take(opaque, (size_t)items * size);
-}
-
-static void give_back(void *opaque, void *address)
-{
-	uint8_t *block = address;
-	size_t len;
-
-	if (!address)
-		return;
-	block -= SIZE_ROOM;
-	memcpy(&len, block, sizeof(len));
-	slab_free(opaque, block, len);
-}
-
 static bool open_zlib(struct http2_decoder *d, int window_bits)
 {
-	d->z.zalloc = take_items;
-	d->z.zfree = give_back;
+	d->z.zalloc = codec_take_items;
+	d->z.zfree = codec_give_back;
 	d->z.opaque = d->slab;
 	d->z_open = inflateInit2(&d->z, window_bits) == Z_OK;
 	return d->z_open;
@@ -67,7 +40,7 @@ struct http2_decoder *http2_decoder_new(struct slab *slab, struct slice encoding
 	if (gzip || deflate) {
 		ok = open_zlib(d, gzip ? GZIP : RAW);
 	} else {
-		d->brotli = BrotliDecoderCreateInstance(take, give_back, slab);
+		d->brotli = BrotliDecoderCreateInstance(codec_take, codec_give_back, slab);
 		ok = d->brotli != NULL;
 	}
 	if (ok)

@@ -287,19 +287,11 @@ static enum step next(struct call *c, struct cursor *in)
 	return take_unit(c, in, size, &unit) ? message(c, unit) : STEP_MORE;
 }
 
-static void pass(struct ldap_side *side, struct cursor *in)
-{
-	size_t left = cursor_left(in), n = side->passing < left ? (size_t)side->passing : left;
-
-	cursor_skip(in, n);
-	side->passing -= n;
-}
-
 static struct app_result parse(struct app_io *io, void *state, enum dir dir, struct app_input input)
 {
 	struct ldap_state *s = state;
 	struct call c = {io, s, dir};
-	struct ldap_side *side = &s->side[dir];
+	struct units *side = &s->side[dir];
 	struct cursor in = cursor_of(input.data);
 	enum step step = STEP_ON;
 
@@ -308,7 +300,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 	side->lost = false;
 	while (step == STEP_ON && cursor_left(&in) > 0 && !s->tunnel) {
 		if (side->passing)
-			pass(side, &in);
+			units_pass(side, &in);
 		else
 			step = next(&c, &in);
 	}
@@ -320,10 +312,9 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 static bool gap(struct app_io *io, void *state, enum dir dir, uint64_t len)
 {
 	struct ldap_state *s = state;
-	struct ldap_side *side = &s->side[dir];
+	struct units *side = &s->side[dir];
 
-	side->lost = len > side->passing;
-	side->passing = side->lost ? 0 : side->passing - len;
+	units_gap(side, len);
 	return true;
 }
 

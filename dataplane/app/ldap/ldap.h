@@ -9,6 +9,7 @@
 
 #include "dataplane/app/parser.h"
 #include "dataplane/app/text/list.h"
+#include "dataplane/app/text/units.h"
 
 enum ldap_limits {
 	LDAP_MESSAGE_MAX = 16384, /* bytes of a message that are read, the rest is passed over */
@@ -36,18 +37,13 @@ struct ldap_tx {
 	uint32_t entries, references, intermediates;
 };
 
-struct ldap_side {
-	uint64_t passing; /* bytes of a message that are passed over */
-	bool lost;	  /* behind a gap: a message is looked for */
-};
-
 struct ldap_pending {
 	uint32_t message_id;
 	uint64_t tx;
 };
 
 struct ldap_state {
-	struct ldap_side side[2];
+	struct units side[2];
 	struct ldap_pending pending[LDAP_PENDING]; /* oldest first */
 	unsigned npending;
 	bool sasl;   /* bytes may come in a security layer (RFC 4513 5.2.1.7) */

@@ -55,15 +55,9 @@ static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 /* The transaction that waits longest for its result. */
 static struct mysql_tx *waiting(struct call *c)
 {
-	const struct app_tx *last = app_tx_last(c->io);
+	struct app_tx *tx = units_waiting(c->io, &c->s->next);
 
-	for (; last && c->s->next <= last->id; c->s->next++) {
-		struct app_tx *tx = app_tx_find(c->io, c->s->next);
-
-		if (tx && !tx->progress[DIR_TC])
-			return container_of(tx, struct mysql_tx, tx);
-	}
-	return NULL;
+	return tx ? container_of(tx, struct mysql_tx, tx) : NULL;
 }
 
 static void complete(struct call *c, struct mysql_tx *t)
@@ -263,7 +257,7 @@ static enum step command(struct call *c, const struct mysql_packet *p)
 	t = tx_new(c, number);
 	if (!t)
 		return STEP_BAD;
-	if (c->s->side[DIR_TC].lost)
+	if (c->s->side[DIR_TC].units.lost)
 		find_again(c, t);
 	keep_argument(c, t, cursor_rest(&in));
 	if (!has_result(number))
@@ -326,19 +320,11 @@ static enum step next(struct call *c, struct cursor *in)
 		return STEP_MORE;
 	p.body = cursor_take(&ahead, n);
 	*in = ahead;
-	side->passing = p.len - n;
+	side->units.passing = p.len - n;
 	side->goes_on = p.len == LONGEST;
 	if (more)
 		return STEP_ON;
 	return c->dir == DIR_TS ? client_packet(c, &p) : server_packet(c, &p);
-}
-
-static void pass(struct mysql_side *side, struct cursor *in)
-{
-	size_t left = cursor_left(in), n = side->passing < left ? (size_t)side->passing : left;
-
-	cursor_skip(in, n);
-	side->passing -= n;
 }
 
 /* Behind a gap: a command by itself, or the first packet of the result of one that came since. */
@@ -359,7 +345,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 {
 	struct mysql_state *s = state;
 	struct call c = {io, s, dir};
-	struct mysql_side *side = &s->side[dir];
+	struct units *side = &s->side[dir].units;
 	struct cursor in = cursor_of(input.data);
 	enum step step = STEP_ON;
 
@@ -368,7 +354,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 	side->lost = false;
 	while (step == STEP_ON && cursor_left(&in) > 0 && !s->tunnel) {
 		if (side->passing)
-			pass(side, &in);
+			units_pass(side, &in);
 		else
 			step = next(&c, &in);
 	}
@@ -384,9 +370,8 @@ static bool gap(struct app_io *io, void *state, enum dir dir, uint64_t len)
 	struct mysql_state *s = state;
 	struct mysql_side *side = &s->side[dir];
 
-	side->lost = len > side->passing;
-	side->passing = side->lost ? 0 : side->passing - len;
-	if (side->lost) {
+	units_gap(&side->units, len);
+	if (side->units.lost) {
 		side->goes_on = false;
 		s->phase = MYSQL_SESSION;
 		s->expect = MYSQL_FIRST;

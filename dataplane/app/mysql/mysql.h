@@ -8,6 +8,7 @@
 
 #include "dataplane/app/parser.h"
 #include "dataplane/app/text/list.h"
+#include "dataplane/app/text/units.h"
 
 enum mysql_limits {
 	MYSQL_PACKET_MAX = 4096 + 8, /* bytes of a packet that are read, the rest is passed over */
@@ -71,9 +72,8 @@ enum mysql_phase {
 };
 
 struct mysql_side {
-	uint64_t passing; /* bytes of a packet that are passed over */
-	bool goes_on;	  /* the next packet is more of the last one */
-	bool lost;	  /* behind a gap */
+	struct units units;
+	bool goes_on; /* the next packet is more of the last one */
 };
 
 struct mysql_state {

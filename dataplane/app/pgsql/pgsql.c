@@ -57,15 +57,9 @@ static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 /* The transaction that waits longest for its answer. */
 static struct pgsql_tx *waiting(struct call *c)
 {
-	const struct app_tx *last = app_tx_last(c->io);
+	struct app_tx *tx = units_waiting(c->io, &c->s->next);
 
-	for (; last && c->s->next <= last->id; c->s->next++) {
-		struct app_tx *tx = app_tx_find(c->io, c->s->next);
-
-		if (tx && !tx->progress[DIR_TC])
-			return container_of(tx, struct pgsql_tx, tx);
-	}
-	return NULL;
+	return tx ? container_of(tx, struct pgsql_tx, tx) : NULL;
 }
 
 static void complete(struct call *c, struct pgsql_tx *t)
@@ -391,14 +385,6 @@ static enum step server_step(struct call *c, struct cursor *in)
 	return step == STEP_ON ? server_message(c, &m) : step;
 }
 
-static void pass(struct pgsql_side *side, struct cursor *in)
-{
-	size_t left = cursor_left(in), n = side->passing < left ? (size_t)side->passing : left;
-
-	cursor_skip(in, n);
-	side->passing -= n;
-}
-
 /* Behind a gap: a message begins here. */
 static bool found_again(enum dir dir, struct slice data)
 {
@@ -414,7 +400,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 {
 	struct pgsql_state *s = state;
 	struct call c = {io, s, dir};
-	struct pgsql_side *side = &s->side[dir];
+	struct units *side = &s->side[dir];
 	struct cursor in = cursor_of(input.data);
 	enum step step = STEP_ON;
 
@@ -423,7 +409,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 	side->lost = false;
 	while (step == STEP_ON && cursor_left(&in) > 0 && !s->tunnel) {
 		if (side->passing)
-			pass(side, &in);
+			units_pass(side, &in);
 		else
 			step = dir == DIR_TS ? client_step(&c, &in) : server_step(&c, &in);
 	}
@@ -435,10 +421,9 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 static bool gap(struct app_io *io, void *state, enum dir dir, uint64_t len)
 {
 	struct pgsql_state *s = state;
-	struct pgsql_side *side = &s->side[dir];
+	struct units *side = &s->side[dir];
 
-	side->lost = len > side->passing;
-	side->passing = side->lost ? 0 : side->passing - len;
+	units_gap(side, len);
 	s->started |= side->lost;
 	s->asked &= !side->lost;
 	return true;

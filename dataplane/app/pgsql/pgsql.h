@@ -8,6 +8,7 @@
 
 #include "dataplane/app/parser.h"
 #include "dataplane/app/text/list.h"
+#include "dataplane/app/text/units.h"
 
 enum pgsql_limits {
 	PGSQL_MESSAGE_MAX = 8192,  /* bytes of a message that are read, the rest is passed over */
@@ -51,13 +52,8 @@ struct pgsql_tx {
 	struct text_list completed;  /* tags of CommandComplete */
 };
 
-struct pgsql_side {
-	uint64_t passing; /* bytes of a message that are passed over */
-	bool lost;	  /* behind a gap */
-};
-
 struct pgsql_state {
-	struct pgsql_side side[2];
+	struct units side[2];
 	uint64_t next; /* id of the transaction that waits longest */
 	bool started;  /* the client's messages have types */
 	bool asked;    /* for encryption: one byte is the answer */

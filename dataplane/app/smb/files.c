@@ -1,5 +1,7 @@
 #include "dataplane/app/smb/files.h"
 
+#include "dataplane/app/smb/names.h"
+
 /* --- bytes in order --- */
 
 static void append(struct smb_state *s, struct smb_file *f, struct slice data)
@@ -247,4 +249,36 @@ void smb_file_free(struct smb_state *s, struct smb_tx *t)
 		chunk_free(s, &t->file, &t->file.chunks);
 	kept_free(s->io->slab, &t->file.name);
 	kept_free(s->io->slab, &t->file.share);
+}
+
+/* --- opened --- */
+
+/* FILETIME: 100 ns since 1601. */
+static uint32_t seconds(uint64_t filetime)
+{
+	return filetime > 116444736000000000ULL ? (uint32_t)(filetime / 10000000 - 11644473600ULL)
+						: 0;
+}
+
+void smb_created_keep(struct smb_tx *t, const struct smb_created *n)
+{
+	t->create.created = seconds(n->times[0]);
+	t->create.accessed = seconds(n->times[1]);
+	t->create.modified = seconds(n->times[2]);
+	t->create.changed = seconds(n->times[3]);
+	t->create.size = n->size;
+	t->create.id = n->id;
+}
+
+void smb_name_opened(struct smb_state *s, const struct smb_key *create, const struct smb_id *id)
+{
+	struct smb_key open = {.kind = SMB_ENTRY_NAME, .id = *id};
+	struct smb_entry *e = smb_table_get(&s->table, create);
+	struct smb_text name;
+
+	if (!e)
+		return;
+	smb_text_bytes(&name, kept_slice(&e->bytes));
+	smb_table_drop(s->io, &s->table, e);
+	smb_table_put(s->io, &s->table, &open, smb_text_slice(&name));
 }

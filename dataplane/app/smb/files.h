@@ -24,3 +24,13 @@ void smb_file_close(struct smb_state *s, struct smb_tx *t);
 /* Nothing more will come of it. */
 void smb_file_cut(struct smb_state *s, struct smb_tx *t);
 void smb_file_free(struct smb_state *s, struct smb_tx *t);
+
+/* What the answer to a create says of the file. */
+struct smb_created {
+	uint64_t times[4]; /* FILETIME: created, accessed, modified, changed */
+	uint64_t size;
+	struct smb_id id;
+};
+void smb_created_keep(struct smb_tx *t, const struct smb_created *n);
+/* The file that was asked for by the request `create` is open: its name goes with its handle. */
+void smb_name_opened(struct smb_state *s, const struct smb_key *create, const struct smb_id *id);

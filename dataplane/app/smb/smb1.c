@@ -124,3 +124,17 @@ void smb1_response(struct smb_state *s, struct smb1_record *r)
 		smb1_response_part(s, r);
 	while (++parts < SMB1_PARTS_MAX && next_part(r));
 }
+
+void smb1_host_read(struct smb_state *s, struct smb_host *h, struct cursor *c,
+		    const struct smb1_record *r)
+{
+	struct smb_text t;
+
+	h->is_there = true;
+	if (!smb_text_next(&t, c, r->unicode, r->at))
+		t.len = 0;
+	smb_text_keep(s, &h->os, &t);
+	if (!smb_text_next(&t, c, r->unicode, r->at))
+		t.len = 0;
+	smb_text_keep(s, &h->lm, &t);
+}

@@ -74,3 +74,6 @@ struct slice smb1_file_name(struct smb_state *s, const struct smb_id *id);
 void smb1_answered(struct smb_state *s, const struct smb1_record *r, bool ok);
 /* A plain transaction of a request; a broken one has one in any case. */
 void smb1_asked(struct smb_state *s, const struct smb1_record *r, bool ok);
+/* Texts that end a session set-up: operating system, LAN manager. */
+void smb1_host_read(struct smb_state *s, struct smb_host *h, struct cursor *c,
+		    const struct smb1_record *r);

@@ -54,21 +54,6 @@ static enum made negotiate(struct smb_state *s, const struct smb1_record *r)
 	return MADE;
 }
 
-/* Texts that end the session set-up: operating system, LAN manager. */
-static void host_read(struct smb_state *s, struct smb_host *h, struct cursor *c,
-		      const struct smb1_record *r)
-{
-	struct smb_text t;
-
-	h->is_there = true;
-	if (!smb_text_next(&t, c, r->unicode, r->at))
-		t.len = 0;
-	smb_text_keep(s, &h->os, &t);
-	if (!smb_text_next(&t, c, r->unicode, r->at))
-		t.len = 0;
-	smb_text_keep(s, &h->lm, &t);
-}
-
 static enum made session_setup(struct smb_state *s, const struct smb1_record *r)
 {
 	struct smb_header h = smb1_header(r, SMB_MATCH_HEADER);
@@ -88,7 +73,7 @@ static enum made session_setup(struct smb_state *s, const struct smb1_record *r)
 	if (!t)
 		return MADE;
 	smb_session_blob(s, &t->session, blob);
-	host_read(s, &t->session.request, &c, r);
+	smb1_host_read(s, &t->session.request, &c, r);
 	return MADE;
 }
 

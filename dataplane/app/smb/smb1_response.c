@@ -54,20 +54,6 @@ static enum made negotiate(struct smb_state *s, const struct smb1_record *r)
 	return MADE;
 }
 
-static void host_read(struct smb_state *s, struct smb_host *h, struct cursor *c,
-		      const struct smb1_record *r)
-{
-	struct smb_text t;
-
-	h->is_there = true;
-	if (!smb_text_next(&t, c, r->unicode, r->at))
-		t.len = 0;
-	smb_text_keep(s, &h->os, &t);
-	if (!smb_text_next(&t, c, r->unicode, r->at))
-		t.len = 0;
-	smb_text_keep(s, &h->lm, &t);
-}
-
 static bool session_host(struct smb_state *s, const struct smb1_record *r, struct smb_host *h)
 {
 	enum { WORDS_ERROR = 0, WORDS_OLD = 3 };
@@ -87,7 +73,7 @@ static bool session_host(struct smb_state *s, const struct smb1_record *r, struc
 		return false;
 	kept_free(s->io->slab, &h->os);
 	kept_free(s->io->slab, &h->lm);
-	host_read(s, h, &c, r);
+	smb1_host_read(s, h, &c, r);
 	return true;
 }
 
@@ -162,19 +148,7 @@ static enum made tree_disconnect(struct smb_state *s, const struct smb1_record *
 	return PLAIN;
 }
 
-/* FILETIME: 100 ns since 1601. */
-static uint32_t seconds(uint64_t filetime)
-{
-	return filetime > 116444736000000000ULL ? (uint32_t)(filetime / 10000000 - 11644473600ULL)
-						: 0;
-}
-
-struct created {
-	uint64_t times[4], size;
-	struct smb_id id;
-};
-
-static bool created_read(const struct smb1_record *r, struct created *ret)
+static bool created_read(const struct smb1_record *r, struct smb_created *ret)
 {
 	struct cursor c = smb1_part(r);
 
@@ -189,30 +163,17 @@ static bool created_read(const struct smb1_record *r, struct created *ret)
 	return !c.bad;
 }
 
-static void name_opened(struct smb_state *s, const struct smb1_record *r, const struct smb_id *id)
-{
-	struct smb_key key = smb1_key(r, SMB_ENTRY_CREATE);
-	struct smb_key open = {.kind = SMB_ENTRY_NAME, .id = *id};
-	struct smb_entry *e = smb_table_get(&s->table, &key);
-	struct smb_text name;
-
-	if (!e)
-		return;
-	smb_text_bytes(&name, kept_slice(&e->bytes));
-	smb_table_drop(s->io, &s->table, e);
-	smb_table_put(s->io, &s->table, &open, smb_text_slice(&name));
-}
-
 static enum made nt_create(struct smb_state *s, const struct smb1_record *r)
 {
-	struct created n;
+	struct smb_key key = smb1_key(r, SMB_ENTRY_CREATE);
+	struct smb_created n;
 	struct smb_tx *t;
 
 	if (r->status != SMB_STATUS_SUCCESS)
 		return PLAIN;
 	if (!created_read(r, &n))
 		return BROKEN;
-	name_opened(s, r, &n.id);
+	smb_name_opened(s, &key, &n.id);
 	t = smb_tx_find(s, smb1_header(r, SMB_MATCH_GENERIC), smb1_command(r->command));
 	if (!t)
 		return MADE;
@@ -220,12 +181,7 @@ static enum made nt_create(struct smb_state *s, const struct smb1_record *r)
 	smb_tx_response_done(s, t);
 	if (t->type != SMB_TX_CREATE)
 		return MADE;
-	t->create.created = seconds(n.times[0]);
-	t->create.accessed = seconds(n.times[1]);
-	t->create.modified = seconds(n.times[2]);
-	t->create.changed = seconds(n.times[3]);
-	t->create.size = n.size;
-	t->create.id = n.id;
+	smb_created_keep(t, &n);
 	t->create.id.len = 2;
 	return MADE;
 }

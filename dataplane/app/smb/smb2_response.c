@@ -149,19 +149,7 @@ static enum outcome tree_disconnect(struct smb_state *s, const struct smb2_recor
 
 /* --- files --- */
 
-/* FILETIME: 100 ns since 1601. */
-static uint32_t seconds(uint64_t filetime)
-{
-	return filetime > 116444736000000000ULL ? (uint32_t)(filetime / 10000000 - 11644473600ULL)
-						: 0;
-}
-
-struct created {
-	uint64_t times[4], size;
-	struct smb_id id;
-};
-
-static bool created_read(const struct smb2_record *r, struct created *ret)
+static bool created_read(const struct smb2_record *r, struct smb_created *ret)
 {
 	struct cursor c = cursor_of(r->data);
 
@@ -176,43 +164,24 @@ static bool created_read(const struct smb2_record *r, struct created *ret)
 	return !c.bad;
 }
 
-static void name_opened(struct smb_state *s, const struct smb2_record *r, const struct smb_id *id)
-{
-	struct smb_key key = {.kind = SMB_ENTRY_CREATE, .ssn = r->ssn, .msg = r->msg};
-	struct smb_key open = {.kind = SMB_ENTRY_NAME, .id = *id};
-	struct smb_entry *e = smb_table_get(&s->table, &key);
-	struct smb_text name;
-
-	if (!e)
-		return;
-	smb_text_bytes(&name, kept_slice(&e->bytes));
-	smb_table_drop(s->io, &s->table, e);
-	smb_table_put(s->io, &s->table, &open, smb_text_slice(&name));
-}
-
 static enum outcome create(struct smb_state *s, const struct smb2_record *r)
 {
-	struct created n;
+	struct smb_key key = {.kind = SMB_ENTRY_CREATE, .ssn = r->ssn, .msg = r->msg};
+	struct smb_created n;
 	struct smb_tx *t;
 
 	if (r->status != SMB_STATUS_SUCCESS)
 		return PLAIN;
 	if (!created_read(r, &n))
 		return BROKEN;
-	name_opened(s, r, &n.id);
+	smb_name_opened(s, &key, &n.id);
 	t = smb_tx_find(s, smb2_header(r, SMB_MATCH_GENERIC), (struct smb_command){2, SMB2_CREATE});
 	if (!t)
 		return DONE;
 	smb_tx_status(t, r->status, false);
 	smb_tx_response_done(s, t);
-	if (t->type != SMB_TX_CREATE)
-		return DONE;
-	t->create.created = seconds(n.times[0]);
-	t->create.accessed = seconds(n.times[1]);
-	t->create.modified = seconds(n.times[2]);
-	t->create.changed = seconds(n.times[3]);
-	t->create.size = n.size;
-	t->create.id = n.id;
+	if (t->type == SMB_TX_CREATE)
+		smb_created_keep(t, &n);
 	return DONE;
 }
 
