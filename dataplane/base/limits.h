@@ -19,6 +19,9 @@ enum limits {
 	/* flow (per worker) */
 	LIMIT_FLOWS = 1 << 20, /* (flow.max) flow.evicted: see flow/README */
 
+	LIMIT_SHED_BYTES = 128 << 10, /* rx.shed: what a flow has had before an overloaded
+					 worker leaves out frames of it */
+
 	/* stream */
 	LIMIT_STREAM_DEPTH = 1 << 20,	 /* (stream.reassembly.depth) bytes a direction */
 	LIMIT_STREAM_SEGMENTS = 4096,	 /* stream.segments: out-of-order pieces a direction */

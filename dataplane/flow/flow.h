@@ -160,6 +160,11 @@ void flow_prefetch(const struct flow_table *t, uint32_t hash);
  */
 const struct flow *flow_guess(const struct flow_table *t, uint32_t hash);
 
+/* The flow of a plain frame, certainly, and the frame's TCP flags (0: none are there); NULL: not
+ * known, or not plain. */
+const struct flow *flow_known(const struct flow_table *t, const struct packet *p,
+			      uint8_t *ret_tcp_flags);
+
 /* Time-outs: looks at a bounded number of the oldest flows. Call once a burst. */
 void flow_tick(struct flow_table *t, uint64_t now_ns);
 

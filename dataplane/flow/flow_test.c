@@ -603,6 +603,14 @@ static uint32_t peek(const struct bench *b, const uint8_t *bytes, size_t len)
 	return hash;
 }
 
+static const struct flow *known(const struct bench *b, const uint8_t *bytes, size_t len)
+{
+	struct packet p = {.link_type = LINK_ETHERNET, .frame = bytes, .frame_len = (uint32_t)len};
+	uint8_t tcp_flags;
+
+	return flow_known(b->t, &p, &tcp_flags);
+}
+
 static void peeked_hashes(void **state)
 {
 	enum { UP_TO_PORTS = 42, FRAGMENT = 24, LENGTH = 18, PROTO = 27 };
@@ -622,6 +630,11 @@ static void peeked_hashes(void **state)
 	struct bench b;
 
 	begin(&b, NULL);
+	assert_null(known(&b, plain_frame, sizeof(plain_frame)));
+	p.now_ns = b.now_ns;
+	assert_non_null(flow_of_packet(b.t, &p));
+	assert_ptr_equal(known(&b, plain_frame, sizeof(plain_frame)), p.flow);
+	assert_null(known(&b, plain_frame, UP_TO_PORTS - 1));
 	assert_int_equal(peek(&b, plain_frame, sizeof(plain_frame)), flow_hash(b.t, &p));
 	for (size_t len = 0; len < UP_TO_PORTS; len++)
 		assert_int_equal(peek(&b, plain_frame, len), 0);

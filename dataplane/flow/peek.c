@@ -47,29 +47,51 @@ static bool peek_ipv6(struct cursor *c, struct flow_key *k)
 	return true;
 }
 
-uint32_t flow_peek(const struct flow_table *t, const struct packet *p)
+static bool peek(const struct flow_table *t, const struct packet *p, struct flow_key *k,
+		 uint8_t *ret_tcp_flags)
 {
 	struct cursor c = cursor_init(p->frame, p->frame_len);
-	struct flow_key k = {0};
 	uint16_t type;
 	bool plain;
 
 	if (p->link_type != LINK_ETHERNET)
-		return 0;
+		return false;
 	cursor_skip(&c, MAC_BYTES);
 	type = cursor_u16(&c);
 	for (unsigned i = 0; i < TAGS && (type == TYPE_VLAN || type == TYPE_QINQ); i++) {
 		uint16_t tag = cursor_u16(&c) & 0xfff;
 
-		k.vlan[i] = t->config.use_vlan ? tag : 0;
+		k->vlan[i] = t->config.use_vlan ? tag : 0;
 		type = cursor_u16(&c);
 	}
 	if (c.bad)
-		return 0;
-	plain = type == TYPE_IPV4 ? peek_ipv4(&c, &k) : type == TYPE_IPV6 && peek_ipv6(&c, &k);
-	if (!plain || (k.ip_proto != IP_PROTO_TCP && k.ip_proto != IP_PROTO_UDP))
-		return 0;
-	k.port[0] = cursor_u16(&c);
-	k.port[1] = cursor_u16(&c);
-	return flow_key_hash(&k, &t->key);
+		return false;
+	plain = type == TYPE_IPV4 ? peek_ipv4(&c, k) : type == TYPE_IPV6 && peek_ipv6(&c, k);
+	if (!plain || (k->ip_proto != IP_PROTO_TCP && k->ip_proto != IP_PROTO_UDP))
+		return false;
+	k->port[0] = cursor_u16(&c);
+	k->port[1] = cursor_u16(&c);
+	cursor_skip(&c, 9);
+	*ret_tcp_flags = k->ip_proto == IP_PROTO_TCP ? cursor_u8(&c) : 0;
+	return true;
+}
+
+uint32_t flow_peek(const struct flow_table *t, const struct packet *p)
+{
+	struct flow_key k = {0};
+	uint8_t tcp_flags;
+
+	return peek(t, p, &k, &tcp_flags) ? flow_key_hash(&k, &t->key) : 0;
+}
+
+const struct flow *flow_known(const struct flow_table *t, const struct packet *p,
+			      uint8_t *ret_tcp_flags)
+{
+	struct flow_key k = {0};
+	const struct flow *f;
+
+	if (!peek(t, p, &k, ret_tcp_flags))
+		return NULL;
+	f = flow_guess(t, flow_key_hash(&k, &t->key));
+	return f && flow_key_eq(&f->key, &k) ? f : NULL;
 }

@@ -11,13 +11,25 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-enum { WORKER_NAMES = 9, PORT_NAMES = 3, TURN_SLEEP_NS = 500000, GRACE_STEPS = 20000 };
+enum {
+	WORKER_NAMES = 11,
+	PORT_NAMES = 3,
+	TURN_SLEEP_NS = 5000000,
+	TURN_SLEEP_RESETS_NS = 500000,
+	GRACE_STEPS = 20000
+};
 
 static const struct stats_name worker_names[WORKER_NAMES] = {
-	{"worker.packets", STATS_COUNT},      {"worker.bytes", STATS_COUNT},
-	{"worker.alerts", STATS_COUNT},	      {"worker.behaviour", STATS_COUNT},
-	{"worker.records_lost", STATS_COUNT}, {"worker.resets", STATS_COUNT},
-	{"rx.distributed", STATS_COUNT},      {"rx.worker_queue_full", STATS_DROP},
+	{"worker.packets", STATS_COUNT},
+	{"worker.bytes", STATS_COUNT},
+	{"worker.alerts", STATS_COUNT},
+	{"worker.behaviour", STATS_COUNT},
+	{"worker.records_lost", STATS_COUNT},
+	{"worker.resets", STATS_COUNT},
+	{"rx.distributed", STATS_COUNT},
+	{"rx.worker_queue_full", STATS_DROP},
+	{"rx.shed", STATS_DROP}, /* frames left out by an overloaded worker */
+	{"rx.shed_bytes", STATS_COUNT},
 	{"rx.packets", STATS_COUNT}, /* taken from a port or the distributor */
 };
 
@@ -76,7 +88,8 @@ void live_store_counters(struct live_worker *w)
 	struct stats *stats = w->live->stats;
 	const uint64_t own[WORKER_NAMES] = {totals->packets,   totals->bytes,	totals->alerts,
 					    totals->behaviour, w->records_lost, w->resets_sent,
-					    w->distributed,    w->undelivered,	w->frames};
+					    w->distributed,    w->undelivered,	w->shed,
+					    w->shed_bytes,     w->frames};
 
 	stats_begin(stats, w->index);
 	for (unsigned i = 0; i < WORKER_NAMES; i++)
@@ -219,34 +232,6 @@ static int order_reset(struct live *live, const struct mailbox_message *m, uint6
 	return rc;
 }
 
-/* New rules aside, then swapped; the engine before the last one is freed, so that streams that
- * began with the old one finish with it. */
-static int reload(struct live *live, struct mailbox_answer *answer)
-{
-	struct ruleset fresh;
-	struct errmsg why = {""};
-	int rc = ruleset_load(live->options, &fresh, &why);
-
-	if (rc != ERR_OK) {
-		snprintf(answer->sentence, sizeof(answer->sentence), "%s; the old rules stay",
-			 why.text);
-		return rc;
-	}
-	for (unsigned i = 0; i < live->workers; i++)
-		atomic_store_explicit(&live->worker[i].next_engine, fresh.engine,
-				      memory_order_release);
-	live_grace(live);
-	ruleset_free(&live->old_rules);
-	live->old_rules = live->rules;
-	live->rules = fresh;
-	live->reloads++;
-	answer->value = fresh.loaded;
-	snprintf(answer->sentence, sizeof(answer->sentence),
-		 "%u rules loaded, %u skipped, %u failed", fresh.loaded, fresh.skipped,
-		 fresh.failed);
-	return ERR_OK;
-}
-
 static int obey(struct live *live, const struct mailbox_message *m, uint64_t now_ns,
 		struct mailbox_answer *answer)
 {
@@ -259,7 +244,7 @@ static int obey(struct live *live, const struct mailbox_message *m, uint64_t now
 	case MAILBOX_RESET_FLOW:
 		return order_reset(live, m, now_ns, answer);
 	case MAILBOX_RELOAD_RULES:
-		return reload(live, answer);
+		return reload_begin(live, m->id, answer);
 	case MAILBOX_STOP:
 		atomic_store(&live->stop, true);
 		return ERR_OK;
@@ -277,7 +262,9 @@ static unsigned take_mail(struct live *live, uint64_t now_ns)
 		struct mailbox_answer answer = {.id = m.id};
 
 		answer.rc = obey(live, &m, now_ns, &answer);
-		mailbox_reply(live->mailbox, &answer);
+		/* That rules are being read is answered when they are. */
+		if (m.kind != MAILBOX_RELOAD_RULES || answer.rc != ERR_OK)
+			mailbox_reply(live->mailbox, &answer);
 		n++;
 	}
 	return n;
@@ -303,11 +290,13 @@ static unsigned send_resets(struct live *live)
 
 void live_control_turn(struct live *live)
 {
-	static const struct timespec nap = {0, TURN_SLEEP_NS};
+	static const struct timespec nap = {0, TURN_SLEEP_NS},
+				     short_nap = {0, TURN_SLEEP_RESETS_NS};
 	const struct live_resets *resets = live->worker[0].next_resets;
 	uint64_t now_ns = live_now_ns();
 	unsigned busy = take_mail(live, now_ns);
 
+	reload_turn(live);
 	if (live->rx.has_response)
 		busy += send_resets(live);
 	if (now_ns - live->stored_ns > LIVE_STATS_MS * NS_PER_MS) {
@@ -322,6 +311,6 @@ void live_control_turn(struct live *live)
 			}
 		}
 	}
-	if (!busy)
-		nanosleep(&nap, NULL);
+	if (!busy) /* resets are waited for */
+		nanosleep(resets && resets->count ? &short_nap : &nap, NULL);
 }

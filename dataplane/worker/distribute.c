@@ -12,7 +12,7 @@
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/hash.h"
 
-enum { TAGS = 3, IDLE_SPINS = 2000, IDLE_SLEEP_NS = 100000 };
+enum { TAGS = 3, IDLE_SPINS = 2000, IDLE_SLEEP_NS = 200000 };
 
 /* Hash of the unordered pair of IP addresses, of the MAC pair for other frames. */
 static uint32_t spread(const uint8_t *frame, size_t len)

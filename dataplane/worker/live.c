@@ -280,6 +280,8 @@ static void stop(struct live *live)
 	ruleset_free(&live->rules);
 	ruleset_free(&live->old_rules);
 	lists_close(live->lists);
+	if (live->reload) /* nobody waits for rules that nobody will use */
+		_exit(0);
 }
 
 static void print_profile(const struct live *live)

@@ -19,6 +19,8 @@ enum {
 	LIVE_RESETS = 64, /* hosts and connections under reset at a time */
 	LIVE_BURST = 32,
 	LIVE_QUEUE = 4096,	/* frames between distributor and worker */
+	LIVE_SHED_QUEUE = 3072, /* so many wait in it: the worker is overloaded */
+	LIVE_SHED_BURSTS = 128, /* so many full bursts in a row say the same of a port */
 	LIVE_RESET_QUEUE = 256, /* reset frames between a worker and the main thread */
 	LIVE_COUNTERS = 1024,
 	LIVE_STATS_MS = 200,
@@ -55,7 +57,9 @@ struct live_worker {
 	struct detect_engine *engine; /* in use */
 	uint64_t records_lost;
 	uint64_t resets_sent;
-	uint64_t frames; /* taken from ports or the distributor; numbers packets */
+	unsigned full_bursts;	   /* in a row: more is waiting than is taken */
+	uint64_t shed, shed_bytes; /* left out because of that */
+	uint64_t frames;	   /* taken from ports or the distributor; numbers packets */
 	/* main thread -> worker, taken between bursts */
 	_Alignas(64) _Atomic(struct detect_engine *) next_engine;
 	_Atomic(const struct live_resets *) next_resets;
@@ -69,11 +73,13 @@ struct live_worker {
 };
 
 struct desk;
+struct live_reload;
 
 struct live {
 	const struct options *options;
 	struct rx rx;
 	struct ruleset rules, old_rules;
+	struct live_reload *reload; /* being read; NULL: none */
 	struct stats *stats;
 	struct watch *watch;
 	struct mailbox *mailbox;
@@ -106,11 +112,15 @@ int live_worker_main(void *worker);
 int live_distribute_main(void *live);
 /* control.c: one turn of the main thread; sleeps a little when there is nothing to do. */
 void live_control_turn(struct live *live);
-/* Waits until every worker has begun another turn: then none uses what was swapped out. */
-void live_grace(struct live *live);
 /* lists.c: takes the compiled lists anew when their file was replaced; seldom more than a stat(2).
  */
 void live_lists_look(struct live *live, uint64_t now_ns);
+/* Waits until every worker has begun another turn: then none uses what was swapped out. */
+void live_grace(struct live *live);
+/* reload.c: starts reading the rules again, ERR_AGAIN while that is being done; the order is
+ * answered by reload_turn, once they are in use or refused. */
+int reload_begin(struct live *live, uint64_t order, struct mailbox_answer *answer);
+void reload_turn(struct live *live);
 /* Names of the counters a worker stores, in order; fills live->names. */
 void live_name_counters(struct live *live);
 /* Stores the worker's counters; called by the worker. */

@@ -14,7 +14,10 @@
 
 enum {
 	IDLE_SPINS = 2000, /* empty turns before sleeping */
-	IDLE_SLEEP_NS = 200000,
+	IDLE_SLEEP_NS = 100000,
+	/* After a second without a frame: a port's ring must hold what may come meanwhile. */
+	IDLE_LONG = IDLE_SPINS + 10000,
+	IDLE_LONG_SLEEP_NS = 1000000,
 	LINEAR_MAX = 16384 + 64,
 };
 
@@ -124,11 +127,28 @@ static void frame_of(struct live_worker *w, struct rte_mbuf *m, uint64_t now_ns,
 	ret->origin = m;
 }
 
+/* More comes than can be looked at. */
+static bool overloaded(const struct live_worker *w)
+{
+	return w->in ? rte_ring_count(w->in) > LIVE_SHED_QUEUE : w->full_bursts > LIVE_SHED_BURSTS;
+}
+
+/* The frame is left out: the bulk of known flows goes before anything new. */
+static bool shed(struct live_worker *w, const struct packet *p)
+{
+	if (!pipeline_expendable(w->pipeline, p))
+		return false;
+	w->shed++;
+	w->shed_bytes += p->wire_len;
+	return true;
+}
+
 static unsigned take_burst(struct live_worker *w, struct rte_mbuf **mbufs, unsigned n,
 			   uint64_t now_ns)
 {
 	uint8_t linear[LINEAR_MAX];
 	struct packet p[LIVE_BURST];
+	bool sheds = overloaded(w);
 	unsigned whole = 0;
 
 	for (unsigned i = 0; i < n; i++)
@@ -139,7 +159,10 @@ static unsigned take_burst(struct live_worker *w, struct rte_mbuf **mbufs, unsig
 			pipeline_burst(w->pipeline, p, whole);
 			whole = 0;
 		}
-		frame_of(w, mbufs[i], now_ns, linear, &p[whole++]);
+		frame_of(w, mbufs[i], now_ns, linear, &p[whole]);
+		if (sheds && shed(w, &p[whole]))
+			continue;
+		whole++;
 		if (mbufs[i]->nb_segs > 1) {
 			pipeline_burst(w->pipeline, p, whole);
 			whole = 0;
@@ -156,6 +179,7 @@ static unsigned turn(struct live_worker *w, uint64_t now_ns)
 	struct rte_mbuf *mbufs[LIVE_BURST];
 	const struct rx *rx = &w->live->rx;
 	unsigned n, sum = 0;
+	bool full = true;
 
 	if (w->in) {
 		n = rte_ring_sc_dequeue_burst(w->in, (void **)mbufs, LIVE_BURST, NULL);
@@ -165,9 +189,11 @@ static unsigned turn(struct live_worker *w, uint64_t now_ns)
 		if (w->index >= rx->port[i].queues)
 			continue;
 		n = rte_eth_rx_burst(rx->port[i].id, (uint16_t)w->index, mbufs, LIVE_BURST);
+		full &= n == LIVE_BURST;
 		if (n)
 			sum += take_burst(w, mbufs, n, now_ns);
 	}
+	w->full_bursts = full && sum ? w->full_bursts + 1 : 0;
 	return sum;
 }
 
@@ -192,12 +218,14 @@ static void take_orders(struct live_worker *w, uint64_t now_ns)
 
 static void idle(unsigned *spins)
 {
-	static const struct timespec nap = {0, IDLE_SLEEP_NS};
+	static const struct timespec nap = {0, IDLE_SLEEP_NS}, long_nap = {0, IDLE_LONG_SLEEP_NS};
 
-	if (++*spins < IDLE_SPINS)
+	if (*spins < IDLE_LONG)
+		++*spins;
+	if (*spins < IDLE_SPINS)
 		rte_pause();
 	else
-		nanosleep(&nap, NULL);
+		nanosleep(*spins < IDLE_LONG ? &nap : &long_nap, NULL);
 }
 
 /* What the distributor had handed out before the end is inspected too. */

@@ -416,11 +416,21 @@ static void serve_rules(struct pipeline *l, const struct detect_engine *engine)
 					  (engine && detect_compare_wanted(engine)));
 }
 
+static bool open_detector(struct pipeline *l, struct detect_engine *engine)
+{
+	const struct detect_sink alerts = {alert, l, bypass, tagged};
+
+	l->detector = detector_new(engine, l->slab, l->stream, &alerts);
+	if (!l->detector)
+		return false;
+	detector_frames(l->detector, l->app);
+	return true;
+}
+
 struct pipeline *pipeline_new(const struct pipeline_config *config, struct detect_engine *engine,
 			      uint64_t first_id, const struct event_sink *sink, struct errmsg *err)
 {
 	struct pipeline *l = calloc(1, sizeof(*l));
-	struct detect_sink alerts = {alert, l, bypass, tagged};
 
 	if (!l)
 		return NULL;
@@ -431,13 +441,8 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 		goto no_memory;
 	l->engine = engine;
 	serve_rules(l, engine);
-	if (engine) {
-		l->detector = detector_new(engine, l->slab, l->stream, &alerts);
-		if (!l->detector)
-			goto no_memory;
-		detector_frames(l->detector, l->app);
-	}
-	return l;
+	if (!engine || open_detector(l, engine))
+		return l;
 no_memory:
 	errmsg_set(err, ERR_NOMEM,
 		   "no memory for a worker (%zu MB asked); lower worker.memory or flow.max",
@@ -515,6 +520,16 @@ static void fetch_flows(struct pipeline *l, const struct packet *p, unsigned n)
 	}
 }
 
+bool pipeline_expendable(const struct pipeline *l, const struct packet *p)
+{
+	uint8_t tcp_flags;
+	const struct flow *f = flow_known(l->flows, p, &tcp_flags);
+
+	return f && f->bytes[DIR_TS] + f->bytes[DIR_TC] >= LIMIT_SHED_BYTES &&
+	       !(f->flags & (FLOW_ALERTED | FLOW_WATCHED)) &&
+	       !(tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
+}
+
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)
 {
 	if (flow_count(l->flows) > FETCH_FLOWS)
@@ -546,12 +561,16 @@ void pipeline_finish(struct pipeline *l, uint64_t now_ns)
 	behave_flush(l->behave, now_ns);
 }
 
+/* Also the first rules of a worker that began without any. */
 void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
 {
-	if (l->detector && detector_switch(l->detector, engine) == ERR_OK) {
-		l->engine = engine;
-		serve_rules(l, engine);
-	}
+	if (!engine)
+		return;
+	if (l->detector ? detector_switch(l->detector, engine) != ERR_OK
+			: !open_detector(l, engine))
+		return;
+	l->engine = engine;
+	serve_rules(l, engine);
 }
 
 void pipeline_switch_lists(struct pipeline *l, const struct lists *lists, uint64_t now_ns)

@@ -71,6 +71,9 @@ void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct 
 
 /* One frame: `p` has the rx fields filled and is zero otherwise. */
 void pipeline_frame(struct pipeline *l, struct packet *p);
+/* True when the frame may go unseen if not all can be looked at: it belongs to a flow that has had
+ * its LIMIT_SHED_BYTES and in which no rule has matched, and does not open or close it. */
+bool pipeline_expendable(const struct pipeline *l, const struct packet *p);
 /* Up to PIPELINE_BURST of them, in their order: what they will touch is fetched first. */
 enum { PIPELINE_BURST = 64 };
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n);
