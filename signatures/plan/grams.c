@@ -13,6 +13,8 @@ enum {
 	BITS_PER_GRAM = 32, /* of the filter, of which each sets three */
 	PLACES_MAX = 256,   /* grams of a pattern that are weighed */
 	COMMON_DIVISOR = 16,
+	CROWDED =
+		4, /* refs of a gram that halve its worth: hostile data made of it walks them all */
 	BITS_MIN = 9,
 	BITS_MAX = 24,
 	BLOCK = 64,   /* grams: bits of a word */
@@ -111,13 +113,18 @@ struct scores {
 	unsigned v[PLACES_MAX];
 };
 
-static void scores_of(const struct entry *e, struct scores *ret)
+static void scores_of(const struct entry *e, const uint16_t *crowd, unsigned shift,
+		      struct scores *ret)
 {
 	size_t n = e->bytes.len - GRAMS_WIDTH + 1;
 
 	ret->n = n < PLACES_MAX ? (uint32_t)n : PLACES_MAX;
-	for (uint32_t i = 0; i < ret->n; i++)
-		ret->v[i] = gram_score(e->bytes.data + i);
+	for (uint32_t i = 0; i < ret->n; i++) {
+		const uint8_t *p = e->bytes.data + i;
+
+		ret->v[i] = gram_score(p) * CROWDED /
+			    (CROWDED + crowd[gram_hash(entry_gram(p)) >> shift]);
+	}
 }
 
 /* The stretch whose most common gram is the rarest; behind it there is a byte, if it can be. */
@@ -151,21 +158,27 @@ static uint32_t rarest_gram(const struct scores *s)
 	return ret;
 }
 
-static void refs_of(const struct grams *g, uint32_t entry, struct ref *ret)
+/* `crowd`: by the hash's upper bits, how many refs there are already. */
+static void refs_of(const struct grams *g, uint32_t entry, uint16_t *crowd, struct ref *ret)
 {
 	const uint8_t *bytes = g->entries[entry].bytes.data;
 	struct scores scores;
 	uint32_t at, rarest;
 
-	scores_of(&g->entries[entry], &scores);
+	scores_of(&g->entries[entry], crowd, g->table_shift, &scores);
 	at = best_stretch(&scores);
 	rarest = rarest_gram(&scores);
-	for (uint32_t k = 0; k < GRAMS_STRIDE; k++)
+	for (uint32_t k = 0; k < GRAMS_STRIDE; k++) {
+		uint16_t *crowded;
+
 		ret[k] = (struct ref){.gram = entry_gram(bytes + at + k),
 				      .rarest = entry_gram(bytes + rarest),
 				      .entry = entry,
 				      .at = (uint16_t)(at + k),
 				      .rarest_at = (uint16_t)rarest};
+		crowded = &crowd[gram_hash(ret[k].gram) >> g->table_shift];
+		*crowded += *crowded < UINT16_MAX;
+	}
 }
 
 static unsigned bits_for(uint32_t n, unsigned least)
@@ -210,23 +223,22 @@ static bool tables_new(struct grams *g, struct plan_mem *mem)
 	uint32_t n = g->n * GRAMS_STRIDE;
 	unsigned bits = bits_for(n * BITS_PER_GRAM, BITS_MIN), table_bits = bits_for(n, 4);
 	struct ref *refs = calloc(n, sizeof(*refs));
+	uint16_t *crowd = calloc(1U << table_bits, sizeof(*crowd));
 
 	g->shift = 32 - (bits - 5); /* a word has 32 = 2^5 bits */
 	g->table_shift = 32 - table_bits;
 	g->filter = plan_alloc(mem, (1U << bits) / 8);
 	g->first = plan_alloc(mem, ((1U << table_bits) + 1) * sizeof(*g->first));
 	g->refs = plan_alloc(mem, n * sizeof(*g->refs));
-	if (!refs)
+	if (!refs || !crowd)
 		mem->failed = true;
-	if (mem->failed) {
-		free(refs);
-		return false;
-	}
-	for (uint32_t i = 0; i < g->n; i++)
-		refs_of(g, i, &refs[i * GRAMS_STRIDE]);
-	refs_build(g, refs, n);
+	for (uint32_t i = 0; i < g->n && !mem->failed; i++)
+		refs_of(g, i, crowd, &refs[i * GRAMS_STRIDE]);
+	if (!mem->failed)
+		refs_build(g, refs, n);
 	free(refs);
-	return true;
+	free(crowd);
+	return !mem->failed;
 }
 
 struct grams *grams_new(struct plan_mem *mem, const struct entry *entries, uint32_t n)

@@ -1,9 +1,10 @@
 /* Patterns anywhere in a buffer, found by grams: windows of four bytes, letters in lower case.
  * Every pattern gives the four neighbouring grams of its rarest stretch, so a buffer is looked at
  * only at every fourth byte: whatever the pattern's place, one of its grams lies there. A filter of
- * bits (a Bloom filter of one word a gram, small enough for the nearest caches; 16 grams at a time
- * where the processor has AVX-512) says which bytes cannot be one; the few others are looked up and
- * compared. With thousands of patterns that costs a fraction of Hyperscan's search. */
+ * bits (a Bloom filter of one word a gram and the byte behind it, small enough for the nearest
+ * caches; 16 grams at a time where the processor has AVX-512) says which bytes cannot be one; the
+ * few others are looked up, many at once, and compared. With thousands of patterns that costs a
+ * fraction of Hyperscan's search. */
 #pragma once
 
 #include "signatures/plan/entry.h"

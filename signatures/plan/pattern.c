@@ -96,6 +96,22 @@ static void size_of(const struct rule_list *l, struct place *ret)
 	}
 }
 
+/* Buffers whose values all have one length. */
+static void size_by_name(const struct rule_buffer *b, struct place *ret)
+{
+	static const struct {
+		const char *name;
+		uint64_t size;
+	} known[] = {{"tls.cert_fingerprint", 59}, {"ja3.hash", 32}, {"ja3s.hash", 32}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known) && !b->ntransforms; i++) {
+		if (strcmp(known[i].name, b->name) == 0) {
+			ret->size = known[i].size;
+			ret->exact = true;
+		}
+	}
+}
+
 /* Where a content may lie, in bytes from the buffer's begin. */
 struct range {
 	uint64_t first; /* least begin */
@@ -231,7 +247,9 @@ static void consider(const struct place *p, uint32_t index, struct range where,
 		n.score += SCORE_HINT;
 	malus = p->malus + searched(&n);
 	n.score = n.score > malus ? n.score - malus : 1;
-	if (plan_common_phrase(n.bytes) && n.score > SCORE_COMMON)
+	if (best->found && n.score <= best->score)
+		return;
+	if (n.score > SCORE_COMMON && plan_common_phrase(n.bytes))
 		n.score = SCORE_COMMON;
 	if (!best->found || n.score > best->score)
 		*best = n;
@@ -296,6 +314,7 @@ void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 			p.body = true;
 		else if (b->buffer->where != LANG_ON_TX && b->buffer->where != LANG_ON_FILE)
 			continue;
+		size_by_name(b, &p);
 		size_of(&b->items, &p);
 		p.malus = p.body ? SCORE_BODY : dull(b->name) ? SCORE_DULL : 0;
 		consider_list(&p, NULL, ret);
