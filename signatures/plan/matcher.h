@@ -1,8 +1,8 @@
 /* The patterns of one group: from bytes to the rules worth trying. Several ways in one object,
  * chosen for each pattern by where it may lie and by its length: a hash of the buffer's end (whole
  * values and suffixes: domains, fingerprints), a hash at a fixed offset, grams, nibbles, and a
- * Hyperscan database where there are many short ones. A pattern is only a prefilter: a hit says "try
- * these rules". */
+ * Hyperscan database where there are many short ones. A pattern is only a prefilter: a hit says
+ * "try these rules". */
 #pragma once
 
 #include <stdbool.h>
