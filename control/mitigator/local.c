@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control/mitigator/external/receiver.h"
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/narrate.h"
 #include "control/mitigator/policy/when.h"
@@ -87,6 +88,7 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 {
 	struct mitigator *m = ctx;
 	const struct decide_counts *c = &m->decide.count;
+	struct receiver_counts outside;
 	unsigned in_force = 0, held = 0;
 	json_t *answer;
 
@@ -105,6 +107,12 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 		(json_int_t)m->count.doubles, "malformed", (json_int_t)m->count.malformed,
 		"not_alerted", (json_int_t)c->unalerted, "gone", (json_int_t)m->room.freed,
 		"disk_full", m->room.full, "problems", problems(m));
+	receiver_counts(m->external, &outside);
+	json_object_set_new(answer, "external",
+			    json_pack("{sI sI sI sI}", "events", (json_int_t)outside.events,
+				      "malformed", (json_int_t)outside.malformed, "refused",
+				      (json_int_t)outside.refused, "flooded",
+				      (json_int_t)outside.flooded));
 	return answer;
 }
 

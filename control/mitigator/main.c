@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/mitigator/external/receiver.h"
 #include "control/mitigator/host/host_store.h"
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/notify.h"
@@ -427,12 +428,15 @@ static int start(struct mitigator *m, struct errmsg *e)
 	if (rc == 0)
 		rc = local_listen(m, e);
 	if (rc == 0)
+		rc = outside_listen(m, e);
+	if (rc == 0)
 		rc = loop_signals(m->loop, signals, 3, on_signal, m);
 	return rc;
 }
 
 static void stop(struct mitigator *m)
 {
+	receiver_free(m->external);
 	local_server_delete(m->local);
 	link_server_delete(m->server);
 	link_delete(m->centre);

@@ -61,7 +61,8 @@ struct mitigator {
 	struct link_server *server;
 	struct link *centre;
 	struct local_server *local;
-	struct helper notify; /* fd -1: no channel */
+	struct receiver *external; /* NULL: nothing else reports here */
+	struct helper notify;	   /* fd -1: no channel */
 	char undo_folder[512];
 
 	struct policy *policy;
@@ -125,6 +126,9 @@ int state_message(struct mitigator *m, bool full, struct slice *ret, struct errm
 
 /* undo.c */
 void undo_keep(struct mitigator *m, const struct cut *c);
+
+/* outside.c: detections of other products */
+int outside_listen(struct mitigator *m, struct errmsg *e);
 
 /* local.c */
 int local_listen(struct mitigator *m, struct errmsg *e);

@@ -39,10 +39,23 @@ static const struct config_key centre_keys[] = {
 	{.name = NULL},
 };
 
+static const struct config_key external_keys[] = {
+	{"listen", CONFIG_TEXT, offsetof(struct settings_external, listen), "",
+	 .help = "address:port for syslog with CEF (UDP and TCP) and JSON (HTTP POST); empty = "
+		 "none"},
+	{"senders", CONFIG_TEXTS, offsetof(struct settings_external, senders), "127.0.0.1 ::1",
+	 .max = 64, .help = "addresses and prefixes that may send"},
+	{"token", CONFIG_TEXT, offsetof(struct settings_external, token), "", .max = 255,
+	 .help = "bearer token of HTTP; empty = no HTTP"},
+	{.name = NULL},
+};
+
 const struct config_key settings_keys[] = {
 	{"listen", CONFIG_TEXT, AT(listen), "*:7443",
 	 .help = "address and port for sensors and enforcers"},
 	{"centre", CONFIG_GROUP, AT(centre), .keys = centre_keys, .help = "the monitoring centre"},
+	{"external", CONFIG_GROUP, AT(external), .keys = external_keys,
+	 .help = "detections of other products, e.g. antivirus"},
 	{"state-folder", CONFIG_TEXT, AT(state_folder), "/var/lib/banken/mitigator",
 	 .help = "hosts, incidents, cuts, what is not delivered yet"},
 	{"keys-folder", CONFIG_TEXT, AT(keys_folder), "/etc/banken/keys/mitigator",

@@ -17,9 +17,15 @@ struct settings_peer {
 	const char *address; /* "host:port" */
 };
 
+struct settings_external {
+	const char *listen, *token;
+	struct config_texts senders;
+};
+
 struct settings {
 	const char *listen;
 	struct settings_peer centre;
+	struct settings_external external;
 	const char *state_folder, *keys_folder, *run_folder, *undo_folder;
 	const char *policy, *kill_switch, *notify_program;
 	const char *user, *group;

@@ -1,0 +1,81 @@
+/* Detections of other products (Q15): they are alerts with a source, and what they could not clean
+ * starts recovery. */
+#include <string.h>
+
+#include "control/mitigator/external/receiver.h"
+#include "control/mitigator/mitigator.h"
+
+/* Products name hosts as they know them: by MAC, by address, or only by name. */
+static void find_host(struct mitigator *m, struct alert *a)
+{
+	if (!ip_addr_is_zero(&a->host.ip) || mac_addr_is_host(&a->host.mac) || !a->host.name[0])
+		return;
+	for (unsigned i = 0; i < hosts_count(m->decide.hosts); i++) {
+		const struct host *h = hosts_at(m->decide.hosts, i);
+		size_t n = strcspn(a->host.name, ".");
+
+		if (strncasecmp(h->name, a->host.name, n) == 0 &&
+		    (h->name[n] == 0 || h->name[n] == '.')) {
+			struct host_ident known = host_ident_of(h);
+
+			a->host.ip = known.ip;
+			a->host.mac = known.mac;
+			a->flow.src = known.ip;
+			return;
+		}
+	}
+}
+
+/* A person or the operator's program takes it up from there: the note says what and where. */
+static void start_recovery(struct mitigator *m, const struct alert *a)
+{
+	struct cut about = {.target.mac = a->host.mac};
+	char text[256];
+
+	if (!ip_addr_is_zero(&a->host.ip))
+		target_add_ip(&about.target, &a->host.ip);
+	snprintf(text, sizeof(text), "recovery: %.80s could not clean \"%.80s\"%s%.60s", a->source,
+		 a->msg, a->evidence.file_name[0] ? " in " : "", a->evidence.file_name);
+	log_warn(&m->log, "%s", text);
+	tell_people(m, "recover", &about, text);
+}
+
+static void on_event(void *ctx, const struct external_event *ev, bool proven)
+{
+	struct mitigator *m = ctx;
+	struct external_alert made;
+	struct cut_now now = mitigator_now(m);
+	struct errmsg e = {""};
+	uint64_t doubled;
+
+	external_to_alert(ev, proven, now.wall, &made);
+	find_host(m, &made.alert);
+	if (mitigator_begin(m, &e) < 0) {
+		log_error(&m->log, "%s", e.text);
+		return;
+	}
+	doubled = m->decide.count.doubled;
+	decide_alert(&m->decide, &made.alert, made.source, now);
+	if (ev->outcome == OUTCOME_NOT_CLEANED && m->decide.count.doubled == doubled)
+		start_recovery(m, &made.alert);
+}
+
+int outside_listen(struct mitigator *m, struct errmsg *e)
+{
+	const struct settings_external *s = &m->settings.external;
+	struct receiver_setup setup = {.loop = m->loop,
+				       .log = &m->log,
+				       .listen = s->listen,
+				       .senders = (const char *const *)s->senders.items,
+				       .senders_n = s->senders.n,
+				       .token = s->token,
+				       .event = on_event,
+				       .ctx = m};
+
+	if (!s->listen[0])
+		return 0;
+	m->external = receiver_new(&setup, e);
+	if (m->external)
+		log_info(&m->log, "other products may report at %s", s->listen);
+	return m->external ? 0 : ERR_INVALID;
+}
