@@ -1,5 +1,6 @@
 /* The daily report as one self-contained HTML page: no script, no request to anywhere. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/report/daily.h"
@@ -294,6 +295,21 @@ static void handling(const struct page *p)
 		fprintf(p->out, "<p>%s</p>\n", say(p, TEXT_NONE));
 }
 
+/* Sentences of the mirror port come in both languages, English first, on a line each. */
+static void blind_sentence(const struct page *p, const char *sentence)
+{
+	const char *end = strchr(sentence, '\n');
+	char *first;
+
+	if (!end || p->language == REPORT_JAPANESE) {
+		report_html_escape(end ? end + 1 : sentence, p->out);
+		return;
+	}
+	first = strndup(sentence, (size_t)(end - sentence));
+	report_html_escape(first ? first : sentence, p->out);
+	free(first);
+}
+
 static void blind(const struct page *p)
 {
 	heading(p, TEXT_BLIND);
@@ -309,7 +325,7 @@ static void blind(const struct page *p)
 		fputs("<li><b>", p->out);
 		report_html_escape(p->d->blind[i].sensor, p->out);
 		fputs("</b> ", p->out);
-		report_html_escape(p->d->blind[i].sentence, p->out);
+		blind_sentence(p, p->d->blind[i].sentence);
 		fputs("</li>", p->out);
 	}
 	if (p->d->blind_count)

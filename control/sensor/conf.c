@@ -1,5 +1,6 @@
 #include "control/sensor/conf.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/base/addr.h"
@@ -28,6 +29,14 @@ static const char *check_network(const char *value)
 	if (end == slash + 1 || *end || bits < 0 || bits > (ip_addr_is_v4(&a) ? 32 : 128))
 		return "must be an address or prefix";
 	return NULL;
+}
+
+static const char *check_vlan(const char *value)
+{
+	char *end;
+	long id = strtol(value, &end, 10);
+
+	return end == value || *end || id < 1 || id > 4094 ? "must be a VLAN from 1 to 4094" : NULL;
 }
 
 static const struct config_key peer_keys[] = {
@@ -96,6 +105,10 @@ const struct config_key conf_keys[] = {
 	 .help = "records kept for search"},
 	{"health-seconds", CONFIG_UINT, offsetof(struct conf, health_seconds), "10", 1, 3600,
 	 .help = "seconds between two health reports"},
+	{"mirror-window-seconds", CONFIG_UINT, offsetof(struct conf, mirror_window_seconds), "60",
+	 2, 3600, .help = "seconds over which the mirror port is judged"},
+	{"vlans", CONFIG_TEXTS, offsetof(struct conf, vlans), "", .max = 64, .check = check_vlan,
+	 .help = "VLANs that the mirror port must show; empty: as learnt"},
 	{"records-to-centre", CONFIG_BOOL, offsetof(struct conf, records_to_centre), "true",
 	 .help = "send flow, dns, http, tls and other records to the centre"},
 	{"community-id", CONFIG_BOOL, offsetof(struct conf, community_id), "true",

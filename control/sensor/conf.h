@@ -33,6 +33,8 @@ struct conf {
 	struct conf_eve eve;
 	struct conf_search search;
 	uint64_t health_seconds;
+	uint64_t mirror_window_seconds;
+	struct config_texts vlans; /* that the mirror port must show */
 	bool records_to_centre;
 	bool community_id;
 	const char *version; /* of this configuration, as the centre names it */

@@ -123,6 +123,9 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.config_version = c->conf->version,
 		.outbox = &c->outbox,
 		.keys = c->keys,
+		.mirror_window_s = c->conf->mirror_window_seconds,
+		.vlans = c->vlans,
+		.n_vlans = c->conf->vlans.n < 64 ? c->conf->vlans.n : 64,
 	};
 	struct orders_setup orders = {
 		.loop = c->loop,
@@ -132,6 +135,8 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.keys = c->keys,
 	};
 
+	for (size_t i = 0; i < health.n_vlans; i++)
+		c->vlans[i] = (uint16_t)strtoul(c->conf->vlans.items[i], NULL, 10);
 	c->drain = drain_new(&drain, e);
 	health.drain = c->drain;
 	c->health = c->drain ? health_new(&health, loop_wall(c->loop)) : NULL;

@@ -24,6 +24,7 @@ struct control {
 	struct orders *orders;
 	struct local_server *local;
 	struct loop_timer health_timer;
+	uint16_t vlans[64]; /* conf->vlans as numbers */
 	bool stopped_by_signal;
 };
 

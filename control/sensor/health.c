@@ -8,10 +8,18 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "control/sensor/health_mirror.h"
 #include "dataplane/api/paths.h"
 #include "dataplane/base/clock.h"
 
-enum { PROBLEMS_MAX = 32, SENTENCE = 400, CERT_WARN_DAYS = 30, SPOOLS = 2 };
+enum {
+	PROBLEMS_MAX = 32,
+	SENTENCE = 400,
+	CERT_WARN_DAYS = 30,
+	SPOOLS = 2,
+	MIRROR_WINDOW_S = 60,
+	SPANS = STATS_SENTENCES + MIRROR_FAULTS
+};
 
 struct health {
 	struct health_setup setup;
@@ -23,8 +31,10 @@ struct health {
 	struct named_count drops[HEALTH_DROPS_MAX], counters[HEALTH_COUNTERS_MAX];
 	struct ring_health rings[2 * DRAIN_WORKERS_MAX];
 	char ring_names[2 * DRAIN_WORKERS_MAX][32];
-	char span_text[STATS_SENTENCES][STATS_SENTENCE];
-	const char *span[STATS_SENTENCES];
+	char span_text[SPANS][2 * MIRROR_SENTENCE];
+	const char *span[SPANS];
+	struct health_mirror *mirror;
+	char baseline[512];
 	char problem_text[PROBLEMS_MAX][SENTENCE];
 	const char *problems[PROBLEMS_MAX];
 	size_t n_problems;
@@ -45,6 +55,17 @@ struct health *health_new(const struct health_setup *setup, uint64_t now)
 	h->setup = *setup;
 	h->started = now;
 	h->last_cpu_at = now;
+	snprintf(h->baseline, sizeof(h->baseline), "%s/traffic-hours", setup->statedir);
+	h->mirror = health_mirror_new(&(struct mirror_setup){
+		.window_s = setup->mirror_window_s ? setup->mirror_window_s : MIRROR_WINDOW_S,
+		.vlans = setup->vlans,
+		.n_vlans = setup->n_vlans,
+		.baseline = h->baseline,
+	});
+	if (!h->mirror) {
+		free(h);
+		return NULL;
+	}
 	health_look(h);
 	return h;
 }
@@ -54,6 +75,7 @@ void health_free(struct health *h)
 	if (!h)
 		return;
 	stats_reader_close(h->stats);
+	health_mirror_free(h->mirror);
 	free(h);
 }
 
@@ -216,6 +238,46 @@ static void add_counter(struct health *h, struct sensor_health *s, unsigned i)
 		h->counters[s->counters.n++] = (struct named_count){name, value, false};
 }
 
+static int64_t clock_offset(const struct link *link)
+{
+	struct link_status st;
+
+	if (!link)
+		return 0;
+	link_status(link, &st);
+	return st.connected ? st.clock_offset_ms : 0;
+}
+
+/* What the mirror port is found to be, as sentences behind the first n: English, a new line,
+ * Japanese. Returns how many there are now. */
+static size_t look_at_mirror(struct health *h, const struct stats_info *info, bool alive,
+			     uint64_t now, size_t n)
+{
+	const struct mirror_finding *found;
+	struct mirror_counts counts;
+	int64_t offset = clock_offset(h->setup.outbox->mitigator);
+	size_t n_found;
+
+	if (!alive)
+		return n;
+	if (!offset)
+		offset = clock_offset(h->setup.outbox->centre);
+	mirror_counts_read(h->stats, &counts);
+	health_mirror_sample(h->mirror, &counts, info->generation, offset, now);
+	found = health_mirror_findings(h->mirror, &n_found);
+	for (size_t i = 0; i < n_found && n < SPANS; i++, n++) {
+		snprintf(h->span_text[n], sizeof(h->span_text[n]), "%s\n%s", found[i].en,
+			 found[i].ja);
+		h->span[n] = h->span_text[n];
+	}
+	return n;
+}
+
+int health_encrypted(const struct health *h)
+{
+	return health_mirror_encrypted(h->mirror);
+}
+
 static void fill_dataplane(struct health *h, uint64_t now, struct sensor_health *s)
 {
 	struct stats_info info;
@@ -242,6 +304,7 @@ static void fill_dataplane(struct health *h, uint64_t now, struct sensor_health 
 			n++;
 		}
 	}
+	n = look_at_mirror(h, &info, s->dataplane_alive, now, n);
 	s->span = (struct text_list){h->span, n};
 	memcpy(h->dataplane_version, info.version, sizeof(h->dataplane_version));
 	h->versions[s->versions.n++] =

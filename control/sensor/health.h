@@ -19,6 +19,10 @@ struct health_setup {
 	struct outbox *outbox;
 	struct drain *drain;
 	struct tls_keys *keys;
+	/* The mirror port (health_mirror.h): seconds of one judgement, VLANs that it must show. */
+	uint64_t mirror_window_s;
+	const uint16_t *vlans;
+	size_t n_vlans;
 };
 
 struct health *health_new(const struct health_setup *setup, uint64_t now);
@@ -31,6 +35,8 @@ json_t *health_json(struct health *h, uint64_t now);
 
 const struct health_setup *health_setup_of(const struct health *h);
 
+/* Of the bytes, per cent that went through encrypted; -1 when not known yet. */
+int health_encrypted(const struct health *h);
 /* Opens the statistics when they are there or were made anew. */
 void health_look(struct health *h);
 /* True while the dataplane's heartbeat is fresh; *ret_generation tells its starts apart. */

@@ -74,16 +74,16 @@ static void add_link(json_t *links, const char *name, const struct link *link)
 				      local_text(st.trouble)));
 }
 
-static json_t *dataplane(const struct sensor_health *s)
+static json_t *dataplane(const struct sensor_health *s, int encrypted)
 {
-	return json_pack("{s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I}", "alive",
-			 s->dataplane_alive, "uptime", (json_int_t)s->dataplane_uptime,
-			 "rx_packets", (json_int_t)s->rx_packets, "rx_bytes",
-			 (json_int_t)s->rx_bytes, "processed", (json_int_t)s->processed, "drops",
-			 counts(&s->drops, true), "counters", counts(&s->counters, false),
-			 "mirror_port", texts(&s->span), "rules_loaded",
-			 (json_int_t)s->rules_loaded, "rules_skipped", (json_int_t)s->rules_skipped,
-			 "rules_failed", (json_int_t)s->rules_failed);
+	return json_pack(
+		"{s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:I, s:I, s:i}", "alive",
+		s->dataplane_alive, "uptime", (json_int_t)s->dataplane_uptime, "rx_packets",
+		(json_int_t)s->rx_packets, "rx_bytes", (json_int_t)s->rx_bytes, "processed",
+		(json_int_t)s->processed, "drops", counts(&s->drops, true), "counters",
+		counts(&s->counters, false), "mirror_port", texts(&s->span), "rules_loaded",
+		(json_int_t)s->rules_loaded, "rules_skipped", (json_int_t)s->rules_skipped,
+		"rules_failed", (json_int_t)s->rules_failed, "encrypted_percent", encrypted);
 }
 
 json_t *health_json(struct health *h, uint64_t now)
@@ -104,14 +104,15 @@ json_t *health_json(struct health *h, uint64_t now)
 		json_object_set_new(versions, s->versions.items[i].component,
 				    local_text(s->versions.items[i].version));
 	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I, s:I}, "
-			 "s:f, s:I, s:I, s:o}",
+			 "s:f, s:I, s:I, s:o, s:o}",
 			 "program", "banken-control", "sensor", outbox->sensor, "uptime",
-			 (json_int_t)s->uptime, "versions", versions, "dataplane", dataplane(s),
-			 "rings", rings(&s->rings), "spool", spools(&s->spools), "links", links,
-			 "records", "alerts", (json_int_t)drained.alerts, "others",
-			 (json_int_t)drained.records, "malformed", (json_int_t)drained.malformed,
-			 "damaged_rings", (json_int_t)drained.damaged, "failed_batches",
-			 (json_int_t)drained.failed, "cpu_share", s->cpu_share, "memory_bytes",
-			 (json_int_t)s->memory_bytes, "disk_free_bytes",
-			 (json_int_t)s->disk_free_bytes, "problems", texts(&s->problems));
+			 (json_int_t)s->uptime, "versions", versions, "dataplane",
+			 dataplane(s, health_encrypted(h)), "rings", rings(&s->rings), "spool",
+			 spools(&s->spools), "links", links, "records", "alerts",
+			 (json_int_t)drained.alerts, "others", (json_int_t)drained.records,
+			 "malformed", (json_int_t)drained.malformed, "damaged_rings",
+			 (json_int_t)drained.damaged, "failed_batches", (json_int_t)drained.failed,
+			 "cpu_share", s->cpu_share, "memory_bytes", (json_int_t)s->memory_bytes,
+			 "disk_free_bytes", (json_int_t)s->disk_free_bytes, "problems",
+			 texts(&s->problems), "mirror_port", texts(&s->span));
 }

@@ -311,7 +311,7 @@ static void find_place(struct gathering *g, const struct tape_frame *f, struct s
 	for (unsigned i = 0; i < g->n_notes; i++) {
 		const struct keeper_note *n = g->notes[i];
 
-		if (!of_flow(n, f) || g->place[i] == n->number)
+		if (!of_flow(n, f) || (n->number && g->place[i] == n->number))
 			continue;
 		if (f->number == n->number || f->time_ns <= n->time_ns || !g->place[i])
 			g->place[i] = f->number;

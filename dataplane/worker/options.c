@@ -145,6 +145,9 @@ static const struct option table[] = {
 	{"geoip-database", KIND_TEXT, AT(geoip_database), 0, OPTIONS_TEXT,
 	 "country database in MaxMind's form"},
 	{"rules.load-threads", KIND_UINT, AT(load_threads), 1, 64, "threads that compile"},
+	{"mirror.remove-duplicates", KIND_BOOL, AT(remove_duplicates), 0, 1,
+	 "take out the second of two copies of a packet always; live that is done by itself while "
+	 "one packet in twenty comes twice"},
 	{"lists.file", KIND_TEXT, AT(lists), 0, OPTIONS_TEXT,
 	 "compiled known-bad lists ('banken lists add'); live they are "
 	 "/var/lib/banken/lists/compiled "

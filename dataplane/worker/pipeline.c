@@ -6,6 +6,7 @@
 
 #include "dataplane/worker/carry.h"
 #include "dataplane/worker/listed.h"
+#include "dataplane/worker/mirror.h"
 #include "dataplane/worker/observe.h"
 #include "dataplane/worker/witness.h"
 
@@ -23,6 +24,7 @@ struct pipeline {
 	struct behave *behave;
 	struct listed *listed;
 	struct witness witness;
+	struct mirror *mirror;
 	struct pipeline_totals totals;
 	uint8_t file_wanted; /* by the configuration; rules add more */
 	struct carry carry;
@@ -200,6 +202,8 @@ static void packet(void *ctx, struct packet *p)
 	struct pipeline *l = ctx;
 	uint64_t begin;
 
+	if (!mirror_packet(l->mirror, p))
+		return;
 	begin = stage_begin(l);
 	if (p->ip_version && !(p->flags & (PACKET_FRAGMENT | PACKET_INVALID)))
 		flow_of_packet(l->flows, p);
@@ -221,6 +225,7 @@ static void packet(void *ctx, struct packet *p)
 			datagram(l, p);
 			stage_end(l, STAGE_APP, begin);
 		}
+		mirror_flow(l->mirror, p);
 		observe_packet(l->behave, p);
 		listed_flow(l->listed, p);
 		if (naming)
@@ -395,7 +400,8 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 		app_worker_carrier(l->app, &carrier);
 	}
 	l->listed = l->events ? listed_new(l->events, config->list_repeat) : NULL;
-	return l->app && l->listed && l->behave;
+	l->mirror = mirror_new(config->duplicates);
+	return l->app && l->listed && l->behave && l->mirror;
 }
 
 static uint8_t files_wanted(struct pipeline *l, const struct detect_engine *engine)
@@ -460,6 +466,7 @@ void pipeline_delete(struct pipeline *l)
 	detector_delete(l->detector);
 	behave_delete(l->behave);
 	listed_delete(l->listed);
+	mirror_delete(l->mirror);
 	event_writer_delete(l->events);
 	app_worker_delete(l->app);
 	stream_worker_delete(l->stream);
@@ -607,6 +614,7 @@ unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPE
 		ret[n++] = detect_counters(l->detector);
 	ret[n++] = behave_counters(l->behave);
 	ret[n++] = listed_counters(l->listed);
+	ret[n++] = mirror_counters(l->mirror);
 	if (l->witness.tape)
 		ret[n++] = keeper_counters(l->witness.keeper, l->witness.index);
 	if (l->carry.port)

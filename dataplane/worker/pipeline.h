@@ -15,6 +15,7 @@
 #include "dataplane/flow/flow.h"
 #include "dataplane/stream/stream.h"
 #include "dataplane/worker/carry.h"
+#include "dataplane/worker/mirror.h"
 
 struct pipeline_config {
 	struct decode_config decode;
@@ -28,6 +29,7 @@ struct pipeline_config {
 	struct keeper *keeper;	/* NULL: no packets are kept */
 	unsigned index;		/* of the worker, for it */
 	struct carry_config carry;
+	enum mirror_removal duplicates;
 	unsigned list_repeat; /* seconds: a host's hit on the same indicator is told so seldom, 0 =
 				 each */
 	bool profile;
@@ -89,7 +91,7 @@ const struct pipeline_totals *pipeline_totals(const struct pipeline *l);
 /* What the desk has found since and nobody has collected: after desk_stop. */
 void pipeline_collect(struct pipeline *l);
 
-enum { PIPELINE_COUNTER_SETS = 9 + DESK_COUNTER_SETS };
+enum { PIPELINE_COUNTER_SETS = 10 + DESK_COUNTER_SETS };
 /* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
 /* Cycles a stage has taken so far; zeros without config.profile. */
