@@ -158,7 +158,7 @@ static int send_facts(struct drain *d, const struct record_head *h, uint64_t now
 	unsigned n;
 	int rc = 0;
 
-	if (!d->seen || !(h->flags & RECORD_HAS_TUPLE) || !identity_wants(h->type))
+	if (!d->seen || !identity_wants(h->type))
 		return 0;
 	if (!c->json)
 		c->json = eve_parse(SLICE(c->eve, c->eve_len));

@@ -15,6 +15,7 @@ struct event_writer {
 	const struct app_proto *tapped[TAPPED_MAX + 1]; /* NULL-terminated */
 	bool local_tapped[LOCAL_KINDS];
 	struct record record;
+	struct event_told told;
 	_Alignas(64) uint8_t buf[RECORD_MAX];
 };
 
@@ -115,6 +116,8 @@ struct event_writer *event_writer_new(const struct event_config *config, uint64_
 	w->config = *config;
 	w->sink = *sink;
 	w->next_id = first_id;
+	memset(&w->told, 0, sizeof(w->told));
+	w->told.key = hash_key_random();
 	tap_ask(w);
 	return w;
 }
@@ -122,6 +125,11 @@ struct event_writer *event_writer_new(const struct event_config *config, uint64_
 void event_writer_delete(struct event_writer *w)
 {
 	free(w);
+}
+
+struct event_told *event_writer_told(struct event_writer *w)
+{
+	return &w->told;
 }
 
 bool event_wanted(const struct event_writer *w, uint32_t type)

@@ -3,6 +3,7 @@
 
 #include "dataplane/api/record.h"
 #include "dataplane/app/app.h"
+#include "dataplane/base/hash.h"
 #include "dataplane/event/event.h"
 #include "dataplane/flow/flow.h"
 
@@ -19,6 +20,16 @@ void event_put_capitals(struct record *r, const char *key, const char *text);
 void event_swap_tuple(struct record_head *h);
 /* event_done in two steps: the finished record's bytes, not yet handed on. */
 struct slice event_finish(struct event_writer *w, enum record_lane lane);
+/* Pairs of addresses that were told lately (neighbour.c). */
+enum { EVENT_PAIRS = 8192 };
+struct event_told_pair {
+	uint32_t tag, seconds;
+};
+struct event_told {
+	struct hash_key key;
+	struct event_told_pair pairs[EVENT_PAIRS];
+};
+struct event_told *event_writer_told(struct event_writer *w);
 const struct event_sink *event_writer_sink(const struct event_writer *w);
 /* The tap wants records of that kind. */
 bool event_tapped(const struct event_writer *w, const struct app_proto *proto);

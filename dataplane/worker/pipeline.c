@@ -235,8 +235,10 @@ static void packet(void *ctx, struct packet *p)
 		if (p->flow->flags & FLOW_NAMED)
 			named(l, p->flow, p->now_ns);
 	}
-	if (!p->flow || p->ip_proto == IP_PROTO_ICMPV6)
+	if (!p->flow || p->ip_proto == IP_PROTO_ICMPV6) {
 		observe_frame(l->behave, p);
+		event_neighbour(l->events, p);
+	}
 	inspect(l, p);
 	if (p->flow && p->ip_proto == IP_PROTO_TCP) {
 		stream_packet_done(l->stream, p->flow, p);

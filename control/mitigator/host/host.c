@@ -508,6 +508,10 @@ struct host *hosts_note_fact(struct hosts *t, const struct host_fact *f, const c
 	i = identify(t, &f->host.mac, &f->host.ip, now);
 	if (i < 0)
 		return NULL;
+	/* Known by nothing but this address. */
+	if (t->hosts[i]->ips_n == 0 && mac_addr_is_zero(&t->hosts[i]->mac) &&
+	    f->kind != HOST_FACT_LEFT)
+		claim_ip(t, (unsigned)i, &f->host.ip, false, now);
 	apply_fact(t, (unsigned)i, f, now);
 	touch(t->hosts[i], &f->host, sensor, now);
 	return t->hosts[i];

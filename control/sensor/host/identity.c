@@ -108,6 +108,18 @@ static void read_dhcp_ask(struct reader *rd, const json_t *o)
 	say_system(rd, &client, "dhcp", system_of_dhcp(text_at(o, "parameters"), vendor));
 }
 
+/* Its own words and its own frame: address and MAC belong together. */
+static void read_neighbour(struct reader *rd, const json_t *o)
+{
+	struct identity_end who = {.inside = true};
+	bool nd = strcmp(text_at(o, "source"), "nd") == 0;
+
+	if (mac_addr_parse(text_at(o, "mac"), &who.mac) || !mac_addr_is_host(&who.mac) ||
+	    ip_addr_parse(text_at(o, "ip"), &who.ip))
+		return;
+	say(rd, &who, KNOWN(HOST_FACT_SEEN, nd ? "nd" : "arp"), "");
+}
+
 /* ---- names that neighbours say ---- */
 
 static bool same_ip(const char *text, const struct ip_addr *ip)
@@ -290,9 +302,11 @@ static const struct {
 	const char *type;
 	void (*read)(struct reader *rd, const json_t *o);
 } readers[] = {
-	{"dhcp", read_dhcp},   {"dhcp_ask", read_dhcp_ask}, {"mdns", read_mdns},
-	{"llmnr", read_llmnr}, {"nbns", read_nbns},	    {"krb5", read_krb5},
-	{"smb", read_smb},     {"http", read_http},	    {"ssh", read_ssh},
+	{"neighbour", read_neighbour}, {"dhcp", read_dhcp},
+	{"dhcp_ask", read_dhcp_ask},   {"mdns", read_mdns},
+	{"llmnr", read_llmnr},	       {"nbns", read_nbns},
+	{"krb5", read_krb5},	       {"smb", read_smb},
+	{"http", read_http},	       {"ssh", read_ssh},
 };
 
 bool identity_wants(const char *type)

@@ -88,6 +88,14 @@ static const struct {
 	 "ssh",
 	 "{'server':{'software_version':'OpenSSH_8.4p1 Debian-5'}}",
 	 {"os ssh Debian"}},
+	{"an address's owner",
+	 "neighbour",
+	 "{'source':'arp','ip':'10.0.0.9','mac':'52:54:00:00:00:09'}",
+	 {"seen arp "}},
+	{"nobody's",
+	 "neighbour",
+	 "{'source':'nd','ip':'10.0.0.9','mac':'33:33:00:00:00:01'}",
+	 {NULL}},
 	{"nothing", "flow", "{}", {NULL}},
 };
 
