@@ -86,6 +86,42 @@ static void active_change(struct plan_mem *mem, struct plan_cand **v, uint32_t *
 	*cap = a.cap;
 }
 
+/* Starts among [low, high) that are not above `a`, and all before. */
+static uint32_t starts_below(const struct plan_addr_index *index, const struct ip_addr *a,
+			     uint32_t low, uint32_t high)
+{
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (ip_addr_cmp(&index->starts[mid], a) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* The last address before those that begin with these bits of IPv4. */
+static struct ip_addr last_before(uint32_t bits)
+{
+	uint64_t v4 = 0xffff00000000ULL + ((uint64_t)bits << (32 - PLAN_ADDR_BITS)) - 1;
+	struct ip_addr a = {{0}};
+
+	for (unsigned i = 0; i < 8; i++)
+		a.bytes[15 - i] = (uint8_t)(v4 >> i * 8);
+	return a;
+}
+
+static void v4_build(struct plan_mem *mem, struct plan_addr_index *ret)
+{
+	ret->v4 = plan_alloc(mem, ((1U << PLAN_ADDR_BITS) + 1) * sizeof(*ret->v4));
+	for (uint32_t i = 0; ret->v4 && i <= 1U << PLAN_ADDR_BITS; i++) {
+		struct ip_addr a = last_before(i);
+
+		ret->v4[i] = starts_below(ret, &a, 0, ret->count);
+	}
+}
+
 static void index_finish(struct index_build *ib, struct plan_addr_index *ret)
 {
 	struct plan_mem *mem = ib->b->mem;
@@ -107,6 +143,7 @@ static void index_finish(struct index_build *ib, struct plan_addr_index *ret)
 	}
 	ret->starts = starts;
 	ret->lists = lists;
+	v4_build(mem, ret);
 	free(active);
 	vec_free(&ib->edges);
 }
@@ -139,13 +176,13 @@ const struct plan_list *plan_addr_find(const struct plan_addr_index *index, cons
 	static const struct plan_list none;
 	uint32_t low = 0, high = index->count;
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
+	_Static_assert(PLAN_ADDR_BITS == 12, "a byte and a half");
+	if (ip_addr_is_v4(a)) {
+		uint32_t bits = (uint32_t)a->bytes[12] << 4 | a->bytes[13] >> 4;
 
-		if (ip_addr_cmp(&index->starts[mid], a) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
+		low = index->v4[bits];
+		high = index->v4[bits + 1];
 	}
+	low = starts_below(index, a, low, high);
 	return low ? &index->lists[low - 1] : &none;
 }

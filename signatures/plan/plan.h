@@ -22,6 +22,7 @@ enum plan_limits {
 	PLAN_STEPS = 32,	/* parts of a rule looked for in transactions: bits of a state */
 	PLAN_ANY = PLAN_PROTOS, /* side of rules on files whatever the protocol */
 	PLAN_FRAME_TYPES = 32,	/* bits of a mask */
+	PLAN_ADDR_BITS = 12,	/* of an IPv4 address, looked up before searching */
 };
 
 enum { /* plan_rule.need: what a packet must have */
@@ -191,6 +192,8 @@ struct plan_addr_index {
 	uint32_t count;
 	const struct ip_addr *starts; /* ascending; interval i reaches to the next one's start */
 	const struct plan_list *lists;
+	uint32_t *v4; /* by the upper PLAN_ADDR_BITS of an IPv4 address, and one more: how many
+		       * starts lie before all such addresses */
 };
 
 struct plan_skip {
