@@ -28,6 +28,11 @@ static const struct cli_command commands[] = {
 	 cmd_hosts},
 	{"events", "[--most N]", "1188 threat detected, 1190 host cut",
 	 "Asks the mitigator.\n\nexample:\n  banken events --most 20\n", cmd_events},
+	{"coverage", "", "which networks and hosts the sensors see, and where a tap would help",
+	 "Asks the mitigator. A host whose own frames were seen is on a mirrored segment; what "
+	 "hosts\n"
+	 "behind a router do among themselves is seen by nobody.\n\nexample:\n  banken coverage\n",
+	 cmd_coverage},
 	{"search", "INDICATOR [--most N]", "kept records that name an indicator, newest first",
 	 "Asks banken-control on this sensor. INDICATOR: address, network, address:port, name "
 	 "(with "

@@ -205,6 +205,24 @@ int cmd_hosts(const struct cli *cli, int argc, char **argv)
 		    "No host was seen yet.");
 }
 
+int cmd_coverage(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const columns[] = {"network:network",
+					      "seen:seen",
+					      "behind a router:behind_router",
+					      "silent:silent",
+					      "sensor:sensors",
+					      "last seen:last_seen@",
+					      "what would help:advice",
+					      NULL};
+
+	(void)argv;
+	if (argc > 1)
+		return cli_fail(2, "coverage takes no argument; banken --help");
+	return show(cli, "banken-mitigator", json_pack("{ss}", "do", "coverage"), "networks",
+		    columns, "No host was seen yet.");
+}
+
 int cmd_search(const struct cli *cli, int argc, char **argv)
 {
 	static const char *const columns[] = {"time:time@", "kind:type", "from:src", "to:dst",

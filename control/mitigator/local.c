@@ -230,6 +230,12 @@ static json_t *do_host(void *ctx, const struct local_peer *peer, const json_t *r
 	return json_pack("{sb so}", "ok", 1, "host", o);
 }
 
+static json_t *do_coverage(void *ctx, const struct local_peer *peer, const json_t *request,
+			   struct errmsg *e)
+{
+	return coverage_json(ctx);
+}
+
 static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *e)
 {
@@ -598,6 +604,7 @@ static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t 
 static const struct local_command commands[] = {
 	{"status", "counts, mode and kill switch", do_status, false},
 	{"hosts", "hosts with their level and cut", do_hosts, false},
+	{"coverage", "which networks and hosts the sensors see", do_coverage, false},
 	{"host", "one host with every fact, its source and age; \"host\": address, MAC, name, id",
 	 do_host, false},
 	{"incidents", "what happened, newest first; \"id\" = one, \"open\": true = only those",

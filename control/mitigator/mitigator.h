@@ -127,6 +127,9 @@ int state_message(struct mitigator *m, bool full, struct slice *ret, struct errm
 /* undo.c */
 void undo_keep(struct mitigator *m, const struct cut *c);
 
+/* coverage.c: which networks and hosts the sensors see */
+json_t *coverage_json(struct mitigator *m);
+
 /* outside.c: detections of other products */
 int outside_listen(struct mitigator *m, struct errmsg *e);
 

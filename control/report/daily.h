@@ -26,6 +26,7 @@ struct report_host { /* parts 2 to 4: who needs action, how it came in, what to 
 	uint64_t sign_at;
 	uint64_t cut_at, verified_at, released_at;
 	char *root_cause_ja;
+	char *about;	    /* user, system, role, maker, as far as known */
 	char **handling[2]; /* steps in order; none = the standard ones for its state */
 	size_t handling_count[2];
 	uint64_t alerts;

@@ -212,6 +212,10 @@ static void hosts(const struct page *p)
 			fputs(" ", p->out);
 		}
 		report_html_escape(h->mac, p->out);
+		if (has(h->about)) {
+			fputs("<br>", p->out);
+			report_html_escape(h->about, p->out);
+		}
 		fputs("</small></td>", p->out);
 		word_cell(p, h->level);
 		word_cell(p, h->cut_state);

@@ -26,13 +26,14 @@ static json_t *host(const struct report_host *h)
 		json_array_append_new(steps, text(h->handling[0][i]));
 	for (size_t i = 0; i < h->handling_count[1]; i++)
 		json_array_append_new(steps_ja, text(h->handling[1][i]));
-	return json_pack("{so so so so so so so sI sI sI sI so so so}", "name", text(h->name), "ip",
-			 text(h->ip), "mac", text(h->mac), "level", text(h->level), "cut_state",
-			 text(h->cut_state), "cut_reason", text(h->cut_reason), "root_cause",
-			 text(h->root_cause), "cut_at_ns", (json_int_t)h->cut_at, "verified_at_ns",
-			 (json_int_t)h->verified_at, "released_at_ns", (json_int_t)h->released_at,
-			 "alerts", (json_int_t)h->alerts, "handling", steps, "handling_ja",
-			 steps_ja, "root_cause_ja", text(h->root_cause_ja));
+	return json_pack("{so so so so so so so sI sI sI sI so so so so}", "name", text(h->name),
+			 "ip", text(h->ip), "mac", text(h->mac), "level", text(h->level),
+			 "cut_state", text(h->cut_state), "cut_reason", text(h->cut_reason),
+			 "root_cause", text(h->root_cause), "cut_at_ns", (json_int_t)h->cut_at,
+			 "verified_at_ns", (json_int_t)h->verified_at, "released_at_ns",
+			 (json_int_t)h->released_at, "alerts", (json_int_t)h->alerts, "handling",
+			 steps, "handling_ja", steps_ja, "root_cause_ja", text(h->root_cause_ja),
+			 "about", text(h->about));
 }
 
 int report_daily_json(const struct report_daily *d, FILE *out)

@@ -45,10 +45,21 @@ int report_add_handling(struct report_host *h, unsigned language, const char *st
 
 static void free_host(struct report_host *h)
 {
-	char *texts[] = {h->name,	    h->ip,	     h->mac,	    h->level,
-			 h->cut_state,	    h->cut_reason,   h->root_cause, h->sign,
-			 h->sign_peer,	    h->sign_url,     h->sign_file,  h->sign_reason[0],
-			 h->sign_reason[1], h->root_cause_ja};
+	char *texts[] = {h->name,
+			 h->ip,
+			 h->mac,
+			 h->level,
+			 h->cut_state,
+			 h->cut_reason,
+			 h->root_cause,
+			 h->sign,
+			 h->sign_peer,
+			 h->sign_url,
+			 h->sign_file,
+			 h->sign_reason[0],
+			 h->sign_reason[1],
+			 h->root_cause_ja,
+			 h->about};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);

@@ -176,6 +176,23 @@ static void add_handling(struct report_host *h, unsigned language, const char *l
 	json_decref(array);
 }
 
+/* What is not empty of the columns, with commas. */
+static char *join(sqlite3_stmt *st, int from, int to)
+{
+	char text[512];
+	size_t len = 0;
+
+	text[0] = 0;
+	for (int i = from; i <= to; i++) {
+		const char *part = column_text(st, i);
+
+		if (part[0] && len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+						len ? ", " : "", part);
+	}
+	return strdup(text);
+}
+
 /* Hosts that were judged above Safe, had alerts or were cut in the period. */
 static int hosts(struct store *s, const struct period *p, struct report_daily *d,
 		 struct errmsg *err)
@@ -186,7 +203,8 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 		"q.acked, "
 		"q.verified, q.released, (SELECT count(*) FROM alerts a WHERE a.ip = h.ip AND "
 		"a.time >= ?1 "
-		"AND a.time < ?2) AS n, i.root_cause_ja, i.handling_ja FROM hosts h "
+		"AND a.time < ?2) AS n, i.root_cause_ja, i.handling_ja, h.user, h.os, h.role, "
+		"h.vendor FROM hosts h "
 		"LEFT JOIN quarantines q ON q.command_id = (SELECT command_id FROM quarantines x "
 		"WHERE "
 		"x.mitigator = h.mitigator AND x.ip = h.ip AND x.ordered < ?2 ORDER BY x.ordered "
@@ -221,6 +239,7 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 		h->alerts = (uint64_t)sqlite3_column_int64(st, 11);
 		h->root_cause_ja = copy(st, 12);
 		add_handling(h, 1, column_text(st, 13));
+		h->about = join(st, 14, 17);
 	}
 	sqlite3_finalize(st);
 	return ERR_OK;

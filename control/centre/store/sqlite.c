@@ -62,6 +62,10 @@ static const char *const additions[] = {
 	"ALTER TABLE incidents ADD COLUMN affected TEXT DEFAULT '[]'",
 	"ALTER TABLE incidents ADD COLUMN linked TEXT DEFAULT '[]'",
 	"ALTER TABLE incidents ADD COLUMN steps TEXT DEFAULT '[]'",
+	"ALTER TABLE hosts ADD COLUMN user TEXT DEFAULT ''",
+	"ALTER TABLE hosts ADD COLUMN os TEXT DEFAULT ''",
+	"ALTER TABLE hosts ADD COLUMN role TEXT DEFAULT ''",
+	"ALTER TABLE hosts ADD COLUMN vendor TEXT DEFAULT ''",
 };
 
 static const char setup[] =

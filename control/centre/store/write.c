@@ -145,7 +145,10 @@ static int put_host(struct store *s, const char *mitigator, const struct host_st
 {
 	sqlite3_stmt *st = store_prepare(
 		s,
-		"INSERT OR REPLACE INTO hosts VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+		"INSERT OR REPLACE INTO hosts(mitigator, id, mac, ip, name, level, level_since, "
+		"first_seen, last_seen, alerts, protected, protected_reason, cut, user, os, role, "
+		"vendor) "
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
 		err);
 
 	if (!st)
@@ -163,6 +166,10 @@ static int put_host(struct store *s, const char *mitigator, const struct host_st
 	bind_number(st, 11, h->is_protected);
 	bind_text(st, 12, h->protected_reason);
 	bind_cut(st, 13, h->cut);
+	bind_text(st, 14, h->host.user);
+	bind_text(st, 15, h->host.os);
+	bind_text(st, 16, h->host.role);
+	bind_text(st, 17, h->host.vendor);
 	return store_finish(s, st, err);
 }
 
