@@ -978,7 +978,8 @@ void app_raw_trigger(struct app_io *io, enum dir dir)
 {
 	struct app_call *c = app_call_of(io);
 
-	if (c->f->tcp)
+	/* Rules see raw bytes as if a parser that they do not know of were not there. */
+	if (c->f->tcp && !c->a->pub.unnamed)
 		stream_raw_trigger(c->f, dir);
 }
 

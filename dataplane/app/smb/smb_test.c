@@ -495,6 +495,42 @@ static void pipe_call(void **state)
 	harness_delete(h);
 }
 
+static unsigned frames_called(const struct harness *h, const char *name, int64_t len)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < h->frame_count; i++)
+		n += strcmp(h->frames[i].name, name) == 0 && h->frames[i].len == len;
+	return n;
+}
+
+/* A long write to a pipe is read when it is whole; its frames are there from the first part on,
+ * once. */
+static void pipe_write_in_parts(void **state)
+{
+	enum { DATA = 2000, PART = 700 };
+	struct harness *h = flow();
+	size_t len;
+
+	connect_tree(h, "\\\\srv\\IPC$", 2, 1);
+	open_file(h, "PSEXESVC", 2);
+	request(9, 3);
+	put_write(0, DATA);
+	put(&b, NULL, DATA);
+	nbss(&b, 0);
+	len = b.len - 4;
+	for (size_t i = 0; i < b.len; i += PART) {
+		size_t n = b.len - i < PART ? b.len - i : PART;
+
+		assert_true(harness_feed(h, DIR_TS, b.data + i, n));
+		assert_int_equal(frames_called(h, "nbss.pdu", (int64_t)len + 4), 1);
+		assert_int_equal(frames_called(h, "smb2.pdu", (int64_t)len), 1);
+	}
+	b.len = 0;
+	put(&b, NULL, 4);
+	harness_delete(h);
+}
+
 /* An answer too long for one read is put together. */
 static void pipe_answer_in_pieces(void **state)
 {
@@ -704,6 +740,7 @@ int main(void)
 		cmocka_unit_test(compound),
 		cmocka_unit_test(rename_and_delete),
 		cmocka_unit_test(pipe_call),
+		cmocka_unit_test(pipe_write_in_parts),
 		cmocka_unit_test(pipe_answer_in_pieces),
 		cmocka_unit_test(pipe_unseen),
 		cmocka_unit_test(encrypted),
