@@ -9,7 +9,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
-enum { SENTENCE = 1600, VALUE = 512 };
+enum { SENTENCE = 1600, VALUE = 512, PORT_DNS = 53 };
 
 const char *story_time(const struct telling *t, uint64_t ns, char ret[48])
 {
@@ -32,6 +32,11 @@ const char *story_peer(const struct telling *t, const struct chain_step *x, char
 {
 	char ip[IP_ADDR_TEXT];
 
+	/* Who answered a look-up is not who it is about. */
+	if (!x->attacks && x->port == PORT_DNS && x->url[0]) {
+		snprintf(ret, STORY_NAME, "%.100s", x->url);
+		return ret;
+	}
 	if (x->peer_host[0])
 		return t->setup->host_text(t->setup->ctx, x->peer_host, ret);
 	snprintf(ret, STORY_NAME, "%s",
@@ -52,6 +57,20 @@ static void peer_address(const struct chain_step *x, char ret[VALUE])
 	char ip[IP_ADDR_TEXT];
 
 	snprintf(ret, VALUE, "%s", ip_addr_text(&x->peer, ip, false));
+}
+
+/* What to search for: the name in the URL, else the address. */
+static void seek_of(const struct chain_step *x, char ret[VALUE])
+{
+	const char *name = strstr(x->url, "://");
+	size_t n;
+
+	name = name ? name + 3 : x->url;
+	n = strcspn(name, "/:?# ");
+	if (n > 0)
+		snprintf(ret, VALUE, "%.*s", (int)n, name);
+	else
+		peer_address(x, ret);
 }
 
 /* What a name stands for; false: nothing of that name. */
@@ -87,6 +106,8 @@ static bool value_of(const struct telling *t, const char *name, const struct cha
 		snprintf(ret, VALUE, "%s", story_peer(t, x, small));
 	else if (strcmp(name, "ip") == 0)
 		peer_address(x, ret);
+	else if (strcmp(name, "seek") == 0)
+		seek_of(x, ret);
 	else if (strcmp(name, "source") == 0)
 		snprintf(ret, VALUE, "%s", story_source(t, x, small));
 	else if (strcmp(name, "time") == 0)

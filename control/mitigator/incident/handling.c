@@ -280,19 +280,19 @@ static const struct {
 	  "送付してください。"}},
 	{delivered,
 	 {"Block {source} at the proxy or firewall and find out who else fetched from it: banken "
-	  "search {ip}.",
+	  "search {seek}.",
 	  "{source} "
 	  "をプロキシまたはファイアウォールで遮断し、ほかに取得した端末を確認してください: "
-	  "banken search {ip}"}},
+	  "banken search {seek}"}},
 	{ask_user,
 	 {"Ask the user of {host} what was opened, installed or plugged in shortly before {time}.",
 	  "{host} の利用者に、{time} の直前に開いたファイル、導入したソフトウェア、接続した機器を"
 	  "確認してください。"}},
 	{calls_home,
 	 {"Block {source} at the firewall and find out who else talks to it: banken search "
-	  "{ip}.",
+	  "{seek}.",
 	  "{source} をファイアウォールで遮断し、ほかに通信している端末を確認してください: "
-	  "banken search {ip}"}},
+	  "banken search {seek}"}},
 	{names_tried,
 	 {"{host} tried accounts at {peer} since {time}: see there which ones let it in, change "
 	  "their passwords, and lock the others for a while.",

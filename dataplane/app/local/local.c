@@ -3,6 +3,8 @@
 #include "dataplane/app/ldap/message.h"
 
 enum {
+	PORT_DHCP = 67,
+	PORT_DHCP_CLIENT = 68,
 	PORT_NBNS = 137,
 	PORT_MDNS = 5353,
 	PORT_LLMNR = 5355,
@@ -19,6 +21,8 @@ enum local_kind local_kind_of(uint16_t sport, uint16_t dport, struct slice datag
 		return LOCAL_LLMNR;
 	if (dport == PORT_NBNS || sport == PORT_NBNS)
 		return LOCAL_NBNS;
+	if (sport == PORT_DHCP_CLIENT && dport == PORT_DHCP)
+		return LOCAL_DHCP;
 	if (datagram.len > 2 && datagram.data[0] == DTLS_HANDSHAKE && datagram.data[1] == DTLS_HIGH)
 		return LOCAL_DTLS;
 	if (datagram.len > 2 && datagram.data[0] == LDAP_FIRST &&
@@ -31,7 +35,7 @@ const char *local_type(enum local_kind kind)
 {
 	static const char *const names[LOCAL_KINDS] = {
 		[LOCAL_MDNS] = "mdns", [LOCAL_LLMNR] = "llmnr", [LOCAL_NBNS] = "nbns",
-		[LOCAL_DTLS] = "dtls", [LOCAL_LDAP] = "ldap",
+		[LOCAL_DTLS] = "dtls", [LOCAL_LDAP] = "ldap",	[LOCAL_DHCP] = "dhcp_ask",
 	};
 
 	return kind < LOCAL_KINDS ? names[kind] : NULL;
@@ -48,6 +52,8 @@ bool local_log(enum local_kind kind, struct slice datagram, struct record *r)
 		return local_log_dtls(datagram, r);
 	case LOCAL_LDAP:
 		return ldap_log_datagram(datagram, r);
+	case LOCAL_DHCP:
+		return local_log_dhcp(datagram, r);
 	default:
 		return false;
 	}

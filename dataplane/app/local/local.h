@@ -3,7 +3,7 @@
  * type of ours (banken.json) or none; nothing is kept between datagrams.
  *
  * mDNS (RFC 6762), LLMNR (RFC 4795), NetBIOS name service (RFC 1002 4.2), ClientHellos of DTLS
- * (RFC 6347, 9147), LDAP messages (app/ldap). */
+ * (RFC 6347, 9147), LDAP messages (app/ldap), what DHCP clients ask (RFC 2131). */
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,7 @@ enum local_kind {
 	LOCAL_NBNS,
 	LOCAL_DTLS,
 	LOCAL_LDAP,
+	LOCAL_DHCP,
 	LOCAL_KINDS
 };
 
@@ -38,6 +39,7 @@ const char *local_type(enum local_kind kind);
  * what its port promises; what was written then is to be dropped. */
 bool local_log(enum local_kind kind, struct slice datagram, struct record *r);
 
-/* names.c, dtls.c */
+/* names.c, dtls.c, dhcp.c */
+bool local_log_dhcp(struct slice datagram, struct record *r);
 bool local_log_names(enum local_kind kind, struct slice datagram, struct record *r);
 bool local_log_dtls(struct slice datagram, struct record *r);

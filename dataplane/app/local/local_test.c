@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "dataplane/api/record.h"
@@ -182,12 +183,50 @@ static void bounded(void **state)
 	assert_int_equal(names, LOCAL_RECORDS_MAX);
 }
 
+/* What a client asks, and every prefix of it. */
+static void dhcp_clients(void **state)
+{
+	static const char tail[] = "\x63\x82\x53\x63\x35\1\3\x0c\4pc-5\x32\4\x0a\0\0\5"
+				   "\x3c\x08MSFT 5.0\x37\4\1\3\6\x0f\xff";
+	uint8_t bytes[236 + sizeof(tail) - 1] = {1, 1, 6};
+	struct record_eve_options options = {0, false};
+	static uint64_t buf[RECORD_MAX / sizeof(uint64_t)];
+	char text[4096];
+
+	memcpy(bytes + 28, "\x52\x54\0\0\0\5", 6);
+	memcpy(bytes + 236, tail, sizeof(tail) - 1);
+	assert_int_equal(local_kind_of(68, 67, SLICE(bytes, sizeof(bytes))), LOCAL_DHCP);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		uint8_t *copy = malloc(n ? n : 1);
+		struct record r;
+		bool said;
+		long len;
+
+		memcpy(copy, bytes, n);
+		record_begin(&r, buf, sizeof(buf));
+		record_object(&r, "dhcp_ask");
+		said = local_log(LOCAL_DHCP, SLICE(copy, n), &r);
+		free(copy);
+		if (n < sizeof(bytes))
+			continue;
+		assert_true(said);
+		record_end(&r);
+		len = record_to_eve(record_finish(&r), &options, text, sizeof(text) - 1);
+		assert_true(len > 0);
+		text[len] = 0;
+		assert_non_null(strstr(text, "\"client_mac\":\"52:54:00:00:00:05\",\"ip\":"
+					     "\"10.0.0.5\",\"hostname\":\"pc-5\",\"vendor_class\":"
+					     "\"MSFT 5.0\",\"parameters\":\"1,3,6,15\""));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(datagrams),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(dhcp_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
