@@ -70,10 +70,11 @@ static const char *const commands[MIRROR_FAULTS] = {
 		"port-mirroring input maximum-packet-length; Aruba: raise the destination port's "
 		"mtu; "
 		"Open vSwitch: ovs-vsctl clear mirror NAME snaplen",
-	[MIRROR_OFFLOAD] =
-		"a virtual switch mirrors before the card has filled the sum in; on its hosts: "
-		"ethtool -K IF tx off; Cisco, Juniper, Aruba: nothing to change; Open vSwitch: "
-		"ethtool -K IF tx off at the ports",
+	[MIRROR_OFFLOAD] = "ethtool -K IF tx off at the hosts (Open vSwitch: at its ports): a "
+			   "virtual switch mirrors "
+			   "before the card has filled the sum in; at Cisco, Juniper and Aruba "
+			   "there is nothing to "
+			   "change",
 	[MIRROR_OVERSUBSCRIBED] =
 		"Cisco: monitor session N filter vlan LIST, or a faster destination interface; "
 		"Juniper: set forwarding-options port-mirroring input rate R; Aruba: fewer source "
