@@ -11,6 +11,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/respond/reset.h"
+#include "dataplane/worker/profile.h"
 
 enum {
 	IDLE_SPINS = 2000, /* empty turns before sleeping */
@@ -173,6 +174,18 @@ static unsigned take_burst(struct live_worker *w, struct rte_mbuf **mbufs, unsig
 	return n;
 }
 
+/* Frames count as the rx stage's only when there are some: waiting is no work. */
+static unsigned receive(struct live_worker *w, uint16_t port, struct rte_mbuf **mbufs)
+{
+	struct profile *f = pipeline_profile(w->pipeline);
+	uint64_t begin = f->on ? __rdtsc() : 0;
+	unsigned n = rte_eth_rx_burst(port, (uint16_t)w->index, mbufs, LIVE_BURST);
+
+	if (f->on && n)
+		profile_burst(f, STAGE_RX, begin);
+	return n;
+}
+
 /* One burst from the distributor or from each of its own queues; how many frames. */
 static unsigned turn(struct live_worker *w, uint64_t now_ns)
 {
@@ -188,7 +201,7 @@ static unsigned turn(struct live_worker *w, uint64_t now_ns)
 	for (unsigned i = 0; i < rx->port_count; i++) {
 		if (w->index >= rx->port[i].queues)
 			continue;
-		n = rte_eth_rx_burst(rx->port[i].id, (uint16_t)w->index, mbufs, LIVE_BURST);
+		n = receive(w, rx->port[i].id, mbufs);
 		full &= n == LIVE_BURST;
 		if (n)
 			sum += take_burst(w, mbufs, n, now_ns);

@@ -28,7 +28,7 @@ static const char usage[] =
 	"  --set KEY=VALUE   one option; see --help-options\n"
 	"  --rules-only      load the rules, say what could not be loaded, and end\n"
 	"  --print-config    print the options in force, and end\n"
-	"  --profile         cycles by stage at the end\n"
+	"  --profile         cycles by stage and parser, dearest groups and rules, at the end\n"
 	"  --help, --help-options, --version\n"
 	"\n"
 	"examples:\n"

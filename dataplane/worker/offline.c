@@ -8,6 +8,7 @@
 #include "dataplane/event/file.h"
 #include "dataplane/rx/file.h"
 #include "dataplane/worker/files.h"
+#include "dataplane/worker/profile.h"
 #include "dataplane/worker/ruleset.h"
 #include "dataplane/worker/stats.h"
 #include "signatures/lists/table.h"
@@ -28,6 +29,17 @@ static void put_record(void *ctx, struct slice record, enum record_lane lane)
 	event_file_put(ctx, record);
 }
 
+static unsigned read_burst(struct pipeline *l, struct rx_file *file, struct packet *p)
+{
+	struct profile *f = pipeline_profile(l);
+	uint64_t begin = f->on ? __rdtsc() : 0;
+	unsigned n = rx_file_burst(file, p, BURST);
+
+	if (f->on)
+		profile_burst(f, STAGE_RX, begin);
+	return n;
+}
+
 /* All frames, then the end of everything; `desk` and `keeper` may be NULL. */
 static void run(struct pipeline *l, struct rx_file *file, struct desk *desk, struct keeper *keeper)
 {
@@ -35,7 +47,7 @@ static void run(struct pipeline *l, struct rx_file *file, struct desk *desk, str
 	uint64_t last_ns = 0;
 	unsigned n;
 
-	while ((n = rx_file_burst(file, p, BURST)) > 0) {
+	while ((n = read_burst(l, file, p)) > 0) {
 		for (unsigned i = 0; i < n; i++)
 			last_ns = p[i].now_ns > last_ns ? p[i].now_ns : last_ns;
 		pipeline_burst(l, p, n);

@@ -2,12 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <x86intrin.h>
 
 #include "dataplane/worker/carry.h"
 #include "dataplane/worker/listed.h"
 #include "dataplane/worker/mirror.h"
 #include "dataplane/worker/observe.h"
+#include "dataplane/worker/profile.h"
 #include "dataplane/worker/witness.h"
 
 enum { WORKER_MEMORY = 1 << 30, FETCH_FLOWS = 1 << 12 };
@@ -32,8 +32,7 @@ struct pipeline {
 	uint64_t last_number;
 	void (*hook)(void *ctx, const struct packet *p);
 	void *hook_ctx;
-	bool profile;
-	uint64_t cycles[STAGE_COUNT];
+	struct profile profile;
 };
 
 struct pipeline_config pipeline_config_default(void)
@@ -51,20 +50,6 @@ struct pipeline_config pipeline_config_default(void)
 
 	c.app.naming = true;
 	return c;
-}
-
-const char *const pipeline_stage_names[STAGE_COUNT] = {"decode",    "flow",   "stream+parsers",
-						       "datagrams", "detect", "event"};
-
-static inline uint64_t stage_begin(const struct pipeline *l)
-{
-	return l->profile ? __rdtsc() : 0;
-}
-
-static inline void stage_end(struct pipeline *l, enum pipeline_stage stage, uint64_t begin)
-{
-	if (l->profile)
-		l->cycles[stage] += __rdtsc() - begin;
 }
 
 static bool ready_to_log(const struct app_flow *a, const struct app_tx *tx)
@@ -123,15 +108,14 @@ static void log_transactions(struct pipeline *l, struct packet *p, struct flow *
 
 static void inspect(struct pipeline *l, struct packet *p)
 {
-	uint64_t begin = stage_begin(l);
+	enum pipeline_stage before = profile_enter(&l->profile, STAGE_DETECT);
 	struct flow *f = p->flow;
 
 	if (l->detector)
 		detect_packet(l->detector, p);
 	else
 		detect_nothing(p);
-	stage_end(l, STAGE_DETECT, begin);
-	begin = stage_begin(l);
+	profile_enter(&l->profile, STAGE_EVENT);
 	if (p->event_count)
 		event_packet_anomalies(l->events, p);
 	if (f && f->app && (f->app->tx_first || f->app->event_count)) {
@@ -139,7 +123,7 @@ static void inspect(struct pipeline *l, struct packet *p)
 		log_transactions(l, p, f, false);
 		app_tx_release(l->app, f);
 	}
-	stage_end(l, STAGE_EVENT, begin);
+	profile_leave(&l->profile, before);
 }
 
 /* A packet without a frame, to run what is left of a direction through detection. */
@@ -179,7 +163,12 @@ static void datagram(struct pipeline *l, struct packet *p)
 {
 	enum local_kind kind = local_kind_of(p->sport, p->dport, packet_payload(p));
 
+	enum pipeline_stage before = profile_enter(&l->profile, STAGE_APP);
+	uint64_t begin = profile_parser(&l->profile);
+
 	app_datagram(l->app, p->flow, p);
+	profile_leave(&l->profile, before);
+	profile_parser_done(&l->profile, p->flow->app, begin);
 	if (kind != LOCAL_NONE)
 		event_local(l->events, p, kind);
 }
@@ -200,14 +189,14 @@ static void named(struct pipeline *l, struct flow *f, uint64_t now_ns)
 static void packet(void *ctx, struct packet *p)
 {
 	struct pipeline *l = ctx;
-	uint64_t begin;
+	enum pipeline_stage before = profile_enter(&l->profile, STAGE_FLOW);
 
-	if (!mirror_packet(l->mirror, p))
+	if (!mirror_packet(l->mirror, p)) {
+		profile_leave(&l->profile, before);
 		return;
-	begin = stage_begin(l);
+	}
 	if (p->ip_version && !(p->flags & (PACKET_FRAGMENT | PACKET_INVALID)))
 		flow_of_packet(l->flows, p);
-	stage_end(l, STAGE_FLOW, begin);
 	if (l->witness.tape)
 		witness_see(&l->witness, p);
 	if (l->hook)
@@ -217,17 +206,16 @@ static void packet(void *ctx, struct packet *p)
 
 		if (p->flow->flags & FLOW_ENCRYPTED)
 			p->flags |= PACKET_NO_PAYLOAD;
-		begin = stage_begin(l);
-		if (p->ip_proto == IP_PROTO_TCP) {
+		profile_enter(&l->profile, STAGE_STREAM);
+		if (p->ip_proto == IP_PROTO_TCP)
 			stream_packet(l->stream, p->flow, p);
-			stage_end(l, STAGE_STREAM, begin);
-		} else if (p->ip_proto == IP_PROTO_UDP && p->payload_len) {
+		else if (p->ip_proto == IP_PROTO_UDP && p->payload_len)
 			datagram(l, p);
-			stage_end(l, STAGE_APP, begin);
-		}
 		mirror_flow(l->mirror, p);
+		profile_enter(&l->profile, STAGE_BEHAVE);
 		observe_packet(l->behave, p);
 		listed_flow(l->listed, p);
+		profile_enter(&l->profile, STAGE_NAMES);
 		if (naming)
 			app_traffic_packet(l->app, p->flow, p);
 		else if (untracked(p))
@@ -235,16 +223,19 @@ static void packet(void *ctx, struct packet *p)
 		if (p->flow->flags & FLOW_NAMED)
 			named(l, p->flow, p->now_ns);
 	}
+	profile_enter(&l->profile, STAGE_BEHAVE);
 	if (!p->flow || p->ip_proto == IP_PROTO_ICMPV6) {
 		observe_frame(l->behave, p);
 		event_neighbour(l->events, p);
 	}
 	inspect(l, p);
+	profile_enter(&l->profile, STAGE_STREAM);
 	if (p->flow && p->ip_proto == IP_PROTO_TCP) {
 		stream_packet_done(l->stream, p->flow, p);
 		if (app_change_waits(p->flow))
 			change_of_protocol(l, p->flow, p->now_ns);
 	}
+	profile_leave(&l->profile, before);
 }
 
 static void stream_data(void *ctx, struct flow *f, struct packet *p, enum dir dir,
@@ -252,7 +243,12 @@ static void stream_data(void *ctx, struct flow *f, struct packet *p, enum dir di
 {
 	struct pipeline *l = ctx;
 
+	enum pipeline_stage before = profile_enter(&l->profile, STAGE_APP);
+	uint64_t begin = profile_parser(&l->profile);
+
 	app_stream_data(l->app, f, p, dir, chunk);
+	profile_leave(&l->profile, before);
+	profile_parser_done(&l->profile, f->app, begin);
 }
 
 static void alert(void *ctx, const struct detect_alert *a)
@@ -442,7 +438,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 
 	if (!l)
 		return NULL;
-	l->profile = config->profile;
+	l->profile.on = config->profile;
 	l->file_wanted = config->app.limits.file_wanted;
 	l->decoded = (struct decode_sink){packet, l};
 	if (!stages_new(l, config, first_id, sink))
@@ -486,25 +482,14 @@ void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct 
 
 void pipeline_frame(struct pipeline *l, struct packet *p)
 {
-	uint64_t begin = stage_begin(l), inner = 0;
-
 	l->totals.packets++;
 	l->totals.bytes += p->wire_len;
 	l->last_number = p->number;
-	if (l->profile) {
-		for (unsigned i = STAGE_FLOW; i < STAGE_COUNT; i++)
-			inner += l->cycles[i];
-	}
+	profile_frame(&l->profile, l->totals.packets, p->wire_len);
 	decode_frame(l->decoder, p, &l->decoded);
 	if (l->witness.tape)
 		witness_keep(&l->witness, p);
-	if (l->profile) {
-		uint64_t after = 0;
-
-		for (unsigned i = STAGE_FLOW; i < STAGE_COUNT; i++)
-			after += l->cycles[i];
-		l->cycles[STAGE_DECODE] += __rdtsc() - begin - (after - inner);
-	}
+	profile_frame_done(&l->profile);
 }
 
 /* With few flows they are near anyway, and looking ahead costs more than it saves. */
@@ -549,6 +534,8 @@ void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)
 
 void pipeline_tick(struct pipeline *l, uint64_t now_ns)
 {
+	uint64_t begin = l->profile.on ? __rdtsc() : 0;
+
 	decode_tick(l->decoder, now_ns);
 	flow_tick(l->flows, now_ns);
 	if (l->detector)
@@ -556,6 +543,8 @@ void pipeline_tick(struct pipeline *l, uint64_t now_ns)
 	behave_tick(l->behave, now_ns);
 	if (l->carry.port && !l->carry.config.at_end)
 		l->totals.alerts += carry_collect(&l->carry, l->events);
+	if (l->profile.on)
+		profile_burst(&l->profile, STAGE_TICK, begin);
 }
 
 void pipeline_collect(struct pipeline *l)
@@ -593,9 +582,9 @@ const struct pipeline_totals *pipeline_totals(const struct pipeline *l)
 	return &l->totals;
 }
 
-const uint64_t *pipeline_cycles(const struct pipeline *l)
+struct profile *pipeline_profile(struct pipeline *l)
 {
-	return l->cycles;
+	return &l->profile;
 }
 
 const struct detector *pipeline_detector(const struct pipeline *l)

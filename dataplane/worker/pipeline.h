@@ -44,19 +44,8 @@ struct pipeline_totals {  /* D10 */
 	uint64_t behaviour; /* hits of detectors that need no rule */
 };
 
-enum pipeline_stage { /* of --profile */
-		      STAGE_DECODE,
-		      STAGE_FLOW,
-		      STAGE_STREAM, /* parsers included: they are called by it */
-		      STAGE_APP,    /* datagrams */
-		      STAGE_DETECT,
-		      STAGE_EVENT,
-		      STAGE_COUNT,
-};
-
-extern const char *const pipeline_stage_names[STAGE_COUNT];
-
 struct pipeline;
+struct profile;
 struct lists;
 struct keeper;
 
@@ -94,8 +83,8 @@ void pipeline_collect(struct pipeline *l);
 enum { PIPELINE_COUNTER_SETS = 10 + DESK_COUNTER_SETS };
 /* Fills up to PIPELINE_COUNTER_SETS sets; returns how many. */
 unsigned pipeline_counters(const struct pipeline *l, struct counter_set ret[PIPELINE_COUNTER_SETS]);
-/* Cycles a stage has taken so far; zeros without config.profile. */
-const uint64_t *pipeline_cycles(const struct pipeline *l);
+/* Cycles by stage, zeros without config.profile. The caller adds what STAGE_RX took. */
+struct profile *pipeline_profile(struct pipeline *l);
 /* NULL without rules. */
 const struct detector *pipeline_detector(const struct pipeline *l);
 /* A stats record with the counters. */

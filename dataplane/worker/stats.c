@@ -1,4 +1,5 @@
 #include "dataplane/worker/stats.h"
+#include "dataplane/worker/profile.h"
 
 #include <jansson.h>
 #include <sys/resource.h>
@@ -86,23 +87,49 @@ static void print_detect(FILE *out, const struct detector *d)
 	}
 }
 
-void stats_print_profile(FILE *out, const struct pipeline *l)
+static void print_row(FILE *out, const char *name, double packet, double byte, double share)
+{
+	fprintf(out, "%-16s %14.1f %10.3f %6.1f%%\n", name, packet, byte, share);
+}
+
+static void print_parsers(FILE *out, const struct profile *f, double all)
+{
+	double frames = (double)f->frames, bytes = (double)f->bytes;
+
+	for (unsigned i = 0; i <= PROFILE_PARSERS; i++) {
+		char name[32];
+
+		if (!f->parser[i])
+			continue;
+		snprintf(name, sizeof(name), "  %.13s",
+			 i < PROFILE_PARSERS ? app_protocols[i]->name : "(unknown)");
+		print_row(out, name, (double)f->parser[i] / frames, (double)f->parser[i] / bytes,
+			  100 * (double)f->parser[i] / frames / all);
+	}
+}
+
+void stats_print_profile(FILE *out, struct pipeline *l)
 {
 	const struct pipeline_totals *totals = pipeline_totals(l);
-	const uint64_t *cycles = pipeline_cycles(l);
-	uint64_t sum = 0;
+	const struct profile *f = pipeline_profile(l);
+	double packet[STAGES_ALL], byte[STAGES_ALL], all = 0, all_bytes = 0;
 
-	for (unsigned i = 0; i < STAGE_COUNT; i++)
-		sum += cycles[i];
-	if (totals->packets == 0 || sum == 0)
+	if (totals->packets == 0 || f->frames == 0)
 		return;
+	for (unsigned i = 0; i < STAGES_ALL; i++) {
+		bool sampled = i < STAGE_COUNT;
+
+		packet[i] = (double)f->cycles[i] / (double)(sampled ? f->frames : totals->packets);
+		byte[i] = (double)f->cycles[i] / (double)(sampled ? f->bytes : totals->bytes);
+		all += packet[i];
+		all_bytes += byte[i];
+	}
 	fprintf(out, "%-16s %14s %10s %7s\n", "stage", "cycles/packet", "cycles/B", "share");
-	for (unsigned i = 0; i < STAGE_COUNT; i++)
-		fprintf(out, "%-16s %14.0f %10.2f %6.1f%%\n", pipeline_stage_names[i],
-			(double)cycles[i] / (double)totals->packets,
-			(double)cycles[i] / (double)totals->bytes,
-			100.0 * (double)cycles[i] / (double)sum);
-	fprintf(out, "%-16s %14.0f %10.2f\n", "all", (double)sum / (double)totals->packets,
-		(double)sum / (double)totals->bytes);
+	for (unsigned i = 0; i < STAGES_ALL; i++) {
+		print_row(out, profile_stage_names[i], packet[i], byte[i], 100 * packet[i] / all);
+		if (i == STAGE_APP)
+			print_parsers(out, f, all);
+	}
+	print_row(out, "all", all, all_bytes, 100);
 	print_detect(out, pipeline_detector(l));
 }

@@ -17,5 +17,5 @@ struct stats_run {
 void stats_write(FILE *out, const struct pipeline *l, const struct ruleset *rules,
 		 const struct stats_run *run);
 /* Cycles by stage as a table (--profile). */
-void stats_print_profile(FILE *out, const struct pipeline *l);
+void stats_print_profile(FILE *out, struct pipeline *l);
 /* Names and values of all counters, one a line. */
