@@ -33,6 +33,7 @@ struct build {
 	uint64_t n_entries, cap_entries, cap_labels, cap_texts;
 	struct index label_index, text_index;
 	struct build_counts counts;
+	uint64_t longest; /* run of buckets that an entry was put behind */
 };
 
 struct build *build_new(void)
@@ -276,10 +277,13 @@ static bool replaces(const struct build *b, uint32_t new, uint32_t old)
 
 static void insert(struct build *b, struct bucket *buckets, const struct entry *e)
 {
-	uint64_t tag = key_tag(&e->key), at = key_bucket(&e->key, b->head.buckets);
+	uint64_t tag = key_tag(&e->key), at = key_bucket(&e->key, b->head.buckets), run = 0;
 
 	for (;; at = at + 1 < b->head.buckets ? at + 1 : 0) {
 		struct bucket *bucket = &buckets[at];
+
+		if (++run > b->longest)
+			b->longest = run;
 
 		for (unsigned i = 0; i < BUCKET_ENTRIES; i++) {
 			if (bucket->tag[i] == tag) {
@@ -316,6 +320,7 @@ static void fill(struct build *b, char *map)
 	b->head.size = size_of(b, at);
 	b->head.entries = 0;
 	b->counts.doubles = 0;
+	b->longest = 0;
 	memcpy(map + at[0], b->lists, b->head.lists * sizeof(*b->lists));
 	for (uint64_t i = 0; i < b->n_entries; i++)
 		insert(b, (struct bucket *)(map + at[1]), &b->entries[i]);
@@ -360,23 +365,34 @@ static int write_file(struct build *b, int fd, uint64_t size, const char *path, 
 	return ERR_OK;
 }
 
-int build_write(struct build *b, const char *path, struct errmsg *err)
+static int write_beside(struct build *b, const char *beside, const char *path, struct errmsg *err)
 {
-	char beside[PATH];
 	uint64_t at[4];
-	int fd, rc;
+	int fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640), rc;
 
-	b->head.buckets = b->n_entries * 5 / (4 * BUCKET_ENTRIES) + 1; /* four fifths full */
-	if ((size_t)snprintf(beside, sizeof(beside), "%s.%d", path, (int)getpid()) >=
-	    sizeof(beside))
-		return errmsg_set(err, ERR_INVALID, "%s is too long a path", path);
-	fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errmsg_set(err, ERR_IO, "%s cannot be written (%s)", beside,
 				  strerror(errno));
 	hand_over(fd, path);
 	rc = write_file(b, fd, size_of(b, at), beside, err);
 	close(fd);
+	return rc;
+}
+
+/* Four fifths full; where chance has made too long a run of full buckets, less. */
+int build_write(struct build *b, const char *path, struct errmsg *err)
+{
+	char beside[PATH];
+	int rc;
+
+	if ((size_t)snprintf(beside, sizeof(beside), "%s.%d", path, (int)getpid()) >=
+	    sizeof(beside))
+		return errmsg_set(err, ERR_INVALID, "%s is too long a path", path);
+	b->head.buckets = b->n_entries * 5 / (4 * BUCKET_ENTRIES) + 1;
+	do {
+		rc = write_beside(b, beside, path, err);
+		b->head.buckets += b->head.buckets / 8 + 1;
+	} while (rc == ERR_OK && b->longest > CHAIN_MAX);
 	if (rc == ERR_OK && rename(beside, path) < 0)
 		rc = errmsg_set(err, ERR_IO, "%s cannot be put in place (%s)", path,
 				strerror(errno));

@@ -16,6 +16,7 @@ enum {
 	MAP16_BYTES = 65536 / 8, /* a bit for each IPv4 /16 that a listed network touches */
 	MAX_LISTS = 4096,
 	LABEL_NONE = 0xffffffff,
+	CHAIN_MAX = 128, /* buckets one look-up goes on through; no file has a longer run */
 };
 
 struct bucket {			      /* one cache line */

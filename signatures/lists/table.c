@@ -11,8 +11,6 @@
 #include "signatures/lists/format.h"
 #include "signatures/lists/indicator.h"
 
-enum { CHAIN_MAX = 64 }; /* buckets one look-up goes on through */
-
 const char *const list_kind_names[LIST_KINDS] = {
 	"ip", "net", "service", "domain", "url", "ja3", "ja4", "cert", "file",
 };

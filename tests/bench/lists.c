@@ -29,13 +29,13 @@ static uint64_t mixed(uint64_t n)
 }
 
 /* Four of ten names, three addresses, two files, the rest URLs and networks. */
-static void make(uint64_t n, struct indicator *i)
+static void make(uint64_t n, struct indicator *i, bool files)
 {
 	uint64_t r = mixed(n + 1), s = mixed(r);
 
 	i->len = 0;
 	i->bits = 128;
-	switch (n % 10) {
+	switch (files || n % 10 < 7 || n % 10 == 9 ? n % 10 : 0) {
 	case 0:
 	case 1:
 	case 2:
@@ -74,7 +74,8 @@ static void make(uint64_t n, struct indicator *i)
 	}
 }
 
-static int compile(uint64_t count, const char *path, double *ret_seconds, struct errmsg *err)
+static int compile(uint64_t count, bool files, const char *path, double *ret_seconds,
+		   struct errmsg *err)
 {
 	struct list_info info = {.name = "bench", .id = 1, .priority = 50};
 	struct indicator *i = calloc(1, sizeof(*i));
@@ -83,7 +84,7 @@ static int compile(uint64_t count, const char *path, double *ret_seconds, struct
 	int rc = b && i ? build_list(b, &info, err) : ERR_NOMEM;
 
 	for (uint64_t n = 0; n < count && rc == ERR_OK; n++) {
-		make(n, i);
+		make(n, i, files);
 		rc = build_add(b, i, 0, NOW, SLICE_STR(n % 3 ? "a family" : "another"), err);
 	}
 	if (rc == ERR_OK)
@@ -95,7 +96,8 @@ static int compile(uint64_t count, const char *path, double *ret_seconds, struct
 }
 
 /* Processor nanoseconds a look-up, what making the indicator takes left out. */
-static double look_up(const struct lists *l, uint64_t count, uint64_t from, uint64_t *ret_hits)
+static double look_up(const struct lists *l, uint64_t count, bool files, uint64_t from,
+		      uint64_t *ret_hits)
 {
 	struct indicator *i = calloc(1, sizeof(*i));
 	double begin, without;
@@ -104,14 +106,14 @@ static double look_up(const struct lists *l, uint64_t count, uint64_t from, uint
 
 	begin = cpu_now();
 	for (uint64_t n = 0; n < LOOKUPS; n++) {
-		make(from + mixed(n) % count, i);
+		make(from + mixed(n) % count, i, files);
 		sum += i->len;
 	}
 	without = cpu_now() - begin;
 	*ret_hits = sum == 1; /* it is used */
 	begin = cpu_now();
 	for (uint64_t n = 0; n < LOOKUPS; n++) {
-		make(from + mixed(n) % count, i);
+		make(from + mixed(n) % count, i, files);
 		*ret_hits += lists_find(l, i, NOW, &hit);
 	}
 	free(i);
@@ -120,14 +122,15 @@ static double look_up(const struct lists *l, uint64_t count, uint64_t from, uint
 
 int main(int argc, char **argv)
 {
-	uint64_t count = argc == 3 ? strtoull(argv[1], NULL, 10) : 0, there, absent;
+	bool files = argc == 3;
+	uint64_t count = argc == 3 || argc == 4 ? strtoull(argv[1], NULL, 10) : 0, there, absent;
 	double compiled, opened, hit_ns, miss_ns;
 	struct lists_counts counts;
 	struct lists *l = NULL;
-	struct errmsg err = {"usage: bench_lists COUNT FILE"};
+	struct errmsg err = {"usage: bench_lists COUNT FILE [no-files]"};
 	struct rusage usage;
 
-	if (!count || compile(count, argv[2], &compiled, &err) != ERR_OK) {
+	if (!count || compile(count, files, argv[2], &compiled, &err) != ERR_OK) {
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}
@@ -139,8 +142,8 @@ int main(int argc, char **argv)
 	}
 	opened = cpu_now() - opened;
 	lists_counts(l, &counts);
-	hit_ns = look_up(l, count, 0, &there);
-	miss_ns = look_up(l, count, count * 2, &absent);
+	hit_ns = look_up(l, count, files, 0, &there);
+	miss_ns = look_up(l, count, files, count * 2, &absent);
 	printf("{\"indicators\": %llu, \"entries\": %llu, \"bytes\": %llu, \"bytes_an_entry\": "
 	       "%.2f, "
 	       "\"compile_seconds\": %.2f, \"compile_peak_mb\": %ld, \"open_seconds\": %.3f, "
