@@ -267,7 +267,6 @@ static void test_modes(void **state)
 	struct site *s = site_new();
 	struct alert a = an_alert(INFECTED, "10.0.1.5", SEVERITY_HIGH);
 
-	learn(s, GATEWAY, "10.0.0.1", NULL);
 	report(s, &a);
 	expect(s, CUT_OUTSIDE_POLICY, "mode monitor: would have been cut");
 	assert_string_equal(s->last_mode, "monitor");
@@ -548,29 +547,22 @@ static void test_disputed(void **state)
 	site_free(s);
 }
 
-/* The gateway is protected by its address alone and was never seen: any MAC that no ARP has shown
- * could be its own, so such a MAC is not cut, whoever orders it, until one of the two is known. */
+/* The gateway is protected by its address alone and was never seen: a MAC that nobody saw with an
+ * address could be its own, so nobody cuts by such a MAC until one of the two is known. */
 static void test_unseen(void **state)
 {
 	struct site *s = site_new();
-	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
 	struct decide_order o = {
 		.host = OTHER, .actor = "yamada", .reason = "by hand", .mitigator = "m"};
 	struct errmsg e;
 
 	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
 	assert_non_null(strstr(e.text, "could be that of the protected gateway"));
-	report(s, &a);
-	expect(s, CUT_HELD, "could be that of the protected gateway");
-	o.host = INFECTED;
-	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
-	assert_int_equal(s->orders, 0);
-	/* ARP shows whose MAC it is: the next sign decides it. */
-	learn(s, INFECTED, "10.0.0.5", NULL);
-	report(s, &a);
-	assert_int_equal(s->orders, 1);
+	/* The host shows which it is. */
+	learn(s, OTHER, "10.0.0.6", NULL);
+	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), 0);
 	/* The gateway shows itself: no other MAC can be its own. */
-	o.host = OTHER;
+	o.host = INFECTED;
 	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), ERR_DENIED);
 	learn(s, GATEWAY, "10.0.0.1", NULL);
 	assert_int_equal(decide_person_cuts(&s->d, &o, s->now, &e), 0);
@@ -612,7 +604,6 @@ static void test_approve(void **state)
 		.host = "m-1.0", .actor = "yamada", .reason = "yes", .mitigator = "m"};
 	struct errmsg e = {""};
 
-	learn(s, GATEWAY, "10.0.0.1", NULL);
 	report(s, &a);
 	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), 0);
 	pass(s, NS_PER_SEC);

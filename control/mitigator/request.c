@@ -73,24 +73,19 @@ static bool mac_is_known(const struct decide *d, const struct ip_addr *ip)
 {
 	const struct host *owner = hosts_by_ip(d->hosts, ip);
 
-	if (!owner || mac_addr_is_zero(&owner->mac) || !owner->introduced)
-		return false;
-	for (unsigned i = 0; i < owner->ips_n; i++) {
+	for (unsigned i = 0; owner && i < owner->ips_n; i++) {
 		if (owner->ips[i].proven && ip_addr_eq(&owner->ips[i].ip, ip))
-			return true;
+			return !mac_addr_is_zero(&owner->mac);
 	}
 	return false;
 }
 
-/* A protected host of the site that is named by its address alone and has not been seen yet may be
- * behind any MAC that no ARP, ND or DHCP has shown; the address that such a MAC is seen with proves
- * nothing. NULL: none. */
+/* A host of the site that is protected by its address alone and was not seen yet may be behind any
+ * MAC that was never seen with an address. NULL: none. */
 static const struct protect_entry *perhaps_behind(const struct decide *d,
 						  const struct cut_target *t)
 {
-	const struct host *h = hosts_by_mac(d->hosts, &t->mac);
-
-	if (mac_addr_is_zero(&t->mac) || (h && h->introduced))
+	if (mac_addr_is_zero(&t->mac) || t->ips_n)
 		return NULL;
 	for (unsigned i = 0; i < protect_count(d->protect); i++) {
 		const struct protect_entry *e = protect_at(d->protect, i);

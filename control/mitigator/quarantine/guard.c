@@ -88,7 +88,7 @@ static struct guard_verdict check_automatic(const struct fuse *fuse, const struc
 			       "source could be forged");
 	if (c->unknown)
 		return verdict(GUARD_HOLD, GUARD_UNPROVEN_SOURCE,
-			       "its MAC was never seen in ARP, ND or DHCP and could be that of the "
+			       "its MAC was never seen with an address and could be that of the "
 			       "protected %s, whose MAC is not known",
 			       c->unknown->role);
 	if (fuse_is_mass(fuse, c->threat_hosts))
