@@ -44,12 +44,18 @@ static const struct cli_command commands[] = {
 	 "steps\nand recommended handling.\n\n"
 	 "examples:\n  banken incidents --open\n  banken incidents incident-000017 --japanese\n",
 	 cmd_incidents},
-	{"quarantine", "list | add HOST | release HOST | approve COMMAND",
+	{"quarantine", "list | add HOST | release HOST | approve COMMAND | export | import",
 	 "who is cut; cut and release",
 	 "  list                         cuts, newest first, with their state\n"
 	 "  add HOST [--reason TEXT]     cuts a host; it stays cut until a person releases it\n"
 	 "  release HOST [--reason TEXT] lets it back; cut again when it still shows signs\n"
-	 "  approve COMMAND              says yes to a cut that waits for a person\n\n"
+	 "  approve COMMAND              says yes to a cut that waits for a person\n"
+	 "  export FILE.zip [--threat ID]\n"
+	 "                               the permission lists that were kept before cuts\n"
+	 "  export FILE.zip --current    who is permitted now\n"
+	 "  import FILE [--reason TEXT]  a ZIP of lists, or one list: releases every host that a\n"
+	 "                               list permits and its threat has cut; refused whole when\n"
+	 "                               anything in it is wrong\n\n"
 	 "HOST is an address, a MAC or a host's id; COMMAND as the list shows it. What is "
 	 "protected\n"
 	 "cannot be cut.\n\n"

@@ -1,5 +1,6 @@
 /* `banken quarantine`: what is cut, by whom, and the two things a person does about it. */
 #include "control/cli/cli.h"
+#include "control/cli/undo.h"
 
 #include <pwd.h>
 #include <string.h>
@@ -76,6 +77,15 @@ int cmd_quarantine(const struct cli *cli, int argc, char **argv)
 			      json_pack("{ss ss ss}", "do", "approve", "command_id", argv[2],
 					"actor", actor()),
 			      "Approved.");
+	if (strcmp(what, "import") == 0 && one_host)
+		return cli_undo_import(cli, argv[2], reason);
+	if (strcmp(what, "export") == 0 && argc == 3)
+		return cli_undo_export(cli, argv[2], "", false);
+	if (strcmp(what, "export") == 0 && argc == 4 && strcmp(argv[3], "--current") == 0)
+		return cli_undo_export(cli, argv[2], "", true);
+	if (strcmp(what, "export") == 0 && argc == 5 && strcmp(argv[3], "--threat") == 0)
+		return cli_undo_export(cli, argv[2], argv[4], false);
 	return cli_fail(2, "say: banken quarantine list | add HOST [--reason TEXT] | release HOST "
-			   "[--reason TEXT] | approve COMMAND");
+			   "[--reason TEXT] | approve COMMAND | export FILE.zip [--threat ID | "
+			   "--current] | import FILE [--reason TEXT]");
 }

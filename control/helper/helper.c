@@ -98,16 +98,26 @@ void helper_stop(struct helper *h)
 	*h = (struct helper){-1, -1};
 }
 
-ssize_t helper_receive(int fd, void *buf, size_t cap)
+static ssize_t receive(int fd, void *buf, size_t cap, int flags)
 {
 	ssize_t n;
 
 	do {
-		n = recv(fd, buf, cap, 0);
+		n = recv(fd, buf, cap, flags);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_AGAIN : 0;
 	return n;
+}
+
+ssize_t helper_receive(int fd, void *buf, size_t cap)
+{
+	return receive(fd, buf, cap, 0);
+}
+
+ssize_t helper_receive_now(int fd, void *buf, size_t cap)
+{
+	return receive(fd, buf, cap, MSG_DONTWAIT);
 }
 
 int helper_send(int fd, const void *packet, size_t len)

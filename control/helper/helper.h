@@ -31,5 +31,7 @@ void helper_stop(struct helper *h);
 
 /* One whole packet: bytes received, 0 when the peer is gone, ERR_AGAIN when none is there. */
 ssize_t helper_receive(int fd, void *buf, size_t cap);
+/* The same without waiting, on a socket that waits otherwise. */
+ssize_t helper_receive_now(int fd, void *buf, size_t cap);
 /* 0, ERR_AGAIN when the peer does not keep up, ERR_IO when it is gone. */
 int helper_send(int fd, const void *packet, size_t len);

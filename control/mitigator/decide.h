@@ -74,6 +74,24 @@ struct decide_order {
 	uint64_t end;
 };
 
+/* Mass recovery (Q11): the host's cut for the threat ends, whatever else the same detection added
+ * to it; what a person or the vendor ordered stays, unless the threat is "manual". */
+enum decide_restored {
+	RESTORE_RELEASED,
+	RESTORE_NOT_CUT, /* or not for this threat */
+	RESTORE_KEPT,	 /* cut on by somebody's order */
+	RESTORE_COUNT
+};
+
+struct decide_restore {
+	const char *threat, *actor, *reason;
+	const struct mac_addr *mac; /* all zero: by the address */
+	const struct ip_addr *ip;
+};
+
+enum decide_restored decide_restores(struct decide *d, const struct decide_restore *r,
+				     struct cut_now now);
+
 int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
 		       struct errmsg *e);
 int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,

@@ -57,8 +57,7 @@ static void put_numbers(json_t *o, const struct number_field *f, size_t n)
 		json_object_set_new(o, f[i].key, json_integer((json_int_t)f[i].number));
 }
 
-/* The kernel says who asks; what the request says of it is only added. */
-static void actor_of(const struct local_peer *peer, const json_t *request, char *ret, size_t cap)
+void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap)
 {
 	struct passwd *pw = getpwuid(peer->uid);
 	const char *said = text_of(request, "actor");
@@ -410,7 +409,7 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 	char actor[64];
 	int rc;
 
-	actor_of(peer, request, actor, sizeof(actor));
+	local_actor(peer, request, actor, sizeof(actor));
 	o.actor = actor;
 	if (minutes > 0 && minutes < LONGEST_S / 60)
 		seconds = 60 * minutes;
@@ -616,6 +615,13 @@ static const struct local_command commands[] = {
 	 do_judgements, false},
 	{"policy", "the policy in force and what lint says of it", do_policy, false},
 	{"protected", "what can never be cut", do_protected, false},
+	{"undo_lists", "the permission lists kept before cuts; \"threat\"", undo_do_lists, false},
+	{"undo_list", "one of them; \"name\", \"from\"", undo_do_list, false},
+	{"permissions", "who is permitted now, as such a list; \"from\"", undo_do_permissions,
+	 false},
+	{"restore",
+	 "ends the cuts of a threat; \"threat\", \"hosts\" (MACs, addresses), \"reason\"",
+	 undo_do_restore, true},
 	{"cut",
 	 "cuts a host; \"host\", \"reason\", \"minutes\" or \"seconds\" (0 = until released)",
 	 do_cut, true},

@@ -126,6 +126,18 @@ int state_message(struct mitigator *m, bool full, struct slice *ret, struct errm
 
 /* undo.c */
 void undo_keep(struct mitigator *m, const struct cut *c);
+/* Answers on the local socket. */
+json_t *undo_do_lists(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e);
+json_t *undo_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		     struct errmsg *e);
+json_t *undo_do_permissions(void *ctx, const struct local_peer *peer, const json_t *request,
+			    struct errmsg *e);
+json_t *undo_do_restore(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e);
+
+/* local.c: the kernel says who asks; what the request says of it is only added. */
+void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap);
 
 /* coverage.c: which networks and hosts the sensors see */
 json_t *coverage_json(struct mitigator *m);

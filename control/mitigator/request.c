@@ -577,6 +577,38 @@ int decide_person_releases(struct decide *d, const struct decide_order *o, struc
 	return 0;
 }
 
+enum decide_restored decide_restores(struct decide *d, const struct decide_restore *r,
+				     struct cut_now now)
+{
+	uint32_t causes =
+		CAUSE_BIT(CAUSE_THREAT) | CAUSE_BIT(CAUSE_POLICY) | CAUSE_BIT(CAUSE_BLOCK);
+	struct host *h = mac_addr_is_zero(r->mac) ? hosts_by_ip(d->hosts, r->ip)
+						  : hosts_by_mac(d->hosts, r->mac);
+	struct cut_target t = {.mac = *r->mac};
+	struct cut *c;
+
+	if (mac_addr_is_zero(r->mac))
+		target_add_ip(&t, r->ip);
+	c = h ? cuts_of_host(d->cuts, h->id) : NULL;
+	if (!c)
+		c = cuts_of_target(d->cuts, &t);
+	if (!c || strcmp(c->threat_id, r->threat) != 0 || c->state == CUT_RELEASING ||
+	    c->state == CUT_ENDING)
+		return RESTORE_NOT_CUT;
+	if (strcmp(r->threat, "manual") == 0)
+		causes |= CAUSE_BIT(CAUSE_MANUAL);
+	if (h) {
+		h->released = now.wall;
+		h->dirty = true;
+	}
+	if (c->causes & ~causes) {
+		cuts_drop_causes(d->cuts, c, causes, r->actor, r->reason, now);
+		return RESTORE_KEPT;
+	}
+	cuts_drop_causes(d->cuts, c, causes, r->actor, r->reason, now);
+	return RESTORE_RELEASED;
+}
+
 int decide_person_answers(struct decide *d, const struct decide_order *o, bool yes,
 			  struct cut_now now, struct errmsg *e)
 {

@@ -133,7 +133,7 @@ void send_to_helper(struct mitigator *m, unsigned i, const struct driver_order *
 	if (o->cut)
 		send_result(m,
 			    &(struct cut_result){o->cut, o->number, i, o->verb == DRIVER_RELEASE,
-						 CUT_ANSWER_AWAY, "its helper does not keep up"});
+						 CUT_ANSWER_BUSY, "its helper does not keep up"});
 }
 
 void send_order(struct mitigator *m, unsigned i, const struct driver_order *o)

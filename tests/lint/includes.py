@@ -83,7 +83,8 @@ ALLOWED = {
                     "control/mitigator/policy", "control/mitigator/csv",
                     # A replayed capture goes through what the mitigator does with alerts.
                     "control/sensor/eve_alert.h", "control/sensor/host",
-                    "control/mitigator/host", "control/mitigator/incident"],
+                    "control/mitigator/host", "control/mitigator/incident",
+                    "control/mitigator/undo"],
     "tests": ["dataplane", "signatures", "control", "tests"],
 }
 # Headers of libraries that only these folders may see.

@@ -17,6 +17,7 @@ enum {
 	DRIVER_UPLINKS = 32,  /* ports named as uplinks */
 	DRIVER_ARGUMENTS = 8, /* of an operator's command */
 	DRIVER_ITEMS = 1024,  /* of one packet of a list; longer lists come in several */
+	DRIVER_BATCH = 64,    /* releases at once */
 	DRIVERS_MAX = 16,     /* configured drivers of one mitigator */
 	DRIVER_NAME = 32,
 	DRIVER_ID = 96, /* a command's id */
@@ -135,6 +136,9 @@ struct driver_desc {
 	 * an answer to fill. */
 	void (*run)(const struct driver_config *c, const struct driver_order *o,
 		    struct driver_answer *scratch, struct driver_sink *sink);
+	/* HELPER, may be NULL: up to DRIVER_BATCH releases at once, each answered on its own. */
+	void (*release_many)(const struct driver_config *c, const struct driver_order *orders,
+			     unsigned n, struct driver_answer *scratch, struct driver_sink *sink);
 	/* LINK: fills the message that orders it; ERR_UNSUPPORTED for a verb without one. */
 	int (*letter)(const struct driver_config *c, const struct driver_order *o,
 		      struct driver_letter *ret);

@@ -83,20 +83,66 @@ static void answer_to_socket(struct driver_sink *s, const struct driver_answer *
 	helper_send(to->fd, a, driver_answer_size(a));
 }
 
+static void begin_answer(struct driver_answer *a, const struct driver_order *o)
+{
+	memset(a, 0, offsetof(struct driver_answer, held));
+	a->verb = o->verb;
+	a->cut = o->cut;
+	a->number = o->number;
+}
+
+/* Orders that came in a row. What waits behind releases and is none is taken the next time. */
+struct batch {
+	struct driver_order orders[DRIVER_BATCH + 1];
+	unsigned n; /* read and not done */
+};
+
+static bool receive_some(int fd, const struct driver_desc *desc, struct batch *b)
+{
+	struct driver_order *o = b->orders;
+
+	if (b->n == 0 && helper_receive(fd, &o[b->n++], sizeof(*o)) != sizeof(*o))
+		return false;
+	while (desc->release_many && o[b->n - 1].verb == DRIVER_RELEASE && b->n < DRIVER_BATCH) {
+		ssize_t got = helper_receive_now(fd, &o[b->n], sizeof(*o));
+
+		if (got != sizeof(*o))
+			return got == ERR_AGAIN;
+		b->n++;
+	}
+	return true;
+}
+
+static unsigned releases(const struct batch *b)
+{
+	unsigned n = 0;
+
+	while (n < b->n && b->orders[n].verb == DRIVER_RELEASE)
+		n++;
+	return n;
+}
+
 void driver_serve(int fd, void *arg)
 {
 	const struct driver_config *config = arg;
 	const struct driver_desc *desc = driver_find(config->type);
 	struct driver_answer *scratch = calloc(1, sizeof(*scratch));
+	struct batch *b = calloc(1, sizeof(*b));
 	struct socket_sink to = {{answer_to_socket}, fd};
-	struct driver_order order;
 
-	while (desc && scratch && helper_receive(fd, &order, sizeof(order)) == sizeof(order)) {
-		memset(scratch, 0, offsetof(struct driver_answer, held));
-		scratch->verb = order.verb;
-		scratch->cut = order.cut;
-		scratch->number = order.number;
-		desc->run(config, &order, scratch, &to.sink);
+	while (desc && scratch && b && receive_some(fd, desc, b)) {
+		unsigned n = desc->release_many ? releases(b) : 0;
+
+		if (n > 1) {
+			desc->release_many(config, b->orders, n, scratch, &to.sink);
+		} else {
+			n = 1;
+			begin_answer(scratch, b->orders);
+			desc->run(config, b->orders, scratch, &to.sink);
+		}
+		b->n -= n;
+		memmove(b->orders, b->orders + n, b->n * sizeof(b->orders[0]));
 	}
+	free(b);
 	free(scratch);
 }

@@ -67,6 +67,7 @@ struct cut {
 	uint32_t acked_by, useless, undone; /* methods */
 	uint32_t retries;		    /* of the whole ladder */
 	uint32_t effects;		    /* to carry out after the commit */
+	bool busy;			    /* the last order was not sent */
 	bool watching;
 	char watch_id[CUT_ID_TEXT];
 	uint32_t watch_number;		 /* of the watch under way or the last one */
@@ -144,8 +145,15 @@ void cuts_add_cause(struct cuts *cs, struct cut *c, enum cut_cause cause, uint64
 void cuts_drop_causes(struct cuts *cs, struct cut *c, uint32_t causes, const char *actor,
 		      const char *reason, struct cut_now now);
 
-/* What a method answered to command `number` of the cut. */
-enum cut_answer { CUT_ANSWER_DONE, CUT_ANSWER_REFUSED, CUT_ANSWER_FAILED, CUT_ANSWER_AWAY };
+/* What a method answered to command `number` of the cut. BUSY: it has too much to do already, so
+ * that the order was not even sent; it is soon sent again and counts as no try. */
+enum cut_answer {
+	CUT_ANSWER_DONE,
+	CUT_ANSWER_REFUSED,
+	CUT_ANSWER_FAILED,
+	CUT_ANSWER_AWAY,
+	CUT_ANSWER_BUSY
+};
 
 struct cut_result {
 	uint64_t cut;

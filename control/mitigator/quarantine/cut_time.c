@@ -12,6 +12,7 @@ enum {
 	WATCH_LINGER_S = 15,   /* a verified cut is watched on for so long */
 	WATCH_QUIET_S = 300,   /* ... and one that nobody has proven */
 	TICK_WATCHED_MS = 100, /* a watched cut is judged at least this often */
+	BUSY_MS = 50,	       /* until an order that was not sent is tried again */
 };
 
 static const char self[] = "automatic";
@@ -43,6 +44,17 @@ static void undo_result(struct cuts *cs, struct cut *c, const struct cut_result 
 		cuts_event(cs, c, CUT_EV_UNDONE, self, r->text, now);
 }
 
+/* The order waits for its turn. */
+static void send_soon(struct cut *c, const struct cut_result *r, struct cut_now now)
+{
+	bool undoing = c->state == CUT_RELEASING || c->state == CUT_ENDING;
+
+	if (r->undo ? !undoing : c->state != CUT_SENT || r->number != c->number)
+		return;
+	c->busy = true;
+	c->deadline = now.mono + BUSY_MS * NS_PER_MS;
+}
+
 void cuts_result(struct cuts *cs, const struct cut_result *r, struct cut_now now)
 {
 	struct cut *c = cuts_find(cs, r->cut);
@@ -50,6 +62,10 @@ void cuts_result(struct cuts *cs, const struct cut_result *r, struct cut_now now
 
 	if (!c || r->method >= cs->s.methods_n)
 		return;
+	if (r->answer == CUT_ANSWER_BUSY) {
+		send_soon(c, r, now);
+		return;
+	}
 	if (r->undo) {
 		if (c->state == CUT_RELEASING || c->state == CUT_ENDING)
 			undo_result(cs, c, r, now);
@@ -169,7 +185,7 @@ static void tick_watch(struct cuts *cs, struct cut *c, struct cut_now now)
 
 static void tick_sent(struct cuts *cs, struct cut *c, struct cut_now now)
 {
-	if (++c->tries < cs->s.times.ack_tries)
+	if (c->busy || ++c->tries < cs->s.times.ack_tries)
 		cuts_event(cs, c, CUT_EV_RESEND, self, "no answer yet", now);
 	else
 		step_up(cs, c, "no acknowledgement came in time", now);
@@ -193,7 +209,7 @@ static void tick_deadline(struct cuts *cs, struct cut *c, struct cut_now now)
 		break;
 	case CUT_RELEASING:
 	case CUT_ENDING:
-		c->tries++;
+		c->tries += !c->busy;
 		if ((c->ordered & ~c->undone) == 0)
 			cuts_event(cs, c, CUT_EV_UNDONE, self, "nothing held it", now);
 		else
@@ -202,6 +218,7 @@ static void tick_deadline(struct cuts *cs, struct cut *c, struct cut_now now)
 	default:
 		break;
 	}
+	c->busy = false;
 }
 
 /* Leases, reviews and patience run by the wall clock, so they survive restarts. */

@@ -184,6 +184,47 @@ static void release(struct ovs *o)
 			   o->config->bridge);
 }
 
+/* The switch forgets all of them in one step, or none. */
+static int forget(struct ovs *o, const struct driver_order *orders, unsigned n)
+{
+	enum { LINE = 64 };
+	char text[DRIVER_BATCH * LINE];
+	size_t len = 0;
+	int rc;
+
+	for (unsigned i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"delete table=0,cookie=0x%llx/-1\n",
+					(unsigned long long)(OVS_COOKIE | orders[i].cut));
+	rc = ofctl(o, "add-flows", "-", SLICE(text, len));
+	return rc == 0 ? dump(o, OVS_COOKIE, OVS_COOKIE_MASK) : rc;
+}
+
+static void release_many(const struct driver_config *c, const struct driver_order *orders,
+			 unsigned n, struct driver_answer *scratch, struct driver_sink *sink)
+{
+	struct ovs o = {.config = c, .answer = scratch, .sink = sink, .out = malloc(OUTPUT_MAX)};
+	int rc = ERR_NOMEM;
+
+	snprintf(o.socket, sizeof(o.socket), "unix:%s/%s.mgmt", c->folder, c->bridge);
+	if (o.out)
+		rc = forget(&o, orders, n);
+	for (unsigned i = 0; i < n; i++) {
+		scratch->verb = DRIVER_RELEASE;
+		scratch->cut = orders[i].cut;
+		scratch->number = orders[i].number;
+		if (rc < 0)
+			driver_say(sink, scratch, outcome_of(rc), "%s", o.e.text);
+		else if (ovs_flows_count(o.out, orders[i].cut) != 0)
+			driver_say(sink, scratch, DRIVER_FAILED,
+				   "flows still stand after the release");
+		else
+			driver_say(sink, scratch, DRIVER_DONE, "no flow of the cut is left on %s",
+				   c->bridge);
+	}
+	free(o.out);
+}
+
 static void send_held(struct ovs *o, const struct driver_held *held, unsigned n)
 {
 	unsigned sent = 0;
@@ -304,4 +345,5 @@ const struct driver_desc driver_ovs = {
 	.list_ms = 500,
 	.check = check,
 	.run = run,
+	.release_many = release_many,
 };
