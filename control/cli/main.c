@@ -88,6 +88,17 @@ static const struct cli_command commands[] = {
 	 "    --counts danger=6,warning=4,caution=2\n"
 	 "  banken policy check new.yaml\n",
 	 cmd_policy},
+	{"audit", "list [--most N] | verify FILE [--head N:HASH]",
+	 "who did what, and that nobody "
+	 "changed it",
+	 "  list [--most N]              the mitigator's latest records, newest first\n"
+	 "  verify FILE [--head N:HASH]  every line is bound to the one before by its hash: says\n"
+	 "                               the first that was changed, taken out, put in or moved; "
+	 "a\n"
+	 "                               head noted before shows a log whose end was cut off\n\n"
+	 "examples:\n  banken audit list --most 20\n"
+	 "  banken audit verify /var/lib/banken/mitigator/audit.log\n",
+	 cmd_audit},
 	{"report", "daily [--site NAME]", "writes today's report so far and names the file",
 	 "In English and Japanese, as HTML and JSON, in the centre's report folder.\n\n"
 	 "examples:\n  banken report daily\n  banken report daily --site 'Osaka works'\n",

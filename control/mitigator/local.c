@@ -418,6 +418,11 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 	rc = mitigator_begin(m, e);
 	if (rc == 0)
 		rc = fn(m, &o, e);
+	if (rc == 0 || rc == ERR_DENIED)
+		audit_note(m, actor, rc == 0 ? "order" : "order refused",
+			   json_pack("{so so so so}", "do", local_text(text_of(request, "do")),
+				     "host", local_text(o.host), "reason", local_text(o.reason),
+				     "answer", local_text(rc < 0 && e ? e->text : "ok")));
 	if (rc < 0)
 		return NULL;
 	rc = mitigator_commit(m, e);
@@ -597,7 +602,14 @@ static json_t *do_protected(void *ctx, const struct local_peer *peer, const json
 static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e)
 {
-	return mitigator_reload(ctx, e) < 0 ? NULL : json_pack("{sb}", "ok", 1);
+	struct mitigator *m = ctx;
+	char actor[64];
+
+	local_actor(peer, request, actor, sizeof(actor));
+	if (mitigator_begin(m, e) < 0 || mitigator_reload(m, actor, e) < 0 ||
+	    mitigator_commit(m, e) < 0)
+		return NULL;
+	return json_pack("{sb}", "ok", 1);
 }
 
 static const struct local_command commands[] = {
@@ -615,6 +627,7 @@ static const struct local_command commands[] = {
 	 do_judgements, false},
 	{"policy", "the policy in force and what lint says of it", do_policy, false},
 	{"protected", "what can never be cut", do_protected, false},
+	{"audit", "who did what, newest first; \"most\"", audit_do, false},
 	{"undo_lists", "the permission lists kept before cuts; \"threat\"", undo_do_lists, false},
 	{"undo_list", "one of them; \"name\", \"from\"", undo_do_list, false},
 	{"permissions", "who is permitted now, as such a list; \"from\"", undo_do_permissions,

@@ -124,6 +124,7 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 	if (room_tight(&m->room))
 		room_make(&m->room, history, ARRAY_SIZE(history), ROUNDS);
 	m->count.commits++;
+	audit_flush(m);
 	tell_outbox(m);
 	cuts_effects(m->decide.cuts, mitigator_now(m));
 	return 0;
@@ -141,6 +142,9 @@ static void look_around(struct mitigator *m)
 	if (stop != m->decide.kill_switch)
 		log_warn(&m->log, "the kill switch %s %s", m->settings.kill_switch,
 			 stop ? "stands: nothing is cut automatically" : "is gone");
+	if (stop != m->decide.kill_switch)
+		audit_note(m, "somebody at the machine", "kill-switch",
+			   json_pack("{sb}", "stands", stop));
 	m->decide.kill_switch = stop;
 	decide_tick(&m->decide, mitigator_now(m));
 	m->next_tick = mitigator_now(m).mono + DECIDE_MS * NS_PER_MS;
@@ -199,7 +203,7 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	if (!m->store)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
-	return 0;
+	return audit_start(m, e);
 }
 
 static void add_own(struct mitigator *m, const struct ifaddrs *i)
@@ -320,7 +324,7 @@ static void report_policy(struct mitigator *m)
 	}
 }
 
-int mitigator_reload(struct mitigator *m, struct errmsg *e)
+int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e)
 {
 	struct policy *p = policy_load(m->settings.policy, e), *old = m->policy;
 
@@ -328,6 +332,9 @@ int mitigator_reload(struct mitigator *m, struct errmsg *e)
 		return ERR_INVALID; /* the old one stays in force */
 	m->policy = p;
 	decide_reload(&m->decide, p, mitigator_now(m));
+	audit_note(m, actor, "policy",
+		   json_pack("{so ss ss}", "name", local_text(p->name), "from", old->version, "to",
+			     p->version));
 	policy_free(old);
 	report_policy(m);
 	log_info(&m->log, "policy %s (%.12s) is in force", p->name, p->version);
@@ -397,7 +404,7 @@ static void on_signal(void *ctx, uint32_t number)
 	struct mitigator *m = ctx;
 	struct errmsg e;
 
-	if (number == SIGHUP && mitigator_reload(m, &e) < 0)
+	if (number == SIGHUP && mitigator_reload(m, "SIGHUP", &e) < 0)
 		log_error(&m->log, "the policy stays as it was: %s", e.text);
 	m->stopping = m->stopping || number != SIGHUP;
 }
@@ -450,6 +457,7 @@ static void stop(struct mitigator *m)
 	fuse_free(m->decide.fuse);
 	policy_free(m->policy);
 	spool_close(m->spool);
+	audit_close(m->audit);
 	sqlite3_close(m->db);
 	tls_keys_free(m->keys);
 	loop_delete(m->loop);

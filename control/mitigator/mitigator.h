@@ -9,6 +9,7 @@
 #include "control/mitigator/decide.h"
 #include "control/mitigator/drivers/driver.h"
 #include "control/mitigator/settings.h"
+#include "control/wire/audit.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
 #include "control/wire/room.h"
@@ -57,7 +58,9 @@ struct mitigator {
 	bool in_transaction, stopping;
 	uint64_t outbox_done; /* rows up to this one are in the spool */
 	struct spool *spool;
-	struct room room; /* kept on the disk for when it is full */
+	struct audit *audit; /* state-folder/audit.log */
+	bool audit_failed;   /* told once */
+	struct room room;    /* kept on the disk for when it is full */
 	struct link_server *server;
 	struct link *centre;
 	struct local_server *local;
@@ -121,6 +124,13 @@ void tell_state(struct mitigator *m, bool full);
 /* "pc-12 (10.0.0.5)"; `id` when h is NULL. Returns ret. */
 const char *host_display(const struct host *h, const char *id, char *ret, size_t cap);
 
+/* audit.c: who did what, within the turn's transaction; into the log after its commit, so that
+ * nothing is in it that was not stored, and nothing is missing. `detail` is taken. */
+int audit_start(struct mitigator *m, struct errmsg *e);
+void audit_note(struct mitigator *m, const char *actor, const char *what, json_t *detail);
+void audit_flush(struct mitigator *m);
+json_t *audit_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
+
 /* state.c: what the centre is told */
 int state_message(struct mitigator *m, bool full, struct slice *ret, struct errmsg *e);
 
@@ -147,4 +157,4 @@ int outside_listen(struct mitigator *m, struct errmsg *e);
 
 /* local.c */
 int local_listen(struct mitigator *m, struct errmsg *e);
-int mitigator_reload(struct mitigator *m, struct errmsg *e);
+int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e);

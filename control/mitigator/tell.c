@@ -285,12 +285,18 @@ void tell_incident_changed(struct mitigator *m, const struct incident *i)
 void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state from)
 {
 	struct host *h = hosts_by_id(m->decide.hosts, c->host_id);
-	char name[TARGET_NAME];
+	char name[TARGET_NAME], mac[MAC_ADDR_TEXT];
 
 	note(m->dirty.cuts, &m->dirty.cuts_n, c->id, &m->dirty.everything);
 	log_info(&m->log, "cut %s-%llu of %s: %s -> %s: %s", m->name, (unsigned long long)c->id,
 		 target_text(&c->target, name), cut_state_text(from), cut_state_text(c->state),
 		 c->note);
+	audit_note(m, c->note_actor[0] ? c->note_actor : "automatic", "cut",
+		   json_pack("{sI so ss ss so so so}", "cut", (json_int_t)c->id, "host",
+			     local_text(name), "from", cut_state_text(from), "to",
+			     cut_state_text(c->state), "reason", local_text(c->note), "threat",
+			     local_text(c->threat_id), "mac",
+			     local_text(mac_addr_text(&c->target.mac, mac))));
 	if (!h)
 		return;
 	tell_host_changed(m, h);

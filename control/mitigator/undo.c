@@ -272,6 +272,9 @@ json_t *undo_do_restore(void *ctx, const struct local_peer *peer, const json_t *
 		if (restore_one(m, &r, json_string_value(host), counts, e) < 0)
 			return NULL;
 	}
+	audit_note(m, actor, "restore",
+		   json_pack("{so si so}", "threat", local_text(r.threat), "released",
+			     (int)counts[RESTORE_RELEASED], "reason", local_text(r.reason)));
 	if (mitigator_commit(m, e) < 0)
 		return NULL;
 	log_info(&m->log, "%s restored %u hosts cut for %s: %s", actor, counts[RESTORE_RELEASED],

@@ -206,15 +206,31 @@ static int put_line(struct audit *a, const char *line, size_t n, struct errmsg *
 	if (a->failed && ftruncate(a->fd, (off_t)a->head.good_bytes) == 0)
 		a->failed = false;
 	put = a->failed ? -1 : write(a->fd, line, n);
-	if (put == (ssize_t)n && fdatasync(a->fd) == 0)
+	if (put == (ssize_t)n)
 		return 0;
 	a->failed = ftruncate(a->fd, (off_t)a->head.good_bytes) < 0;
 	return errmsg_set(e, ERR_IO, "the audit log %s cannot be written: %s", a->path,
 			  put < 0 ? strerror(errno) : "the disk is full");
 }
 
+int audit_sync(struct audit *a, struct errmsg *e)
+{
+	if (fdatasync(a->fd) == 0)
+		return 0;
+	return errmsg_set(e, ERR_IO, "the audit log %s cannot be written: %s", a->path,
+			  strerror(errno));
+}
+
 int audit_append(struct audit *a, uint64_t now, const char *actor, const char *what,
 		 const json_t *detail, uint64_t seq, struct errmsg *e)
+{
+	int rc = audit_put(a, now, actor, what, detail, seq, e);
+
+	return rc < 0 ? rc : audit_sync(a, e);
+}
+
+int audit_put(struct audit *a, uint64_t now, const char *actor, const char *what,
+	      const json_t *detail, uint64_t seq, struct errmsg *e)
 {
 	char when[32], hash[AUDIT_HASH], *text, *line;
 	int rc, n;

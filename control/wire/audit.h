@@ -48,6 +48,11 @@ void audit_get_head(const struct audit *a, struct audit_head *ret);
 int audit_append(struct audit *a, uint64_t now, const char *actor, const char *what,
 		 const json_t *detail, uint64_t seq, struct errmsg *e);
 
+/* Many at once: as audit_append, but on the disk only when audit_sync returned 0. */
+int audit_put(struct audit *a, uint64_t now, const char *actor, const char *what,
+	      const json_t *detail, uint64_t seq, struct errmsg *e);
+int audit_sync(struct audit *a, struct errmsg *e);
+
 /* Reads the whole log. 0 when every line is right, ERR_INVALID with the first that is not (also in
  * ret), ERR_NOTFOUND or ERR_IO. `want` may be NULL or a head noted before, "N:HASH": then the log
  * must have that line. */

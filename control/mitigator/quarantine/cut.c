@@ -173,8 +173,10 @@ bool cuts_event(struct cuts *cs, struct cut *c, enum cut_event event, const char
 	c->state = t->to;
 	c->changed = now.wall;
 	c->entered = now.mono;
-	if (!repeat)
+	if (!repeat) {
 		snprintf(c->note, sizeof(c->note), "%s", reason);
+		snprintf(c->note_actor, sizeof(c->note_actor), "%s", actor);
+	}
 	/* 1190 says that a host was cut automatically, once. */
 	effects = c->acked || c->approved ? t->effects & ~(uint32_t)CUT_FX_EVENT : t->effects;
 	stamp(c, now);

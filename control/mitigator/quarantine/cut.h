@@ -61,6 +61,7 @@ struct cut {
 	uint64_t drops;
 
 	/* Not stored: begins anew after a restart. */
+	char note_actor[64];		    /* who brought it into its state */
 	uint32_t threat_hosts;		    /* that its threat had hit when it was held */
 	uint64_t deadline;		    /* mono, 0: none */
 	uint32_t tries;			    /* of the current command */
