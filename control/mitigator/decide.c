@@ -44,6 +44,22 @@ const struct policy_scope *decide_scope_of(const struct decide *d, const struct 
 				h->ips_n);
 }
 
+/* A staged roll-out takes the same hosts each time: by MAC, else by address. */
+static uint64_t number_of(const struct host *h)
+{
+	static const struct hash_key fixed = {0x62616e6b656e, 0x726f6c6c6f7574};
+
+	if (!mac_addr_is_zero(&h->mac) || h->ips_n == 0)
+		return hash_bytes(&fixed, &h->mac, sizeof(h->mac));
+	return hash_bytes(&fixed, &h->ips[0].ip, sizeof(h->ips[0].ip));
+}
+
+enum policy_mode decide_mode(const struct decide *d, const struct policy_scope *s,
+			     const struct host *h, uint64_t now)
+{
+	return policy_mode_at(d->policy, s, number_of(h), now);
+}
+
 static uint64_t judge_every(const struct decide *d, const struct host *h)
 {
 	return policy_set_of(d->policy, decide_scope_of(d, h))->every;
@@ -96,7 +112,7 @@ static void judge(struct decide *d, struct host *h, const char *trigger, struct 
 {
 	const struct policy_scope *scope = decide_scope_of(d, h);
 	const struct policy_set *set = policy_set_of(d->policy, scope);
-	enum policy_mode mode = policy_mode_of(d->policy, scope);
+	enum policy_mode mode = decide_mode(d, scope, h, now.wall);
 	enum level before = h->level, level = level_of(d, h);
 	bool was_judged = h->run.judged;
 	uint32_t actions = policy_judge(&set->judge, &h->run, level, now.wall);
@@ -141,7 +157,7 @@ static void on_incident(struct decide *d, struct host *h, const struct alert *a,
 	h->pins -= news->merged < h->pins ? news->merged : h->pins;
 	tell_incident(d, rc->incident);
 	if (news->opened || news->new_threat)
-		tell_threat(d, h, rc->incident, a, policy_mode_of(d->policy, rc->scope));
+		tell_threat(d, h, rc->incident, a, decide_mode(d, rc->scope, h, rc->now.wall));
 	/* Once more when the level rises (P6); otherwise the schedule judges. */
 	if (rc->incident->level > h->level)
 		judge(d, h, "the level rose", rc->now);

@@ -96,5 +96,7 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 		       struct errmsg *e);
 int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
 			   struct errmsg *e);
+/* DECIDE_ONE_OF_TWO: the yes is noted, a second person must say it too. */
+enum { DECIDE_ONE_OF_TWO = 1 };
 int decide_person_answers(struct decide *d, const struct decide_order *o, bool yes,
 			  struct cut_now now, struct errmsg *e);

@@ -617,6 +617,32 @@ static void test_approve(void **state)
 	site_free(s);
 }
 
+/* Two persons: the first yes is noted, the same person's second is none, another's is. */
+static void test_two_persons(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.2.5", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "m-1.0", .actor = "yamada", .reason = "yes", .mitigator = "m"};
+	struct errmsg e = {""};
+
+	s->policy->scopes[1].approvals = 2;
+	report(s, &a);
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), DECIDE_ONE_OF_TWO);
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "a second person must"));
+	/* Kept over a restart. */
+	assert_int_equal(cuts_recover(s->d.cuts, s->now, &e), 0);
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	assert_int_equal(s->orders, 0);
+	o.actor = "sato";
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), 0);
+	pass(s, NS_PER_SEC);
+	assert_int_equal(s->orders, 1);
+	assert_string_equal(s->last.actor, "sato");
+	site_free(s);
+}
+
 /* P6: several alerts within one judgement count once; the schedule counts on; Safe permits. */
 static void test_judgements(void **state)
 {
@@ -661,7 +687,8 @@ int main(void)
 		cmocka_unit_test(test_kill_switch), cmocka_unit_test(test_person),
 		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_disputed),    cmocka_unit_test(test_claimed),
-		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_judgements),
+		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_two_persons),
+		cmocka_unit_test(test_judgements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

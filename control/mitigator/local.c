@@ -418,15 +418,21 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 	rc = mitigator_begin(m, e);
 	if (rc == 0)
 		rc = fn(m, &o, e);
-	if (rc == 0 || rc == ERR_DENIED)
+	if (rc >= 0 || rc == ERR_DENIED)
 		audit_note(m, actor, rc == 0 ? "order" : "order refused",
 			   json_pack("{so so so so}", "do", local_text(text_of(request, "do")),
 				     "host", local_text(o.host), "reason", local_text(o.reason),
-				     "answer", local_text(rc < 0 && e ? e->text : "ok")));
+				     "answer",
+				     local_text(rc < 0 && e ? e->text
+						: rc > 0    ? "one of two"
+							    : "ok")));
 	if (rc < 0)
 		return NULL;
-	rc = mitigator_commit(m, e);
-	return rc < 0 ? NULL : json_pack("{sb}", "ok", 1);
+	if (mitigator_commit(m, e) < 0)
+		return NULL;
+	return json_pack("{sb ss}", "ok", 1, "text",
+			 rc == DECIDE_ONE_OF_TWO ? "Noted: a second person must approve it, too."
+						 : "");
 }
 
 static int person_cuts(struct mitigator *m, const struct decide_order *o, struct errmsg *e)

@@ -290,7 +290,7 @@ static void answer_held(struct decide *d, struct host *h, struct cut *c,
 	struct guard_case g;
 
 	if (c->held_for != GUARD_UNPROVEN_SOURCE ||
-	    policy_mode_of(d->policy, rc->scope) != MODE_AUTOMATIC)
+	    decide_mode(d, rc->scope, h, rc->now.wall) != MODE_AUTOMATIC)
 		return;
 	host_target(h, &rc->alert->host.ip, &t);
 	wide = with_shown(d, h, &t, &rc->alert->host.ip);
@@ -317,7 +317,7 @@ static void recheck_held(struct decide *d, struct cut *c, struct cut_now now)
 	struct guard_case g;
 	struct cut_target t, wide;
 
-	if (!h || !in || !s || policy_mode_of(d->policy, s) != MODE_AUTOMATIC ||
+	if (!h || !in || !s || decide_mode(d, s, h, now.wall) != MODE_AUTOMATIC ||
 	    in->proven < (c->causes & CAUSE_BIT(CAUSE_THREAT) ? s->cut_at : h->level))
 		return;
 	ident = host_ident_of(h);
@@ -386,7 +386,7 @@ static bool join_open(struct decide *d, struct host *h, const struct request_con
 
 void request_threat_cut(struct decide *d, struct host *h, const struct request_context *rc)
 {
-	enum policy_mode mode = policy_mode_of(d->policy, rc->scope);
+	enum policy_mode mode = decide_mode(d, rc->scope, h, rc->now.wall);
 	enum level cut_at = rc->scope ? rc->scope->cut_at : LEVEL_DANGER;
 	struct cut_target wide;
 	struct guard_verdict v;
@@ -424,7 +424,7 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 {
 	struct host_ident ident = host_ident_of(h);
 	const struct policy_scope *s = decide_scope_of(d, h);
-	enum policy_mode mode = policy_mode_of(d->policy, s);
+	enum policy_mode mode = decide_mode(d, s, h, now.wall);
 	const struct incident *in = incidents_of_host(d->incidents, h->id);
 	struct cut *open = cuts_of_host(d->cuts, h->id);
 	struct cut_target wide;
@@ -609,6 +609,26 @@ enum decide_restored decide_restores(struct decide *d, const struct decide_resto
 	return RESTORE_RELEASED;
 }
 
+/* Where two persons must say yes, the first is noted; the same person twice is one. */
+static bool needs_another(struct decide *d, struct cut *c, const char *actor, struct errmsg *e)
+{
+	const struct policy_scope *s = scope_named(d, c->scope);
+
+	if (e)
+		e->text[0] = 0;
+	if (!s || s->approvals < 2)
+		return false;
+	if (c->first_yes[0] && strcmp(c->first_yes, actor) != 0)
+		return false;
+	if (c->first_yes[0])
+		errmsg_set(e, ERR_DENIED,
+			   "%s said yes already: a second person must, too (scope %s)", actor,
+			   s->name);
+	else
+		cuts_first_yes(d->cuts, c, actor);
+	return true;
+}
+
 int decide_person_answers(struct decide *d, const struct decide_order *o, bool yes,
 			  struct cut_now now, struct errmsg *e)
 {
@@ -629,6 +649,8 @@ int decide_person_answers(struct decide *d, const struct decide_order *o, bool y
 	v = check(d, NULL, &g);
 	if (v.answer != GUARD_CUT)
 		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
+	if (needs_another(d, c, o->actor, e))
+		return e && e->text[0] ? ERR_DENIED : DECIDE_ONE_OF_TWO;
 	c->approved = true;
 	snprintf(c->actor, sizeof(c->actor), "%s", o->actor);
 	cuts_event(d->cuts, c, CUT_EV_APPROVE, o->actor, o->reason, now);

@@ -17,6 +17,9 @@ struct request_context {
 /* By its MAC and addresses; NULL: not of this site. decide.c. */
 const struct policy_scope *decide_scope_of(const struct decide *d, const struct host *h);
 
+enum policy_mode decide_mode(const struct decide *d, const struct policy_scope *s,
+			     const struct host *h, uint64_t now);
+
 void request_threat_cut(struct decide *d, struct host *h, const struct request_context *rc);
 void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, uint64_t end,
 			const char *reason, struct cut_now now);

@@ -153,8 +153,16 @@ static enum policy_mode furthest_mode(const struct policy *p, unsigned set)
 	enum policy_mode most = MODE_MONITOR;
 
 	for (unsigned i = 0; i < p->scopes_n; i++) {
-		if (p->scopes[i].set == set && p->scopes[i].mode > most)
-			most = p->scopes[i].mode;
+		const struct policy_scope *s = &p->scopes[i];
+
+		if (s->set != set)
+			continue;
+		if (s->mode > most)
+			most = s->mode;
+		for (unsigned k = 0; k < s->stages_n; k++) {
+			if (s->stages[k].mode > most)
+				most = s->stages[k].mode;
+		}
 	}
 	return most;
 }

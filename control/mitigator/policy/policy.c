@@ -7,6 +7,8 @@
 #include <time.h>
 
 #include "control/mitigator/policy/policy_file.h"
+#include "control/mitigator/policy/when.h"
+#include "control/mitigator/policy/roll_out.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
 
@@ -198,6 +200,37 @@ static int take_members(const struct policy_file *all, const struct file_scope *
 	return rc;
 }
 
+static int take_roll_out(const struct file_scope *f, struct policy_scope *s, struct errmsg *e)
+{
+	const struct file_stage *stages = f->stages.items;
+
+	for (size_t i = 0; i < f->stages.n; i++) {
+		struct policy_stage *to = &s->stages[s->stages_n++];
+
+		if (when_parse(stages[i].from, &to->from) < 0)
+			return errmsg_set(e, ERR_INVALID,
+					  "scope %s, stages: \"%.40s\" is no time such as "
+					  "2026-12-01T09:00:00Z",
+					  s->name, stages[i].from);
+		if (i && to->from < s->stages[i - 1].from)
+			return errmsg_set(e, ERR_INVALID,
+					  "scope %s, stages: they must stand in the order of time",
+					  s->name);
+		to->mode = (enum policy_mode)stages[i].mode;
+		to->share = (uint32_t)stages[i].share;
+	}
+	for (size_t i = 0; i < f->hours.n; i++) {
+		if (policy_hours_parse(f->hours.items[i], &s->hours[s->hours_n++]) < 0)
+			return errmsg_set(e, ERR_INVALID,
+					  "scope %s, hours: \"%.40s\" is not like mon-fri "
+					  "08:00-18:00",
+					  s->name, f->hours.items[i]);
+	}
+	s->off_hours = (enum policy_mode)f->off_hours;
+	s->approvals = (uint32_t)f->approvals;
+	return 0;
+}
+
 static int take_scope(const struct policy_file *all, const struct file_scope *f, struct policy *p,
 		      struct errmsg *e)
 {
@@ -221,7 +254,7 @@ static int take_scope(const struct policy_file *all, const struct file_scope *f,
 	for (size_t i = 0; i < f->methods.n; i++)
 		snprintf(s->methods[s->methods_n++], sizeof(s->methods[0]), "%.31s",
 			 f->methods.items[i]);
-	if (take_members(all, f, s, e) < 0)
+	if (take_members(all, f, s, e) < 0 || take_roll_out(f, s, e) < 0)
 		return ERR_INVALID;
 	snprintf(key, sizeof(key), "scope %s, exempt", s->name);
 	return prefixes(&f->exempt, key, s->exempt, &s->exempt_n, e);
@@ -469,6 +502,23 @@ enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scop
 	if (!p->control || !s)
 		return MODE_MONITOR;
 	return s->mode == MODE_AUTOMATIC && !p->cut ? MODE_APPROVE : s->mode;
+}
+
+enum policy_mode policy_mode_at(const struct policy *p, const struct policy_scope *s, uint64_t host,
+				uint64_t now)
+{
+	enum policy_mode mode;
+
+	if (!p->control || !s)
+		return MODE_MONITOR;
+	mode = s->mode;
+	for (unsigned i = 0; i < s->stages_n; i++) {
+		if (now >= s->stages[i].from && host % 100 < s->stages[i].share)
+			mode = s->stages[i].mode;
+	}
+	if (s->hours_n && mode > s->off_hours && !roll_out_within(s, now))
+		mode = s->off_hours;
+	return mode == MODE_AUTOMATIC && !p->cut ? MODE_APPROVE : mode;
 }
 
 static bool covers(const struct policy_exception *x, const struct alert *a, const char *sensor)

@@ -25,6 +25,8 @@ enum {
 	POLICY_METHODS = 8,  /* of one ladder */
 	POLICY_TEXT = 128,
 	POLICY_LINTS = 32,
+	POLICY_STAGES = 16, /* of one scope */
+	POLICY_HOURS = 8,   /* likewise */
 };
 
 struct policy_prefix {
@@ -49,6 +51,19 @@ struct policy_set {
 	bool deferred;	/* actions wait until somebody says `banken policy act --deferred` (P11) */
 };
 
+/* P10: from a time on another mode, for a share of the scope's hosts, the same ones each time. */
+struct policy_stage {
+	uint64_t from; /* ns since 1970 */
+	enum policy_mode mode;
+	uint32_t share; /* per cent */
+};
+
+/* Days and times of the site's clock in which the scope's mode holds. */
+struct policy_hours {
+	uint8_t days;	     /* bit 0 Sunday ... bit 6 Saturday */
+	uint16_t begin, end; /* minutes since midnight; end is not within */
+};
+
 enum policy_kind { SCOPE_HOST, SCOPE_GROUP, SCOPE_ZONE, SCOPE_SITE };
 
 /* Where it holds: by the host's addresses or its MAC. The most particular kind first, among equals
@@ -62,6 +77,12 @@ struct policy_scope {
 	unsigned macs_n;
 	unsigned set; /* index of its action policy */
 	enum policy_mode mode;
+	struct policy_stage stages[POLICY_STAGES];
+	unsigned stages_n;
+	struct policy_hours hours[POLICY_HOURS];
+	unsigned hours_n;		  /* 0: always */
+	enum policy_mode off_hours;	  /* at most this outside of them */
+	uint32_t approvals;		  /* persons who must say yes, 1 or 2 */
 	enum level cut_at;		  /* incidents of this level and above are threat cuts */
 	char methods[POLICY_METHODS][32]; /* ladder, in order */
 	unsigned methods_n;
@@ -144,6 +165,12 @@ const struct policy_set *policy_set_named(const struct policy *p, const char *na
 const char *policy_kind_text(enum policy_kind k);
 /* The scope's mode as the two switches allow it (P7). */
 enum policy_mode policy_mode_of(const struct policy *p, const struct policy_scope *s);
+/* The mode for one host at a time: stages that have begun and take the host, hours, switches.
+ * `host`: any number that is the host's for good. */
+enum policy_mode policy_mode_at(const struct policy *p, const struct policy_scope *s, uint64_t host,
+				uint64_t now);
+/* "mon-fri 08:00-18:00", "sat,sun 00:00-24:00"; 0 or ERR_INVALID. */
+int policy_hours_parse(const char *text, struct policy_hours *ret);
 /* The furthest mode of any scope, as a word for people. */
 const char *policy_overall_mode(const struct policy *p);
 /* The index of the exception of that kind in force at `now` that covers the alert; -1: none. */

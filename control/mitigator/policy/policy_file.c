@@ -24,6 +24,7 @@ enum level policy_file_level(int word)
 #define ACTION(m)    offsetof(struct file_action, m)
 #define SET(m)	     offsetof(struct file_set, m)
 #define GROUP(m)     offsetof(struct file_group, m)
+#define STAGE(m)     offsetof(struct file_stage, m)
 #define SCOPE(m)     offsetof(struct file_scope, m)
 #define EXCEPTION(m) offsetof(struct file_exception, m)
 #define PROTECTED(m) offsetof(struct file_protected, m)
@@ -98,6 +99,16 @@ static const struct config_key group_keys[] = {
 	{.name = NULL},
 };
 
+static const struct config_key stage_keys[] = {
+	{"from", CONFIG_TEXT, STAGE(from), .required = true, .max = 32,
+	 .help = "2026-12-01T09:00:00+09:00; a date alone begins at midnight UTC"},
+	{"mode", CONFIG_WORD, STAGE(mode), .required = true, .words = modes,
+	 .help = "monitor, notify, approve, automatic"},
+	{"share", CONFIG_UINT, STAGE(share), "100", 1, 100,
+	 .help = "per cent of the scope's hosts that it takes, the same ones each time"},
+	{.name = NULL},
+};
+
 static const struct config_key scope_keys[] = {
 	{"name", CONFIG_TEXT, SCOPE(name), .required = true, .max = 63, .help = "of the scope"},
 	{"networks", CONFIG_TEXTS, SCOPE(networks), "", .max = POLICY_NETWORKS,
@@ -113,6 +124,15 @@ static const struct config_key scope_keys[] = {
 	 .help = "name of its action policy: default, initial or one of policies"},
 	{"mode", CONFIG_WORD, SCOPE(mode), "monitor", .words = modes,
 	 .help = "monitor, notify, approve, automatic"},
+	{"stages", CONFIG_ITEMS, SCOPE(stages), .max = POLICY_STAGES, .keys = stage_keys,
+	 .size = sizeof(struct file_stage),
+	 .help = "roll-out: the last that has begun and takes the host replaces mode"},
+	{"hours", CONFIG_TEXTS, SCOPE(hours), "", .max = POLICY_HOURS,
+	 .help = "when the mode holds, by the machine's clock: mon-fri 08:00-18:00; none = always"},
+	{"off-hours", CONFIG_WORD, SCOPE(off_hours), "approve", .words = modes,
+	 .help = "outside of hours the mode is this at most"},
+	{"approvals", CONFIG_UINT, SCOPE(approvals), "1", 1, 2,
+	 .help = "persons who must say yes to what waits"},
 	{"cut-at", CONFIG_WORD, SCOPE(cut_at), "danger", .words = levels,
 	 .help = "incidents of this level and above are cut"},
 	{"methods", CONFIG_TEXTS, SCOPE(methods), "", .max = POLICY_METHODS,

@@ -22,6 +22,12 @@ struct file_set {
 	struct config_items actions;
 };
 
+struct file_stage {
+	const char *from;
+	int mode;
+	uint64_t share;
+};
+
 struct file_group {
 	const char *name;
 	struct config_texts members;
@@ -29,8 +35,10 @@ struct file_group {
 
 struct file_scope {
 	const char *name, *policy;
-	struct config_texts networks, hosts, groups, methods, exempt;
-	int kind, mode, cut_at;
+	struct config_texts networks, hosts, groups, methods, exempt, hours;
+	struct config_items stages;
+	int kind, mode, off_hours, cut_at;
+	uint64_t approvals;
 };
 
 struct file_exception {

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <time.h>
+
 #include "control/mitigator/policy/policy.h"
+#include "control/mitigator/policy/when.h"
 #include "dataplane/base/clock.h"
 
 static const char file[] =
@@ -103,6 +106,52 @@ static void test_scopes(void **state)
 	policy_free(p);
 }
 
+static uint64_t at(const char *text)
+{
+	uint64_t t;
+
+	assert_int_equal(when_parse(text, &t), 0);
+	return t;
+}
+
+static void test_roll_out(void **state)
+{
+	struct policy *p =
+		parse("scopes:\n"
+		      "  - {name: a, mode: monitor, stages: [{from: 2026-12-01, mode: notify},"
+		      " {from: 2026-12-08, mode: automatic, share: 10},"
+		      " {from: 2026-12-15, mode: automatic}]}\n"
+		      "  - {name: b, mode: automatic, hours: ['mon-fri 08:00-18:00',"
+		      " 'sat,sun 10:00-12:00']}\n",
+		      NULL);
+	const struct policy_scope *a = &p->scopes[0], *b = &p->scopes[1];
+	unsigned first = 0;
+
+	for (uint64_t host = 0; host < 1000; host++) {
+		assert_int_equal(policy_mode_at(p, a, host, at("2026-11-30T23:59:59Z")),
+				 MODE_MONITOR);
+		assert_int_equal(policy_mode_at(p, a, host, at("2026-12-01")), MODE_NOTIFY);
+		assert_int_equal(policy_mode_at(p, a, host, at("2026-12-15")), MODE_AUTOMATIC);
+		first += policy_mode_at(p, a, host, at("2026-12-08")) == MODE_AUTOMATIC;
+	}
+	assert_int_equal(first, 100);
+	setenv("TZ", "Asia/Tokyo", 1);
+	tzset();
+	/* 22 November 2026 is a Sunday. */
+	assert_int_equal(policy_mode_at(p, b, 0, at("2026-11-23T08:00:00+09:00")), MODE_AUTOMATIC);
+	assert_int_equal(policy_mode_at(p, b, 0, at("2026-11-23T18:00:00+09:00")), MODE_APPROVE);
+	assert_int_equal(policy_mode_at(p, b, 0, at("2026-11-22T11:59:59+09:00")), MODE_AUTOMATIC);
+	assert_int_equal(policy_mode_at(p, b, 0, at("2026-11-22T12:00:00+09:00")), MODE_APPROVE);
+	unsetenv("TZ");
+	tzset();
+	/* The switches are over all of it. */
+	p->cut = false;
+	assert_int_equal(policy_mode_at(p, a, 0, at("2026-12-15")), MODE_APPROVE);
+	p->control = false;
+	assert_int_equal(policy_mode_at(p, a, 0, at("2026-12-15")), MODE_MONITOR);
+	policy_free(p);
+}
+
 static void test_exceptions(void **state)
 {
 	struct policy *p = parse(file, NULL);
@@ -144,6 +193,16 @@ static void test_refused(void **state)
 		{"judge-every: 0", "judge-every"},
 		{"fuse-share: 101", "fuse-share"},
 		{"actions: [{level: safe, action: permit, count: 2}]", "safe takes no count"},
+		{"scopes: [{name: a, hours: ['mon 8:00-18:00']}]", "is not like"},
+		{"scopes: [{name: a, hours: ['mon 18:00-08:00']}]", "is not like"},
+		{"scopes: [{name: a, hours: ['mon-xxx 08:00-18:00']}]", "is not like"},
+		{"scopes: [{name: a, hours: ['mon']}]", "is not like"},
+		{"scopes: [{name: a, hours: ['']}]", "is not like"},
+		{"scopes: [{name: a, stages: [{from: soon, mode: notify}]}]", "\"soon\""},
+		{"scopes: [{name: a, stages: [{from: 2026-12-02, mode: notify}, {from: 2026-12-01, "
+		 "mode: notify}]}]",
+		 "order of time"},
+		{"scopes: [{name: a, approvals: 3}]", "approvals"},
 		{"policies: [{name: initial}]", "built in"},
 		{"policies: [{name: default}]", "edited by the keys"},
 		{"policies: [{name: a}, {name: a}]", "two are named"},
@@ -242,9 +301,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_levels),	   cmocka_unit_test(test_scopes),
-		cmocka_unit_test(test_exceptions), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_lint),	   cmocka_unit_test(test_built_in),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_exceptions), cmocka_unit_test(test_roll_out),
+		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_lint),
+		cmocka_unit_test(test_built_in),   cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,6 +352,12 @@ void cuts_take_port(struct cuts *cs, struct cut *c, const char *switch_name, con
 	store(cs, c, NULL);
 }
 
+void cuts_first_yes(struct cuts *cs, struct cut *c, const char *actor)
+{
+	snprintf(c->first_yes, sizeof(c->first_yes), "%s", actor);
+	store(cs, c, NULL);
+}
+
 /* ---- causes ---- */
 
 uint64_t cut_end(const struct cut *c)

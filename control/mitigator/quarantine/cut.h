@@ -45,6 +45,7 @@ struct cut {
 
 	char threat_id[CUT_TEXT], threat_name[CUT_TEXT], alert_id[CUT_TEXT], incident_id[CUT_TEXT];
 	char category[CUT_TEXT], url[CUT_TEXT], mode[16], scope[64];
+	char first_yes[64];		    /* who approved first, where two must */
 	char actor[64], reason[CUT_REASON]; /* who asked for it, and why */
 	char note[CUT_REASON];		    /* why it is in its state */
 	enum severity severity;
@@ -170,6 +171,8 @@ void cuts_result(struct cuts *cs, const struct cut_result *r, struct cut_now now
 void cuts_lost(struct cuts *cs, struct cut *c, unsigned method, struct cut_now now);
 /* The host's port became known and may be cut whole: stored, for the next order. */
 void cuts_take_port(struct cuts *cs, struct cut *c, const char *switch_name, const char *port);
+/* The first of two approvals, stored. */
+void cuts_first_yes(struct cuts *cs, struct cut *c, const char *actor);
 /* A method's drop counter of the cut. */
 void cuts_drops(struct cuts *cs, struct cut *c, uint64_t drops, struct cut_now now);
 /* What a sensor saw of a watched host. */

@@ -51,6 +51,7 @@ static const struct field fields[] = {
 	FIELD(TEXT, url),
 	FIELD(TEXT, mode),
 	FIELD(TEXT, scope),
+	FIELD(TEXT, first_yes),
 	FIELD(TEXT, actor),
 	FIELD(TEXT, reason),
 	FIELD(TEXT, note),
