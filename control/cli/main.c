@@ -64,7 +64,7 @@ static const struct cli_command commands[] = {
 	 "  banken quarantine release 10.0.0.21 --reason \"cleaned, checked by Sato\"\n"
 	 "  banken quarantine approve mitigator-1-7.0\n",
 	 cmd_quarantine},
-	{"policy", "simulate | check FILE | show | history",
+	{"policy", "simulate | check FILE | show | history | act",
 	 "what judgements do, and would have done",
 	 "  simulate --judgements FILE.csv --policy FILE\n"
 	 "  simulate --judgements FILE.csv --method same-level|same-or-higher\n"
@@ -77,7 +77,11 @@ static const struct cli_command commands[] = {
 	 "  check FILE        reads a policy file; says what in it would not do what it seems to\n"
 	 "  show [FILE]       the action policies of the file, or the two built-in ones, in words\n"
 	 "  history [--host HOST] [--since TIME]\n"
-	 "                    every judgement with its trigger, as a list for simulate\n\n"
+	 "                    every judgement with its trigger, as a list for simulate\n"
+	 "  act ACTION HOST... [--text TEXT]\n"
+	 "                    mail, message, deny, permit, block or command, by hand\n"
+	 "  act --deferred [--scope NAME]\n"
+	 "                    does what policies with 'when: deferred' have gathered\n\n"
 	 "Times: 2026-11-21T09:00:00Z, 2026-11-21T18:00:00+09:00, without a zone in UTC, or "
 	 "seconds\n"
 	 "since 1970. Days are elapsed time, 24 h each. FILE may be - for standard input.\n\n"

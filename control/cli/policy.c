@@ -307,12 +307,70 @@ static int history(const struct cli *cli, const struct options *o)
 	return answer ? 0 : 1;
 }
 
+/* ---- act ---- */
+
+static int print_acted(const struct cli *cli, json_t *answer)
+{
+	const json_t *row;
+	int status = 0;
+	size_t i;
+
+	if (!answer)
+		return 1;
+	json_array_foreach(json_object_get(answer, "acted"), i, row)
+	{
+		bool done = json_is_true(json_object_get(row, "done"));
+
+		status |= !done;
+		if (!cli->json)
+			printf("%s %s: %s\n", cli_text(row, "host"), cli_text(row, "action"),
+			       done ? "done" : cli_text(row, "text"));
+	}
+	if (!cli_json(cli, answer) && i == 0)
+		puts("Nothing waits.");
+	json_decref(answer);
+	return status;
+}
+
+/* act ACTION HOST... [--text TEXT], act --deferred [--scope NAME] */
+static int act(const struct cli *cli, int argc, char **argv)
+{
+	json_t *hosts = json_array();
+	const char *text = "", *scope = "", *action = NULL;
+	bool deferred = false;
+
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--deferred") == 0)
+			deferred = true;
+		else if (strcmp(argv[i], "--text") == 0 && i + 1 < argc)
+			text = argv[++i];
+		else if (strcmp(argv[i], "--scope") == 0 && i + 1 < argc)
+			scope = argv[++i];
+		else if (!action && !deferred)
+			action = argv[i];
+		else
+			json_array_append_new(hosts, json_string(argv[i]));
+	}
+	if (deferred ? action || json_array_size(hosts) : !action || !json_array_size(hosts)) {
+		json_decref(hosts);
+		return cli_fail(2, "say: banken policy act ACTION HOST... [--text TEXT], or banken "
+				   "policy act --deferred [--scope NAME]");
+	}
+	return print_acted(cli, cli_ask(cli, "banken-mitigator",
+					json_pack("{ss ss so ss sb ss}", "do", "act", "action",
+						  action ? action : "", "hosts", hosts, "text",
+						  text, "deferred", deferred, "scope", scope)));
+}
+
 int cmd_policy(const struct cli *cli, int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 	struct options o = {NULL};
-	int rc = argc > 1 ? parse(argc, argv, &o) : 0;
+	int rc;
 
+	if (strcmp(what, "act") == 0)
+		return act(cli, argc, argv);
+	rc = argc > 1 ? parse(argc, argv, &o) : 0;
 	if (rc)
 		return rc;
 	if (strcmp(what, "simulate") == 0)
@@ -323,7 +381,7 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 		return show(&o);
 	if (strcmp(what, "history") == 0)
 		return history(cli, &o);
-	return cli_fail(2,
-			"say: banken policy simulate | check FILE | show | history; banken policy "
-			"--help");
+	return cli_fail(
+		2, "say: banken policy simulate | check FILE | show | history | act; banken policy "
+		   "--help");
 }

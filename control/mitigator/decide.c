@@ -82,9 +82,29 @@ static uint64_t block_end(const struct decide *d, const struct host *h, struct c
 	return now.wall + length;
 }
 
-static void act(struct decide *d, struct host *h, uint32_t actions, enum policy_mode mode,
-		struct cut_now now)
+/* Each of the action's own texts once; without any, the sentence alone. */
+static void tell_action(struct decide *d, const struct host *h, const struct judge_policy *p,
+			uint32_t fired, enum policy_action action)
 {
+	void (*to)(void *ctx, const struct host *h, const char *text) =
+		action == ACTION_MESSAGE ? d->sink.message
+		: action == ACTION_MAIL	 ? d->sink.mail
+					 : d->sink.command;
+	char text[256];
+
+	for (unsigned i = 0; i < p->rules_n; i++) {
+		if (!(fired & 1u << i) || p->rules[i].action != action)
+			continue;
+		snprintf(text, sizeof(text), "%s%sjudged %s, %u times in a row", p->texts[i],
+			 p->texts[i][0] ? ": " : "", level_text(h->level), h->run.count);
+		to(d->sink.ctx, h, text);
+	}
+}
+
+static void act(struct decide *d, struct host *h, const struct policy_set *set, uint32_t fired,
+		enum policy_mode mode, struct cut_now now)
+{
+	uint32_t actions = judge_actions(&set->judge, fired);
 	struct cut *c = cuts_of_host(d->cuts, h->id);
 	char text[160];
 
@@ -95,13 +115,15 @@ static void act(struct decide *d, struct host *h, uint32_t actions, enum policy_
 				 "judged safe: permit", now);
 	if (mode == MODE_MONITOR)
 		return;
+	if (set->deferred && d->sink.deferred) {
+		if (actions)
+			d->sink.deferred(d->sink.ctx, h, actions);
+		return;
+	}
 	/* Message first, then cut (Q4). */
-	if (actions & ACTION_BIT(ACTION_MESSAGE))
-		d->sink.message(d->sink.ctx, h, text);
-	if (actions & ACTION_BIT(ACTION_MAIL))
-		d->sink.mail(d->sink.ctx, h, text);
-	if (actions & ACTION_BIT(ACTION_COMMAND))
-		d->sink.command(d->sink.ctx, h, text);
+	tell_action(d, h, &set->judge, fired, ACTION_MESSAGE);
+	tell_action(d, h, &set->judge, fired, ACTION_MAIL);
+	tell_action(d, h, &set->judge, fired, ACTION_COMMAND);
 	if (actions & ACTION_BIT(ACTION_DENY))
 		request_policy_cut(d, h, CAUSE_POLICY, 0, text, now);
 	if (actions & ACTION_BIT(ACTION_BLOCK))
@@ -115,7 +137,8 @@ static void judge(struct decide *d, struct host *h, const char *trigger, struct 
 	enum policy_mode mode = decide_mode(d, scope, h, now.wall);
 	enum level before = h->level, level = level_of(d, h);
 	bool was_judged = h->run.judged;
-	uint32_t actions = policy_judge(&set->judge, &h->run, level, now.wall);
+	uint32_t fired = judge_rules(&set->judge, &h->run, level, now.wall);
+	uint32_t actions = judge_actions(&set->judge, fired);
 
 	h->level = level;
 	if (before != level || !h->level_since)
@@ -133,7 +156,7 @@ static void judge(struct decide *d, struct host *h, const char *trigger, struct 
 							  .mode = mode,
 							  .trigger = trigger});
 	}
-	act(d, h, actions, mode, now);
+	act(d, h, set, fired, mode, now);
 }
 
 /* ---- alerts ---- */

@@ -26,6 +26,9 @@ struct decide_sink {
 	void (*mail)(void *ctx, const struct host *h, const char *text);
 	void (*message)(void *ctx, const struct host *h, const char *text);
 	void (*command)(void *ctx, const struct host *h, const char *text);
+	/* ACTION_BITs that wait for `banken policy act --deferred` (P11); may be NULL: done at
+	 * once. */
+	void (*deferred)(void *ctx, const struct host *h, uint32_t actions);
 	/* What the switch knows of the port of the target. */
 	struct port_facts (*port)(void *ctx, const struct cut_target *t);
 	void *ctx;
@@ -74,6 +77,10 @@ struct decide_order {
 	uint64_t end;
 };
 
+/* What a person has done to a host by hand, after or instead of the automatic actions (P11): the
+ * guards that hold for persons hold. `text`: for who gets the message, mail or command. */
+int decide_person_acts(struct decide *d, const struct decide_order *o, enum policy_action action,
+		       const char *text, struct cut_now now, struct errmsg *e);
 /* Mass recovery (Q11): the host's cut for the threat ends, whatever else the same detection added
  * to it; what a person or the vendor ordered stays, unless the threat is "manual". */
 enum decide_restored {

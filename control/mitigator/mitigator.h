@@ -146,6 +146,11 @@ json_t *undo_do_permissions(void *ctx, const struct local_peer *peer, const json
 json_t *undo_do_restore(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *e);
 
+/* act.c: actions by hand, and those that waited (P11) */
+json_t *act_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
+json_t *act_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		    struct errmsg *e);
+
 /* local.c: the kernel says who asks; what the request says of it is only added. */
 void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap);
 

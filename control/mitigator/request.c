@@ -577,6 +577,34 @@ int decide_person_releases(struct decide *d, const struct decide_order *o, struc
 	return 0;
 }
 
+int decide_person_acts(struct decide *d, const struct decide_order *o, enum policy_action action,
+		       const char *text, struct cut_now now, struct errmsg *e)
+{
+	struct host *h = host_named(d, o->host);
+	struct decide_order until = *o;
+
+	if (!h)
+		return errmsg_set(e, ERR_NOTFOUND, "\"%.64s\" is no host that was seen", o->host);
+	switch (action) {
+	case ACTION_MAIL:
+		d->sink.mail(d->sink.ctx, h, text);
+		return 0;
+	case ACTION_MESSAGE:
+		d->sink.message(d->sink.ctx, h, text);
+		return 0;
+	case ACTION_COMMAND:
+		d->sink.command(d->sink.ctx, h, text);
+		return 0;
+	case ACTION_PERMIT:
+		return decide_person_releases(d, o, now, e);
+	case ACTION_BLOCK:
+		until.end = now.wall + policy_set_of(d->policy, decide_scope_of(d, h))->every;
+		return decide_person_cuts(d, &until, now, e);
+	default:
+		return decide_person_cuts(d, o, now, e);
+	}
+}
+
 enum decide_restored decide_restores(struct decide *d, const struct decide_restore *r,
 				     struct cut_now now)
 {

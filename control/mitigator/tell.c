@@ -15,6 +15,8 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS event_time ON event(time);"
 	"CREATE TABLE IF NOT EXISTS judgement(time INTEGER, host TEXT, level TEXT, count INTEGER,"
 	" days INTEGER, actions TEXT, mode TEXT, cause TEXT, policy TEXT, address TEXT);"
+	"CREATE TABLE IF NOT EXISTS deferred(host TEXT PRIMARY KEY, actions INTEGER, time INTEGER)"
+	" WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS judgement_time ON judgement(time);";
 
 int tell_open(struct mitigator *m, struct errmsg *e)
@@ -242,6 +244,27 @@ static void sink_incident(void *ctx, const struct incident *i)
 	tell_incident_changed(ctx, i);
 }
 
+/* What a host's judgements have gathered; a later one adds. */
+static void sink_deferred(void *ctx, const struct host *h, uint32_t actions)
+{
+	struct mitigator *m = ctx;
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(m->db,
+			       "INSERT INTO deferred VALUES(?1,?2,?3) ON CONFLICT(host) DO UPDATE "
+			       "SET actions=actions|?2, time=?3",
+			       -1, &s, NULL) != SQLITE_OK) {
+		failed(m, "a deferred action");
+		return;
+	}
+	sqlite3_bind_text(s, 1, h->id, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, actions);
+	sqlite3_bind_int64(s, 3, (sqlite3_int64)mitigator_now(m).wall);
+	if (sqlite3_step(s) != SQLITE_DONE)
+		failed(m, "a deferred action");
+	sqlite3_finalize(s);
+}
+
 struct decide_sink tell_sink(struct mitigator *m)
 {
 	return (struct decide_sink){.event = sink_event,
@@ -250,6 +273,7 @@ struct decide_sink tell_sink(struct mitigator *m)
 				    .mail = sink_mail,
 				    .message = sink_message,
 				    .command = sink_command,
+				    .deferred = sink_deferred,
 				    .port = orders_port,
 				    .ctx = m};
 }

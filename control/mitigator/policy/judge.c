@@ -60,14 +60,19 @@ uint32_t judge_rules(const struct judge_policy *p, struct judge_run *run, enum l
 	return fire(p, run);
 }
 
-uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum level level,
-		      uint64_t now)
+uint32_t judge_actions(const struct judge_policy *p, uint32_t fired)
 {
-	uint32_t fired = judge_rules(p, run, level, now), actions = 0;
+	uint32_t actions = 0;
 
 	for (unsigned i = 0; i < p->rules_n; i++) {
 		if (fired & 1u << i)
 			actions |= ACTION_BIT(p->rules[i].action);
 	}
 	return actions;
+}
+
+uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum level level,
+		      uint64_t now)
+{
+	return judge_actions(p, judge_rules(p, run, level, now));
 }

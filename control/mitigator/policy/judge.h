@@ -47,7 +47,9 @@ struct judge_run {
  * for Safe counts 0; policy files refuse them. */
 uint32_t judge_rules(const struct judge_policy *p, struct judge_run *run, enum level level,
 		     uint64_t now);
-/* The same, as the actions to take: ACTION_BIT()s. */
+/* The actions of rules that fired: ACTION_BIT()s. */
+uint32_t judge_actions(const struct judge_policy *p, uint32_t fired);
+/* Both, as the actions to take: ACTION_BIT()s. */
 uint32_t policy_judge(const struct judge_policy *p, struct judge_run *run, enum level level,
 		      uint64_t now);
 

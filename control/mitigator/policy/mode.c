@@ -28,3 +28,14 @@ int policy_mode_parse(const char *word, enum policy_mode *ret)
 	}
 	return ERR_INVALID;
 }
+
+int policy_action_parse(const char *word, enum policy_action *ret)
+{
+	for (unsigned i = 0; i < ACTION_COUNT; i++) {
+		if (strcmp(actions[i], word) == 0) {
+			*ret = (enum policy_action)i;
+			return ERR_OK;
+		}
+	}
+	return ERR_INVALID;
+}

@@ -22,3 +22,4 @@ const char *policy_mode_text(enum policy_mode m); /* "monitor" */
 const char *policy_action_text(enum policy_action a);
 /* 0 or ERR_INVALID. */
 int policy_mode_parse(const char *word, enum policy_mode *ret);
+int policy_action_parse(const char *word, enum policy_action *ret);
