@@ -64,7 +64,7 @@ static const struct cli_command commands[] = {
 	 "  banken quarantine release 10.0.0.21 --reason \"cleaned, checked by Sato\"\n"
 	 "  banken quarantine approve mitigator-1-7.0\n",
 	 cmd_quarantine},
-	{"policy", "simulate | check FILE | show | history | act",
+	{"policy", "simulate | check | show | history | act | exceptions",
 	 "what judgements do, and would have done",
 	 "  simulate --judgements FILE.csv --policy FILE\n"
 	 "  simulate --judgements FILE.csv --method same-level|same-or-higher\n"
@@ -81,7 +81,10 @@ static const struct cli_command commands[] = {
 	 "  act ACTION HOST... [--text TEXT]\n"
 	 "                    mail, message, deny, permit, block or command, by hand\n"
 	 "  act --deferred [--scope NAME]\n"
-	 "                    does what policies with 'when: deferred' have gathered\n\n"
+	 "                    does what policies with 'when: deferred' have gathered\n"
+	 "  exceptions        those of the policy, and how often each had effect\n"
+	 "  preview [--rule GID:SID] [--source PREFIX] [--destination PREFIX] [--sensor NAME]\n"
+	 "                    how many of the last 30 days' alerts an exception would remove\n\n"
 	 "Times: 2026-11-21T09:00:00Z, 2026-11-21T18:00:00+09:00, without a zone in UTC, or "
 	 "seconds\n"
 	 "since 1970. Days are elapsed time, 24 h each. FILE may be - for standard input.\n\n"

@@ -307,6 +307,60 @@ static int history(const struct cli *cli, const struct options *o)
 	return answer ? 0 : 1;
 }
 
+/* ---- exceptions ---- */
+
+static int exceptions(const struct cli *cli)
+{
+	static const char *const columns[] = {
+		"never:never",	 "rule:rule",	"source:source",     "destination:destination",
+		"sensor:sensor", "until:until", "in force:in_force", "effect:effect",
+		"reason:reason", NULL};
+	json_t *answer = cli_ask(cli, "banken-mitigator", json_pack("{ss}", "do", "exceptions"));
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		cli_table(json_object_get(answer, "exceptions"), columns,
+			  "The policy has no exception.");
+	json_decref(answer);
+	return 0;
+}
+
+/* preview [--rule R] [--source S] [--destination D] [--sensor NAME] */
+static int preview(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const names[] = {"--rule", "--source", "--destination", "--sensor"};
+	static const char *const columns[] = {
+		"alerts:alerts",	   "gid:gid",	    "sid:sid", "source:source",
+		"destination:destination", "sensor:sensor", NULL};
+	json_t *request = json_pack("{ss}", "do", "preview"), *answer;
+
+	for (int i = 2; i < argc; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(names) && strcmp(argv[i], names[k]) != 0)
+			k++;
+		if (k == ARRAY_SIZE(names) || i + 1 == argc) {
+			json_decref(request);
+			return cli_fail(2, "say: banken policy preview [--rule GID:SID] [--source "
+					   "PREFIX] [--destination PREFIX] [--sensor NAME]");
+		}
+		json_object_set_new(request, names[k] + 2, json_string(argv[++i]));
+	}
+	answer = cli_ask(cli, "banken-mitigator", request);
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer)) {
+		printf("It would have removed %lld of the %lld alerts of the last %lld days.\n",
+		       json_integer_value(json_object_get(answer, "removed")),
+		       json_integer_value(json_object_get(answer, "total")),
+		       json_integer_value(json_object_get(answer, "days")));
+		cli_table(json_object_get(answer, "most"), columns, "");
+	}
+	json_decref(answer);
+	return 0;
+}
+
 /* ---- act ---- */
 
 static int print_acted(const struct cli *cli, json_t *answer)
@@ -370,6 +424,10 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 
 	if (strcmp(what, "act") == 0)
 		return act(cli, argc, argv);
+	if (strcmp(what, "preview") == 0)
+		return preview(cli, argc, argv);
+	if (strcmp(what, "exceptions") == 0 && argc == 2)
+		return exceptions(cli);
 	rc = argc > 1 ? parse(argc, argv, &o) : 0;
 	if (rc)
 		return rc;
@@ -381,7 +439,7 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 		return show(&o);
 	if (strcmp(what, "history") == 0)
 		return history(cli, &o);
-	return cli_fail(
-		2, "say: banken policy simulate | check FILE | show | history | act; banken policy "
-		   "--help");
+	return cli_fail(2, "say: banken policy simulate | check FILE | show | history | act | "
+			   "exceptions | preview; banken policy "
+			   "--help");
 }

@@ -22,9 +22,10 @@ static void on_report(struct mitigator *m, const struct report *r, const char *p
 	struct cut_now now = mitigator_now(m);
 
 	m->count.reports++;
-	if (r->kind == REPORT_ALERT)
+	if (r->kind == REPORT_ALERT) {
+		except_note(m, &r->alert, peer);
 		decide_alert(&m->decide, &r->alert, peer, now);
-	else if (r->kind == REPORT_FLOW && strcmp(r->flow.event_type, "fileinfo") == 0)
+	} else if (r->kind == REPORT_FLOW && strcmp(r->flow.event_type, "fileinfo") == 0)
 		on_file(m, &r->flow);
 	else if (r->kind == REPORT_HOST_FACT)
 		decide_fact(&m->decide, &r->host_fact, peer, now);

@@ -203,7 +203,7 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	if (!m->store)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
-	return audit_start(m, e);
+	return except_start(m, e) < 0 ? ERR_IO : audit_start(m, e);
 }
 
 static void add_own(struct mitigator *m, const struct ifaddrs *i)

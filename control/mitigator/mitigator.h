@@ -58,9 +58,10 @@ struct mitigator {
 	bool in_transaction, stopping;
 	uint64_t outbox_done; /* rows up to this one are in the spool */
 	struct spool *spool;
-	struct audit *audit; /* state-folder/audit.log */
-	bool audit_failed;   /* told once */
-	struct room room;    /* kept on the disk for when it is full */
+	struct audit *audit;			       /* state-folder/audit.log */
+	uint64_t except_day, except_rows, except_lost; /* of the 30 days' alerts */
+	bool audit_failed;			       /* told once */
+	struct room room;			       /* kept on the disk for when it is full */
 	struct link_server *server;
 	struct link *centre;
 	struct local_server *local;
@@ -150,6 +151,15 @@ json_t *undo_do_restore(void *ctx, const struct local_peer *peer, const json_t *
 json_t *act_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
 json_t *act_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
 		    struct errmsg *e);
+
+/* except.c: what exceptions do and would do (P9) */
+int except_start(struct mitigator *m, struct errmsg *e);
+/* Every alert is noted by day, rule, addresses and sensor, for a preview over 30 days. */
+void except_note(struct mitigator *m, const struct alert *a, const char *sensor);
+json_t *except_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e);
+json_t *except_do_preview(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *e);
 
 /* local.c: the kernel says who asks; what the request says of it is only added. */
 void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap);

@@ -55,6 +55,7 @@ static void on_event(void *ctx, const struct external_event *ev, bool proven)
 		return;
 	}
 	doubled = m->decide.count.doubled;
+	except_note(m, &made.alert, made.source);
 	decide_alert(&m->decide, &made.alert, made.source, now);
 	if (ev->outcome == OUTCOME_NOT_CLEANED && m->decide.count.doubled == doubled)
 		start_recovery(m, &made.alert);

@@ -121,13 +121,16 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 				       const struct request_context *rc, const struct cut_target *t)
 {
 	const struct alert *a = rc->alert;
+	int never = policy_exception_of(d->policy, NEVER_BLOCK, a, rc->sensor, rc->now.wall);
+
+	if (never >= 0)
+		d->count.exceptions[never]++;
 
 	return (struct guard_case){
 		.target = t,
 		.host = h->number,
 		.inside = rc->scope != NULL,
-		.never_block = policy_exception_of(d->policy, NEVER_BLOCK, a, rc->sensor,
-						   rc->now.wall) >= 0,
+		.never_block = never >= 0,
 		.handshake = a->handshake_completed && rc->proof.pair,
 		/* Frames that were just seen can prove it only after the next look at the
 		 * switch: until then it is held (decide_ports_checked). */

@@ -284,21 +284,30 @@ static int optional_prefix(const char *text, struct policy_prefix *ret, bool *re
 	return *ret_has ? ip_prefix_parse(text, &ret->addr, &ret->bits) : 0;
 }
 
+int policy_exception_make(const char *rule, const char *source, const char *destination,
+			  const char *sensor, struct policy_exception *ret, struct errmsg *e)
+{
+	*ret = (struct policy_exception){.never = NEVER_ALERT};
+	snprintf(ret->sensor, sizeof(ret->sensor), "%s", sensor);
+	if (rule_parse(rule, ret) < 0)
+		return errmsg_set(e, ERR_INVALID,
+				  "exceptions: \"%.40s\" is no rule: gid:sid or sid", rule);
+	if (optional_prefix(source, &ret->source, &ret->has_source) < 0 ||
+	    optional_prefix(destination, &ret->destination, &ret->has_destination) < 0)
+		return errmsg_set(e, ERR_INVALID,
+				  "exceptions: source and destination must be addresses or "
+				  "prefixes (\"%.60s\", \"%.60s\")",
+				  source, destination);
+	return 0;
+}
+
 static int take_exception(const struct file_exception *f, struct policy_exception *x,
 			  struct errmsg *e)
 {
+	if (policy_exception_make(f->rule, f->source, f->destination, f->sensor, x, e) < 0)
+		return ERR_INVALID;
 	x->never = (enum policy_never)f->never;
-	snprintf(x->sensor, sizeof(x->sensor), "%s", f->sensor);
 	snprintf(x->reason, sizeof(x->reason), "%s", f->reason);
-	if (rule_parse(f->rule, x) < 0)
-		return errmsg_set(e, ERR_INVALID, "exceptions: \"%s\" is no rule: gid:sid or sid",
-				  f->rule);
-	if (optional_prefix(f->source, &x->source, &x->has_source) < 0 ||
-	    optional_prefix(f->destination, &x->destination, &x->has_destination) < 0)
-		return errmsg_set(e, ERR_INVALID,
-				  "exceptions: source and destination must be addresses or "
-				  "prefixes (\"%s\", \"%s\")",
-				  f->source, f->destination);
 	if (policy_time_parse(f->until, &x->until) < 0)
 		return errmsg_set(e, ERR_INVALID,
 				  "exceptions: \"%s\" is no time such as 2026-12-31T00:00:00Z",
@@ -521,28 +530,32 @@ enum policy_mode policy_mode_at(const struct policy *p, const struct policy_scop
 	return mode == MODE_AUTOMATIC && !p->cut ? MODE_APPROVE : mode;
 }
 
-static bool covers(const struct policy_exception *x, const struct alert *a, const char *sensor)
+bool policy_exception_covers(const struct policy_exception *x, const struct policy_hit *hit)
 {
-	const struct ip_addr *src = a->host_is_source ? &a->host.ip : &a->peer.ip;
-	const struct ip_addr *dst = a->host_is_source ? &a->peer.ip : &a->host.ip;
-
-	if (x->sid && (x->sid != a->sid || (x->gid && x->gid != a->gid)))
+	if (x->sid && (x->sid != hit->sid || (x->gid && x->gid != hit->gid)))
 		return false;
-	if (x->has_source && !ip_addr_in_prefix(src, &x->source.addr, x->source.bits))
+	if (x->has_source && !ip_addr_in_prefix(&hit->source, &x->source.addr, x->source.bits))
 		return false;
 	if (x->has_destination &&
-	    !ip_addr_in_prefix(dst, &x->destination.addr, x->destination.bits))
+	    !ip_addr_in_prefix(&hit->destination, &x->destination.addr, x->destination.bits))
 		return false;
-	return !x->sensor[0] || strcmp(x->sensor, sensor) == 0;
+	return !x->sensor[0] || strcmp(x->sensor, hit->sensor) == 0;
 }
 
 int policy_exception_of(const struct policy *p, enum policy_never never, const struct alert *a,
 			const char *sensor, uint64_t now)
 {
+	struct policy_hit hit = {.gid = a->gid,
+				 .sid = a->sid,
+				 .source = a->host_is_source ? a->host.ip : a->peer.ip,
+				 .destination = a->host_is_source ? a->peer.ip : a->host.ip,
+				 .sensor = sensor};
+
 	for (unsigned i = 0; i < p->exceptions_n; i++) {
 		const struct policy_exception *x = &p->exceptions[i];
 
-		if (x->never == never && (x->until == 0 || x->until > now) && covers(x, a, sensor))
+		if (x->never == never && (x->until == 0 || x->until > now) &&
+		    policy_exception_covers(x, &hit))
 			return (int)i;
 	}
 	return -1;

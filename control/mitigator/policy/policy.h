@@ -176,5 +176,16 @@ const char *policy_overall_mode(const struct policy *p);
 /* The index of the exception of that kind in force at `now` that covers the alert; -1: none. */
 int policy_exception_of(const struct policy *p, enum policy_never never, const struct alert *a,
 			const char *sensor, uint64_t now);
+/* An exception's four parts as people write them, "" = any; 0 or an error with a sentence. */
+int policy_exception_make(const char *rule, const char *source, const char *destination,
+			  const char *sensor, struct policy_exception *ret, struct errmsg *e);
+/* Whether it covers an alert of that rule between the two, whatever the time. */
+struct policy_hit {
+	uint32_t gid, sid;
+	struct ip_addr source, destination;
+	const char *sensor;
+};
+
+bool policy_exception_covers(const struct policy_exception *x, const struct policy_hit *hit);
 /* "2026-12-31T00:00:00Z" or "2026-12-31" to ns since 1970; 0 or ERR_INVALID. "" is 0. */
 int policy_time_parse(const char *text, uint64_t *ret);
