@@ -438,6 +438,17 @@ bool harness_feed(struct harness *h, enum dir dir, const void *data, size_t len)
 	return call(h, dir);
 }
 
+bool harness_say(struct harness *h, enum dir dir, struct slice bytes, size_t step)
+{
+	for (size_t i = 0; i < bytes.len; i += step) {
+		struct slice piece = slice_sub(bytes, i, step);
+
+		if (!harness_feed(h, dir, piece.data, piece.len))
+			return false;
+	}
+	return true;
+}
+
 bool harness_gap(struct harness *h, enum dir dir, uint64_t len)
 {
 	if (h->failed || h->done || h->eof[dir])

@@ -60,6 +60,8 @@ void harness_delete(struct harness *h);
 
 /* Bytes of one direction; false once the parser has failed. */
 bool harness_feed(struct harness *h, enum dir dir, const void *data, size_t len);
+/* The same in pieces of `step` bytes; false when one of them was refused. */
+bool harness_say(struct harness *h, enum dir dir, struct slice bytes, size_t step);
 bool harness_gap(struct harness *h, enum dir dir, uint64_t len);
 void harness_eof(struct harness *h, enum dir dir);
 /* Frees the transactions that are complete both ways. */

@@ -408,11 +408,7 @@ void imap_log_mail(const struct app_tx *tx, const void *state, struct record *r)
 {
 	const struct imap_tx *t = container_of(tx, const struct imap_tx, tx);
 
-	if (!t->mail)
-		return;
-	record_object(r, "email");
-	mime_log(t->mail, r);
-	record_end(r);
+	mime_log_email(t->mail, r);
 }
 
 /* All that Suricata knows it by. */

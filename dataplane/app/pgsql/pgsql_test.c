@@ -125,11 +125,7 @@ static const struct row rows[] = {
 
 static void say(struct harness *h, enum dir dir, struct slice bytes, size_t step)
 {
-	for (size_t i = 0; i < bytes.len; i += step) {
-		struct slice piece = slice_sub(bytes, i, step);
-
-		assert_true(harness_feed(h, dir, piece.data, piece.len));
-	}
+	assert_true(harness_say(h, dir, bytes, step));
 }
 
 static void check_records(struct harness *h, const struct row *row)

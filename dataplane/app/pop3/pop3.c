@@ -275,11 +275,7 @@ void pop3_log_mail(const struct app_tx *tx, const void *state, struct record *r)
 {
 	const struct pop3_tx *t = container_of(tx, const struct pop3_tx, tx);
 
-	if (!t->mail)
-		return;
-	record_object(r, "email");
-	mime_log(t->mail, r);
-	record_end(r);
+	mime_log_email(t->mail, r);
 }
 
 const struct app_proto pop3_proto = {

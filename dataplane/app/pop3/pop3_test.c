@@ -16,10 +16,7 @@
 
 static void say(struct harness *h, enum dir dir, const char *text, size_t step)
 {
-	size_t len = strlen(text);
-
-	for (size_t i = 0; i < len; i += step)
-		assert_true(harness_feed(h, dir, text + i, len - i < step ? len - i : step));
+	assert_true(harness_say(h, dir, SLICE_STR(text), step));
 }
 
 static void assert_record(struct harness *h, uint64_t id, const char *part)

@@ -64,6 +64,15 @@ void mime_log(const struct mime *m, struct record *r)
 	log_list(r, "url", &m->urls);
 }
 
+void mime_log_email(const struct mime *m, struct record *r)
+{
+	if (!m)
+		return;
+	record_object(r, "email");
+	mime_log(m, r);
+	record_end(r);
+}
+
 bool smtp_log(const struct app_tx *tx, const void *state, struct record *r)
 {
 	const struct smtp_tx *t = container_of(tx, const struct smtp_tx, tx);

@@ -117,8 +117,9 @@ struct mime_feed {
 size_t mime_feed(struct app_io *io, struct app_tx *tx, struct mime *m, struct mime_feed *f,
 		 struct slice data, bool last);
 
-/* log.c: the fields of the record's object "email". */
+/* log.c: the fields of the record's object "email"; the object itself, nothing without a mail. */
 void mime_log(const struct mime *m, struct record *r);
+void mime_log_email(const struct mime *m, struct record *r);
 
 /* params.c: the value of `name` in "type; name=value; other=...", quoted or not, also in the pieces
  * of RFC 2231. At most `cap` bytes; true when it is there, `ret_cut` when it was longer. */
