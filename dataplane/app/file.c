@@ -25,26 +25,16 @@ static void name_set(struct app_io *io, struct app_file *file, struct slice name
 	file->name_len = (uint16_t)name.len;
 }
 
-struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
-			       struct slice name)
+struct app_file *app_file_make(struct app_io *io, enum dir dir, struct slice name)
 {
 	struct app_call *c = app_call_of(io);
-	struct app_file *file, **tail = &tx->files[dir];
-	unsigned count = 0;
+	struct app_file *file = slab_zalloc(io->slab, sizeof(*file));
 
-	for (; *tail; tail = &(*tail)->next)
-		count++;
-	if (count >= LIMIT_TX_FILES) {
-		app_count(c->w, APP_COUNT_FILE_LIMIT);
-		return NULL;
-	}
-	file = slab_zalloc(io->slab, sizeof(*file));
 	if (!file) {
 		app_count(c->w, APP_COUNT_MEMORY);
 		return NULL;
 	}
 	file->id = ++c->w->file_count;
-	file->tx_id = tx->id;
 	file->wanted = io->limits->file_wanted;
 	file->keep = LIMIT_FILE_WINDOW;
 	name_set(io, file, name);
@@ -59,9 +49,46 @@ struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir di
 		file->wanted |= APP_FILE_STORE;
 	if (c->w->carrier.begin)
 		file->carried = c->w->carrier.begin(c->w->carrier.ctx);
-	*tail = file;
 	app_count(c->w, APP_COUNT_FILES);
 	return file;
+}
+
+/* The place for a further file; NULL: there are enough. */
+static struct app_file **place_for_file(struct app_io *io, struct app_tx *tx, enum dir dir)
+{
+	struct app_file **tail = &tx->files[dir];
+	unsigned count = 0;
+
+	for (; *tail; tail = &(*tail)->next)
+		count++;
+	if (count < LIMIT_TX_FILES)
+		return tail;
+	app_count(app_call_of(io)->w, APP_COUNT_FILE_LIMIT);
+	return NULL;
+}
+
+bool app_file_give(struct app_io *io, struct app_file *file, struct app_tx *tx, enum dir dir)
+{
+	struct app_file **place = place_for_file(io, tx, dir);
+
+	if (!place)
+		return false;
+	file->tx_id = tx->id;
+	*place = file;
+	return true;
+}
+
+struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir dir,
+			       struct slice name)
+{
+	struct app_file **place = place_for_file(io, tx, dir);
+
+	if (!place)
+		return NULL;
+	*place = app_file_make(io, dir, name);
+	if (*place)
+		(*place)->tx_id = tx->id;
+	return *place;
 }
 
 /* Makes room for `len` bytes by dropping what has been inspected, then by growing, then by dropping
@@ -209,11 +236,16 @@ void app_file_gap(struct app_io *io, struct app_file *file, uint64_t len)
 
 static void digest_end(struct app_io *io, struct app_file *file)
 {
+	uint8_t ready = DIGEST_ALL;
+
 	if (!file->digest)
 		return;
 	digest_finish((struct digest *)file->digest, file->md5, file->sha1, file->sha256);
-	/* As Suricata: of a file that is not whole only SHA-256, of the bytes that are there. */
-	file->have |= file->wanted & (file->state == APP_FILE_CLOSED ? DIGEST_ALL : DIGEST_SHA256);
+	/* As Suricata: of a file that is not whole none, or, when it may be kept, the SHA-256 of
+	 * the bytes that are there, which is its name in the store. */
+	if (file->state != APP_FILE_CLOSED)
+		ready = file->carried || (file->wanted & APP_FILE_STORE) ? DIGEST_SHA256 : 0;
+	file->have |= file->wanted & ready;
 	slab_free(io->slab, file->digest, sizeof(struct digest));
 	file->digest = NULL;
 }

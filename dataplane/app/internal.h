@@ -22,6 +22,11 @@ enum app_counter {
 	APP_COUNT_FILES,
 	APP_COUNT_FILE_LIMIT,
 	APP_COUNT_FRAMES,
+	APP_COUNT_PARTS,
+	APP_COUNT_PARTS_JOINED,
+	APP_COUNT_PARTS_REFUSED,
+	APP_COUNT_PARTS_OLDEST,
+	APP_COUNT_PARTS_EXPIRED,
 	APP_COUNTS, /* then APP_PROTO_COUNTS a protocol */
 };
 
@@ -74,6 +79,7 @@ struct app_worker {
 	struct stream_worker *stream;
 	struct identify *identify;
 	struct expect_table *expect;
+	struct part_table *parts;
 	struct app_sink sink;
 	struct app_carrier carrier; /* begin NULL: none */
 	struct hash_key key;
@@ -151,3 +157,11 @@ void app_traffic_free(struct app_call *c);
 void app_tx_free_all(struct app_call *c);
 /* file.c */
 void app_file_free(struct app_io *io, struct app_file *file);
+/* A file that no transaction has yet. NULL: no memory. */
+struct app_file *app_file_make(struct app_io *io, enum dir dir, struct slice name);
+/* False: the transaction has enough of them. */
+bool app_file_give(struct app_io *io, struct app_file *file, struct app_tx *tx, enum dir dir);
+
+/* part.c */
+struct part_table *part_table_new(void);
+void part_table_delete(struct app_worker *w);

@@ -67,6 +67,8 @@ struct app_limits {
 	uint32_t http_request_inspect_min, http_response_inspect_min;
 	uint32_t http_request_inspect_window, http_response_inspect_window;
 	uint8_t file_wanted; /* APP_FILE_* computed for every file; rules add more */
+	/* app-layer.protocols.http.byterange...: files joined of parts (app_part_open), a worker */
+	uint32_t part_memory, part_seconds;
 };
 
 enum app_status {
@@ -333,3 +335,20 @@ struct app_file *app_file_open(struct app_io *io, struct app_tx *tx, enum dir di
 void app_file_data(struct app_io *io, struct app_file *file, struct slice data);
 void app_file_gap(struct app_io *io, struct app_file *file, uint64_t len);
 void app_file_close(struct app_io *io, struct app_file *file, bool truncated);
+
+/* A part of a file that comes in several, over any number of transactions and connections (answers
+ * to range requests). The part is a file of its own besides; what is told here goes towards the
+ * whole, which becomes a further file of the transaction whose part makes it complete. Parts ahead
+ * of their turn wait within part_memory. */
+struct app_part_place {
+	struct slice key[2];  /* together they name the whole: host, path; key[1] its file name */
+	uint64_t first, last; /* of the part's bytes in the whole; first <= last < size */
+	uint64_t size;	      /* of the whole */
+};
+/* NULL when nothing of it is new, or at a limit; the calls below take NULL in silence. */
+struct app_part *app_part_open(struct app_io *io, const struct app_part_place *place);
+/* `data.data` NULL: so many bytes are missing. */
+void app_part_data(struct app_io *io, struct app_part *part, struct slice data);
+/* The part ends, and is gone. `tx` NULL: its transaction is being freed. */
+void app_part_close(struct app_io *io, struct app_part *part, struct app_tx *tx, enum dir dir,
+		    bool truncated);

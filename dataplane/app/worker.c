@@ -13,6 +13,8 @@ const struct app_config app_config_default = {
 			.http_request_inspect_window = 4 * 1024,
 			.http_response_inspect_min = 40 * 1024,
 			.http_response_inspect_window = 16 * 1024,
+			.part_memory = 100 << 20,
+			.part_seconds = 60,
 		},
 };
 
@@ -29,6 +31,11 @@ static const struct counter_name fixed_names[APP_COUNTS] = {
 	[APP_COUNT_FILES] = {"files", false},
 	[APP_COUNT_FILE_LIMIT] = {"file_window_refused", false},
 	[APP_COUNT_FRAMES] = {"frames_refused", false},
+	[APP_COUNT_PARTS] = {"parts", false},
+	[APP_COUNT_PARTS_JOINED] = {"parts_joined", false},
+	[APP_COUNT_PARTS_REFUSED] = {"parts_refused", false},
+	[APP_COUNT_PARTS_OLDEST] = {"parts_oldest", false},
+	[APP_COUNT_PARTS_EXPIRED] = {"parts_expired", false},
 };
 
 static const char *const event_names[APP_FLOW_EVENTS] = {
@@ -100,8 +107,9 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 	w->stream = stream;
 	w->identify = identify_new(app_protocols, w->config.disabled);
 	w->expect = expect_new();
+	w->parts = part_table_new();
 	w->key = hash_key_random();
-	if (!w->identify || !w->expect || !counters_new(w)) {
+	if (!w->identify || !w->expect || !w->parts || !counters_new(w)) {
 		app_worker_delete(w);
 		return NULL;
 	}
@@ -126,6 +134,7 @@ void app_worker_delete(struct app_worker *w)
 	identify_free(w->identify);
 	file_magic_free(w->magic);
 	expect_free(w->expect);
+	part_table_delete(w);
 	naming_delete(w->naming);
 	free(w->counts);
 	free(w->names);

@@ -47,6 +47,9 @@ enum limits {
 	LIMIT_NAMING_RATE = 20000,     /* traffic.busy: pieces a second, a worker */
 	LIMIT_NAMING_FLOWS = 2048,     /* traffic.oldest: flows it is at work on, a worker */
 	LIMIT_NAMING_MEMORY = 4 << 20, /* traffic.memory: what it holds for them, bytes a worker */
+	LIMIT_APP_JOINTS = 4096,       /* app.parts_oldest: files being joined, the oldest goes */
+	LIMIT_APP_JOINT_KEY = 8192,    /* bytes of what names them: longer ones are not joined */
+	LIMIT_APP_JOINT_PARTS = 1024,  /* app.parts_refused: parts of one that wait */
 	LIMIT_TX_FILES = 64, /* app.file_window_refused: files of a transaction and direction */
 
 	/* protocols: app.limit.<protocol> counts each time one of these is met */

@@ -135,14 +135,25 @@ static struct slice file_name(struct http_tx *tx, enum dir dir)
 	return http_get(&tx->side[DIR_TS], tx->path);
 }
 
-static bool range_number(struct slice *s, char stop, uint64_t *ret)
+/* Digits, at least one, taken from the front. */
+static bool range_number(struct slice *s, uint64_t *ret)
 {
-	const uint8_t *end = s->len ? memchr(s->data, stop, s->len) : NULL;
-	size_t len = end ? (size_t)(end - s->data) : s->len;
-	bool ok = text_number(slice_sub(*s, 0, len), UINT64_MAX / 10, ret);
+	size_t len = 0;
 
-	*s = slice_sub(*s, len + 1, s->len);
-	return ok;
+	while (len < s->len && s->data[len] >= '0' && s->data[len] <= '9')
+		len++;
+	if (!text_number(slice_sub(*s, 0, len), UINT64_MAX / 10, ret))
+		return false;
+	*s = slice_sub(*s, len, s->len);
+	return true;
+}
+
+static bool range_mark(struct slice *s, char mark)
+{
+	if (s->len == 0 || s->data[0] != (uint8_t)mark)
+		return false;
+	*s = slice_sub(*s, 1, s->len);
+	return true;
 }
 
 struct http_range http_range_of(struct slice value)
@@ -157,22 +168,46 @@ struct http_range http_range_of(struct slice value)
 	while (at < value.len && value.data[at] == ' ')
 		at++;
 	value = slice_sub(value, at, value.len);
-	r.bounded = range_number(&value, '-', &r.start) && range_number(&value, '/', &r.end);
-	r.total = r.bounded && range_number(&value, 0, &r.size);
+	if (range_mark(&value, '*')) {
+		r.sized = range_mark(&value, '/') && range_number(&value, &r.size);
+		r.valid = r.sized;
+		return r;
+	}
+	if (!range_number(&value, &r.start) || !range_mark(&value, '-') ||
+	    !range_number(&value, &r.end) || !range_mark(&value, '/'))
+		return r;
+	r.sized = range_number(&value, &r.size);
+	r.bounded = r.valid = r.sized || range_mark(&value, '*');
 	return r;
 }
 
 /* A part of a larger whole, as the answer says. */
-static void file_range(struct http_tx *tx, struct app_file *file)
+static void file_range(struct http_call *c, struct http_tx *tx, struct app_file *file)
 {
-	struct http_range r = http_range_of(http_header_value(tx, DIR_TC, "content-range"));
+	struct http_header *h = http_header_find(tx, DIR_TC, "content-range");
+	struct http_range r =
+		http_range_of(h ? http_get(&tx->side[DIR_TC], h->value) : SLICE("", 0));
+	struct app_part_place place = {
+		.key = {http_get(&tx->side[DIR_TS], tx->host), SLICE(file->name, file->name_len)},
+		.first = r.start,
+		.last = r.end,
+		.size = r.size,
+	};
 
-	if (!r.total || r.end <= r.start || r.end >= r.size ||
+	if (h && !r.valid)
+		http_event(tx, HTTP_EVENT_RANGE_INVALID);
+	if (!r.bounded || !r.sized || r.end == 0 || r.size == 0 ||
 	    (r.start == 0 && r.end == r.size - 1))
 		return;
+	if (r.start > r.end || r.end >= r.size) {
+		http_event(tx, HTTP_EVENT_RANGE_INVALID);
+		return;
+	}
 	file->ranged = true;
 	file->range_start = r.start;
 	file->range_end = r.end;
+	if (place.key[0].len)
+		tx->side[DIR_TC].part = app_part_open(c->io, &place);
 }
 
 static void file_open(struct http_call *c, struct http_tx *tx)
@@ -191,7 +226,7 @@ static void file_open(struct http_call *c, struct http_tx *tx)
 	/* The answer's body is inspected where it is kept. */
 	if (side->file && c->dir == DIR_TC) {
 		side->file->keep = 0;
-		file_range(tx, side->file);
+		file_range(c, tx, side->file);
 	}
 }
 
@@ -215,6 +250,7 @@ static void file_data(struct http_call *c, struct http_tx *tx, struct slice data
 		app_file_data(c->io, side->file, data);
 	else
 		app_file_gap(c->io, side->file, data.len);
+	app_part_data(c->io, side->part, data);
 }
 
 void http_body_close_file(struct http_call *c, struct http_tx *tx, bool truncated)
@@ -226,6 +262,8 @@ void http_body_close_file(struct http_call *c, struct http_tx *tx, bool truncate
 	if (side->file)
 		app_file_close(c->io, side->file, truncated);
 	side->file = NULL;
+	app_part_close(c->io, side->part, &tx->tx, c->dir, truncated);
+	side->part = NULL;
 }
 
 /* --- decoded bytes --- */

@@ -72,6 +72,7 @@ static void side_free(struct app_io *io, struct http_side *side)
 	http_text_free(io->slab, &side->more);
 	slab_free(io->slab, side->headers, side->header_cap * sizeof(*side->headers));
 	http_body_free(io, side);
+	app_part_close(io, side->part, NULL, DIR_TC, true);
 	slab_free(io->slab, side->start, side->start_cap);
 	slab_free(io->slab, side->filtered, side->filtered_cap);
 	slab_free(io->slab, side->names, side->names_cap);

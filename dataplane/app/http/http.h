@@ -99,6 +99,7 @@ struct http_side {
 	uint64_t entity_len;	  /* and decoded */
 	struct http_body body;
 	struct app_file *file; /* being filled */
+	struct app_part *part; /* what it is part of, being joined */
 	bool file_named, file_done;
 	/* made when asked for (buffers.c) */
 	uint8_t *start, *filtered, *names;
@@ -255,7 +256,8 @@ void http_body_end(struct http_call *c, struct http_tx *tx);
 void http_body_close_file(struct http_call *c, struct http_tx *tx, bool truncated);
 /* Content-Range: "bytes 0-99/200" (RFC 9110 14.4). */
 struct http_range {
-	bool bounded, total; /* start and end, size are there */
+	bool valid;	     /* of one of the forms, a star for what is not said */
+	bool bounded, sized; /* start and end, size are there */
 	uint64_t start, end, size;
 };
 struct http_range http_range_of(struct slice value);

@@ -44,7 +44,7 @@ static void log_content_range(struct record *r, const struct http_tx *tx)
 		record_uint(r, "start", range.start);
 		record_uint(r, "end", range.end);
 	}
-	if (range.total)
+	if (range.sized)
 		record_uint(r, "size", range.size);
 	record_end(r);
 }
