@@ -833,6 +833,8 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 		     const struct stream_chunk *chunk)
 {
 	bool eof = chunk->flags & STREAM_DATA_EOF;
+	/* A parser's end is that of the conversation, not of what the capture holds. */
+	bool told = eof && !(chunk->flags & STREAM_DATA_TORN);
 	uint16_t reversed = f->flags & FLOW_REVERSED;
 	struct app_call c;
 	struct app_flow_full *a;
@@ -851,8 +853,8 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 			a->first = (uint8_t)(1 << dir);
 		if (chunk->flags & STREAM_DATA_GAP)
 			tcp_gap(&c, dir, chunk->len);
-		else if (chunk->len || (eof && !a->pub.eof[dir]))
-			tcp_input(&c, dir, SLICE(chunk->data, chunk->len), eof);
+		else if (chunk->len || (told && !a->pub.eof[dir]))
+			tcp_input(&c, dir, SLICE(chunk->data, chunk->len), told);
 	}
 	if ((f->flags & FLOW_REVERSED) != reversed)
 		dir = dir_other(dir);

@@ -66,6 +66,9 @@ struct app_limits {
 	uint32_t http_request_body_limit, http_response_body_limit;
 	uint32_t http_request_inspect_min, http_response_inspect_min;
 	uint32_t http_request_inspect_window, http_response_inspect_window;
+	/* ...libhtp.default-config.lzma-*: most bytes of a dictionary */
+	bool http_lzma;
+	uint32_t http_lzma_memory;
 	uint8_t file_wanted; /* APP_FILE_* computed for every file; rules add more */
 	/* app-layer.protocols.http.byterange...: files joined of parts (app_part_open), a worker */
 	uint32_t part_memory, part_seconds;

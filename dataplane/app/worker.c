@@ -13,6 +13,7 @@ const struct app_config app_config_default = {
 			.http_request_inspect_window = 4 * 1024,
 			.http_response_inspect_min = 40 * 1024,
 			.http_response_inspect_window = 16 * 1024,
+			.http_lzma_memory = 1 << 20,
 			.part_memory = 100 << 20,
 			.part_seconds = 60,
 		},

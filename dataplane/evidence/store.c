@@ -392,19 +392,25 @@ void store_info(struct store *s, const uint8_t sha256[32], uint64_t seconds, uin
 		struct slice json)
 {
 	char path[STORE_PATH], full[STORE_PATH + 48];
-	int fd;
+	struct store_temp t;
 
+	if (!store_temp_open(s, &t))
+		return;
 	content_path(s, sha256, path);
 	snprintf(full, sizeof(full), "%s.%llu.%u.json", path, (unsigned long long)seconds, id);
-	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (fd < 0) {
-		s->counts[STORE_FAILED]++;
+	s->infos = true;
+	/* Under its name only when it is whole. */
+	if (!store_write(s, t.fd, json)) {
+		store_temp_drop(s, &t);
 		return;
 	}
-	s->infos = true;
-	if (store_write(s, fd, json))
+	close(t.fd);
+	if (rename(t.path, full) == 0) {
 		s->counts[STORE_INFO_FILES]++;
-	close(fd);
+		return;
+	}
+	s->counts[STORE_FAILED]++;
+	(void)unlink(t.path);
 }
 
 uint64_t store_space_used(const struct store *s)

@@ -143,6 +143,16 @@ static uint32_t end_flags(const struct tcp_step *st, const struct tcp_side *side
 	return state_closed(st) || is_pseudo(st) ? STREAM_DATA_EOF : 0;
 }
 
+/* Bytes have come that lie behind some that have not. */
+static bool hole_ahead(const struct tcp_step *st, enum dir d)
+{
+	struct tcp_side *side = &st->ssn->side[d];
+	struct side_pending *sp = st->ssn->pending ? &st->ssn->pending->side[d] : NULL;
+
+	return sp && !(side->flags & SIDE_NOREASSEMBLY) && side_app_on(st->f) &&
+	       next_segment(sp, side->base_seq + side->app_rel);
+}
+
 void deliver(struct tcp_step *st, enum dir d)
 {
 	uint16_t reversed = st->f->flags & FLOW_REVERSED;
@@ -160,6 +170,8 @@ void deliver(struct tcp_step *st, enum dir d)
 	end = end_flags(st, side);
 	if (!end)
 		return;
+	if (!(end & STREAM_DATA_DEPTH) && hole_ahead(st, d))
+		end |= STREAM_DATA_TORN;
 	side->flags |= SIDE_EOF_SENT;
 	emit(st, d, NULL, 0, end);
 }

@@ -26,6 +26,9 @@ enum stream_data_flag {
 	STREAM_DATA_EOF = 1 << 1,   /* nothing follows: FIN, RST, time-out or depth; len may be 0 */
 	STREAM_DATA_DEPTH = 1 << 2, /* with EOF: the reassembly depth was reached */
 	STREAM_DATA_GAP = 1 << 3,   /* `len` bytes are missing; data is NULL */
+	/* with EOF: bytes behind a hole had come, but nobody acknowledged what is missing; the
+	 * application's own end was not reached */
+	STREAM_DATA_TORN = 1 << 4,
 };
 
 struct stream_chunk {

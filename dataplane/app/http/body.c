@@ -338,6 +338,13 @@ static bool on_data(void *ctx, struct slice data)
 	return !full || kept_whole(side);
 }
 
+static void on_memory(void *ctx)
+{
+	struct decoded *d = ctx;
+
+	http_event(d->tx, HTTP_EVENT_LZMA_MEMLIMIT_REACHED);
+}
+
 static void on_failed(void *ctx)
 {
 	struct decoded *d = ctx;
@@ -349,7 +356,7 @@ bool http_body_data(struct http_call *c, struct http_tx *tx, struct slice data)
 {
 	struct http_inflate *in = c->state->inflate[c->dir];
 	struct decoded d = {c, tx};
-	struct http_inflate_sink sink = {on_data, on_failed, &d};
+	struct http_inflate_sink sink = {on_data, on_failed, on_memory, &d};
 
 	if (!in || !data.data)
 		return decoded(c, tx, data);
@@ -364,7 +371,7 @@ bool http_body_data(struct http_call *c, struct http_tx *tx, struct slice data)
 void http_body_flush(struct http_call *c, struct http_tx *tx)
 {
 	struct decoded d = {c, tx};
-	struct http_inflate_sink sink = {on_data, on_failed, &d};
+	struct http_inflate_sink sink = {on_data, on_failed, on_memory, &d};
 
 	if (c->state->inflate[c->dir])
 		http_inflate_end(c->state->inflate[c->dir], &sink);
@@ -385,20 +392,31 @@ struct encodings {
 };
 
 /* Exactly one well-known value. */
-static bool plain_encoding(struct slice value, struct encodings *e)
+static bool plain_encoding(struct slice value, bool lzma, struct encodings *e)
 {
 	if (http_equal(value, "gzip") || http_equal(value, "x-gzip"))
 		e->layer[e->count++] = HTTP_ENCODING_GZIP;
 	else if (http_equal(value, "deflate") || http_equal(value, "x-deflate"))
 		e->layer[e->count++] = HTTP_ENCODING_DEFLATE;
+	else if (lzma && http_equal(value, "lzma"))
+		e->layer[e->count++] = HTTP_ENCODING_LZMA;
 	else if (!http_equal(value, "inflate") && !http_equal(value, "none") &&
 		 !http_equal(value, "lzma"))
 		return false;
 	return true;
 }
 
-static void token_encoding(struct http_tx *tx, struct slice token, struct encodings *e)
+/* False: it ends the list. lzma is one layer at most, the first one. */
+static bool token_encoding(struct http_tx *tx, struct slice token, struct encodings *e)
 {
+	if (slice_eq(token, SLICE_LIT("lzma"))) {
+		if (!tx->state->limits->http_lzma || e->count) {
+			http_event(tx, HTTP_EVENT_COMPRESSION_BOMB);
+			return false;
+		}
+		e->layer[e->count++] = HTTP_ENCODING_LZMA;
+		return true;
+	}
 	if (http_find(token, "gzip") >= 0) {
 		if (!slice_eq(token, SLICE_LIT("gzip")) && !slice_eq(token, SLICE_LIT("x-gzip")))
 			http_event(tx, HTTP_EVENT_ABNORMAL_CE_HEADER);
@@ -412,10 +430,10 @@ static void token_encoding(struct http_tx *tx, struct slice token, struct encodi
 		/* Odd to Suricata, which does not take it off. */
 		http_event(tx, HTTP_EVENT_ABNORMAL_CE_HEADER);
 		e->layer[e->count++] = HTTP_ENCODING_BROTLI;
-	} else if (!slice_eq(token, SLICE_LIT("inflate")) && !slice_eq(token, SLICE_LIT("none")) &&
-		   !slice_eq(token, SLICE_LIT("lzma"))) {
+	} else if (!slice_eq(token, SLICE_LIT("inflate")) && !slice_eq(token, SLICE_LIT("none"))) {
 		http_event(tx, HTTP_EVENT_ABNORMAL_CE_HEADER);
 	}
+	return true;
 }
 
 /* A list of values, or an odd one. */
@@ -438,7 +456,8 @@ static void listed_encodings(struct http_tx *tx, struct slice value, struct enco
 			http_event(tx, HTTP_EVENT_TOO_MANY_ENCODING_LAYERS);
 			break;
 		}
-		token_encoding(tx, slice_sub(value, from, at - from), e);
+		if (!token_encoding(tx, slice_sub(value, from, at - from), e))
+			break;
 	}
 }
 
@@ -453,10 +472,11 @@ bool http_body_begin(struct http_call *c, struct http_tx *tx)
 	if (!h)
 		return true;
 	value = http_get(http_side_of(c, tx), h->value);
-	if (!plain_encoding(value, &e) && c->dir == DIR_TC)
+	if (!plain_encoding(value, c->io->limits->http_lzma, &e) && c->dir == DIR_TC)
 		listed_encodings(tx, value, &e);
 	if (e.count == 0)
 		return true;
-	c->state->inflate[c->dir] = http_inflate_new(c->io->slab, e.layer, e.count);
+	c->state->inflate[c->dir] =
+		http_inflate_new(c->io->slab, e.layer, e.count, c->io->limits->http_lzma_memory);
 	return c->state->inflate[c->dir] != NULL;
 }

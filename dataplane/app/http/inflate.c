@@ -3,6 +3,7 @@
 #include <brotli/decode.h>
 #include <zlib.h>
 
+#include "dataplane/app/http/unlzma.h"
 #include "dataplane/app/text/codec.h"
 
 enum {
@@ -17,6 +18,8 @@ enum {
 struct layer {
 	z_stream stream;
 	BrotliDecoderState *brotli;
+	struct http_lzma *lzma;
+	bool over;		     /* lzma: what comes now is none of it */
 	bool made;		     /* something was decoded: it is br indeed */
 	enum http_encoding encoding; /* as it is tried now */
 	bool open, passes;	     /* passes: no compressed data, handed on as it is */
@@ -29,6 +32,7 @@ struct layer {
 struct http_inflate {
 	struct slab *slab;
 	unsigned count;
+	uint32_t lzma_memory;
 	bool ended; /* what comes now is not the body's */
 	struct layer layers[];
 };
@@ -52,15 +56,22 @@ static bool layer_open(struct http_inflate *in, struct layer *l)
 		l->open = l->brotli != NULL;
 		return l->open;
 	}
+	if (l->encoding == HTTP_ENCODING_LZMA) {
+		l->lzma = http_lzma_new(in->slab, in->lzma_memory);
+		l->open = l->lzma != NULL;
+		return l->open;
+	}
 	l->open = inflateInit2(&l->stream,
 			       l->encoding == HTTP_ENCODING_GZIP ? GZIP_OR_ZLIB : RAW) == Z_OK;
 	return l->open;
 }
 
-static void layer_close(struct layer *l)
+static void layer_close(struct http_inflate *in, struct layer *l)
 {
-	if (l->open && !l->brotli)
+	if (l->open && !l->brotli && !l->lzma)
 		inflateEnd(&l->stream);
+	http_lzma_free(in->slab, l->lzma);
+	l->lzma = NULL;
 	if (l->brotli)
 		BrotliDecoderDestroyInstance(l->brotli);
 	l->brotli = NULL;
@@ -68,7 +79,7 @@ static void layer_close(struct layer *l)
 }
 
 struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encoding *layers,
-				      unsigned count)
+				      unsigned count, uint32_t lzma_memory)
 {
 	struct http_inflate *in;
 
@@ -79,6 +90,7 @@ struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encodin
 		return NULL;
 	in->slab = slab;
 	in->count = count;
+	in->lzma_memory = lzma_memory;
 	for (unsigned i = 0; i < count; i++) {
 		in->layers[i].encoding = layers[i];
 		if (!layer_open(in, &in->layers[i])) {
@@ -94,7 +106,7 @@ void http_inflate_free(struct slab *slab, struct http_inflate *in)
 	if (!in)
 		return;
 	for (unsigned i = 0; i < in->count; i++)
-		layer_close(&in->layers[i]);
+		layer_close(in, &in->layers[i]);
 	slab_free(slab, in, sizeof(*in) + in->count * sizeof(struct layer));
 }
 
@@ -120,8 +132,9 @@ static size_t header_length(struct slice data)
 static bool layer_restart(struct http_inflate *in, struct layer *l, struct slice data,
 			  size_t *ret_skip)
 {
-	layer_close(l);
-	if (l->restarts >= RESTARTS || l->encoding == HTTP_ENCODING_BROTLI)
+	layer_close(in, l);
+	if (l->restarts >= RESTARTS || l->encoding == HTTP_ENCODING_BROTLI ||
+	    l->encoding == HTTP_ENCODING_LZMA)
 		return false;
 	if (l->restarts)
 		l->encoding = l->encoding == HTTP_ENCODING_GZIP ? HTTP_ENCODING_DEFLATE
@@ -237,6 +250,47 @@ static enum outcome decode_brotli(struct http_inflate *in, unsigned index, struc
 	return OUT_STOPPED;
 }
 
+/* The same for lzma. */
+static enum outcome decode_lzma(struct http_inflate *in, unsigned index, struct slice data,
+				const struct http_inflate_sink *sink)
+{
+	struct layer *l = &in->layers[index];
+	struct slice whole = data;
+
+	for (unsigned round = 0; round < ROUNDS_MAX && !l->over; round++) {
+		size_t room = l->stream.avail_out;
+		enum http_lzma_outcome rc =
+			http_lzma_decode(l->lzma, &data, &l->stream.next_out, &room);
+
+		l->stream.avail_out = (unsigned)room;
+		l->made |= room < HTTP_INFLATE_OUT;
+		if (rc == HTTP_LZMA_BROKEN && !l->made)
+			return OUT_BROKEN;
+		if (rc == HTTP_LZMA_BROKEN)
+			sink->failed(sink->ctx);
+		if (rc == HTTP_LZMA_MEMORY)
+			sink->memory(sink->ctx);
+		l->over = rc != HTTP_LZMA_MORE;
+		if (!l->over && room) {
+			keep_raw(l, whole);
+			return OUT_DONE;
+		}
+		if (!flush(in, index, sink))
+			return OUT_STOPPED;
+	}
+	return l->over ? OUT_DONE : OUT_STOPPED;
+}
+
+static enum outcome decode_layer(struct http_inflate *in, unsigned index, struct slice data,
+				 const struct http_inflate_sink *sink)
+{
+	if (in->layers[index].brotli)
+		return decode_brotli(in, index, data, sink);
+	if (in->layers[index].lzma)
+		return decode_lzma(in, index, data, sink);
+	return decode(in, index, data, sink);
+}
+
 static bool feed(struct http_inflate *in, unsigned index, struct slice data,
 		 const struct http_inflate_sink *sink)
 {
@@ -245,8 +299,7 @@ static bool feed(struct http_inflate *in, unsigned index, struct slice data,
 
 	while (!l->passes && l->open) {
 		struct slice rest = slice_sub(data, skip, data.len);
-		enum outcome outcome = l->brotli ? decode_brotli(in, index, rest, sink)
-						 : decode(in, index, rest, sink);
+		enum outcome outcome = decode_layer(in, index, rest, sink);
 
 		if (outcome != OUT_BROKEN)
 			return outcome == OUT_DONE;

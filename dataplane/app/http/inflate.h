@@ -1,5 +1,5 @@
-/* Content encodings taken off as the bytes come: gzip, deflate and br (RFC 1951, 1952, 7932), up to
- * HTTP_LAYERS on top of each other, in the order in which the header names them. Servers mix the
+/* Content encodings taken off as the bytes come: gzip, deflate, br (RFC 1951, 1952, 7932), lzma, up
+ * to HTTP_LAYERS on top of each other, in the order in which the header names them. Servers mix the
  * two up and leave out checksums, so that a layer that fails is tried as the other one, and what is
  * no compressed data at all passes as it is. Memory comes from the slab. */
 #pragma once
@@ -22,20 +22,22 @@ enum http_encoding {
 	HTTP_ENCODING_GZIP,
 	HTTP_ENCODING_DEFLATE,
 	HTTP_ENCODING_BROTLI,
+	HTTP_ENCODING_LZMA,
 };
 
 /* Takes decoded bytes; false stops decoding. */
 struct http_inflate_sink {
 	bool (*data)(void *ctx, struct slice data);
 	void (*failed)(void *ctx); /* some bytes were not what they were said to be */
+	void (*memory)(void *ctx); /* lzma: more memory would be needed */
 	void *ctx;
 };
 
 struct http_inflate;
 
-/* NULL without memory. */
+/* `lzma_memory`: most bytes of an lzma dictionary. NULL without memory. */
 struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encoding *layers,
-				      unsigned count);
+				      unsigned count, uint32_t lzma_memory);
 void http_inflate_free(struct slab *slab, struct http_inflate *in);
 /* False when the sink said stop. */
 bool http_inflate_data(struct http_inflate *in, struct slice data,
