@@ -75,7 +75,7 @@ static bool starts(struct slice s, const char *bytes, size_t len)
 
 static bool holds(struct slice s, const char *text)
 {
-	return s.len && memmem(s.data, s.len, text, strlen(text)) != NULL;
+	return s.data && s.len && memmem(s.data, s.len, text, strlen(text)) != NULL;
 }
 
 /* JSON calls of mining pools: Stratum 1 and its relatives. */
