@@ -122,7 +122,9 @@ static bool take_memory(const struct library *l)
 
 const char *library_open(struct library *l)
 {
-	*l = (struct library){.handle = dlopen("libndpi.so.4.2", RTLD_NOW | RTLD_LOCAL)};
+	/* It stays loaded: what its end leaves behind keeps its code's names. */
+	*l = (struct library){
+		.handle = dlopen("libndpi.so.4.2", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)};
 	if (!l->handle)
 		return "libndpi 4.2 is not installed";
 	if (!layout_known(l) || !symbols(l) || !take_memory(l)) {
