@@ -92,7 +92,9 @@ static int make_worker(struct live *live, unsigned index, struct errmsg *err)
 	files_desk_use(live->options, live->desk, index, false, &config);
 	config.keeper = live->keeper;
 	config.index = index;
-	config.duplicates = live->options->remove_duplicates ? MIRROR_REMOVE : MIRROR_AUTO;
+	config.duplicates = live->options->keep_duplicates     ? MIRROR_KEEP
+			    : live->options->remove_duplicates ? MIRROR_REMOVE
+							       : MIRROR_AUTO;
 	w->engine = live->rules.engine;
 	atomic_store(&w->next_engine, live->rules.engine);
 	w->pipeline = pipeline_new(&config, live->rules.engine, first_record_id(index), &sink, err);

@@ -158,6 +158,8 @@ static const struct option table[] = {
 	{"mirror.remove-duplicates", KIND_BOOL, AT(remove_duplicates), 0, 1,
 	 "take out the second of two copies of a packet always; live that is done by itself while "
 	 "one packet in twenty comes twice"},
+	{"mirror.keep-duplicates", KIND_BOOL, AT(keep_duplicates), 0, 1,
+	 "never take them out, only count them"},
 	{"lists.file", KIND_TEXT, AT(lists), 0, OPTIONS_TEXT,
 	 "compiled known-bad lists ('banken lists add'); live they are "
 	 "/var/lib/banken/lists/compiled "

@@ -52,7 +52,7 @@ struct options {
 	struct desk_config desk; /* what does not depend on the mode */
 	bool force_store;
 	unsigned store_mb, store_file_mb, store_days, store_free_mb, desk_memory_mb, desk_ring_kb;
-	bool remove_duplicates;
+	bool remove_duplicates, keep_duplicates; /* neither: as many as there are, live */
 	/* evidence */
 	bool evidence;
 	struct keeper_config keeper; /* what does not depend on the mode */
