@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "control/cli/cli.h"
+#include "control/wire/file.h"
 #include "signatures/lists/book.h"
 
 enum {
@@ -315,6 +316,8 @@ static int add(const struct cli *cli, struct wish *w)
 
 	if (!w->list.info.name[0])
 		name_by_file(w);
+	if (file_make_folder(w->folder, 0755, &err) < 0)
+		return cli_fail(1, "%s; --folder DIR names another one", err.text);
 	if (book_add(w->folder, w->what, &w->list, now_seconds(), &reading, &err) != ERR_OK)
 		return cli_fail(1, "%s", err.text);
 	print_reading(cli, &reading);

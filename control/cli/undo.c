@@ -205,7 +205,11 @@ static int read_lists(const char *path, struct restores *all, struct errmsg *e)
 			take_list(all, &l);
 		undo_list_done(&l);
 	} else {
-		rc = undo_zip_read(s, take_list, all, e);
+		struct errmsg why = {""};
+
+		rc = undo_zip_read(s, take_list, all, &why);
+		if (rc < 0)
+			errmsg_set(e, rc, "%s: %.400s", name, why.text);
 	}
 	free((void *)(uintptr_t)s.data);
 	return rc;

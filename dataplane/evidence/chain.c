@@ -246,9 +246,14 @@ static int read_lines(struct reading *r, struct errmsg *err)
 	if (!path_of(r->folder, "chain.log", path))
 		return errmsg_set(err, ERR_INVALID, "%s is too long a path", r->folder);
 	f = fopen(path, "re");
+	if (!f && errno == ENOENT)
+		return errmsg_set(
+			err, ERR_NOTFOUND,
+			"there is no evidence in %s: banken-dataplane keeps it there with "
+			"evidence.enabled: yes and evidence.dir",
+			r->folder);
 	if (!f)
-		return errmsg_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO,
-				  "%s cannot be read (%s)", path, strerror(errno));
+		return errmsg_set(err, ERR_IO, "%s cannot be read (%s)", path, strerror(errno));
 	while ((n = getline(&line, &cap, f)) > 0) {
 		if (line[n - 1] != '\n') {
 			r->report.torn = true;
