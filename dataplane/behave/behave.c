@@ -49,6 +49,7 @@ struct listeners {
 struct behave {
 	struct behave_sink sink, hold;
 	struct behave_thresholds limits;
+	struct hash_key key;
 	struct listeners listeners[BEHAVE_KINDS];
 	struct behave_view views[DETECTORS];
 	struct behave_table tables[DETECTORS][BEHAVE_TABLES];
@@ -119,12 +120,12 @@ static void deal(struct behave *b)
 			if (bytes == 0)
 				continue;
 			behave_table_init(&b->tables[d][t], b->memory + at, bytes,
-					  detectors[d]->entry_size[t],
+					  detectors[d]->entry_size[t], &b->key,
 					  &b->counters[BEHAVE_COUNT_EVICTED]);
 			at += bytes;
 		}
 	}
-	behave_segments_init(&b->segments, b->memory + at, unit * BEHAVE_SEGMENTS_WEIGHT,
+	behave_segments_init(&b->segments, b->memory + at, unit * BEHAVE_SEGMENTS_WEIGHT, &b->key,
 			     &b->counters[BEHAVE_COUNT_EVICTED]);
 }
 
@@ -142,11 +143,11 @@ static uint8_t *reserve(size_t bytes)
 struct behave *behave_new(const struct behave_config *config, const struct behave_sink *sink)
 {
 	struct behave *b = calloc(1, sizeof(*b));
-	struct hash_key key = hash_key_random();
 
 	if (!b)
 		return NULL;
 	b->sink = *sink;
+	b->key = config->key.k0 | config->key.k1 ? config->key : hash_key_random();
 	b->hold = (struct behave_sink){hold, b};
 	b->limits = config->limits;
 	b->enabled = config->enabled;
@@ -161,7 +162,7 @@ struct behave *behave_new(const struct behave_config *config, const struct behav
 	}
 	deal(b);
 	for (unsigned d = 0; d < DETECTORS; d++)
-		b->views[d] = (struct behave_view){&b->limits, b->tables[d], key,
+		b->views[d] = (struct behave_view){&b->limits, b->tables[d], b->key,
 						   &b->hold,   b->counters,  0};
 	return b;
 }

@@ -21,6 +21,7 @@
 #include "dataplane/base/addr.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/counter.h"
+#include "dataplane/base/hash.h"
 #include "dataplane/base/slice.h"
 #include "dataplane/base/traffic.h"
 #include "dataplane/behave/thresholds.h"
@@ -238,7 +239,8 @@ struct behave_sink {
 
 struct behave_config {
 	bool enabled;
-	unsigned memory_mb; /* for all tables together */
+	struct hash_key key; /* of its tables; zero: random */
+	unsigned memory_mb;  /* for all tables together */
 	struct behave_switches detectors;
 	struct behave_thresholds limits;
 };

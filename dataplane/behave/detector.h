@@ -60,7 +60,7 @@ void behave_leave(struct behave *b);
 
 /* --- table.c --- */
 void behave_table_init(struct behave_table *t, void *memory, size_t bytes, uint32_t entry_size,
-		       uint64_t *evicted);
+		       const struct hash_key *key, uint64_t *evicted);
 /* Finds or makes the entry of the key; `*ret_new` says that it was made (zeroed). */
 void *behave_table_get(struct behave_table *t, const uint64_t *words, unsigned count,
 		       uint64_t now_ns, bool *ret_new);

@@ -18,7 +18,8 @@ struct behave_segments {
 	struct behave_table contexts;
 };
 
-void behave_segments_init(struct behave_segments *s, void *memory, size_t bytes, uint64_t *evicted);
+void behave_segments_init(struct behave_segments *s, void *memory, size_t bytes,
+			  const struct hash_key *key, uint64_t *evicted);
 /* Gives events to `b`. */
 void behave_segment_read(struct behave_segments *s, struct behave *b,
 			 const struct behave_event *where, bool to_client, struct slice payload);

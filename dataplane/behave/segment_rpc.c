@@ -31,9 +31,10 @@ struct context_entry {
 	uint8_t next_context, next_call;
 };
 
-void behave_segments_init(struct behave_segments *s, void *memory, size_t bytes, uint64_t *evicted)
+void behave_segments_init(struct behave_segments *s, void *memory, size_t bytes,
+			  const struct hash_key *key, uint64_t *evicted)
 {
-	behave_table_init(&s->contexts, memory, bytes, sizeof(struct context_entry), evicted);
+	behave_table_init(&s->contexts, memory, bytes, sizeof(struct context_entry), key, evicted);
 }
 
 struct message {

@@ -12,13 +12,13 @@ struct behave_tags {
 };
 
 void behave_table_init(struct behave_table *t, void *memory, size_t bytes, uint32_t entry_size,
-		       uint64_t *evicted)
+		       const struct hash_key *key, uint64_t *evicted)
 {
 	size_t set = sizeof(struct behave_tags) + (size_t)WAYS * entry_size;
 
 	t->entry_size = entry_size;
 	t->sets = 1;
-	t->key = hash_key_random();
+	t->key = *key;
 	t->evicted = evicted;
 	while ((size_t)t->sets * 2 * set <= bytes)
 		t->sets *= 2;

@@ -125,6 +125,7 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	config.keeper = keeper;
 	config.duplicates = o->remove_duplicates ? MIRROR_REMOVE : MIRROR_KEEP;
 	config.app.naming_late = true;
+	config.repeatable = true;
 	l = pipeline_new(&config, rules->engine, 1, &sink, err);
 	if (!l) {
 		desk_delete(desk);

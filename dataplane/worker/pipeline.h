@@ -33,6 +33,8 @@ struct pipeline_config {
 	unsigned list_repeat; /* seconds: a host's hit on the same indicator is told so seldom, 0 =
 				 each */
 	bool profile;
+	/* The same frames give the same bytes: fixed keys. Only where nobody can aim at them. */
+	bool repeatable;
 };
 
 struct pipeline_config pipeline_config_default(void);
