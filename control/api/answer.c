@@ -86,7 +86,9 @@ enum MHD_Result refuse(const struct asking *a, unsigned status, const char *deta
 
 enum MHD_Result answer(const struct asking *a, struct api_answer *n)
 {
-	unsigned status = n->json || n->bytes ? MHD_HTTP_OK : MHD_HTTP_NO_CONTENT;
+	unsigned status = n->status		? n->status
+			  : n->json || n->bytes ? MHD_HTTP_OK
+						: MHD_HTTP_NO_CONTENT;
 	struct MHD_Response *r;
 	char name[192];
 
@@ -100,6 +102,8 @@ enum MHD_Result answer(const struct asking *a, struct api_answer *n)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, n->type);
 	if (r && n->cookie[0])
 		MHD_add_response_header(r, MHD_HTTP_HEADER_SET_COOKIE, n->cookie);
+	if (r && n->id[0])
+		MHD_add_response_header(r, "X-Request-ID", n->id);
 	if (r && n->file_name[0]) {
 		snprintf(name, sizeof(name), "attachment; filename=\"%s\"", n->file_name);
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_DISPOSITION, name);

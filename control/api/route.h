@@ -63,6 +63,8 @@ struct api_request {
 	struct slice bytes; /* routes with bytes_max */
 	struct api_who who;
 	const char *from; /* asker's address */
+	const char *type; /* Content-Type of the body, "" none */
+	const char *id;	  /* X-Request-ID, "" none */
 	bool japanese;
 	uint64_t now; /* ns since 1970 */
 	/* Routes with checks_password: the password was right; the new one's hash, or "". */
@@ -79,6 +81,8 @@ struct api_answer {
 	char file_name[128]; /* offered as a download by this name */
 	char cookie[256];    /* Set-Cookie, by the session's own routes */
 	unsigned wait_s;     /* Retry-After of a refusal */
+	unsigned status; /* of an answer with bytes, 0: 200; for protocols that have their own */
+	char id[64];	 /* X-Request-ID, "" none */
 };
 
 /* ERR_OK with an answer (none: 204), or an error with a sentence for the asker: ERR_INVALID 400,
@@ -89,7 +93,7 @@ typedef int (*api_fn)(void *ctx, const struct api_request *q, struct api_answer 
 
 struct api_route {
 	const char *method;   /* "GET", "POST", "PUT", "PATCH", "DELETE" */
-	const char *path;     /* "/api/v1/quarantines/{id}/release" */
+	const char *path;     /* "/api/v1/quarantines/{id}/release", "/.well-known/..." */
 	unsigned may;	      /* enum api_may: all of these; 0: whoever has a session */
 	bool open;	      /* without a session */
 	bool checks_password; /* args "password" is checked, "new_password" hashed, off the loop */

@@ -149,7 +149,7 @@ static enum MHD_Result dispatch(struct asking *a, const char *path)
 
 	if (wait)
 		return refuse(a, 429, "too many requests from your address", wait);
-	if (strncmp(path, "/api/", 5) != 0) {
+	if (!a->known_path && strncmp(path, "/api/", 5) != 0) {
 		rc = files_answer(a->s->files, a->connection, path, &found);
 		return found ? rc : refuse(a, MHD_HTTP_NOT_FOUND, "there is no such page", 0);
 	}
@@ -216,9 +216,14 @@ static struct asking *asking_new(struct api_server *s, struct MHD_Connection *c,
 {
 	struct asking *a = calloc(1, sizeof(*a));
 	const char *accepts = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Accept-Language");
+	const char *type =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *id = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "X-Request-ID");
 
 	if (!a)
 		return NULL;
+	a->q.type = type ? type : "";
+	a->q.id = id ? id : "";
 	a->s = s;
 	a->connection = c;
 	a->q.args = json_object();

@@ -57,6 +57,18 @@ static int upload(void *ctx, const struct api_request *q, struct api_answer *ret
 	return ERR_OK;
 }
 
+/* A protocol with a place and status codes of its own. */
+static int protocol(void *ctx, const struct api_request *q, struct api_answer *ret,
+		    struct errmsg *e)
+{
+	ret->bytes = strdup(q->type);
+	ret->len = strlen(q->type);
+	ret->type = "text/plain";
+	ret->status = 501;
+	snprintf(ret->id, sizeof(ret->id), "%.63s", q->id);
+	return ERR_OK;
+}
+
 static const struct api_field id_field[] = {
 	{"id", API_IN_PATH, API_TEXT, true, 1, 64, NULL, "which"},
 	{"reason", API_IN_BODY, API_TEXT, true, 3, 100, NULL, "why"},
@@ -73,6 +85,8 @@ static const struct api_route routes[] = {
 	 .n_fields = 2, .fn = fails},
 	{"POST", "/api/v1/undo", API_MAY_APPROVE, .summary = "restore", .bytes_max = 200000,
 	 .fn = upload},
+	{"POST", "/.well-known/echo", .open = true, .summary = "a protocol", .bytes_max = 1000,
+	 .fn = protocol},
 };
 static const struct api_table table = {routes, ARRAY_SIZE(routes), (void *)"ctx"};
 
@@ -299,6 +313,19 @@ static void without_a_session(void **state)
 	assert_non_null(json_object_get(json_object_get(g.json, "paths"), "/api/v1/echo"));
 	assert_non_null(json_object_get(json_object_get(g.json, "paths"), "/api/v1/events"));
 	done(&g);
+}
+
+static void another_protocol(void **state)
+{
+	struct rig *r = *state;
+	struct got g = ask(r, (struct ask){"POST", "/.well-known/echo", .body = "x",
+					   .type = "application/x;version=1"});
+
+	assert_int_equal(g.status, 501);
+	assert_string_equal(g.body, "application/x;version=1");
+	done(&g);
+	assert_int_equal(status(r, (struct ask){"GET", "/.well-known/echo"}), 405);
+	assert_int_equal(status(r, (struct ask){"GET", "/.well-known/nosuch"}), 404);
 }
 
 static void logging_in(void **state)
@@ -568,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_a_session, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(another_protocol, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(logging_in, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(guessing_is_slow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(requests, set_up, tear_down),
