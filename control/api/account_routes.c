@@ -104,7 +104,7 @@ static int log_in(void *ctx, const struct api_request *q, struct api_answer *ret
 		refused_login(a, name);
 		return ERR_DENIED;
 	}
-	if (session_begin(store(a), k.name, q->now, &session, e) != ERR_OK)
+	if (api_session_begin(store(a), k.name, q->now, &session, e) != ERR_OK)
 		return ERR_IO;
 	forgive_login(a, name);
 	a->account = k;
@@ -120,7 +120,7 @@ static int log_out(void *ctx, const struct api_request *q, struct api_answer *re
 {
 	struct asking *a = ctx;
 
-	session_end(store(a), a->session);
+	api_session_end(store(a), a->session);
 	set_cookie(a, ret, "", 0);
 	api_audit(a, "logged out", NULL);
 	return ERR_OK;
@@ -162,7 +162,7 @@ static int change_password(void *ctx, const struct api_request *q, struct api_an
 	snprintf(a->account.hash, sizeof(a->account.hash), "%s", q->new_hash);
 	if (accounts_change(store(a), &a->account, e) != ERR_OK)
 		return ERR_IO;
-	sessions_end(store(a), a->account.name, a->session);
+	api_sessions_end(store(a), a->account.name, a->session);
 	api_audit(a, "changed the password", NULL);
 	return ERR_OK;
 }
@@ -310,7 +310,7 @@ static int change_account(void *ctx, const struct api_request *q, struct api_ans
 	rc = accounts_change(store(a), &k, e);
 	if (rc != ERR_OK)
 		return rc;
-	sessions_end(store(a), k.name, a->session);
+	api_sessions_end(store(a), k.name, a->session);
 	api_audit(a, "changed an account", q->args);
 	return ERR_OK;
 }

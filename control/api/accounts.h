@@ -54,14 +54,14 @@ struct session {
 	char csrf[SECRET_TEXT];
 };
 
-int session_begin(struct accounts *a, const char *name, uint64_t now, struct session *ret,
-		  struct errmsg *e);
+int api_session_begin(struct accounts *a, const char *name, uint64_t now, struct session *ret,
+		      struct errmsg *e);
 /* The account of a session in force, and its CSRF secret; notes that it was used. ERR_NOTFOUND. */
-int session_find(struct accounts *a, const char *id, uint64_t now, struct account *ret,
-		 char ret_csrf[SECRET_TEXT]);
-void session_end(struct accounts *a, const char *id);
+int api_session_find(struct accounts *a, const char *id, uint64_t now, struct account *ret,
+		     char ret_csrf[SECRET_TEXT]);
+void api_session_end(struct accounts *a, const char *id);
 /* All of an account, but the one of `but` ("": none). */
-void sessions_end(struct accounts *a, const char *name, const char *but);
+void api_sessions_end(struct accounts *a, const char *name, const char *but);
 
 /* --- tokens for programs --- */
 

@@ -107,18 +107,18 @@ static void sessions(void **state)
 	uint64_t t;
 
 	made(r, "anna", "", API_ROLE_ADMINISTRATOR);
-	assert_int_equal(session_begin(r->a, "anna", now, &s, &r->e), ERR_OK);
-	assert_int_equal(session_begin(r->a, "anna", now, &other, &r->e), ERR_OK);
+	assert_int_equal(api_session_begin(r->a, "anna", now, &s, &r->e), ERR_OK);
+	assert_int_equal(api_session_begin(r->a, "anna", now, &other, &r->e), ERR_OK);
 	assert_string_not_equal(s.id, other.id);
-	assert_int_equal(session_find(r->a, s.id, now, &got, csrf), ERR_OK);
+	assert_int_equal(api_session_find(r->a, s.id, now, &got, csrf), ERR_OK);
 	assert_string_equal(csrf, s.csrf);
-	assert_int_equal(session_find(r->a, s.csrf, now, &got, csrf), ERR_NOTFOUND);
-	assert_int_equal(session_find(r->a, "", now, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_find(r->a, s.csrf, now, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_find(r->a, "", now, &got, csrf), ERR_NOTFOUND);
 	/* Used every twenty minutes it lives for twelve hours; unused, for half an hour. */
 	for (t = now; t < now + 12 * NS_PER_HOUR; t += 20 * NS_PER_MIN)
-		assert_int_equal(session_find(r->a, s.id, t, &got, csrf), ERR_OK);
-	assert_int_equal(session_find(r->a, s.id, t, &got, csrf), ERR_NOTFOUND);
-	assert_int_equal(session_find(r->a, other.id, now + 31 * NS_PER_MIN, &got, csrf),
+		assert_int_equal(api_session_find(r->a, s.id, t, &got, csrf), ERR_OK);
+	assert_int_equal(api_session_find(r->a, s.id, t, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_find(r->a, other.id, now + 31 * NS_PER_MIN, &got, csrf),
 			 ERR_NOTFOUND);
 }
 
@@ -129,21 +129,21 @@ static void sessions_end_with_the_account(void **state)
 	struct account got, k = made(r, "bob", "", API_ROLE_VIEWER);
 	char csrf[SECRET_TEXT];
 
-	assert_int_equal(session_begin(r->a, "bob", now, &one, &r->e), ERR_OK);
-	assert_int_equal(session_begin(r->a, "bob", now, &two, &r->e), ERR_OK);
-	sessions_end(r->a, "bob", two.id);
-	assert_int_equal(session_find(r->a, one.id, now, &got, csrf), ERR_NOTFOUND);
-	assert_int_equal(session_find(r->a, two.id, now, &got, csrf), ERR_OK);
+	assert_int_equal(api_session_begin(r->a, "bob", now, &one, &r->e), ERR_OK);
+	assert_int_equal(api_session_begin(r->a, "bob", now, &two, &r->e), ERR_OK);
+	api_sessions_end(r->a, "bob", two.id);
+	assert_int_equal(api_session_find(r->a, one.id, now, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_find(r->a, two.id, now, &got, csrf), ERR_OK);
 	k.disabled = true;
 	assert_int_equal(accounts_change(r->a, &k, &r->e), ERR_OK);
-	assert_int_equal(session_find(r->a, two.id, now, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_find(r->a, two.id, now, &got, csrf), ERR_NOTFOUND);
 	k.disabled = false;
 	assert_int_equal(accounts_change(r->a, &k, &r->e), ERR_OK);
-	session_end(r->a, two.id);
-	assert_int_equal(session_find(r->a, two.id, now, &got, csrf), ERR_NOTFOUND);
-	assert_int_equal(session_begin(r->a, "bob", now, &one, &r->e), ERR_OK);
+	api_session_end(r->a, two.id);
+	assert_int_equal(api_session_find(r->a, two.id, now, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_begin(r->a, "bob", now, &one, &r->e), ERR_OK);
 	assert_int_equal(accounts_remove(r->a, "bob", &r->e), ERR_OK);
-	assert_int_equal(session_find(r->a, one.id, now, &got, csrf), ERR_NOTFOUND);
+	assert_int_equal(api_session_find(r->a, one.id, now, &got, csrf), ERR_NOTFOUND);
 }
 
 static void tokens(void **state)

@@ -145,8 +145,9 @@ void streams_tick(struct api_server *s)
 			continue;
 		t->next_alive = now + ALIVE_EVERY_S * NS_PER_SEC;
 		put(t, ":\n\n", 3);
-		if (t->session[0] && session_find(s->setup.accounts, t->session,
-						  loop_wall(s->setup.loop), &k, csrf) != ERR_OK) {
+		if (t->session[0] &&
+		    api_session_find(s->setup.accounts, t->session, loop_wall(s->setup.loop), &k,
+				     csrf) != ERR_OK) {
 			t->over = true;
 			wake(t);
 		}

@@ -103,6 +103,7 @@ struct api_route {
 	size_t n_fields;
 	size_t bytes_max; /* takes a body of any type up to this; 0: JSON */
 	api_fn fn;
+	const void *own; /* the program's: what its function must know of the route */
 };
 
 /* The route of a request; NULL: none. *ret_known: the path is there, with another method.

@@ -14,8 +14,8 @@ static void bind_time(sqlite3_stmt *st, int at, uint64_t ns)
 	sqlite3_bind_int64(st, at, (sqlite3_int64)ns);
 }
 
-int session_begin(struct accounts *a, const char *name, uint64_t now, struct session *ret,
-		  struct errmsg *e)
+int api_session_begin(struct accounts *a, const char *name, uint64_t now, struct session *ret,
+		      struct errmsg *e)
 {
 	char hash[SECRET_HASH];
 	sqlite3_stmt *st;
@@ -40,8 +40,8 @@ static void note_use(struct accounts *a, const char *sql, const char *hash, uint
 	(void)accounts_run(a, st, NULL);
 }
 
-int session_find(struct accounts *a, const char *id, uint64_t now, struct account *ret,
-		 char ret_csrf[SECRET_TEXT])
+int api_session_find(struct accounts *a, const char *id, uint64_t now, struct account *ret,
+		     char ret_csrf[SECRET_TEXT])
 {
 	sqlite3_stmt *st = accounts_sql(a, "SELECT " ACCOUNT_SELECT ", session.csrf, session.used"
 					   " FROM session JOIN account USING(name) WHERE id = ?1"
@@ -68,7 +68,7 @@ int session_find(struct accounts *a, const char *id, uint64_t now, struct accoun
 	return rc;
 }
 
-void session_end(struct accounts *a, const char *id)
+void api_session_end(struct accounts *a, const char *id)
 {
 	sqlite3_stmt *st = accounts_sql(a, "DELETE FROM session WHERE id = ?");
 	char hash[SECRET_HASH];
@@ -78,7 +78,7 @@ void session_end(struct accounts *a, const char *id)
 	(void)accounts_run(a, st, NULL);
 }
 
-void sessions_end(struct accounts *a, const char *name, const char *but)
+void api_sessions_end(struct accounts *a, const char *name, const char *but)
 {
 	sqlite3_stmt *st = accounts_sql(a, "DELETE FROM session WHERE name = ? AND id <> ?");
 	char hash[SECRET_HASH];

@@ -33,7 +33,8 @@ void who_find(struct asking *a)
 		return;
 	}
 	if (!cookie || strlen(cookie) >= sizeof(a->session) ||
-	    session_find(a->s->setup.accounts, cookie, a->q.now, &a->account, a->csrf) != ERR_OK)
+	    api_session_find(a->s->setup.accounts, cookie, a->q.now, &a->account, a->csrf) !=
+		    ERR_OK)
 		return;
 	snprintf(a->session, sizeof(a->session), "%s", cookie);
 	is(a, a->account.role, false);

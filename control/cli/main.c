@@ -95,6 +95,19 @@ static const struct cli_command commands[] = {
 	 "    --counts danger=6,warning=4,caution=2\n"
 	 "  banken policy check new.yaml\n",
 	 cmd_policy},
+	{"account", "list | add NAME --role ROLE | ...", "who may log in to the mitigator's pages",
+	 "  list                         accounts with their role\n"
+	 "  add NAME --role ROLE         viewer, approver or administrator; asks for the password\n"
+	 "                               or reads it from standard input\n"
+	 "  role NAME ROLE               another role\n"
+	 "  password NAME                another password\n"
+	 "  second-factor NAME           takes away a second factor that was lost\n"
+	 "  off NAME, on NAME            nobody can log in with it, or again\n"
+	 "  remove NAME                  with its sessions and tokens\n\n"
+	 "There is no account and no password to begin with: the first one is made here.\n\n"
+	 "examples:\n  banken account add yamada --role administrator\n"
+	 "  banken account add tv --role viewer < password-file\n",
+	 cmd_account},
 	{"audit", "list [--most N] | verify FILE [--head N:HASH]",
 	 "who did what, and that nobody "
 	 "changed it",

@@ -59,10 +59,12 @@ static void put_numbers(json_t *o, const struct number_field *f, size_t n)
 
 void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap)
 {
-	struct passwd *pw = getpwuid(peer->uid);
+	struct passwd *pw = peer->account ? NULL : getpwuid(peer->uid);
 	const char *said = text_of(request, "actor");
 
-	if (pw && (!said[0] || strcmp(said, pw->pw_name) == 0))
+	if (peer->account)
+		snprintf(ret, cap, "%.54s (pages)", peer->account);
+	else if (pw && (!said[0] || strcmp(said, pw->pw_name) == 0))
 		snprintf(ret, cap, "%s", pw->pw_name);
 	else if (pw)
 		snprintf(ret, cap, "%s (as %.24s)", pw->pw_name, said);
@@ -657,7 +659,24 @@ static const struct local_command commands[] = {
 	{"approve", "says yes to what is held; \"command_id\" or \"host\"", do_approve, true},
 	{"refuse", "says no to what is held; \"command_id\" or \"host\"", do_refuse, true},
 	{"reload", "reads the policy file again", do_reload, true},
+	{"accounts", "who may log in to the pages", people_do_list, false},
+	{"account_add", "\"name\", \"role\", \"password\"", people_do_add, true},
+	{"account_change",
+	 "\"name\" with a new \"role\", \"password\", \"disabled\", \"reset_second_factor\"",
+	 people_do_change, true},
+	{"account_remove", "\"name\", with its sessions and tokens", people_do_remove, true},
 };
+
+json_t *local_do(struct mitigator *m, const char *name, const struct local_peer *peer,
+		 const json_t *request, struct errmsg *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].fn(m, peer, request, e);
+	}
+	errmsg_set(e, ERR_NOTFOUND, "there is no \"%s\"", name);
+	return NULL;
+}
 
 int local_listen(struct mitigator *m, struct errmsg *e)
 {
@@ -668,7 +687,7 @@ int local_listen(struct mitigator *m, struct errmsg *e)
 				    .path = path,
 				    .group = group ? group->gr_gid : (gid_t)-1,
 				    .commands = commands,
-				    .n_commands = sizeof(commands) / sizeof(commands[0]),
+				    .n_commands = ARRAY_SIZE(commands),
 				    .ctx = m};
 
 	snprintf(path, sizeof(path), "%s/banken-mitigator.sock", m->settings.run_folder);

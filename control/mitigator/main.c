@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/mitigator/api/pages.h"
 #include "control/mitigator/external/receiver.h"
 #include "control/mitigator/host/host_store.h"
 #include "control/mitigator/mitigator.h"
@@ -183,6 +184,7 @@ static void turn(struct mitigator *m)
 		log_error(&m->log, "%s", e.text);
 	if (mitigator_now(m).mono - m->told >= TELL_MS * NS_PER_MS)
 		tell_state(m, false);
+	pages_tick(m);
 	set_alarm(m, due);
 }
 
@@ -437,6 +439,8 @@ static int start(struct mitigator *m, struct errmsg *e)
 	if (rc == 0)
 		rc = outside_listen(m, e);
 	if (rc == 0)
+		rc = pages_start(m, e);
+	if (rc == 0)
 		rc = loop_signals(m->loop, signals, 3, on_signal, m);
 	return rc;
 }
@@ -444,6 +448,7 @@ static int start(struct mitigator *m, struct errmsg *e)
 static void stop(struct mitigator *m)
 {
 	receiver_free(m->external);
+	pages_stop(m);
 	local_server_delete(m->local);
 	link_server_delete(m->server);
 	link_delete(m->centre);

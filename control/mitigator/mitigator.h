@@ -15,6 +15,7 @@
 #include "control/wire/room.h"
 
 struct cut_store;
+struct pages;
 
 enum {
 	MITIGATOR_PORTS = 65536, /* MACs of one switch's table */
@@ -66,6 +67,7 @@ struct mitigator {
 	struct link *centre;
 	struct local_server *local;
 	struct receiver *external; /* NULL: nothing else reports here */
+	struct pages *pages;	   /* NULL: no pages are served */
 	struct helper notify;	   /* fd -1: no channel */
 	char undo_folder[512];
 
@@ -170,6 +172,18 @@ json_t *coverage_json(struct mitigator *m);
 /* outside.c: detections of other products */
 int outside_listen(struct mitigator *m, struct errmsg *e);
 
-/* local.c */
+/* api/people.c: accounts of the pages, from the machine itself */
+json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e);
+json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e);
+json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e);
+json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e);
+
+/* local.c: the same commands for the pages, `peer` with an account; NULL with a sentence. */
+json_t *local_do(struct mitigator *m, const char *name, const struct local_peer *peer,
+		 const json_t *request, struct errmsg *e);
 int local_listen(struct mitigator *m, struct errmsg *e);
 int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e);

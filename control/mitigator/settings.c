@@ -50,12 +50,29 @@ static const struct config_key external_keys[] = {
 	{.name = NULL},
 };
 
+#define PAGE(member) offsetof(struct settings_pages, member)
+
+static const struct config_key pages_keys[] = {
+	{"listen", CONFIG_TEXT, PAGE(listen), "",
+	 .help = "address:port of the pages and their HTTP API, e.g. 127.0.0.1:8443; empty = none"},
+	{"certificate", CONFIG_TEXT, PAGE(certificate), "",
+	 .help = "PEM file for TLS; empty = plain on loopback, elsewhere one made here"},
+	{"key", CONFIG_TEXT, PAGE(key), "", .help = "PEM file of the certificate's key"},
+	{"behind-tls", CONFIG_BOOL, PAGE(behind_tls), "false",
+	 .help = "a proxy in front speaks TLS; the pages are plain"},
+	{"folder", CONFIG_TEXT, PAGE(folder), "/usr/share/banken/pages",
+	 .help = "the built pages; empty = the API alone"},
+	{.name = NULL},
+};
+
 const struct config_key settings_keys[] = {
 	{"listen", CONFIG_TEXT, AT(listen), "*:7443",
 	 .help = "address and port for sensors and enforcers"},
 	{"centre", CONFIG_GROUP, AT(centre), .keys = centre_keys, .help = "the monitoring centre"},
 	{"external", CONFIG_GROUP, AT(external), .keys = external_keys,
 	 .help = "detections of other products, e.g. antivirus"},
+	{"pages", CONFIG_GROUP, AT(pages), .keys = pages_keys,
+	 .help = "pages for people of the site, and the HTTP API"},
 	{"state-folder", CONFIG_TEXT, AT(state_folder), "/var/lib/banken/mitigator",
 	 .help = "hosts, incidents, cuts, what is not delivered yet"},
 	{"keys-folder", CONFIG_TEXT, AT(keys_folder), "/etc/banken/keys/mitigator",

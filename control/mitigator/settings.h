@@ -22,10 +22,16 @@ struct settings_external {
 	struct config_texts senders;
 };
 
+struct settings_pages {
+	const char *listen, *certificate, *key, *folder;
+	bool behind_tls;
+};
+
 struct settings {
 	const char *listen;
 	struct settings_peer centre;
 	struct settings_external external;
+	struct settings_pages pages;
 	const char *state_folder, *keys_folder, *run_folder, *undo_folder;
 	const char *policy, *kill_switch, *notify_program;
 	const char *user, *group;

@@ -2,6 +2,7 @@
  * the spool after the commit, so that nothing is told that was not stored, and nothing is lost. */
 #include <string.h>
 
+#include "control/mitigator/api/pages.h"
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/notify.h"
 #include "control/mitigator/quarantine/cut_store.h"
@@ -296,6 +297,7 @@ void tell_host_changed(struct mitigator *m, const struct host *h)
 {
 	const struct incident *i = incidents_of_host(m->decide.incidents, h->id);
 
+	pages_changed(m, PAGE_HOSTS);
 	note(m->dirty.hosts, &m->dirty.hosts_n, h->number, &m->dirty.everything);
 	if (i)
 		tell_incident_changed(m, i);
@@ -303,6 +305,7 @@ void tell_host_changed(struct mitigator *m, const struct host *h)
 
 void tell_incident_changed(struct mitigator *m, const struct incident *i)
 {
+	pages_changed(m, PAGE_INCIDENTS);
 	note(m->dirty.incidents, &m->dirty.incidents_n, i->number, &m->dirty.everything);
 }
 
@@ -311,6 +314,7 @@ void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state f
 	struct host *h = hosts_by_id(m->decide.hosts, c->host_id);
 	char name[TARGET_NAME], mac[MAC_ADDR_TEXT];
 
+	pages_changed(m, PAGE_CUTS | PAGE_AUDIT);
 	note(m->dirty.cuts, &m->dirty.cuts_n, c->id, &m->dirty.everything);
 	log_info(&m->log, "cut %s-%llu of %s: %s -> %s: %s", m->name, (unsigned long long)c->id,
 		 target_text(&c->target, name), cut_state_text(from), cut_state_text(c->state),

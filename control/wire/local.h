@@ -12,11 +12,13 @@
 
 struct local_server;
 
-/* Who asks, from the kernel (SO_PEERCRED). */
+/* Who asks, from the kernel (SO_PEERCRED); or, where a program serves the same commands to pages,
+ * the account that is logged in there. */
 struct local_peer {
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;
+	const char *account; /* NULL: from the socket */
 };
 
 /* Answers `request` (an object; stays the server's) with a new object, or NULL with a sentence. */

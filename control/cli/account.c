@@ -1,0 +1,127 @@
+/* `banken account`: who may log in to the mitigator's pages, from the machine itself. */
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "control/cli/cli.h"
+
+enum { PASSWORD_MAX = 256 };
+
+/* One line of standard input without its end; not shown when a person types it. */
+static bool read_line(const char *prompt, char ret[PASSWORD_MAX + 2])
+{
+	bool person = isatty(STDIN_FILENO);
+	struct termios old, silent;
+
+	if (person && tcgetattr(STDIN_FILENO, &old) == 0) {
+		silent = old;
+		silent.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+		fprintf(stderr, "%s: ", prompt);
+	}
+	if (!fgets(ret, PASSWORD_MAX + 2, stdin))
+		ret[0] = 0;
+	if (person) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+		fputc('\n', stderr);
+	}
+	ret[strcspn(ret, "\n")] = 0;
+	return ret[0];
+}
+
+/* Typed twice by a person, read once from a pipe. */
+static int read_password(char ret[PASSWORD_MAX + 2])
+{
+	char again[PASSWORD_MAX + 2];
+
+	if (!read_line("password (12 bytes or more)", ret))
+		return cli_fail(2, "no password: type it, or give it on standard input");
+	if (!isatty(STDIN_FILENO))
+		return 0;
+	read_line("again", again);
+	return strcmp(ret, again) == 0 ? 0 : cli_fail(1, "the two are not the same");
+}
+
+static int ask(const struct cli *cli, json_t *request, const char *done)
+{
+	json_t *answer = cli_ask(cli, "banken-mitigator", request);
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		puts(done);
+	json_decref(answer);
+	return 0;
+}
+
+static int list(const struct cli *cli)
+{
+	static const char *const columns[] = {
+		"name:name",	     "role:role",      "second factor:second_factor",
+		"disabled:disabled", "since:created@", NULL};
+	json_t *answer = cli_ask(cli, "banken-mitigator", json_pack("{ss}", "do", "accounts"));
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		cli_table(json_object_get(answer, "accounts"), columns,
+			  "There is no account yet: banken account add NAME --role administrator");
+	json_decref(answer);
+	return 0;
+}
+
+static int with_password(const struct cli *cli, json_t *request, const char *done)
+{
+	char password[PASSWORD_MAX + 2];
+	int status = read_password(password);
+
+	json_object_set_new(request, "password", json_string(password));
+	explicit_bzero(password, sizeof(password));
+	if (status == 0)
+		return ask(cli, request, done);
+	json_decref(request);
+	return status;
+}
+
+static int change(const struct cli *cli, const char *name, const char *what, const char *value)
+{
+	json_t *request = json_pack("{ss ss}", "do", "account_change", "name", name);
+
+	if (strcmp(what, "password") == 0)
+		return with_password(cli, request, "The password is changed; sessions have ended.");
+	if (strcmp(what, "role") == 0)
+		json_object_set_new(request, "role", json_string(value));
+	else if (strcmp(what, "second-factor") == 0)
+		json_object_set_new(request, "reset_second_factor", json_true());
+	else
+		json_object_set_new(request, "disabled", json_boolean(strcmp(what, "off") == 0));
+	return ask(cli, request, "Done; sessions of the account have ended.");
+}
+
+int cmd_account(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const changes[] = {"password", "off", "on", "second-factor"};
+	const char *what = argc > 1 ? argv[1] : "list";
+
+	if (strcmp(what, "list") == 0 && argc <= 2)
+		return list(cli);
+	if (strcmp(what, "add") == 0 && argc == 5 && strcmp(argv[3], "--role") == 0)
+		return with_password(cli,
+				     json_pack("{ss ss ss}", "do", "account_add", "name", argv[2],
+					       "role", argv[4]),
+				     "The account is there.");
+	if (strcmp(what, "remove") == 0 && argc == 3)
+		return ask(cli, json_pack("{ss ss}", "do", "account_remove", "name", argv[2]),
+			   "The account is gone, with its sessions and tokens.");
+	if (strcmp(what, "role") == 0 && argc == 4)
+		return change(cli, argv[2], what, argv[3]);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (strcmp(what, changes[i]) == 0 && argc == 3)
+			return change(cli, argv[2], what, "");
+	}
+	return cli_fail(
+		2, "say: banken account list | add NAME --role viewer|approver|administrator | "
+		   "role NAME ROLE | password NAME | off NAME | on NAME | second-factor NAME | "
+		   "remove NAME");
+}

@@ -1,0 +1,192 @@
+/* The one table of what the site's HTTP API has: each route is a command of the local socket with
+ * its arguments checked, so that nothing can be done here that cannot be done there, or otherwise.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "control/mitigator/api/pages.h"
+#include "dataplane/base/slice.h"
+
+enum { REASON_MIN = 3, REASON_MAX = 200, MINUTES_MAX = 5 * 365 * 24 * 60 };
+
+/* How a route is carried out. */
+struct by {
+	const char *command;
+	int refusal; /* what it means when the command says no: ERR_NOTFOUND, ERR_EXISTS, ... */
+};
+
+static int by_command(void *ctx, const struct api_request *q, struct api_answer *ret,
+		      struct errmsg *e)
+{
+	const struct by *by = q->route->own;
+	struct local_peer peer = {.uid = geteuid(), .account = q->who.name};
+	struct mitigator *m = ctx;
+	uint64_t failures = m->count.failures;
+	json_t *request = json_copy(q->args), *answer;
+
+	json_object_set_new(request, "do", json_string(by->command));
+	answer = local_do(m, by->command, &peer, request, e);
+	json_decref(request);
+	if (!answer && !e->text[0])
+		return errmsg_set(e, ERR_IO, "it failed without a reason");
+	if (!answer)
+		return m->count.failures != failures ? ERR_IO : by->refusal;
+	json_object_del(answer, "ok");
+	ret->json = answer;
+	if (strcmp(q->route->method, "GET") != 0)
+		pages_changed(m, PAGE_CUTS | PAGE_HOSTS | PAGE_STATE | PAGE_AUDIT);
+	return ERR_OK;
+}
+
+/* ---- arguments ---- */
+
+#define FIELDS(list) .fields = list, .n_fields = ARRAY_SIZE(list)
+#define REASON                                                                                     \
+	{                                                                                          \
+		"reason", API_IN_BODY, API_TEXT, true, REASON_MIN, REASON_MAX, NULL,               \
+			"why, for the audit"                                                       \
+	}
+#define CUT                                                                                        \
+	{                                                                                          \
+		"command_id", API_IN_PATH, API_TEXT, true, 1, 95, NULL, "of the cut"               \
+	}
+#define QUERY(name, help)                                                                          \
+	{                                                                                          \
+		name, API_IN_QUERY, API_TEXT, false, 0, 128, NULL, help                            \
+	}
+#define NUMBER(name, least, most, help)                                                            \
+	{                                                                                          \
+		name, API_IN_QUERY, API_INTEGER, false, least, most, NULL, help                    \
+	}
+#define OPEN                                                                                       \
+	{                                                                                          \
+		"open", API_IN_QUERY, API_BOOLEAN, false, 0, 0, NULL, "only those not over"        \
+	}
+
+static const char *const actions[] = {"mail",  "message", "deny", "permit",
+				      "block", "command", NULL};
+
+static const struct api_field host_fields[] = {
+	{"host", API_IN_PATH, API_TEXT, true, 1, 96, NULL, "address, MAC, name or id"},
+};
+static const struct api_field open_fields[] = {OPEN};
+static const struct api_field incident_fields[] = {
+	{"id", API_IN_PATH, API_TEXT, true, 1, 32, NULL, "incident-000017"},
+};
+static const struct api_field cut_fields[] = {CUT};
+static const struct api_field reason_fields[] = {CUT, REASON};
+static const struct api_field order_fields[] = {
+	{"host", API_IN_BODY, API_TEXT, true, 1, 96, NULL, "address, MAC or id"},
+	REASON,
+	{"minutes", API_IN_BODY, API_INTEGER, false, 0, MINUTES_MAX, NULL,
+	 "it ends by itself then; 0: when a person releases"},
+};
+static const struct api_field event_fields[] = {
+	NUMBER("most", 1, 1000, "how many, 100 when not given"),
+	NUMBER("number", 1188, 1190, "1188 or 1190 only"),
+};
+static const struct api_field judgement_fields[] = {
+	QUERY("host", "an address or a host's id"),
+	{"since", API_IN_QUERY, API_TIME, false, 0, 0, NULL, "from this time on"},
+	NUMBER("after", 0, INT64_MAX, "\"next\" of the page before"),
+};
+static const struct api_field preview_fields[] = {
+	QUERY("rule", "gid:sid, empty: any"),
+	QUERY("source", "address or prefix, empty: any"),
+	QUERY("destination", "address or prefix, empty: any"),
+	QUERY("sensor", "empty: any"),
+};
+static const struct api_field act_fields[] = {
+	{"action", API_IN_BODY, API_WORD, true, 0, 0, actions, "what is done"},
+	{"hosts", API_IN_BODY, API_LIST, true, 1, 1000, NULL, "addresses, MACs or ids"},
+	{"text", API_IN_BODY, API_TEXT, false, 0, 200, NULL, "for who gets it"},
+	REASON,
+};
+static const struct api_field scope_fields[] = {QUERY("scope", "of the policy; empty: all")};
+static const struct api_field deferred_fields[] = {
+	{"scope", API_IN_BODY, API_TEXT, false, 0, 63, NULL, "of the policy; empty: all"},
+	{"deferred", API_IN_BODY, API_BOOLEAN, true, 0, 0, NULL, "true: they are meant"},
+	REASON,
+};
+static const struct api_field only_reason[] = {REASON};
+static const struct api_field most_fields[] = {
+	NUMBER("most", 1, 999, "how many, 50 when not given"),
+};
+
+/* ---- the table ---- */
+
+#define BY(name, refused)                                                                          \
+	.fn = by_command, .own = &(const struct by)                                                \
+	{                                                                                          \
+		name, refused                                                                      \
+	}
+
+static const struct api_route routes[] = {
+	{"GET", "/api/v1/status", API_MAY_SEE, .summary = "counts, mode, kill switch, problems",
+	 .returns = "how the mitigator is", BY("status", ERR_IO)},
+	{"GET", "/api/v1/hosts", API_MAY_SEE, .summary = "hosts with their level and cut",
+	 .returns = "hosts", BY("hosts", ERR_IO)},
+	{"GET", "/api/v1/hosts/{host}", API_MAY_SEE,
+	 .summary = "one host with every fact, its source and age", .returns = "the host",
+	 FIELDS(host_fields), BY("host", ERR_NOTFOUND)},
+	{"GET", "/api/v1/coverage", API_MAY_SEE,
+	 .summary = "which networks and hosts the sensors see, and where a tap would help",
+	 .returns = "networks, those with most unseen hosts first", BY("coverage", ERR_IO)},
+	{"GET", "/api/v1/incidents", API_MAY_SEE, .summary = "what happened, newest first",
+	 .returns = "incidents with root cause, steps and handling", FIELDS(open_fields),
+	 BY("incidents", ERR_IO)},
+	{"GET", "/api/v1/incidents/{id}", API_MAY_SEE, .summary = "one incident",
+	 .returns = "a list with the incident", FIELDS(incident_fields),
+	 BY("incidents", ERR_NOTFOUND)},
+	{"GET", "/api/v1/quarantines", API_MAY_SEE, .summary = "cuts, newest first",
+	 .returns = "cuts with their state and moments", FIELDS(open_fields),
+	 BY("quarantines", ERR_IO)},
+	{"POST", "/api/v1/quarantines", API_MAY_APPROVE, .summary = "cut a host",
+	 .returns = "\"text\": what is to be known", FIELDS(order_fields), BY("cut", ERR_EXISTS)},
+	{"GET", "/api/v1/quarantines/{command_id}/history", API_MAY_SEE,
+	 .summary = "every change of a cut: when, who, why", .returns = "changes, oldest first",
+	 FIELDS(cut_fields), BY("history", ERR_NOTFOUND)},
+	{"POST", "/api/v1/quarantines/{command_id}/approve", API_MAY_APPROVE,
+	 .summary = "say yes to a cut that waits for a person",
+	 .returns = "\"text\": whether a second person must say it, too", FIELDS(reason_fields),
+	 BY("approve", ERR_EXISTS)},
+	{"POST", "/api/v1/quarantines/{command_id}/refuse", API_MAY_APPROVE,
+	 .summary = "say no to it", FIELDS(reason_fields), BY("refuse", ERR_EXISTS)},
+	{"POST", "/api/v1/quarantines/{command_id}/release", API_MAY_APPROVE,
+	 .summary = "let a host back", FIELDS(reason_fields), BY("release", ERR_EXISTS)},
+	{"GET", "/api/v1/detections", API_MAY_SEE,
+	 .summary = "events: 1188 threat detected, 1190 host cut; newest first",
+	 .returns = "events", FIELDS(event_fields), BY("events", ERR_IO)},
+	{"GET", "/api/v1/judgements", API_MAY_SEE, .summary = "every judgement, oldest first",
+	 .returns = "a page of them; \"next\" asks for the page after", FIELDS(judgement_fields),
+	 BY("judgements", ERR_IO)},
+	{"GET", "/api/v1/policy", API_MAY_SEE, .summary = "the policy in force",
+	 .returns = "its text, and what in it would not do what it seems to", BY("policy", ERR_IO)},
+	{"POST", "/api/v1/policy/reload", API_MAY_CHANGE, .summary = "read the policy file again",
+	 FIELDS(only_reason), BY("reload", ERR_EXISTS)},
+	{"GET", "/api/v1/protected", API_MAY_SEE, .summary = "what can never be cut",
+	 .returns = "the list, with where each entry comes from", BY("protected", ERR_IO)},
+	{"GET", "/api/v1/exceptions", API_MAY_SEE,
+	 .summary = "exceptions, and how often each had effect", .returns = "exceptions",
+	 BY("exceptions", ERR_IO)},
+	{"GET", "/api/v1/exceptions/preview", API_MAY_SEE,
+	 .summary = "what an exception would have removed of the last 30 days' alerts",
+	 .returns = "counts, and the alerts it would remove most often", FIELDS(preview_fields),
+	 BY("preview", ERR_INVALID)},
+	{"POST", "/api/v1/actions", API_MAY_APPROVE, .summary = "an action for chosen hosts",
+	 .returns = "what was done to whom, and why not", FIELDS(act_fields),
+	 BY("act", ERR_INVALID)},
+	{"GET", "/api/v1/actions/deferred", API_MAY_SEE,
+	 .summary = "actions that wait for a person's command", .returns = "hosts with actions",
+	 FIELDS(scope_fields), BY("deferred", ERR_IO)},
+	{"POST", "/api/v1/actions/deferred", API_MAY_APPROVE, .summary = "do what waits",
+	 .returns = "what was done to whom, and why not", FIELDS(deferred_fields),
+	 BY("act", ERR_INVALID)},
+	{"GET", "/api/v1/audit", API_MAY_SEE, .summary = "who did what, newest first",
+	 .returns = "records and the head of the chain", FIELDS(most_fields), BY("audit", ERR_IO)},
+};
+
+struct api_table page_routes(struct mitigator *m)
+{
+	return (struct api_table){routes, ARRAY_SIZE(routes), m};
+}
