@@ -99,6 +99,16 @@ struct decide_restore {
 enum decide_restored decide_restores(struct decide *d, const struct decide_restore *r,
 				     struct cut_now now);
 
+/* What another system orders (OpenC2). Held to what holds an automatic cut: protected list,
+ * exceptions, mode, kill switch, fuse; where a person must decide it is HELD, which is no error.
+ * The host must have been seen. ERR_DENIED with a sentence when it is not to be cut. */
+int decide_program_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
+			struct cut **ret, struct errmsg *e);
+/* Takes back what programs ordered, and nothing else (Q3). *ret: the cut, which stands on when
+ * somebody else wants it too; NULL with 0: the host is not cut. */
+int decide_program_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
+			    struct cut **ret, struct errmsg *e);
+
 int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
 		       struct errmsg *e);
 int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,

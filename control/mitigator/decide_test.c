@@ -676,6 +676,73 @@ static void test_judgements(void **state)
 	site_free(s);
 }
 
+/* An order of another system, and what it is answered. */
+static int program(struct site *s, const char *host, bool cut, struct errmsg *e)
+{
+	struct decide_order o = {
+		.host = host, .actor = "openc2 soar", .reason = "playbook 7", .mitigator = "m"};
+	struct cut *c;
+	int rc = cut ? decide_program_cuts(&s->d, &o, s->now, &c, e)
+		     : decide_program_releases(&s->d, &o, s->now, &c, e);
+
+	pass(s, NS_PER_SEC);
+	return rc;
+}
+
+static void test_program(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(OTHER, "10.0.0.6", SEVERITY_HIGH);
+	char mac[MAC_ADDR_TEXT], ip[16];
+	struct errmsg e = {""};
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	learn(s, GATEWAY, "10.0.0.1", NULL);
+	learn(s, "52:54:00:00:00:07", "10.0.0.7", NULL);
+	learn(s, "52:54:00:00:01:05", "10.0.1.5", NULL);
+	learn(s, "52:54:00:00:02:05", "10.0.2.5", NULL);
+	assert_int_equal(program(s, "10.0.0.99", true, &e), ERR_NOTFOUND);
+	assert_int_equal(program(s, "10.0.0.1", true, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "protected as gateway"));
+	assert_int_equal(program(s, "10.0.0.7", true, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "never-block"));
+	assert_int_equal(program(s, "10.0.1.5", true, &e), ERR_DENIED);
+	assert_non_null(strstr(e.text, "the mode is monitor"));
+	assert_int_equal(program(s, "10.0.2.5", true, &e), 0);
+	expect(s, CUT_HELD, "a person decides");
+	assert_int_equal(s->orders, 0);
+	assert_int_equal(program(s, "10.0.0.5", true, &e), 0);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(s->last.causes, CAUSE_BIT(CAUSE_PROGRAM));
+	assert_int_equal(program(s, INFECTED, true, &e), 0);
+	assert_int_equal(s->orders, 1);
+	assert_int_equal(program(s, "10.0.0.5", false, &e), 0);
+	expect(s, CUT_RELEASED, "");
+	assert_int_equal(program(s, "10.0.0.5", false, &e), 0);
+	/* A cut for a threat is released by a person, whatever else wanted it. */
+	learn(s, OTHER, "10.0.0.6", NULL);
+	report(s, &a);
+	assert_int_equal(program(s, "10.0.0.6", false, &e), ERR_DENIED);
+	assert_int_equal(program(s, "10.0.0.6", true, &e), 0);
+	assert_int_equal(program(s, "10.0.0.6", false, &e), 0);
+	assert_int_equal(cuts_of_target(s->d.cuts, &s->last.target)->causes,
+			 CAUSE_BIT(CAUSE_THREAT));
+	/* The fuse of this site lets three hosts go. */
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(mac, sizeof(mac), "52:54:00:00:03:%02x", i);
+		snprintf(ip, sizeof(ip), "10.0.0.%u", 50 + i);
+		learn(s, mac, ip, NULL);
+		assert_int_equal(program(s, ip, true, &e), 0);
+	}
+	expect(s, CUT_HELD, "the fuse");
+	assert_int_equal(s->orders, 3);
+	s->d.kill_switch = true;
+	learn(s, "52:54:00:00:04:01", "10.0.0.60", NULL);
+	assert_int_equal(program(s, "10.0.0.60", true, &e), 0);
+	expect(s, CUT_HELD, "kill switch");
+	site_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -688,7 +755,7 @@ int main(void)
 		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_disputed),    cmocka_unit_test(test_claimed),
 		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_two_persons),
-		cmocka_unit_test(test_judgements),
+		cmocka_unit_test(test_judgements),  cmocka_unit_test(test_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

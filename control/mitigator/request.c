@@ -562,6 +562,84 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 		       : errmsg_set(e, ERR_IO, "not cut: %s", d->e.text);
 }
 
+/* ---- what other systems order ---- */
+
+/* That it names the host stands for the proof of a source; all else is as for an automatic cut. */
+static struct guard_verdict check_program(struct decide *d, const struct host *h,
+					  const struct policy_scope *s, const struct cut_target *t,
+					  struct cut_now now)
+{
+	struct alert named = {.host = host_ident_of(h), .host_is_source = true};
+	struct cut_target wide = with_shown(d, h, t, NULL);
+	struct guard_case g = {.target = &wide,
+			       .host = h->number,
+			       .inside = s != NULL,
+			       .handshake = true,
+			       .mac_addresses = host_addresses(h),
+			       .now = now.mono};
+	int never = policy_exception_of(d->policy, NEVER_BLOCK, &named, "", now.wall);
+
+	if (never >= 0)
+		d->count.exceptions[never]++;
+	g.never_block = never >= 0;
+	return check(d, s, &g);
+}
+
+int decide_program_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
+			struct cut **ret, struct errmsg *e)
+{
+	struct cut *open = cut_named(d, o), c = {0};
+	struct host *h = host_named(d, o->host);
+	const struct policy_scope *s = h ? decide_scope_of(d, h) : NULL;
+	enum policy_mode mode = h ? decide_mode(d, s, h, now.wall) : MODE_MONITOR;
+	struct guard_verdict v;
+
+	*ret = open;
+	if (open && (open->state == CUT_RELEASING || open->state == CUT_ENDING))
+		return errmsg_set(e, ERR_AGAIN, "its release is under way; order it again then");
+	if (open) {
+		cuts_add_cause(d->cuts, open, CAUSE_PROGRAM, o->end, o->actor, o->reason, now);
+		return 0;
+	}
+	if (!h || target_named(d, o->host, &c, e) < 0)
+		return errmsg_set(
+			e, ERR_NOTFOUND,
+			"no sensor has seen a host \"%.64s\" (a person may order it by its "
+			"address)",
+			o->host);
+	v = check_program(d, h, s, &c.target, now);
+	if (v.answer == GUARD_REFUSE || v.answer == GUARD_EXCEPT)
+		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
+	if (mode < MODE_APPROVE)
+		return errmsg_set(e, ERR_DENIED, "not cut: the mode is %s", policy_mode_text(mode));
+	if (c.ladder_n == 0)
+		return errmsg_set(e, ERR_DENIED, "not cut: no driver is configured");
+	c.causes = CAUSE_BIT(CAUSE_PROGRAM);
+	c.ends[CAUSE_PROGRAM] = o->end;
+	c.detected = c.reported = now.wall;
+	snprintf(c.actor, sizeof(c.actor), "%s", o->actor);
+	snprintf(c.reason, sizeof(c.reason), "%s", o->reason);
+	snprintf(c.threat_id, sizeof(c.threat_id), "program");
+	open_cut(d, &c, &v, mode, now);
+	*ret = cuts_of_host(d->cuts, c.host_id);
+	return *ret ? 0 : errmsg_set(e, ERR_IO, "not cut: %s", d->e.text);
+}
+
+int decide_program_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
+			    struct cut **ret, struct errmsg *e)
+{
+	struct cut *c = *ret = cut_named(d, o);
+
+	if (!c || c->state == CUT_RELEASING || c->state == CUT_ENDING)
+		return 0;
+	if (!(c->causes & CAUSE_BIT(CAUSE_PROGRAM)))
+		return errmsg_set(e, ERR_DENIED,
+				  "it was not cut by such an order (%s): a person releases it",
+				  cut_cause_text((enum cut_cause)__builtin_ctz(c->causes)));
+	cuts_drop_causes(d->cuts, c, CAUSE_BIT(CAUSE_PROGRAM), o->actor, o->reason, now);
+	return 0;
+}
+
 int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
 			   struct errmsg *e)
 {

@@ -402,7 +402,8 @@ void cuts_drop_causes(struct cuts *cs, struct cut *c, uint32_t causes, const cha
 
 const char *cut_cause_text(enum cut_cause c)
 {
-	static const char *const words[] = {"threat", "policy", "block", "manual", "vendor"};
+	static const char *const words[] = {"threat", "policy", "block",
+					    "manual", "vendor", "program"};
 
 	return c < CAUSE_COUNT ? words[c] : "unknown";
 }
@@ -411,7 +412,7 @@ enum command_cause cut_cause_wire(uint32_t causes)
 {
 	if (causes & CAUSE_BIT(CAUSE_THREAT))
 		return COMMAND_CAUSE_THREAT;
-	if (causes & CAUSE_BIT(CAUSE_MANUAL))
+	if (causes & (CAUSE_BIT(CAUSE_MANUAL) | CAUSE_BIT(CAUSE_PROGRAM)))
 		return COMMAND_CAUSE_MANUAL;
 	if (causes & CAUSE_BIT(CAUSE_VENDOR))
 		return COMMAND_CAUSE_VENDOR;

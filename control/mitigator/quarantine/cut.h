@@ -21,7 +21,15 @@ enum {
 };
 
 /* Why a host is cut. BLOCK ends with the next judgement, MANUAL at the end a person gave it. */
-enum cut_cause { CAUSE_THREAT, CAUSE_POLICY, CAUSE_BLOCK, CAUSE_MANUAL, CAUSE_VENDOR, CAUSE_COUNT };
+enum cut_cause {
+	CAUSE_THREAT,
+	CAUSE_POLICY,
+	CAUSE_BLOCK,
+	CAUSE_MANUAL,
+	CAUSE_VENDOR,
+	CAUSE_PROGRAM, /* ordered by another system (OpenC2), which may take back its own */
+	CAUSE_COUNT
+};
 
 #define CAUSE_BIT(c) (1u << (c))
 

@@ -39,6 +39,7 @@ static const struct field fields[] = {
 	NAMED("end_block", U64, ends[CAUSE_BLOCK]),
 	NAMED("end_manual", U64, ends[CAUSE_MANUAL]),
 	NAMED("end_vendor", U64, ends[CAUSE_VENDOR]),
+	NAMED("end_program", U64, ends[CAUSE_PROGRAM]),
 	FIELD(U64, review),
 	FIELD(U32, held_for),
 	FIELD(BOOL, approved),
