@@ -22,8 +22,14 @@ struct port_reader {
 
 static void fill(uint64_t *bits, unsigned first, unsigned last)
 {
-	for (unsigned p = first; p <= last; p++)
-		bits[p / 64] |= UINT64_C(1) << (p % 64);
+	for (unsigned p = first; p <= last; p++) {
+		if (p % 64 == 0 && last - p >= 63) {
+			bits[p / 64] = UINT64_MAX;
+			p += 63;
+		} else {
+			bits[p / 64] |= UINT64_C(1) << (p % 64);
+		}
+	}
 }
 
 static bool read_port(const char *s, unsigned *ret)
@@ -128,6 +134,11 @@ static uint32_t to_ranges(const uint64_t *bits, struct rule_port_range *ret)
 
 		if (!set && p % 64 == 0 && !inside && bits[p / 64] == 0) {
 			p += 63;
+			continue;
+		}
+		if (inside && p % 64 == 0 && bits[p / 64] == UINT64_MAX) {
+			p += 63;
+			ret[n - 1].last = (uint16_t)p;
 			continue;
 		}
 		if (set && inside) {
