@@ -44,12 +44,16 @@ static const struct cli_command commands[] = {
 	 "steps\nand recommended handling.\n\n"
 	 "examples:\n  banken incidents --open\n  banken incidents incident-000017 --japanese\n",
 	 cmd_incidents},
-	{"quarantine", "list | add HOST | release HOST | approve COMMAND | export | import",
+	{"quarantine", "list | add | release | approve | stop | go | protected | export | import",
 	 "who is cut; cut and release",
 	 "  list                         cuts, newest first, with their state\n"
 	 "  add HOST [--reason TEXT]     cuts a host; it stays cut until a person releases it\n"
 	 "  release HOST [--reason TEXT] lets it back; cut again when it still shows signs\n"
 	 "  approve COMMAND              says yes to a cut that waits for a person\n"
+	 "  stop [--reason TEXT]         from now on nothing is cut automatically; what is cut\n"
+	 "                               stays cut (without the program: touch /etc/banken/stop)\n"
+	 "  go                           ends that\n"
+	 "  protected                    what can never be cut, and who says so\n"
 	 "  export FILE.zip [--threat ID]\n"
 	 "                               the permission lists that were kept before cuts\n"
 	 "  export FILE.zip --current    who is permitted now\n"

@@ -35,6 +35,20 @@ static int list(const struct cli *cli)
 	return 0;
 }
 
+static int protected(const struct cli *cli)
+{
+	static const char *const columns[] = {"address:address", "mac:mac",   "role:role",
+					      "source:source",	 "note:note", NULL};
+	json_t *answer = cli_ask(cli, "banken-mitigator", json_pack("{ss}", "do", "protected"));
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		cli_table(json_object_get(answer, "protected"), columns, "Nothing is protected.");
+	json_decref(answer);
+	return 0;
+}
+
 static int change(const struct cli *cli, json_t *request, const char *done)
 {
 	json_t *answer = cli_ask(cli, "banken-mitigator", request);
@@ -50,6 +64,19 @@ static int change(const struct cli *cli, json_t *request, const char *done)
 	return 0;
 }
 
+/* The kill switch. */
+static int stop(const struct cli *cli, int argc, char **argv)
+{
+	bool has_reason = argc == 4 && strcmp(argv[2], "--reason") == 0;
+
+	if (argc != 2 && !has_reason)
+		return cli_fail(2, "say: banken quarantine %s [--reason TEXT]", argv[1]);
+	return change(cli,
+		      json_pack("{ss sb ss ss}", "do", "stop", "stop", strcmp(argv[1], "stop") == 0,
+				"reason", has_reason ? argv[3] : "by hand", "actor", actor()),
+		      "");
+}
+
 int cmd_quarantine(const struct cli *cli, int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "list";
@@ -58,6 +85,10 @@ int cmd_quarantine(const struct cli *cli, int argc, char **argv)
 
 	if (strcmp(what, "list") == 0 && argc <= 2)
 		return list(cli);
+	if (strcmp(what, "protected") == 0 && argc == 2)
+		return protected(cli);
+	if (strcmp(what, "stop") == 0 || strcmp(what, "go") == 0)
+		return stop(cli, argc, argv);
 	if (strcmp(what, "add") == 0 && one_host)
 		return change(
 			cli,
@@ -87,5 +118,5 @@ int cmd_quarantine(const struct cli *cli, int argc, char **argv)
 		return cli_undo_export(cli, argv[2], argv[4], false);
 	return cli_fail(2, "say: banken quarantine list | add HOST [--reason TEXT] | release HOST "
 			   "[--reason TEXT] | approve COMMAND | export FILE.zip [--threat ID | "
-			   "--current] | import FILE [--reason TEXT]");
+			   "--current] | import FILE [--reason TEXT] | protected | stop | go");
 }

@@ -120,121 +120,6 @@ static void on_list(struct mitigator *m, unsigned i, const struct driver_answer 
 	md->list_asked = 0;
 }
 
-/* ---- port tables ---- */
-
-static bool take_ports(struct mitigator *m, struct method *md, const struct driver_answer *a)
-{
-	struct driver_port *swap = md->ports;
-	struct cut_now now = mitigator_now(m);
-	uint64_t asked = now.wall - (now.mono - md->ports_asked);
-	bool moved;
-
-	md->ports = md->ports_new;
-	md->ports_n = md->ports_new_n;
-	md->ports_new = swap;
-	md->ports_asked = md->ports_new_n = 0;
-	for (unsigned k = 0; k < md->ports_n; k++) {
-		if (!md->ports[k].uplink)
-			hosts_note_port(m->decide.hosts, &md->ports[k].mac, md->config.bridge,
-					md->ports[k].port, asked);
-	}
-	/* Somebody showed up on another port: until it settles no binding proves anything (Q8). */
-	/* At the first look nobody knows what happened before. */
-	moved = !md->moves_known || a->moves != md->moves;
-	if (moved)
-		hosts_ports_moved(m->decide.hosts, md->config.bridge, now.wall);
-	md->moves = a->moves;
-	md->moves_known = true;
-	return moved;
-}
-
-static const struct driver_port *port_of(const struct method *md, const struct mac_addr *mac)
-{
-	for (unsigned k = 0; k < md->ports_n; k++) {
-		if (mac_addr_eq(&md->ports[k].mac, mac))
-			return &md->ports[k];
-	}
-	return NULL;
-}
-
-/* A cut came before the switch had told where the host is: its port follows, so that a changed MAC
- * does not help. The order is the same, so nothing changes in the life cycle. */
-static void widen_cuts(struct mitigator *m, unsigned i)
-{
-	struct method *md = &m->methods[i];
-
-	for (unsigned k = 0; k < cuts_count(m->decide.cuts); k++) {
-		struct cut *c = cuts_at(m->decide.cuts, k);
-		const struct driver_port *p = port_of(md, &c->target.mac);
-		struct port_facts f;
-		struct driver_order o;
-
-		if (!p || c->whole_port || c->method != i || !(c->ordered & 1u << i) ||
-		    c->state < CUT_ACKED || c->state > CUT_STILL_SEEN)
-			continue;
-		f = orders_port(m, &c->target);
-		if (!guard_port_allowed(&f))
-			continue;
-		cuts_take_port(m->decide.cuts, c, md->config.bridge, p->port);
-		o = send_order_of(m, c, DRIVER_APPLY, i);
-		log_info(&m->log, "%s: its port %s is cut whole", o.command_id, p->port);
-		send_order(m, i, &o);
-	}
-}
-
-static void on_ports(struct mitigator *m, unsigned i, const struct driver_answer *a)
-{
-	struct method *md = &m->methods[i];
-
-	if (a->outcome != DRIVER_DONE) {
-		md->ports_asked = md->ports_new_n = 0;
-		return;
-	}
-	for (unsigned k = 0; k < a->items_n && md->ports_new_n < MITIGATOR_PORTS; k++)
-		md->ports_new[md->ports_new_n++] = a->ports[k];
-	if (!a->last)
-		return;
-	decide_ports_checked(&m->decide, take_ports(m, md, a), mitigator_now(m));
-	widen_cuts(m, i);
-}
-
-static void port_facts(struct mitigator *m, const struct method *md, const char *port,
-		       struct port_facts *ret)
-{
-	for (unsigned k = 0; k < md->ports_n; k++) {
-		struct cut_target t = {.mac = md->ports[k].mac};
-		struct host *h;
-
-		if (strcmp(md->ports[k].port, port) != 0)
-			continue;
-		h = hosts_by_mac(m->decide.hosts, &t.mac);
-		if (h)
-			host_target(h, &h->ips[0].ip, &t);
-		ret->macs++;
-		ret->uplink = ret->uplink || md->ports[k].uplink;
-		ret->protected_mac =
-			ret->protected_mac || protect_find(m->decide.protect, &t) != NULL;
-	}
-}
-
-struct port_facts orders_port(void *ctx, const struct cut_target *t)
-{
-	struct mitigator *m = ctx;
-	struct port_facts f = {0};
-
-	for (unsigned i = 0; i < m->methods_n; i++) {
-		const struct method *md = &m->methods[i];
-
-		for (unsigned k = 0; k < md->ports_n; k++) {
-			if (!mac_addr_eq(&md->ports[k].mac, &t->mac))
-				continue;
-			f.known = true;
-			port_facts(m, md, md->ports[k].port, &f);
-		}
-	}
-	return f;
-}
-
 /* ---- answers of helpers ---- */
 
 static void on_answer(struct mitigator *m, unsigned i, const struct driver_answer *a)
@@ -244,7 +129,7 @@ static void on_answer(struct mitigator *m, unsigned i, const struct driver_answe
 	if (a->verb == DRIVER_LIST)
 		on_list(m, i, a);
 	else if (a->verb == DRIVER_PORTS)
-		on_ports(m, i, a);
+		ports_answer(m, i, a);
 	else
 		send_result(m, &(struct cut_result){a->cut, a->number, i, a->verb == DRIVER_RELEASE,
 						    answer_of(a->outcome), a->text});

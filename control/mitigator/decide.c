@@ -9,20 +9,26 @@
 
 static const char self[] = "automatic";
 
+enum { BLOCK_REPEATS = 6 }; /* more do not make a block longer still */
+
 /* ---- events and judgements ---- */
 
 static void tell_threat(struct decide *d, const struct host *h, const struct incident *i,
 			const struct alert *a, enum policy_mode mode)
 {
 	char id[96], threat[THREAT_ID], text[256];
+	struct host_ident who = host_ident_of(h); /* with all that is known of it */
 
+	who.ip = a->host.ip;
+	if (mac_addr_is_zero(&who.mac))
+		who.mac = a->host.mac;
 	threat_id_of(a, threat);
 	snprintf(id, sizeof(id), "1188-%s-%s", i->id, threat);
 	snprintf(text, sizeof(text), "threat detected on a host: %.200s", a->msg);
 	d->sink.event(d->sink.ctx, &(struct event){.number = EVENT_THREAT_DETECTED,
 						   .id = id,
 						   .time = a->time,
-						   .host = a->host,
+						   .host = who,
 						   .name = a->msg,
 						   .severity = a->severity,
 						   .category = a->category,
@@ -31,7 +37,6 @@ static void tell_threat(struct decide *d, const struct host *h, const struct inc
 						   .alert_id = a->id,
 						   .mode = policy_mode_text(mode),
 						   .text = text});
-	(void)h;
 }
 
 const struct policy_scope *decide_scope_of(const struct decide *d, const struct host *h)
@@ -72,12 +77,18 @@ static enum level level_of(struct decide *d, const struct host *h)
 	return i ? i->level : LEVEL_SAFE;
 }
 
-/* A repeat offender is blocked longer each time (Q8). */
+/* Until the next judgement, with some room; a repeat offender is blocked longer each time (Q8). */
 static uint64_t block_end(const struct decide *d, const struct host *h, struct cut_now now)
 {
 	uint64_t every = judge_every(d, h), length = every + every / 10;
+	uint64_t window = d->policy->repeat_window;
+	const struct cut *open = cuts_of_host(d->cuts, h->id);
+	unsigned before = cuts_repeats(d->cuts, h->id, now.wall > window ? now.wall - window : 0);
 
-	for (uint32_t i = 1; i < h->run.count && i < 6; i++)
+	/* What is open now is the same offence. */
+	if (open && open->sent && before)
+		before--;
+	for (unsigned i = 0; i < before && i < BLOCK_REPEATS; i++)
 		length *= d->policy->repeat;
 	return now.wall + length;
 }
@@ -265,59 +276,17 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 
 /* ---- facts ---- */
 
-/* Roles that a sensor is sure of protect; likely ones make it ask (Q6). */
-static void learn_role(struct decide *d, const struct host_fact *f, uint64_t now)
-{
-	static const char *const roles[] = {"gateway",		 "router", "dns", "dhcp",
-					    "domain-controller", "switch"};
-	struct protect_entry e = {.since = now};
-	bool known = false;
-
-	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
-		known = known || strcmp(roles[i], f->value) == 0;
-	if (!known)
-		return;
-	e.source = f->confidence == CONFIDENCE_KNOWN ? PROTECT_LEARNT : PROTECT_PROPOSED;
-	e.mac = f->host.mac;
-	e.has_mac = mac_addr_is_host(&e.mac);
-	snprintf(e.role, sizeof(e.role), "%s", f->value);
-	snprintf(e.note, sizeof(e.note), "learnt from %.60s", f->source);
-	if (e.has_mac)
-		protect_add(d->protect, &e);
-	/* Each on its own: behind a gateway's MAC are other addresses. */
-	e.has_mac = false;
-	e.prefix = f->host.ip;
-	e.bits = 128;
-	e.has_prefix = ip_addr_is_host(&f->host.ip);
-	if (e.has_prefix)
-		protect_add(d->protect, &e);
-}
-
-/* A gateway that people named by its address: what comes with its MAC is of others, too. */
-static void know_router(struct decide *d, struct host *h)
-{
-	const struct protect_entry *p;
-	struct cut_target t;
-
-	host_target(h, &h->ips[0].ip, &t);
-	p = protect_find(d->protect, &t);
-	if (p && p->source != PROTECT_PROPOSED &&
-	    (strcmp(p->role, "gateway") == 0 || strcmp(p->role, "router") == 0))
-		h->router = true;
-}
-
 void decide_fact(struct decide *d, const struct host_fact *f, const char *sensor,
 		 struct cut_now now)
 {
 	struct host *h = hosts_note_fact(d->hosts, f, sensor, now.wall);
 
 	if (h && h->dirty && !h->router && h->ips_n)
-		know_router(d, h);
-
+		safety_router(d, h);
 	if (h && !h->judge_due)
 		h->judge_due = now.wall + judge_every(d, h);
 	if (f->kind == HOST_FACT_ROLE)
-		learn_role(d, f, now.wall);
+		safety_role(d, &f->host, f, now);
 }
 
 /* ---- time ---- */
@@ -400,10 +369,12 @@ void decide_reload(struct decide *d, const struct policy *p, struct cut_now now)
 	protect_from_policy(d, p, now.wall);
 	fuse_set_limits(d->fuse, &l);
 	cuts_set_times(d->cuts, &t);
+	safety_protected(d, now);
 }
 
 void decide_recover(struct decide *d, struct cut_now now)
 {
+	safety_recall(d, now);
 	for (unsigned i = 0; i < incidents_count(d->incidents); i++) {
 		struct host *h = hosts_by_id(d->hosts, incidents_at(d->incidents, i)->host_id);
 

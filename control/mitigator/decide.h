@@ -67,6 +67,12 @@ void decide_tick(struct decide *d, struct cut_now now);
 void decide_reload(struct decide *d, const struct policy *p, struct cut_now now);
 /* Takes open incidents and cuts into account after a restart. */
 void decide_recover(struct decide *d, struct cut_now now);
+/* One more entry of the protected list, also for what is cut already (Q6). */
+void decide_protect(struct decide *d, const struct protect_entry *e, struct cut_now now);
+/* The kill switch: nothing is cut any more that no person said yes to (Q6). */
+void decide_stop(struct decide *d, bool stopped);
+/* Somebody set the wall clock by `delta` ns: what was given a length keeps it. */
+void decide_clock_set(struct decide *d, int64_t delta, struct cut_now now);
 /* The fuse remembers what it allowed before a restart: each cut it counted. */
 void decide_recount(struct decide *d, const char *host_id, uint64_t opened, struct cut_now now);
 

@@ -43,7 +43,8 @@ struct site {
 	struct decide d;
 	struct policy *policy;
 	struct cut_now now;
-	unsigned events, mails, messages, judged, orders;
+	unsigned events, mails, messages, judged, orders, alarms;
+	bool away; /* the method does not confirm a release */
 	uint32_t last_actions;
 	char last_mode[16];
 	struct cut last; /* ordered */
@@ -96,6 +97,8 @@ static void on_undo(void *ctx, const struct cut *c, unsigned method)
 {
 	struct site *s = ctx;
 
+	if (s->away)
+		return;
 	cuts_result(s->d.cuts,
 		    &(struct cut_result){c->id, c->number, method, true, CUT_ANSWER_DONE, "gone"},
 		    s->now);
@@ -107,6 +110,11 @@ static void on_watch(void *ctx, const struct cut *c, bool on)
 
 static void on_cut(void *ctx, const struct cut *c)
 {
+}
+
+static void on_alarm(void *ctx, const struct cut *c)
+{
+	((struct site *)ctx)->alarms++;
 }
 
 static void on_changed(void *ctx, const struct cut *c, enum cut_state from)
@@ -123,7 +131,7 @@ static struct site *site_new(void)
 	assert_int_equal(sqlite3_open(":memory:", &s->db), SQLITE_OK);
 	s->setup = (struct cuts_setup){.mitigator = "m",
 				       .sink = {on_cut, on_order, on_undo, on_watch, on_cut, on_cut,
-						on_cut, on_cut, on_changed, s},
+						on_alarm, on_cut, on_changed, s},
 				       .methods = {{"openvswitch", true}},
 				       .methods_n = 1,
 				       .watches_max = 4};
@@ -316,6 +324,7 @@ static void test_learnt_roles(void **state)
 			      .source = "dns",
 			      .confidence = CONFIDENCE_POTENTIAL};
 	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct errmsg e;
 
 	learn(s, INFECTED, "10.0.0.5", NULL);
 	f.host = a.host;
@@ -324,13 +333,16 @@ static void test_learnt_roles(void **state)
 	expect(s, CUT_HELD, "perhaps a dns");
 	f.confidence = CONFIDENCE_KNOWN;
 	decide_fact(&s->d, &f, "sensor-1", s->now);
-	/* By now nobody may say yes either. */
-	assert_int_equal(decide_person_answers(&s->d,
-					       &(struct decide_order){.host = "10.0.0.5",
-								      .actor = "yamada",
-								      .reason = "yes",
-								      .mitigator = "m"},
-					       true, s->now, NULL),
+	/* Sure of it: nobody needs to be asked. */
+	expect(s, CUT_REFUSED, "protected now as dns");
+	cuts_effects(s->d.cuts, s->now);
+	/* And nobody may say yes either. */
+	assert_int_equal(decide_person_cuts(&s->d,
+					    &(struct decide_order){.host = "10.0.0.5",
+								   .actor = "yamada",
+								   .reason = "yes",
+								   .mitigator = "m"},
+					    s->now, &e),
 			 ERR_DENIED);
 	site_free(s);
 }
@@ -456,9 +468,145 @@ static void test_kill_switch(void **state)
 	struct site *s = site_new();
 	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
 
-	s->d.kill_switch = true;
+	decide_stop(&s->d, true);
 	report(s, &a);
 	expect(s, CUT_HELD, "kill switch");
+	decide_stop(&s->d, false);
+	/* Pulled while the message to the user has its time: not ordered any more. */
+	a = an_alert(OTHER, "10.0.0.6", SEVERITY_HIGH);
+	a.id = "b-1";
+	a.time = s->now.wall;
+	learn(s, OTHER, "10.0.0.6", NULL);
+	decide_alert(&s->d, &a, "sensor-1", s->now);
+	expect(s, CUT_REQUESTED, "");
+	decide_stop(&s->d, true);
+	pass(s, NS_PER_SEC);
+	expect(s, CUT_HELD, "kill switch");
+	assert_int_equal(s->orders, 0);
+	/* A person's own order stands above it. */
+	assert_int_equal(decide_person_cuts(&s->d,
+					    &(struct decide_order){.host = "10.0.0.6",
+								   .actor = "yamada",
+								   .reason = "yes",
+								   .mitigator = "m"},
+					    s->now, NULL),
+			 0);
+	pass(s, NS_PER_SEC);
+	assert_int_equal(s->orders, 1);
+	site_free(s);
+}
+
+/* What becomes protected is released, whoever had it cut; what only plays a role is not. */
+static void test_protected_later(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct host_fact f = {.kind = HOST_FACT_ROLE,
+			      .value = "dhcp-server",
+			      .source = "dhcp",
+			      .confidence = CONFIDENCE_POTENTIAL};
+	struct policy_protected *p = &s->policy->protected_hosts[s->policy->protected_n];
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	report(s, &a);
+	assert_int_equal(s->orders, 1);
+	f.host = a.host;
+	decide_fact(&s->d, &f, "sensor-1", s->now);
+	pass(s, NS_PER_SEC);
+	assert_int_equal(cuts_count(s->d.cuts), 1);
+	*p = (struct policy_protected){.role = "server", .has_prefix = true};
+	assert_int_equal(ip_prefix_parse("10.0.0.5", &p->prefix.addr, &p->prefix.bits), 0);
+	s->policy->protected_n++;
+	decide_reload(&s->d, s->policy, s->now);
+	pass(s, NS_PER_SEC);
+	expect(s, CUT_RELEASED, "");
+	site_free(s);
+}
+
+/* A restart forgets no role: it is among the host's facts. */
+static void test_roles_recalled(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct host_fact f = {.kind = HOST_FACT_ROLE,
+			      .value = "directory-server",
+			      .source = "kerberos",
+			      .confidence = CONFIDENCE_KNOWN};
+
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	f.host = a.host;
+	decide_fact(&s->d, &f, "sensor-1", s->now);
+	protect_free(s->d.protect);
+	s->d.protect = protect_new();
+	decide_reload(&s->d, s->policy, s->now);
+	decide_recover(&s->d, s->now);
+	report(s, &a);
+	expect(s, CUT_REFUSED, "protected as domain-controller");
+	site_free(s);
+}
+
+/* A method that is away must not keep the host from being cut for what it does now. */
+static void test_again(void **state)
+{
+	struct site *s = site_new();
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_HIGH);
+	struct decide_order o = {
+		.host = "10.0.0.5", .actor = "yamada", .reason = "found safe", .mitigator = "m"};
+	struct errmsg e;
+
+	s->away = true;
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	report(s, &a);
+	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), 0);
+	pass(s, NS_PER_SEC);
+	expect(s, CUT_RELEASING, "");
+	report(s, &a);
+	expect(s, CUT_SENT, "calls home");
+	assert_int_equal(s->orders, 2);
+	assert_int_equal(cuts_count(s->d.cuts), 1);
+	/* Nobody has confirmed for minutes: people are told, again and again. */
+	assert_int_equal(decide_person_releases(&s->d, &o, s->now, &e), 0);
+	for (int i = 0; i < 600; i++)
+		pass(s, NS_PER_SEC);
+	assert_int_equal(s->alarms, 1);
+	pass(s, 25 * NS_PER_HOUR);
+	assert_int_equal(s->alarms, 2);
+	expect(s, CUT_RELEASING, "not confirmed");
+	site_free(s);
+}
+
+/* Each cut within the window makes the next block longer; the clock being set shortens none. */
+static void test_repeat(void **state)
+{
+	struct site *s = site_new();
+	struct decide_order o = {
+		.host = "10.0.0.5", .actor = "yamada", .reason = "by hand", .mitigator = "m"};
+	struct alert a = an_alert(INFECTED, "10.0.0.5", SEVERITY_MEDIUM);
+	uint64_t every = 3960 * NS_PER_SEC; /* judge-every and a tenth */
+
+	s->policy->sets[0].judge.rules[0].action = ACTION_BLOCK;
+	learn(s, INFECTED, "10.0.0.5", NULL);
+	for (unsigned i = 0; i < 3; i++) {
+		report(s, &a);
+		expect(s, CUT_SENT, "");
+		assert_in_range(newest(s).ends[CAUSE_BLOCK],
+				s->now.wall - 2 * NS_PER_SEC + (every << i),
+				s->now.wall + (every << i));
+		decide_person_releases(&s->d, &o, s->now, NULL);
+		pass(s, 3 * NS_PER_HOUR);
+		pass(s, NS_PER_SEC);
+		expect(s, CUT_RELEASED, "");
+	}
+	report(s, &a);
+	s->policy->incident_quiet = 30 * NS_PER_DAY; /* no permit meanwhile */
+	s->now.wall += NS_PER_DAY;
+	decide_clock_set(&s->d, (int64_t)NS_PER_DAY, s->now);
+	pass(s, NS_PER_HOUR);
+	assert_true(cut_state_in_force(newest(s).state) && newest(s).state != CUT_ENDING);
+	s->now.wall -= 2 * NS_PER_DAY;
+	decide_clock_set(&s->d, -2 * (int64_t)NS_PER_DAY, s->now);
+	assert_in_range(newest(s).ends[CAUSE_BLOCK], s->now.wall + NS_PER_HOUR,
+			s->now.wall + 16 * every);
 	site_free(s);
 }
 
@@ -746,16 +894,30 @@ static void test_program(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_automatic),   cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_protected),   cmocka_unit_test(test_learnt_roles),
-		cmocka_unit_test(test_exceptions),  cmocka_unit_test(test_source),
-		cmocka_unit_test(test_binding),	    cmocka_unit_test(test_moved),
-		cmocka_unit_test(test_fuse),	    cmocka_unit_test(test_mass),
-		cmocka_unit_test(test_kill_switch), cmocka_unit_test(test_person),
-		cmocka_unit_test(test_grace),	    cmocka_unit_test(test_unseen),
-		cmocka_unit_test(test_disputed),    cmocka_unit_test(test_claimed),
-		cmocka_unit_test(test_approve),	    cmocka_unit_test(test_two_persons),
-		cmocka_unit_test(test_judgements),  cmocka_unit_test(test_program),
+		cmocka_unit_test(test_automatic),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_protected),
+		cmocka_unit_test(test_learnt_roles),
+		cmocka_unit_test(test_exceptions),
+		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_binding),
+		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_fuse),
+		cmocka_unit_test(test_mass),
+		cmocka_unit_test(test_kill_switch),
+		cmocka_unit_test(test_person),
+		cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_disputed),
+		cmocka_unit_test(test_claimed),
+		cmocka_unit_test(test_approve),
+		cmocka_unit_test(test_two_persons),
+		cmocka_unit_test(test_judgements),
+		cmocka_unit_test(test_program),
+		cmocka_unit_test(test_protected_later),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_roles_recalled),
+		cmocka_unit_test(test_repeat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

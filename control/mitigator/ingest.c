@@ -144,7 +144,7 @@ static void protect_peer(struct mitigator *m, const struct link_status *s)
 		return;
 	snprintf(e.role, sizeof(e.role), "%s", role_text(s->peer.role));
 	snprintf(e.note, sizeof(e.note), "%s is connected from there", s->peer.name);
-	protect_add(m->decide.protect, &e);
+	own_peer(m, &e);
 }
 
 static void up(void *ctx, const struct identity *peer)

@@ -108,6 +108,10 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 		(json_int_t)m->count.doubles, "malformed", (json_int_t)m->count.malformed,
 		"not_alerted", (json_int_t)c->unalerted, "gone", (json_int_t)m->room.freed,
 		"disk_full", m->room.full, "problems", problems(m));
+	json_object_set_new(answer, "stopped_by",
+			    local_text(!m->decide.kill_switch ? ""
+				       : m->stop.by_word      ? m->stop.actor
+							      : m->settings.kill_switch));
 	receiver_counts(m->external, &outside);
 	json_object_set_new(answer, "external",
 			    json_pack("{sI sI sI sI}", "events", (json_int_t)outside.events,
@@ -658,6 +662,9 @@ static const struct local_command commands[] = {
 	{"release", "releases a host; \"host\" or \"command_id\", \"reason\"", do_release, true},
 	{"approve", "says yes to what is held; \"command_id\" or \"host\"", do_approve, true},
 	{"refuse", "says no to what is held; \"command_id\" or \"host\"", do_refuse, true},
+	{"stop",
+	 "\"stop\": true = nothing is cut automatically, false = as the policy says; \"reason\"",
+	 stop_do, true},
 	{"reload", "reads the policy file again", do_reload, true},
 	{"accounts", "who may log in to the pages", people_do_list, false},
 	{"account_add", "\"name\", \"role\", \"password\"", people_do_add, true},

@@ -1,11 +1,9 @@
 /* banken-mitigator: decides on cuts, has them carried out and sees that they work. */
-#include <ifaddrs.h>
-#include <netinet/in.h>
-#include <net/if.h>
-#include <netpacket/packet.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "control/mitigator/api/pages.h"
@@ -135,18 +133,11 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 
 static void look_around(struct mitigator *m)
 {
-	bool stop = access(m->settings.kill_switch, F_OK) == 0;
-
 	if (room_look(&m->room, mitigator_now(m).mono / NS_PER_SEC))
 		log_info(&m->log, "the disk has room again; %llu old rows are gone",
 			 (unsigned long long)m->room.freed);
-	if (stop != m->decide.kill_switch)
-		log_warn(&m->log, "the kill switch %s %s", m->settings.kill_switch,
-			 stop ? "stands: nothing is cut automatically" : "is gone");
-	if (stop != m->decide.kill_switch)
-		audit_note(m, "somebody at the machine", "kill-switch",
-			   json_pack("{sb}", "stands", stop));
-	m->decide.kill_switch = stop;
+	stop_look(m);
+	clock_look(m);
 	decide_tick(&m->decide, mitigator_now(m));
 	m->next_tick = mitigator_now(m).mono + DECIDE_MS * NS_PER_MS;
 }
@@ -205,48 +196,9 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	if (!m->store)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
-	return except_start(m, e) < 0 ? ERR_IO : audit_start(m, e);
-}
-
-static void add_own(struct mitigator *m, const struct ifaddrs *i)
-{
-	const struct sockaddr *a = i->ifa_addr;
-	struct protect_entry e = {.source = PROTECT_OWN,
-				  .role = "mitigator",
-				  .bits = 128,
-				  .since = mitigator_now(m).wall};
-
-	snprintf(e.note, sizeof(e.note), "our own %.40s", i->ifa_name);
-	if (a->sa_family == AF_PACKET) {
-		const struct sockaddr_ll *ll = (const struct sockaddr_ll *)(const void *)a;
-
-		memcpy(&e.mac, ll->sll_addr, sizeof(e.mac));
-		e.has_mac = ll->sll_halen == 6 && mac_addr_is_host(&e.mac);
-	} else if (a->sa_family == AF_INET) {
-		e.prefix = ip_addr_v4(
-			(const uint8_t *)&((const struct sockaddr_in *)(const void *)a)->sin_addr);
-		e.has_prefix = ip_addr_is_host(&e.prefix);
-	} else if (a->sa_family == AF_INET6) {
-		e.prefix =
-			ip_addr_v6((const uint8_t *)&((const struct sockaddr_in6 *)(const void *)a)
-					   ->sin6_addr);
-		e.has_prefix = ip_addr_is_host(&e.prefix);
-	}
-	if (e.has_mac || e.has_prefix)
-		protect_add(m->decide.protect, &e);
-}
-
-static void protect_own(struct mitigator *m)
-{
-	struct ifaddrs *list;
-
-	if (getifaddrs(&list) < 0)
-		return;
-	for (struct ifaddrs *i = list; i; i = i->ifa_next) {
-		if (i->ifa_addr)
-			add_own(m, i);
-	}
-	freeifaddrs(list);
+	if (except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0)
+		return ERR_IO;
+	return audit_start(m, e);
 }
 
 static int make_tables(struct mitigator *m, struct errmsg *e)
@@ -298,7 +250,8 @@ static int recover(struct mitigator *m, struct errmsg *e)
 	if (cut_store_counted(m->store, before(mitigator_now(m).wall, m->policy->fuse_window),
 			      recount, m, e) < 0)
 		return ERR_IO;
-	protect_own(m);
+	own_protect(m);
+	stop_look(m);
 	return 0;
 }
 
@@ -365,6 +318,23 @@ static int open_links(struct mitigator *m, struct errmsg *e)
 	return m->centre ? 0 : ERR_INVALID;
 }
 
+/* Two of us with one state would each undo what the other does. The lock goes with the process. */
+static int lock_state(struct mitigator *m, struct errmsg *e)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/lock", m->settings.state_folder);
+	m->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (m->lock < 0)
+		return errmsg_set(e, ERR_IO, "%s cannot be opened", path);
+	if (flock(m->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errmsg_set(e, ERR_EXISTS,
+			  "another banken-mitigator works in %s: end it, or give this one a "
+			  "state-folder of its own",
+			  m->settings.state_folder);
+}
+
 static int open_state(struct mitigator *m, struct errmsg *e)
 {
 	struct spool_config spool = {.max_bytes = 256 << 20};
@@ -372,6 +342,8 @@ static int open_state(struct mitigator *m, struct errmsg *e)
 
 	snprintf(path, sizeof(path), "%s/spool.db", m->settings.state_folder);
 	spool.path = path;
+	if (lock_state(m, e) < 0)
+		return ERR_IO;
 	if (open_db(m, e) < 0)
 		return ERR_IO;
 	m->spool = spool_open(&spool, NULL, e);

@@ -24,6 +24,12 @@ enum {
 	MITIGATOR_STORIES = 60,	 /* incidents told in one message: some 40 KiB each at most */
 };
 
+/* Where a MAC is, and when (monotonic) the switch said so last. */
+struct known_port {
+	struct driver_port at;
+	uint64_t seen;
+};
+
 /* One configured driver at work. */
 struct method {
 	struct mitigator *owner;
@@ -34,7 +40,7 @@ struct method {
 	uint64_t list_next, ports_next;
 	struct driver_held *held; /* gathered until the last packet */
 	unsigned held_n, held_cap;
-	struct driver_port *ports, *ports_new;
+	struct known_port *ports, *ports_new; /* the first sorted by MAC */
 	unsigned ports_n, ports_new_n;
 	uint64_t moves;
 	bool moves_known, away, listed;
@@ -62,7 +68,13 @@ struct mitigator {
 	struct audit *audit;			       /* state-folder/audit.log */
 	uint64_t except_day, except_rows, except_lost; /* of the 30 days' alerts */
 	bool audit_failed;			       /* told once */
-	struct room room;			       /* kept on the disk for when it is full */
+	struct {
+		bool by_file, by_word;
+		char actor[64], reason[256]; /* of the word */
+	} stop;				     /* the kill switch */
+	int64_t clock_offset;		     /* wall less monotonic, as of the last look */
+	int lock;			     /* on the state folder */
+	struct room room;		     /* kept on the disk for when it is full */
 	struct link_server *server;
 	struct link *centre;
 	struct local_server *local;
@@ -109,6 +121,8 @@ void orders_status(struct mitigator *m, const struct command_status *s,
 		   const struct identity *peer);
 /* The enforcer is back: what it should hold is ordered again. */
 void orders_peer_up(struct mitigator *m, const struct identity *peer);
+/* ports.c: one packet of a port table */
+void ports_answer(struct mitigator *m, unsigned i, const struct driver_answer *a);
 struct port_facts orders_port(void *ctx, const struct cut_target *t);
 
 /* tell.c: events, judgements, messages to people, state for the centre */
@@ -165,6 +179,17 @@ json_t *except_do_preview(void *ctx, const struct local_peer *peer, const json_t
 
 /* local.c: the kernel says who asks; what the request says of it is only added. */
 void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap);
+
+/* stop.c: the kill switch, and a clock that was set; within a turn */
+int stop_start(struct mitigator *m, struct errmsg *e);
+void stop_look(struct mitigator *m);
+void clock_look(struct mitigator *m);
+json_t *stop_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
+
+/* own.c: our own addresses are protected (Q6) */
+int own_start(struct mitigator *m, struct errmsg *e);
+void own_protect(struct mitigator *m);
+void own_peer(struct mitigator *m, const struct protect_entry *p);
 
 /* coverage.c: which networks and hosts the sensors see */
 json_t *coverage_json(struct mitigator *m);

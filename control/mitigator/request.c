@@ -61,7 +61,8 @@ static void count_segment(struct decide *d, const struct policy_scope *s, struct
 		const struct cut *c = cuts_at(d->cuts, i);
 
 		if ((cut_state_in_force(c->state) || c->state == CUT_REQUESTED) &&
-		    c->target.ips_n && ip_addr_in_prefix(&c->target.ips[0], &p.addr, p.bits))
+		    c->id != g->own_cut && c->target.ips_n &&
+		    ip_addr_in_prefix(&c->target.ips[0], &p.addr, p.bits))
 			g->segment_cut++;
 	}
 }
@@ -216,13 +217,17 @@ static void sentence(const struct cut *c, const struct guard_verdict *v, enum cu
 		snprintf(ret, CUT_REASON, "%s", c->reason);
 }
 
-static void open_cut(struct decide *d, struct cut *c, const struct guard_verdict *v,
-		     enum policy_mode mode, struct cut_now now)
+/* A new cut; or `leaving`, one on its way out that is wanted again. */
+static void open_cut(struct decide *d, struct cut *c, struct cut *leaving,
+		     const struct guard_verdict *v, enum policy_mode mode, struct cut_now now)
 {
 	enum cut_event ev = event_of(v, mode);
 	struct port_facts port = d->sink.port(d->sink.ctx, &c->target);
 	struct host *h;
 
+	/* Anything else is asked when it is gone. */
+	if (leaving && ev != CUT_EV_REQUEST)
+		return;
 	sentence(c, v, ev, mode, c->note);
 	c->held_for = v->reason;
 	c->whole_port = guard_port_allowed(&port);
@@ -232,6 +237,10 @@ static void open_cut(struct decide *d, struct cut *c, const struct guard_verdict
 	h = hosts_by_id(d->hosts, c->host_id);
 	if (c->counted && h)
 		fuse_count_cut(d->fuse, h->number, now.mono);
+	if (leaving) {
+		cuts_again(d->cuts, leaving, c, now);
+		return;
+	}
 	if (!cuts_open(d->cuts, c, ev, now, &d->e))
 		return;
 	if (h && (ev == CUT_EV_REQUEST || ev == CUT_EV_HOLD))
@@ -367,22 +376,20 @@ void decide_ports_checked(struct decide *d, bool moved, struct cut_now now)
 	}
 }
 
-/* True when the host has an open cut, which is what the alert adds to. */
-static bool join_open(struct decide *d, struct host *h, const struct request_context *rc,
-		      const struct cut_target *t)
+static bool leaves(const struct cut *c)
 {
-	struct cut *c = cuts_of_host(d->cuts, h->id);
+	return c && (c->state == CUT_RELEASING || c->state == CUT_ENDING);
+}
 
-	if (!c)
-		c = cuts_of_target(d->cuts, t);
-	if (!c)
-		return false;
+/* The host has an open cut, which is what the alert adds to. */
+static void join_open(struct decide *d, struct host *h, struct cut *c,
+		      const struct request_context *rc)
+{
 	if (c->state == CUT_HELD)
 		answer_held(d, h, c, rc);
-	else if (c->state != CUT_RELEASING && c->state != CUT_ENDING)
+	else
 		cuts_add_cause(d->cuts, c, CAUSE_THREAT, 0, self, "a threat was detected too",
 			       rc->now);
-	return true;
 }
 
 /* ---- the three ways ---- */
@@ -394,7 +401,7 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 	struct cut_target wide;
 	struct guard_verdict v;
 	struct guard_case g;
-	struct cut c;
+	struct cut c, *open;
 
 	if (rc->incident->level < cut_at)
 		return;
@@ -406,10 +413,16 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 		return;
 	}
 	c = cut_of_host(d, h, rc->scope, &rc->alert->host.ip);
-	if (join_open(d, h, rc, &c.target))
+	open = cuts_of_host(d->cuts, h->id);
+	if (!open)
+		open = cuts_of_target(d->cuts, &c.target);
+	if (open && !leaves(open)) {
+		join_open(d, h, open, rc);
 		return;
+	}
 	wide = with_shown(d, h, &c.target, &rc->alert->host.ip);
 	g = case_of_alert(d, h, rc, &wide);
+	g.own_cut = open ? open->id : 0;
 	v = check(d, rc->scope, &g);
 	/* One record a incident says why it was not cut. */
 	if (event_of(&v, mode) != CUT_EV_REQUEST && event_of(&v, mode) != CUT_EV_HOLD) {
@@ -419,7 +432,7 @@ void request_threat_cut(struct decide *d, struct host *h, const struct request_c
 		incidents_save(d->incidents, rc->incident, &d->e);
 	}
 	describe_threat(&c, rc);
-	open_cut(d, &c, &v, mode, rc->now);
+	open_cut(d, &c, open, &v, mode, rc->now);
 }
 
 void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, uint64_t end,
@@ -435,9 +448,8 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	struct guard_case g;
 	struct cut c;
 
-	if (open) {
-		if (open->state != CUT_RELEASING && open->state != CUT_ENDING)
-			cuts_add_cause(d->cuts, open, cause, end, self, reason, now);
+	if (open && !leaves(open)) {
+		cuts_add_cause(d->cuts, open, cause, end, self, reason, now);
 		return;
 	}
 	if (mode < MODE_APPROVE)
@@ -454,9 +466,10 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 				.inside = s != NULL,
 				.handshake = in && in->proven >= h->level,
 				.mac_addresses = host_addresses(h),
+				.own_cut = open ? open->id : 0,
 				.now = now.mono};
 	v = check(d, s, &g);
-	open_cut(d, &c, &v, mode, now);
+	open_cut(d, &c, open, &v, mode, now);
 }
 
 /* ---- what persons order ---- */
@@ -533,9 +546,7 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 
 	if (open && open->state == CUT_HELD)
 		return decide_person_answers(d, o, true, now, e);
-	if (open && (open->state == CUT_RELEASING || open->state == CUT_ENDING))
-		return errmsg_set(e, ERR_AGAIN, "its release is under way; order it again then");
-	if (open) {
+	if (open && !leaves(open)) {
 		cuts_add_cause(d->cuts, open, CAUSE_MANUAL, o->end, o->actor, o->reason, now);
 		return 0;
 	}
@@ -555,7 +566,7 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 	snprintf(c.actor, sizeof(c.actor), "%s", o->actor);
 	snprintf(c.reason, sizeof(c.reason), "%s", o->reason);
 	snprintf(c.threat_id, sizeof(c.threat_id), "manual");
-	open_cut(d, &c, &v, MODE_AUTOMATIC, now);
+	open_cut(d, &c, open, &v, MODE_AUTOMATIC, now);
 	h = hosts_by_id(d->hosts, c.host_id);
 	return cuts_of_host(d->cuts, c.host_id) || h
 		       ? 0
@@ -566,9 +577,10 @@ int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cu
 
 /* That it names the host stands for the proof of a source; all else is as for an automatic cut. */
 static struct guard_verdict check_program(struct decide *d, const struct host *h,
-					  const struct policy_scope *s, const struct cut_target *t,
+					  const struct cut_target *t, const struct cut *open,
 					  struct cut_now now)
 {
+	const struct policy_scope *s = decide_scope_of(d, h);
 	struct alert named = {.host = host_ident_of(h), .host_is_source = true};
 	struct cut_target wide = with_shown(d, h, t, NULL);
 	struct guard_case g = {.target = &wide,
@@ -576,6 +588,7 @@ static struct guard_verdict check_program(struct decide *d, const struct host *h
 			       .inside = s != NULL,
 			       .handshake = true,
 			       .mac_addresses = host_addresses(h),
+			       .own_cut = open ? open->id : 0,
 			       .now = now.mono};
 	int never = policy_exception_of(d->policy, NEVER_BLOCK, &named, "", now.wall);
 
@@ -595,9 +608,7 @@ int decide_program_cuts(struct decide *d, const struct decide_order *o, struct c
 	struct guard_verdict v;
 
 	*ret = open;
-	if (open && (open->state == CUT_RELEASING || open->state == CUT_ENDING))
-		return errmsg_set(e, ERR_AGAIN, "its release is under way; order it again then");
-	if (open) {
+	if (open && !leaves(open)) {
 		cuts_add_cause(d->cuts, open, CAUSE_PROGRAM, o->end, o->actor, o->reason, now);
 		return 0;
 	}
@@ -607,7 +618,7 @@ int decide_program_cuts(struct decide *d, const struct decide_order *o, struct c
 			"no sensor has seen a host \"%.64s\" (a person may order it by its "
 			"address)",
 			o->host);
-	v = check_program(d, h, s, &c.target, now);
+	v = check_program(d, h, &c.target, open, now);
 	if (v.answer == GUARD_REFUSE || v.answer == GUARD_EXCEPT)
 		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
 	if (mode < MODE_APPROVE)
@@ -620,8 +631,10 @@ int decide_program_cuts(struct decide *d, const struct decide_order *o, struct c
 	snprintf(c.actor, sizeof(c.actor), "%s", o->actor);
 	snprintf(c.reason, sizeof(c.reason), "%s", o->reason);
 	snprintf(c.threat_id, sizeof(c.threat_id), "program");
-	open_cut(d, &c, &v, mode, now);
+	open_cut(d, &c, open, &v, mode, now);
 	*ret = cuts_of_host(d->cuts, c.host_id);
+	if (leaves(*ret))
+		return errmsg_set(e, ERR_AGAIN, "its release is under way; order it again then");
 	return *ret ? 0 : errmsg_set(e, ERR_IO, "not cut: %s", d->e.text);
 }
 

@@ -20,6 +20,14 @@ const struct policy_scope *decide_scope_of(const struct decide *d, const struct 
 enum policy_mode decide_mode(const struct decide *d, const struct policy_scope *s,
 			     const struct host *h, uint64_t now);
 
+/* safety.c */
+void safety_role(struct decide *d, const struct host_ident *who, const struct host_fact *f,
+		 struct cut_now now);
+void safety_recall(struct decide *d, struct cut_now now);
+void safety_router(struct decide *d, struct host *h);
+/* The protected list has grown: what is cut or to be cut is compared with it. */
+void safety_protected(struct decide *d, struct cut_now now);
+
 void request_threat_cut(struct decide *d, struct host *h, const struct request_context *rc);
 void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, uint64_t end,
 			const char *reason, struct cut_now now);

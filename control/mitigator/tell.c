@@ -104,7 +104,8 @@ void tell_event(struct mitigator *m, const struct event *ev)
 
 void tell_cut_event(struct mitigator *m, const struct cut *c)
 {
-	char id[64], command[CUT_ID_TEXT], text[256], name[TARGET_NAME];
+	char id[80], command[CUT_ID_TEXT], text[256], name[TARGET_NAME];
+	const struct host *h = hosts_by_id(m->decide.hosts, c->host_id);
 	struct event ev = {.number = EVENT_HOST_CUT,
 			   .id = id,
 			   .time = mitigator_now(m).wall,
@@ -117,9 +118,13 @@ void tell_cut_event(struct mitigator *m, const struct cut *c)
 			   .mode = c->mode,
 			   .text = text};
 
-	snprintf(id, sizeof(id), "1190-%.31s-%llu", m->name, (unsigned long long)c->id);
 	ev.command_id = cut_command_id(m->name, c->id, c->number, command);
-	ev.host.mac = c->target.mac;
+	/* Once a cut; one that was taken up again on its way out is another. */
+	snprintf(id, sizeof(id), "1190-%.70s", command);
+	if (h)
+		ev.host = host_ident_of(h);
+	if (!mac_addr_is_zero(&c->target.mac))
+		ev.host.mac = c->target.mac;
 	if (c->target.ips_n)
 		ev.host.ip = c->target.ips[0];
 	snprintf(text, sizeof(text), "host cut automatically: %s by %s",

@@ -1,3 +1,4 @@
+#include "control/sensor/roles.h"
 #include "control/sensor/drain.h"
 
 #include <stdlib.h>
@@ -158,14 +159,15 @@ static int send_facts(struct drain *d, const struct record_head *h, uint64_t now
 	unsigned n;
 	int rc = 0;
 
-	if (!d->seen || !identity_wants(h->type))
+	if (!d->seen || (!identity_wants(h->type) && !roles_want(h->type)))
 		return 0;
-	if (!c->json)
+	if (!c->json && identity_wants(h->type))
 		c->json = eve_parse(SLICE(c->eve, c->eve_len));
 	r.line = c->json;
 	r.src = end_of(c, &h->src);
 	r.dst = end_of(c, &h->dst);
-	n = identity_read(&r, facts);
+	n = c->json ? identity_read(&r, facts) : 0;
+	n = roles_read(c->hosts, h, SLICE(c->eve, c->eve_len), facts, n);
 	for (unsigned i = 0; i < n && rc == 0; i++) {
 		if (!seen_facts_new_one(d->seen, &facts[i], h->time_ns))
 			continue;

@@ -17,7 +17,8 @@ struct prefix {
 struct mac_entry {
 	struct mac_addr mac;
 	bool used, router;
-	uint16_t ips;
+	uint16_t ips, beyond; /* beyond: how often another outside address came with it */
+	struct ip_addr last_beyond;
 	uint64_t last;
 };
 
@@ -146,6 +147,27 @@ static struct mac_addr own_mac(struct mac_entry *m, const struct place *p,
 	return m->router ? (struct mac_addr){0} : *mac;
 }
 
+/* What a machine says on its own link before or beside an address of the site: 0.0.0.0/8,
+ * 169.254.0.0/16, multicast, fe80::/10. */
+static bool is_of_link(const struct ip_addr *ip)
+{
+	const uint8_t *b = ip->bytes;
+
+	if (ip_addr_is_v4(ip))
+		return b[12] == 0 || (b[12] == 169 && b[13] == 254) || b[12] >= 224;
+	return b[0] == 0 || b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+}
+
+static void note_beyond(struct mac_entry *m, const struct ip_addr *ip)
+{
+	if (is_of_link(ip))
+		return;
+	m->router = true;
+	if (m->beyond < HOSTS_ROUTER_BEYOND && !ip_addr_eq(&m->last_beyond, ip))
+		m->beyond++;
+	m->last_beyond = *ip;
+}
+
 enum hosts_news hosts_learn(struct hosts *h, const struct ip_addr *ip, const struct mac_addr *mac,
 			    uint16_t vlan, uint64_t now)
 {
@@ -159,7 +181,7 @@ enum hosts_news hosts_learn(struct hosts *h, const struct ip_addr *ip, const str
 	m = look_mac(h, mac);
 	m->last = now;
 	if (!hosts_inside(h, ip)) {
-		m->router = true;
+		note_beyond(m, ip);
 		return HOSTS_OLD;
 	}
 	p = look(h, ip);
@@ -182,6 +204,19 @@ struct host_entry *hosts_find(struct hosts *h, const struct ip_addr *ip)
 	struct place *p = look(h, ip);
 
 	return p->used && ip_addr_eq(&p->e.ip, ip) ? &p->e : NULL;
+}
+
+bool hosts_is_router(struct hosts *h, const struct mac_addr *mac)
+{
+	unsigned at = (unsigned)(hash_bytes(&h->key, mac->bytes, 6) % MACS);
+
+	for (unsigned i = 0; i < PROBES; i++) {
+		const struct mac_entry *m = &h->macs[(at + i) % MACS];
+
+		if (m->used && memcmp(&m->mac, mac, 6) == 0)
+			return m->beyond >= HOSTS_ROUTER_BEYOND || m->ips > HOSTS_ROUTER_IPS;
+	}
+	return false;
 }
 
 unsigned hosts_count(const struct hosts *h)

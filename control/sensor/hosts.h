@@ -9,8 +9,9 @@
 #include "dataplane/base/addr.h"
 
 enum {
-	HOSTS_MAX = 65536,     /* addresses; over that the one seen longest ago goes */
-	HOSTS_ROUTER_IPS = 16, /* inside addresses of one MAC that make it a router's */
+	HOSTS_MAX = 65536,	 /* addresses; over that the one seen longest ago goes */
+	HOSTS_ROUTER_BEYOND = 8, /* outside addresses, one after the other, of a gateway's MAC */
+	HOSTS_ROUTER_IPS = 16,	 /* inside addresses of one MAC that make it a router's */
 };
 
 struct hosts;
@@ -37,4 +38,6 @@ struct host_entry {
 
 /* NULL when it was never seen. Valid until the next hosts_learn. */
 struct host_entry *hosts_find(struct hosts *h, const struct ip_addr *ip);
+/* The MAC carried several outside addresses, or many inside ones: a gateway's. */
+bool hosts_is_router(struct hosts *h, const struct mac_addr *mac);
 unsigned hosts_count(const struct hosts *h);

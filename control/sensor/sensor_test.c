@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "control/sensor/roles.h"
 #include "control/sensor/classes.h"
 #include "control/sensor/conf.h"
 #include "control/sensor/hosts.h"
@@ -111,6 +112,44 @@ static void a_router_s_mac_is_not_believed(void **state)
 	assert_false(has_mac(h, "10.1.0.39", 2));
 	assert_int_equal(learn(h, "10.1.0.3", 2, 100), HOSTS_CHANGED);
 	assert_false(has_mac(h, "10.1.0.3", 2));
+	hosts_free(h);
+}
+
+/* Roles that show by what is done: a gateway by whom it speaks for, a name server by its answers.
+ */
+static void roles_show_by_what_is_done(void **state)
+{
+	static const char answer[] = "{\"dns\":{\"type\":\"answer\"}}";
+	struct hosts *h = new_hosts();
+	struct record_head dns = {.type = "dns", .dport = 53, .dst = ip("10.0.0.2")};
+	struct record_head arp = {.type = "neighbour"};
+	struct identity_fact facts[IDENTITY_FACTS] = {
+		{.kind = HOST_FACT_SEEN,
+		 .about = {.ip = ip("10.0.0.1"), .mac = {{2, 0, 0, 0, 0, 1}}, .inside = true},
+		 .source = "arp"}};
+	char address[32];
+
+	/* What it says on its link makes nobody a router, nor does one outside address. */
+	for (int i = 0; i < 40; i++) {
+		snprintf(address, sizeof(address), i & 1 ? "fe80::%d" : "169.254.0.%d", i);
+		learn(h, address, 1, 1);
+	}
+	assert_int_equal(learn(h, "10.0.0.1", 1, 2), HOSTS_NEW);
+	assert_true(has_mac(h, "10.0.0.1", 1));
+	learn(h, "203.0.113.9", 1, 3);
+	assert_int_equal(roles_read(h, &arp, SLICE("", 0), facts, 1), 1);
+	for (int i = 0; i < 8; i++) {
+		snprintf(address, sizeof(address), "203.0.113.%d", 20 + i);
+		learn(h, address, 1, 4);
+	}
+	assert_int_equal(roles_read(h, &arp, SLICE("", 0), facts, 1), 2);
+	assert_string_equal(facts[1].value, "gateway");
+	assert_int_equal(facts[1].confidence, CONFIDENCE_POTENTIAL);
+	assert_int_equal(roles_read(h, &dns, SLICE(answer, strlen(answer)), facts, 0), 1);
+	assert_string_equal(facts[0].value, "dns-server");
+	assert_int_equal(roles_read(h, &dns, SLICE("{}", 2), facts, 0), 0);
+	dns.dst = ip("203.0.113.53");
+	assert_int_equal(roles_read(h, &dns, SLICE(answer, strlen(answer)), facts, 0), 0);
 	hosts_free(h);
 }
 
@@ -283,6 +322,7 @@ int main(void)
 		cmocka_unit_test(inside_is_what_the_networks_say),
 		cmocka_unit_test(a_host_s_mac_is_learnt_and_its_change_told),
 		cmocka_unit_test(a_router_s_mac_is_not_believed),
+		cmocka_unit_test(roles_show_by_what_is_done),
 		cmocka_unit_test(a_storm_of_addresses_stays_bounded),
 		cmocka_unit_test(targets_are_checked),
 		cmocka_unit_test(the_printed_configuration_reads_back),

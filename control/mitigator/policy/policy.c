@@ -350,6 +350,7 @@ static void take_numbers(const struct policy_file *f, struct policy *p)
 	p->retry = f->retry * NS_PER_SEC;
 	p->release_grace = f->release_grace * NS_PER_SEC;
 	p->repeat = (uint32_t)f->repeat;
+	p->repeat_window = f->repeat_window * NS_PER_SEC;
 	p->incident_window = f->incident_window * NS_PER_SEC;
 	p->incident_quiet = f->incident_quiet * NS_PER_SEC;
 	p->risk_warning = (uint32_t)f->risk_warning;

@@ -223,6 +223,8 @@ const struct config_key policy_keys[] = {
 	       "host that still shows signs is cut again at once"),
 	NUMBER("repeat", repeat, "2", 1, 10,
 	       "a repeat offender's block lasts this times longer each time"),
+	NUMBER("repeat-window", repeat_window, "2592000", 0, 315360000,
+	       "seconds in which an earlier cut makes a host a repeat offender"),
 	NUMBER("incident-window", incident_window, "86400", 1, 604800,
 	       "seconds between two alerts of a host up to which they are one incident"),
 	NUMBER("incident-quiet", incident_quiet, "86400", 1, 2592000,

@@ -92,7 +92,8 @@ static void prepare(struct cuts *cs, struct cut *c, const struct cut_transition 
 		renumber(c);
 		c->undone = 0;
 	}
-	if (t->effects & CUT_FX_RENEW || (t->to == CUT_REQUESTED && cut_end(c) == 0))
+	if (t->effects & CUT_FX_RENEW ||
+	    ((t->to == CUT_REQUESTED || t->event == CUT_EV_REQUEST) && cut_end(c) == 0))
 		c->review = now.wall + cs->s.times.review_ns;
 	if (t->event == CUT_EV_APPROVE)
 		c->held_for = GUARD_FINE;
@@ -350,6 +351,84 @@ void cuts_take_port(struct cuts *cs, struct cut *c, const char *switch_name, con
 	snprintf(c->target.switch_port, sizeof(c->target.switch_port), "%s", port);
 	c->whole_port = true;
 	store(cs, c, NULL);
+}
+
+/* Everything that was of the time before goes, but for the methods that may still hold it. */
+static void begin_again(struct cut *c, const struct cut *r)
+{
+	c->ordered &= ~c->undone;
+	c->causes = r->causes;
+	memcpy(c->ends, r->ends, sizeof(c->ends));
+	c->target = r->target;
+	c->whole_port = r->whole_port;
+	c->held_for = GUARD_FINE;
+	c->approved = r->approved;
+	c->counted = r->counted;
+	c->first_yes[0] = 0;
+	c->severity = r->severity;
+	c->threat_hosts = r->threat_hosts;
+	snprintf(c->threat_id, sizeof(c->threat_id), "%s", r->threat_id);
+	snprintf(c->threat_name, sizeof(c->threat_name), "%s", r->threat_name);
+	snprintf(c->alert_id, sizeof(c->alert_id), "%s", r->alert_id);
+	snprintf(c->incident_id, sizeof(c->incident_id), "%s", r->incident_id);
+	snprintf(c->category, sizeof(c->category), "%s", r->category);
+	snprintf(c->url, sizeof(c->url), "%s", r->url);
+	snprintf(c->mode, sizeof(c->mode), "%s", r->mode);
+	snprintf(c->scope, sizeof(c->scope), "%s", r->scope);
+	snprintf(c->actor, sizeof(c->actor), "%s", r->actor);
+	snprintf(c->reason, sizeof(c->reason), "%s", r->reason);
+	memcpy(c->ladder, r->ladder, sizeof(c->ladder));
+	c->ladder_n = r->ladder_n;
+	c->detected = r->detected;
+	c->reported = r->reported;
+	c->sent = c->acked = c->verified = 0;
+	c->acked_by = c->useless = c->undone = 0;
+	c->tries = c->retries = 0;
+	take_rung(c, 0);
+}
+
+bool cuts_again(struct cuts *cs, struct cut *c, const struct cut *request, struct cut_now now)
+{
+	if (c->state != CUT_RELEASING && c->state != CUT_ENDING)
+		return false;
+	begin_again(c, request);
+	return cuts_event(cs, c, CUT_EV_REQUEST, c->actor,
+			  request->note[0] ? request->note : request->reason, now);
+}
+
+void cuts_stop(struct cuts *cs, bool stopped)
+{
+	cs->stopped = stopped;
+}
+
+static uint64_t moved(uint64_t when, int64_t delta)
+{
+	if (delta < 0 && when <= (uint64_t)-delta)
+		return 1;
+	return when + (uint64_t)delta;
+}
+
+void cuts_clock_set(struct cuts *cs, int64_t delta, struct cut_now now)
+{
+	for (unsigned i = 0; i < cs->n; i++) {
+		struct cut *c = cs->open[i];
+
+		if (cut_state_final(c->state))
+			continue;
+		if (c->review)
+			c->review = moved(c->review, delta);
+		for (unsigned k = 0; k < CAUSE_COUNT; k++)
+			c->ends[k] = c->ends[k] ? moved(c->ends[k], delta) : 0;
+		/* Who carries it out was told a time of day. */
+		if (!cut_end(c) || !cuts_event(cs, c, CUT_EV_CHANGE, "automatic",
+					       "the clock was set: its end is told anew", now))
+			store(cs, c, NULL);
+	}
+}
+
+unsigned cuts_repeats(struct cuts *cs, const char *host_id, uint64_t since)
+{
+	return cut_store_repeats(cs->s.store, host_id, since);
 }
 
 void cuts_first_yes(struct cuts *cs, struct cut *c, const char *actor)

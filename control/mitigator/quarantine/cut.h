@@ -179,6 +179,16 @@ void cuts_result(struct cuts *cs, const struct cut_result *r, struct cut_now now
 void cuts_lost(struct cuts *cs, struct cut *c, unsigned method, struct cut_now now);
 /* The host's port became known and may be cut whole: stored, for the next order. */
 void cuts_take_port(struct cuts *cs, struct cut *c, const char *switch_name, const char *port);
+/* A cut on its way out is wanted again, for what `request` says of cause, threat and target. False:
+ * it is not on its way out. */
+bool cuts_again(struct cuts *cs, struct cut *c, const struct cut *request, struct cut_now now);
+/* While it stands, what was not ordered yet and no person said yes to asks, and no further method
+ * is tried for it. */
+void cuts_stop(struct cuts *cs, bool stopped);
+/* The wall clock was set by `delta` ns: what was given a length keeps it. */
+void cuts_clock_set(struct cuts *cs, int64_t delta, struct cut_now now);
+/* How often the host was cut since `since`, the cuts that are open now included. */
+unsigned cuts_repeats(struct cuts *cs, const char *host_id, uint64_t since);
 /* The first of two approvals, stored. */
 void cuts_first_yes(struct cuts *cs, struct cut *c, const char *actor);
 /* A method's drop counter of the cut. */

@@ -8,6 +8,7 @@ struct cuts {
 	struct cut *open[CUTS_MAX];
 	unsigned n, watching;
 	uint64_t refused;
-	bool failed; /* the store refused: the transaction must be rolled back */
+	bool stopped; /* the kill switch stands */
+	bool failed;  /* the store refused: the transaction must be rolled back */
 	struct errmsg e;
 };

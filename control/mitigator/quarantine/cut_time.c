@@ -13,18 +13,25 @@ enum {
 	WATCH_QUIET_S = 300,   /* ... and one that nobody has proven */
 	TICK_WATCHED_MS = 100, /* a watched cut is judged at least this often */
 	BUSY_MS = 50,	       /* until an order that was not sent is tried again */
+	UNDO_PATIENCE = 6,     /* a release asked for so often, some minutes, alarms */
 };
 
 static const char self[] = "automatic";
 
 /* ---- the ladder ---- */
 
+/* What a person said yes to is that person's. */
+static bool stopped(const struct cuts *cs, const struct cut *c)
+{
+	return cs->stopped && !c->approved;
+}
+
 /* The current method did not do: the next, or one that said yes late, or the end. */
 static void step_up(struct cuts *cs, struct cut *c, const char *reason, struct cut_now now)
 {
 	uint32_t late = c->acked_by & ~c->useless;
 
-	if (c->rung + 1 < c->ladder_n) {
+	if (c->rung + 1 < c->ladder_n && !stopped(cs, c)) {
 		cuts_event(cs, c, CUT_EV_NEXT_METHOD, self, reason, now);
 	} else if (c->state == CUT_SENT && late) {
 		c->method = (uint8_t)__builtin_ctz(late);
@@ -191,11 +198,25 @@ static void tick_sent(struct cuts *cs, struct cut *c, struct cut_now now)
 		step_up(cs, c, "no acknowledgement came in time", now);
 }
 
+static void tick_undo(struct cuts *cs, struct cut *c, struct cut_now now)
+{
+	c->tries += !c->busy;
+	if ((c->ordered & ~c->undone) == 0)
+		cuts_event(cs, c, CUT_EV_UNDONE, self, "nothing held it", now);
+	else
+		cuts_event(cs, c, CUT_EV_UNDO_AGAIN, self, "", now);
+	if (c->tries == UNDO_PATIENCE && !c->busy)
+		cuts_event(cs, c, CUT_EV_REVIEW, self,
+			   "its release is not confirmed: it may still be cut", now);
+}
+
 static void tick_deadline(struct cuts *cs, struct cut *c, struct cut_now now)
 {
 	c->deadline = 0;
 	switch (c->state) {
 	case CUT_REQUESTED:
+		if (stopped(cs, c))
+			break;
 		cuts_event(cs, c, CUT_EV_DISPATCH, self,
 			   cs->s.message_note ? cs->s.message_note : "the message had its time",
 			   now);
@@ -205,15 +226,15 @@ static void tick_deadline(struct cuts *cs, struct cut *c, struct cut_now now)
 		break;
 	case CUT_STILL_SEEN:
 	case CUT_FAILED:
+		if (stopped(cs, c)) {
+			c->deadline = now.mono + cs->s.times.retry_ns;
+			break;
+		}
 		cuts_event(cs, c, CUT_EV_RETRY, self, "the ladder is tried again", now);
 		break;
 	case CUT_RELEASING:
 	case CUT_ENDING:
-		c->tries += !c->busy;
-		if ((c->ordered & ~c->undone) == 0)
-			cuts_event(cs, c, CUT_EV_UNDONE, self, "nothing held it", now);
-		else
-			cuts_event(cs, c, CUT_EV_UNDO_AGAIN, self, "", now);
+		tick_undo(cs, c, now);
 		break;
 	default:
 		break;
@@ -230,8 +251,17 @@ static void tick_wall(struct cuts *cs, struct cut *c, struct cut_now now)
 		cuts_event(cs, c, CUT_EV_HOLD_OVER, self, "nobody decided in time", now);
 		return;
 	}
-	if (c->state == CUT_HELD || c->state == CUT_RELEASING || c->state == CUT_ENDING)
+	if (c->state == CUT_REQUESTED && stopped(cs, c)) {
+		c->held_for = GUARD_KILL_SWITCH;
+		cuts_event(cs, c, CUT_EV_HOLD, self, "the kill switch stands", now);
 		return;
+	}
+	if (c->state == CUT_RELEASING || c->state == CUT_ENDING) {
+		if (c->review && now.wall >= c->review)
+			cuts_event(cs, c, CUT_EV_REVIEW, self,
+				   "its release is not confirmed: it may still be cut", now);
+		return;
+	}
 	if (end && now.wall >= end) {
 		cuts_event(cs, c, CUT_EV_LEASE_END, self, "the end given to it is reached", now);
 		return;
@@ -240,7 +270,7 @@ static void tick_wall(struct cuts *cs, struct cut *c, struct cut_now now)
 		if (c->causes & CAUSE_BIT(i) && c->ends[i] && now.wall >= c->ends[i])
 			c->causes &= ~CAUSE_BIT(i);
 	}
-	if (c->review && now.wall >= c->review && end == 0)
+	if (c->review && now.wall >= c->review && end == 0 && c->state != CUT_HELD)
 		cuts_event(cs, c, CUT_EV_REVIEW, self, "a person must look at it: review date",
 			   now);
 }

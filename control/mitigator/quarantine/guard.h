@@ -46,8 +46,9 @@ struct guard_case {
 	uint32_t mac_addresses_max;
 	uint32_t threat_hosts; /* hosts the threat hit within the mass window */
 	uint32_t segment_hosts, segment_cut;
-	uint64_t host; /* its number, for the fuse */
-	uint64_t now;  /* monotonic, ns */
+	uint64_t own_cut; /* its own, on the way out and wanted again: not counted; 0: none */
+	uint64_t host;	  /* its number, for the fuse */
+	uint64_t now;	  /* monotonic, ns */
 };
 
 struct guard_verdict {

@@ -4,6 +4,9 @@
 
 #define UNDO (CUT_FX_UNDO | CUT_FX_UNWATCH)
 
+/* Ordered at once: what may still stand somewhere must not be taken for never ordered. */
+#define AGAIN (CUT_FX_KEEP | CUT_FX_MESSAGE | CUT_FX_UNWATCH | CUT_FX_SEND)
+
 /* One line a transition; what is not here cannot happen. */
 static const struct cut_transition table[] = {
 	/* Decided. */
@@ -17,11 +20,15 @@ static const struct cut_transition table[] = {
 	{CUT_HELD, CUT_EV_REFUSE, CUT_REFUSED, 0},
 	{CUT_HELD, CUT_EV_RELEASE, CUT_REFUSED, 0},
 	{CUT_HELD, CUT_EV_HOLD_OVER, CUT_EXPIRED, CUT_FX_ALARM},
+	/* What it was asked for is over: there is nothing left to say yes to. */
+	{CUT_HELD, CUT_EV_LEASE_END, CUT_EXPIRED, 0},
 	/* Message first, then cut; nothing was ordered yet, so a release is complete at once. */
 	{CUT_REQUESTED, CUT_EV_DISPATCH, CUT_SENT, CUT_FX_SEND},
 	{CUT_REQUESTED, CUT_EV_RELEASE, CUT_RELEASED, 0},
 	{CUT_REQUESTED, CUT_EV_LEASE_END, CUT_EXPIRED, 0},
 	{CUT_REQUESTED, CUT_EV_REFUSE, CUT_REFUSED, CUT_FX_ALARM},
+	/* The kill switch came in between. */
+	{CUT_REQUESTED, CUT_EV_HOLD, CUT_HELD, CUT_FX_ASK},
 	/* Ordered. The watch begins with the acknowledgement, so what it counts is after it. */
 	{CUT_SENT, CUT_EV_ACK, CUT_ACKED, CUT_FX_WATCH | CUT_FX_EVENT},
 	{CUT_SENT, CUT_EV_RESEND, CUT_SENT, CUT_FX_SEND},
@@ -73,6 +80,12 @@ static const struct cut_transition table[] = {
 	{CUT_ENDING, CUT_EV_UNDO_AGAIN, CUT_ENDING, CUT_FX_UNDO},
 	{CUT_ENDING, CUT_EV_UNDONE, CUT_EXPIRED, 0},
 	{CUT_ENDING, CUT_EV_RELEASE, CUT_RELEASING, CUT_FX_UNDO},
+	/* A method that is away must neither hide that it may still cut, nor keep the host from
+	 * being cut for something new. */
+	{CUT_RELEASING, CUT_EV_REVIEW, CUT_RELEASING, CUT_FX_RENEW | CUT_FX_ALARM},
+	{CUT_RELEASING, CUT_EV_REQUEST, CUT_SENT, AGAIN},
+	{CUT_ENDING, CUT_EV_REVIEW, CUT_ENDING, CUT_FX_RENEW | CUT_FX_ALARM},
+	{CUT_ENDING, CUT_EV_REQUEST, CUT_SENT, AGAIN},
 };
 
 static const struct {
