@@ -69,6 +69,8 @@ struct app_limits {
 	/* ...libhtp.default-config.lzma-*: most bytes of a dictionary */
 	bool http_lzma;
 	uint32_t http_lzma_memory;
+	/* ...tls.encryption-handling: bypass: nothing more is looked at once data is encrypted */
+	bool tls_bypass;
 	uint8_t file_wanted; /* APP_FILE_* computed for every file; rules add more */
 	/* app-layer.protocols.http.byterange...: files joined of parts (app_part_open), a worker */
 	uint32_t part_memory, part_seconds;

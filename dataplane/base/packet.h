@@ -102,6 +102,7 @@ struct packet {
 	uint16_t link_type; /* LINKTYPE_* as in pcap files, 1 = Ethernet */
 	uint16_t port;	    /* index of the capture port */
 	void *origin;	    /* rx's handle (an mbuf live, NULL offline) */
+	uint32_t flow_hash; /* flow_peek's, of the frame as it lies on the wire; 0 = not known */
 
 	/* decode */
 	uint32_t flags;	    /* enum packet_flag; rx sets PACKET_STABLE or 0 */

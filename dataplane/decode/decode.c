@@ -207,6 +207,7 @@ static void child_run(struct walk *child, struct walk *w, struct packet *p)
 	p->link_type = layer_link_type(w->child.layer);
 	p->port = outer->port;
 	p->origin = outer->origin;
+	p->flow_hash = 0;
 	packet_begin(p, datagram ? PACKET_REASSEMBLED | (outer->flags & PACKET_TUNNELLED)
 				 : PACKET_TUNNELLED | (outer->flags & PACKET_STABLE));
 	p->outer = w->p;

@@ -152,8 +152,8 @@ struct flow *flow_of_packet(struct flow_table *t, struct packet *p);
 /* Hash of a packet's tuple, the same for both directions; for spreading packets over workers. */
 uint32_t flow_hash(const struct flow_table *t, const struct packet *p);
 /* Steps ahead of flow_of_packet for a burst, so that none of its packets waits for memory: first
- * the hash of each frame (rx fields only; 0: not plain, nothing to fetch), then flow_prefetch of
- * each (the bucket), then flow_guess of each. */
+ * the hash of each frame (rx fields only; 0: not plain, nothing to fetch), which flow_of_packet
+ * takes from p->flow_hash, then flow_prefetch of each (the bucket), then flow_guess of each. */
 uint32_t flow_peek(const struct flow_table *t, const struct packet *p);
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
 /* The flow that the bucket names, fetched; NULL: none. Probably the frame's, so look, don't touch.
@@ -164,6 +164,12 @@ const struct flow *flow_guess(const struct flow_table *t, uint32_t hash);
  * known, or not plain. */
 const struct flow *flow_known(const struct flow_table *t, const struct packet *p,
 			      uint8_t *ret_tcp_flags);
+
+/* A frame that flow_peek has hashed, of a bypassed flow: counted, nothing else is to be done with
+ * it. False: it goes the usual way (also what opens or ends a connection, when it has timed out,
+ * and one of FLOW_PASS_SEEN, as known-bad lists may have changed). */
+enum { FLOW_PASS_SEEN = 1024 };
+bool flow_pass(struct flow_table *t, const struct packet *p);
 
 /* Time-outs: looks at a bounded number of the oldest flows. Call once a burst. */
 void flow_tick(struct flow_table *t, uint64_t now_ns);

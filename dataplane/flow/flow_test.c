@@ -651,6 +651,50 @@ static void peeked_hashes(void **state)
 	flow_table_delete(b.t);
 }
 
+/* Frames of a bypassed flow are counted, in their direction, unless there is something to see. */
+static void bypassed_are_passed(void **state)
+{
+	struct packet p = {
+		.flags = PACKET_WANTS_FLOW,
+		.ip_version = 4,
+		.ip_proto = IP_PROTO_UDP,
+		.vlan_count = 1,
+		.vlan = {7},
+		.src = ip_addr_v4((const uint8_t[]){192, 0, 2, 9}),
+		.dst = ip_addr_v4((const uint8_t[]){10, 0, 0, 1}),
+		.sport = 53,
+		.dport = 0x1234,
+		.l4 = plain_frame + 38,
+	};
+	struct packet frame = {.link_type = LINK_ETHERNET,
+			       .frame = plain_frame,
+			       .frame_len = sizeof(plain_frame),
+			       .wire_len = sizeof(plain_frame)};
+	struct flow *f;
+	struct bench b;
+
+	begin(&b, NULL);
+	p.now_ns = frame.now_ns = b.now_ns;
+	frame.flow_hash = flow_peek(b.t, &frame);
+	assert_false(flow_pass(b.t, &frame)); /* no flow */
+	f = flow_of_packet(b.t, &p);
+	assert_non_null(f);
+	assert_false(flow_pass(b.t, &frame)); /* somebody wants it */
+	flow_set_state(b.t, f, FLOW_BYPASSED);
+	assert_true(flow_pass(b.t, &frame));
+	assert_int_equal(f->packets[DIR_TC], 1);
+	assert_int_equal(f->bytes[DIR_TC], sizeof(plain_frame));
+	assert_int_equal(f->packets[DIR_TS], 1);
+	for (unsigned i = 2; i < FLOW_PASS_SEEN; i++)
+		assert_true(flow_pass(b.t, &frame));
+	assert_false(flow_pass(b.t, &frame)); /* one is to be seen now and then */
+	assert_ptr_equal(flow_of_packet(b.t, &p), f);
+	assert_true(flow_pass(b.t, &frame));
+	frame.now_ns += 101 * NS_PER_SEC; /* timeout_bypassed */
+	assert_false(flow_pass(b.t, &frame));
+	flow_table_delete(b.t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -672,6 +716,7 @@ int main(void)
 		cmocka_unit_test(ids_and_memory),
 		cmocka_unit_test(long_chains),
 		cmocka_unit_test(peeked_hashes),
+		cmocka_unit_test(bypassed_are_passed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

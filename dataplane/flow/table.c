@@ -46,6 +46,7 @@ static const struct counter_name names[FLOW_COUNTERS] = {
 	[FLOW_COUNT_FULL] = {"full", false},
 	[FLOW_COUNT_NO_FLOW] = {"none", false},
 	[FLOW_COUNT_ICMP_ERROR_ALONE] = {"icmp_error_alone", false},
+	[FLOW_COUNT_PASSED] = {"passed", false},
 };
 
 static void *reserve(size_t bytes)
@@ -340,7 +341,7 @@ struct flow *flow_of_packet(struct flow_table *t, struct packet *p)
 		t->counts[FLOW_COUNT_NO_FLOW]++;
 		return NULL;
 	}
-	hash = flow_key_hash(&key, &t->key);
+	hash = p->flow_hash ? p->flow_hash : flow_key_hash(&key, &t->key);
 	f = find(t, p, &key, hash);
 	if (!f) {
 		if (flow_icmp_is_error(p)) {

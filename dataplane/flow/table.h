@@ -28,6 +28,7 @@ enum flow_counter {
 	FLOW_COUNT_FULL,		/* no flow could give way: the packet has none */
 	FLOW_COUNT_NO_FLOW,		/* packets that belong to no flow */
 	FLOW_COUNT_ICMP_ERROR_ALONE,	/* an ICMP error whose flow is not known */
+	FLOW_COUNT_PASSED,		/* packets of bypassed flows, not decoded */
 	FLOW_COUNTERS,
 };
 

@@ -380,6 +380,7 @@ static int take(struct rx_file *f, struct packet *p, bool refills)
 	p->flags = 0;
 	p->port = 0;
 	p->origin = NULL;
+	p->flow_hash = 0;
 	return 1;
 }
 

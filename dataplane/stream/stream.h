@@ -70,10 +70,11 @@ struct stream_config {
 				*/
 	uint32_t raw_overlap;  /* bytes before the uninspected ones that stream_raw_get gives again
 				* when they are still there; 0 as Suricata does */
-	size_t memcap;	       /* bytes of segments a worker */
-	bool compare;	       /* see stream_compare */
-	size_t history;	       /* of those, bytes already delivered that are kept to compare
-				* retransmissions with */
+	bool bypass;	/* stream_spent says of a connection that nothing more of it will be used */
+	size_t memcap;	/* bytes of segments a worker */
+	bool compare;	/* see stream_compare */
+	size_t history; /* of those, bytes already delivered that are kept to compare
+			 * retransmissions with */
 };
 
 extern const struct stream_config stream_config_default;
@@ -94,6 +95,10 @@ void stream_packet(struct stream_worker *w, struct flow *f, struct packet *p);
 /* The packet has been looked at by everybody (after detection): lets go of what nobody needs any
  * more. Done before the next packet of that direction otherwise. */
 void stream_packet_done(struct stream_worker *w, struct flow *f, const struct packet *p);
+
+/* With stream.bypass: nothing more of the connection is of use to anybody, as its parser is through
+ * with it (encrypted) or both directions have reached the depth, and what came was inspected. */
+bool stream_spent(const struct stream_worker *w, const struct flow *f);
 
 /* True when the end of the flow has something to tell of that direction, so that a pseudo packet is
  * due: first to the server, then to the client. */

@@ -64,6 +64,10 @@ static bool opens_new(void *ctx, const struct flow *f, const struct packet *p)
 		return false;
 	if (!ssn)
 		return kind == TCP_SYN || to_server;
+	/* Its end was not followed: an end in either direction must do. */
+	if (f->state == FLOW_BYPASSED &&
+	    ((f->tcp_flags[0] | f->tcp_flags[1]) & (TCP_FIN | TCP_RST)))
+		return kind == TCP_SYN && ssn->side[!to_server].isn != p->tcp.seq;
 	if (kind == TCP_SYN && to_server && (ssn->flags & SSN_FAST_OPEN_IGNORED))
 		return true;
 	if (kind == TCP_SYN && to_server && ssn->side[DIR_TS].isn == p->tcp.seq)
@@ -170,6 +174,19 @@ void stream_free(struct stream_worker *w, struct flow *f)
 	pending_free(w, ssn);
 	slab_free(w->slab, ssn, sizeof(*ssn));
 	f->tcp = NULL;
+}
+
+bool stream_spent(const struct stream_worker *w, const struct flow *f)
+{
+	const struct tcp_session *ssn = f->tcp;
+	uint16_t both;
+
+	if (!w->config.bypass || !ssn || ssn->state != TCP_ESTABLISHED)
+		return false;
+	both = ssn->side[0].flags & ssn->side[1].flags;
+	return (both & SIDE_NOREASSEMBLY) &&
+	       ((both & SIDE_DEPTH) ||
+		((ssn->flags & SSN_APP_DISABLED) && (both & SIDE_NEW_RAW_DISABLED)));
 }
 
 /* --- what others decide --- */

@@ -126,6 +126,7 @@ static void frame_of(struct live_worker *w, struct rte_mbuf *m, uint64_t now_ns,
 	ret->flags = 0;
 	ret->port = m->port;
 	ret->origin = m;
+	ret->flow_hash = 0;
 }
 
 /* More comes than can be looked at. */
@@ -227,6 +228,9 @@ static void take_orders(struct live_worker *w, uint64_t now_ns)
 	}
 	w->resets_now = atomic_load_explicit(&w->next_resets, memory_order_acquire);
 	w->watching = watch_refresh(w->watch);
+	pipeline_set_hook(w->pipeline,
+			  w->watching || (w->resets_now && w->resets_now->count) ? decoded : NULL,
+			  w);
 }
 
 static void idle(unsigned *spins)
@@ -259,7 +263,6 @@ int live_worker_main(void *ctx)
 	uint64_t stored_ns = 0, now_ns;
 	unsigned spins = 0;
 
-	pipeline_set_hook(w->pipeline, decoded, w);
 	while (!atomic_load_explicit(&w->live->stop, memory_order_relaxed)) {
 		now_ns = live_now_ns();
 		take_orders(w, now_ns);

@@ -14,7 +14,8 @@ enum kind {
 	KIND_INT,
 	KIND_TEXT,
 	KIND_HASHES,
-	KIND_MAGIC
+	KIND_MAGIC,
+	KIND_BYPASS
 };
 
 struct option {
@@ -41,6 +42,8 @@ static const struct option table[] = {
 	 1 << 20, "bytes gathered before raw inspection, to the server"},
 	{"stream.reassembly.toclient-chunk-size", KIND_UINT32, AT(pipeline.stream.raw_chunk[1]), 1,
 	 1 << 20, "the same to the client"},
+	{"stream.bypass", KIND_BOOL, AT(pipeline.stream.bypass), 0, 1,
+	 "packets of connections that nobody looks at any more cost their look-up only"},
 	{"flow.max", KIND_UINT, AT(pipeline.flow.max), 64, 1 << 26, "flows a worker keeps"},
 	{"flow.use-vlan", KIND_BOOL, AT(pipeline.flow.use_vlan), 0, 1,
 	 "the same addresses in another VLAN are another flow"},
@@ -67,6 +70,9 @@ static const struct option table[] = {
 	 AT(pipeline.app.limits.http_lzma), 0, 1, "take Content-Encoding: lzma off"},
 	{"app-layer.protocols.http.libhtp.default-config.lzma-memlimit", KIND_UINT32,
 	 AT(pipeline.app.limits.http_lzma_memory), 4096, 3 << 20, "most bytes of its dictionary"},
+	{"app-layer.protocols.tls.encryption-handling", KIND_BYPASS,
+	 AT(pipeline.app.limits.tls_bypass), 0, 0,
+	 "bypass: no further look once data is encrypted; default: records are followed"},
 	{"app-layer.protocols.http.byterange.memcap", KIND_UINT32,
 	 AT(pipeline.app.limits.part_memory), 0, 1 << 30,
 	 "memory of files that come in parts (range requests), a worker"},
@@ -375,6 +381,16 @@ static int set_option(struct options *o, const struct option *opt, const char *v
 		return set_hashes(at, opt->key, value, err);
 	if (opt->kind == KIND_MAGIC)
 		return set_magic(at, opt->key, value, err);
+	if (opt->kind == KIND_BYPASS) {
+		bool bypass = strcmp(value, "bypass") == 0;
+
+		if (!bypass && strcmp(value, "default") != 0)
+			return errmsg_set(err, ERR_INVALID,
+					  "%s: \"%s\" is neither default nor bypass", opt->key,
+					  value);
+		*(bool *)at = bypass;
+		return ERR_OK;
+	}
 	if (opt->kind == KIND_TEXT) {
 		if (strlen(value) >= (size_t)opt->max)
 			return errmsg_set(err, ERR_INVALID, "%s: longer than %lld characters",
@@ -537,6 +553,9 @@ static void print_value(const struct options *o, const struct option *opt, FILE 
 		break;
 	case KIND_MAGIC:
 		fprintf(out, "%s", *(const uint8_t *)at & APP_FILE_MAGIC ? "yes" : "no");
+		break;
+	case KIND_BYPASS:
+		fprintf(out, "%s", *(const bool *)at ? "bypass" : "default");
 		break;
 	}
 }

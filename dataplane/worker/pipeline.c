@@ -179,6 +179,14 @@ static bool untracked(const struct packet *p)
 	       !(p->flags & PACKET_BAD_CHECKSUM);
 }
 
+/* Nobody will look at the flow again: its packets are counted from now on. */
+static void pass_over(struct pipeline *l, struct flow *f)
+{
+	if (!(f->app && f->app->tx_first) && !(f->flags & (FLOW_NAMING | FLOW_NAMED)) &&
+	    f->state != FLOW_BYPASSED)
+		flow_set_state(l->flows, f, FLOW_BYPASSED);
+}
+
 static void named(struct pipeline *l, struct flow *f, uint64_t now_ns)
 {
 	f->flags &= (uint16_t)~FLOW_NAMED;
@@ -201,6 +209,12 @@ static void packet(void *ctx, struct packet *p)
 		witness_see(&l->witness, p);
 	if (l->hook)
 		l->hook(l->hook_ctx, p);
+	if (p->flow && p->flow->state == FLOW_BYPASSED) {
+		mirror_flow(l->mirror, p);
+		listed_flow(l->listed, p);
+		profile_leave(&l->profile, before);
+		return;
+	}
 	if (p->flow) {
 		bool naming = p->flow->flags & FLOW_NAMING;
 
@@ -232,6 +246,8 @@ static void packet(void *ctx, struct packet *p)
 	profile_enter(&l->profile, STAGE_STREAM);
 	if (p->flow && p->ip_proto == IP_PROTO_TCP) {
 		stream_packet_done(l->stream, p->flow, p);
+		if (stream_spent(l->stream, p->flow))
+			pass_over(l, p->flow);
 		if (app_change_waits(p->flow))
 			change_of_protocol(l, p->flow, p->now_ns);
 	}
@@ -497,7 +513,8 @@ void pipeline_frame(struct pipeline *l, struct packet *p)
 	l->totals.bytes += p->wire_len;
 	l->last_number = p->number;
 	profile_frame(&l->profile, l->totals.packets, p->wire_len);
-	decode_frame(l->decoder, p, &l->decoded);
+	if (l->hook || l->witness.tape || !flow_pass(l->flows, p))
+		decode_frame(l->decoder, p, &l->decoded);
 	if (l->witness.tape)
 		witness_keep(&l->witness, p);
 	profile_frame_done(&l->profile);
@@ -507,15 +524,13 @@ void pipeline_frame(struct pipeline *l, struct packet *p)
 static void fetch_flows(struct pipeline *l, const struct packet *p, unsigned n)
 {
 	const struct flow *guess[PIPELINE_BURST];
-	uint32_t hash[PIPELINE_BURST];
 
 	for (unsigned i = 0; i < n; i++) {
-		hash[i] = flow_peek(l->flows, &p[i]);
-		if (hash[i])
-			flow_prefetch(l->flows, hash[i]);
+		if (p[i].flow_hash)
+			flow_prefetch(l->flows, p[i].flow_hash);
 	}
 	for (unsigned i = 0; i < n; i++)
-		guess[i] = hash[i] ? flow_guess(l->flows, hash[i]) : NULL;
+		guess[i] = p[i].flow_hash ? flow_guess(l->flows, p[i].flow_hash) : NULL;
 	for (unsigned i = 0; i < n; i++) {
 		if (!guess[i])
 			continue;
@@ -537,6 +552,8 @@ bool pipeline_expendable(const struct pipeline *l, const struct packet *p)
 
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)
 {
+	for (unsigned i = 0; i < n; i++)
+		p[i].flow_hash = flow_peek(l->flows, &p[i]);
 	if (flow_count(l->flows) > FETCH_FLOWS)
 		fetch_flows(l, p, n);
 	for (unsigned i = 0; i < n; i++)

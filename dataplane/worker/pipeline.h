@@ -58,7 +58,7 @@ struct pipeline *pipeline_new(const struct pipeline_config *config, struct detec
 void pipeline_delete(struct pipeline *l);
 
 /* Called for every decoded packet once its flow is known, before anything else looks at it; live.
- */
+ * NULL: nobody wants them, and frames of bypassed flows are not decoded. */
 void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct packet *p),
 		       void *ctx);
 

@@ -144,6 +144,8 @@ static void application_data(struct app_io *io, struct tls_tx *t)
 	if (t->flags & TLS_EARLY_DATA && !(t->flags & TLS_SERVER_HELLO))
 		return;
 	t->flags |= TLS_DONE;
+	if (io->limits->tls_bypass)
+		t->flags |= TLS_SEALED;
 	app_payload_encrypted(io);
 }
 
@@ -421,7 +423,7 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 	if (input.eof && input.data.len == 0)
 		t->flags |= TLS_END;
 	set_progress(t, r.need > 0);
-	return r;
+	return t->flags & TLS_SEALED && r.status == APP_OK ? APP_RESULT_DONE(input.data.len) : r;
 }
 
 /* --- identification --- */

@@ -1,6 +1,6 @@
 /* TLS 1.0-1.3, SSLv3 and SSLv2's records over TCP. The whole connection is one transaction. After
  * the handshake the parser goes on from record to record without looking at their content
- * (encryption-handling: default). */
+ * (encryption-handling: default), or stops (bypass). */
 #pragma once
 
 #include "dataplane/app/parser.h"
@@ -85,6 +85,7 @@ enum tls_flag {
 	TLS_HEARTBEAT_SERVER = 1 << 14,
 	TLS_SSL2_CLIENT_HELLO = 1 << 15,
 	TLS_SSL2_SERVER_HELLO = 1 << 16,
+	TLS_SEALED = 1 << 17, /* data is encrypted, and nobody wants more */
 	TLS_STATES = TLS_CLIENT_HELLO | TLS_SERVER_HELLO | TLS_CLIENT_KEYX | TLS_SERVER_KEYX,
 };
 
