@@ -254,6 +254,8 @@ void orders_tick(struct mitigator *m)
 		if (md->desc->has_ports && now >= md->ports_next && is_free(md->ports_asked, now)) {
 			md->ports_new_n = 0;
 			md->ports_next = now + m->settings.ports_every * NS_PER_SEC;
+			if (md->ports_next < now + md->desc->ports_ms * NS_PER_MS)
+				md->ports_next = now + md->desc->ports_ms * NS_PER_MS;
 			ask(m, i, DRIVER_PORTS, &md->ports_asked);
 		}
 	}
@@ -271,6 +273,8 @@ static int start_one(struct mitigator *m, unsigned i, struct errmsg *e)
 	md->owner = m;
 	md->desc = driver_find(md->config.type);
 	md->helper.fd = -1;
+	if (md->desc->warning && md->desc->warning(&md->config))
+		log_warn(&m->log, "driver %s: %s", md->config.name, md->desc->warning(&md->config));
 	snprintf(m->cut_methods[i].name, sizeof(m->cut_methods[i].name), "%s", md->config.name);
 	m->cut_methods[i].holds = md->desc->holds;
 	if (md->desc->has_ports) {
@@ -283,7 +287,7 @@ static int start_one(struct mitigator *m, unsigned i, struct errmsg *e)
 		return 0;
 	snprintf(name, sizeof(name), "banken-%.8s", md->config.type);
 	/* Open vSwitch's sockets are root's; an operator's command runs as we do. */
-	if (strcmp(md->desc->name, "command") == 0)
+	if (md->desc->unprivileged || strcmp(md->desc->name, "command") == 0)
 		job.user = m->settings.user;
 	return helper_start(&job, &md->helper, e);
 }

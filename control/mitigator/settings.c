@@ -13,7 +13,7 @@ static const struct config_key driver_keys[] = {
 	{"name", CONFIG_TEXT, OF(name), "", .max = DRIVER_NAME - 1,
 	 .help = "by which policies call it; empty = its type"},
 	{"type", CONFIG_TEXT, OF(type), .required = true, .max = DRIVER_NAME - 1,
-	 .help = "openvswitch, enforcer, reset or command"},
+	 .help = "openvswitch, enforcer, reset, command, radius or snmp"},
 	{"timeout-ms", CONFIG_UINT, OF(timeout_ms), "3000", 50, 600000,
 	 .help = "milliseconds for one order"},
 	{"bridge", CONFIG_TEXT, OF(bridge), "", .max = TARGET_TEXT - 1,
@@ -21,7 +21,7 @@ static const struct config_key driver_keys[] = {
 	{"folder", CONFIG_TEXT, OF(folder), "/var/run/openvswitch", .max = 127,
 	 .help = "openvswitch: where its sockets are"},
 	{"uplinks", CONFIG_TEXTS, OF(uplinks), "", .max = DRIVER_UPLINKS,
-	 .help = "openvswitch: ports that are never cut whole"},
+	 .help = "openvswitch, snmp: ports that are never cut whole"},
 	{"priority", CONFIG_UINT, OF(priority), "65000", 1, 65500,
 	 .help = "openvswitch: of its flows"},
 	{"program", CONFIG_TEXT, OF(program), "", .max = 255,
@@ -30,6 +30,51 @@ static const struct config_key driver_keys[] = {
 	 .help = "command: its arguments"},
 	{"peer", CONFIG_TEXT, OF(peer), "", .max = 63,
 	 .help = "enforcer, reset: name in its certificate; empty = whichever is there"},
+	{"devices", CONFIG_TEXTS, OF(devices), "", .max = DRIVER_DEVICES,
+	 .help = "radius, snmp: addresses of the switches, with :port where it is not 3799 or 161"},
+	{"order", CONFIG_TEXT, OF(order), "", .max = DRIVER_NAME - 1,
+	 .help = "radius: disconnect (default), vlan, bounce, reauthenticate; snmp: vlan "
+		 "(default), port-down"},
+	{"vlan", CONFIG_UINT, OF(vlan), "0", 0, 4094,
+	 .help = "radius, snmp: the quarantine's VLAN; radius: 0 = no network at all"},
+	{"normal-vlan", CONFIG_UINT, OF(normal_vlan), "0", 0, 4094,
+	 .help = "radius, order vlan: VLAN after the release; 0 = where the host was seen, else it "
+		 "authenticates anew"},
+	{"secret-file", CONFIG_TEXT, OF(secret_file), "", .max = 255,
+	 .help = "radius: file with the shared secret; snmp version 2c: with the community"},
+	{"vendor", CONFIG_TEXT, OF(vendor), "rfc", .max = DRIVER_NAME - 1,
+	 .help = "radius: rfc, cisco, aruba, hp or juniper"},
+	{"list", CONFIG_TEXT, OF(list), "", .max = 255,
+	 .help = "radius: SQLite file that the RADIUS server asks (view quarantine: mac, vlan)"},
+	{"sessions", CONFIG_TEXT, OF(sessions), "", .max = 255,
+	 .help = "radius: SQLite file with FreeRADIUS's radacct: which switch has the host; empty "
+		 "= all are asked"},
+	{"mac-format", CONFIG_TEXT, OF(mac_format), "XX-XX-XX-XX-XX-XX", .max = DRIVER_NAME - 1,
+	 .help = "radius: how the switches write Calling-Station-Id; x or X for each digit"},
+	{"identify", CONFIG_TEXTS, OF(identify), "nas-ip-address", .max = DRIVER_WORDS,
+	 .help = "radius: besides Calling-Station-Id: nas-ip-address, acct-session-id, nas-port, "
+		 "user-name"},
+	{"proxy-state", CONFIG_BOOL, OF(proxy_state), "false",
+	 .help = "radius: sends the order's id as Proxy-State, which must come back"},
+	{"version", CONFIG_TEXT, OF(version), "3", .max = 7,
+	 .help = "snmp: 3 (authenticated and encrypted), or 2c"},
+	{"accept-plain", CONFIG_BOOL, OF(accept_plain), "false",
+	 .help = "snmp: allows version 2c, whose community anybody on the way can read"},
+	{"user", CONFIG_TEXT, OF(user), "", .max = DRIVER_NAME - 1,
+	 .help = "snmp: user of version 3"},
+	{"auth", CONFIG_TEXT, OF(auth), "SHA-256", .max = DRIVER_NAME - 1,
+	 .help = "snmp: SHA, SHA-224, SHA-256, SHA-384 or SHA-512"},
+	{"auth-file", CONFIG_TEXT, OF(auth_file), "", .max = 255,
+	 .help = "snmp: file with the authentication password"},
+	{"privacy", CONFIG_TEXT, OF(privacy), "AES", .max = DRIVER_NAME - 1,
+	 .help = "snmp: AES, AES-192 or AES-256"},
+	{"privacy-file", CONFIG_TEXT, OF(privacy_file), "", .max = 255,
+	 .help = "snmp: file with the encryption password"},
+	{"port-lists", CONFIG_TEXT, OF(port_lists), "auto", .max = DRIVER_NAME - 1,
+	 .help = "snmp: auto, always or never set the VLANs' lists of ports beside dot1qPvid"},
+	{"bounce-ms", CONFIG_UINT, OF(bounce_ms), "0", 0, 10000,
+	 .help = "snmp, order vlan: link down for so long, so that the host asks for an address "
+		 "anew"},
 	{.name = NULL},
 };
 
@@ -101,7 +146,44 @@ const struct config_key settings_keys[] = {
 	{.name = NULL},
 };
 
-static void take(const struct settings_driver *f, struct driver_config *c)
+#define COPY(to, from) snprintf(to, sizeof(to), "%s", from)
+
+/* Of those that order other people's switches. `folder` has their books of what was there before.
+ */
+static void take_device(const struct settings_driver *f, const char *folder,
+			struct driver_config *c)
+{
+	bool snmp = strcmp(f->type, "snmp") == 0;
+
+	COPY(c->order, f->order[0] ? f->order : snmp ? "vlan" : "disconnect");
+	COPY(c->secret_file, f->secret_file);
+	COPY(c->vendor, f->vendor);
+	COPY(c->mac_format, f->mac_format);
+	COPY(c->sessions, f->sessions);
+	COPY(c->version, f->version);
+	COPY(c->user, f->user);
+	COPY(c->auth, f->auth);
+	COPY(c->auth_file, f->auth_file);
+	COPY(c->privacy, f->privacy);
+	COPY(c->privacy_file, f->privacy_file);
+	COPY(c->port_lists, f->port_lists);
+	c->vlan = (uint16_t)f->vlan;
+	c->normal_vlan = (uint16_t)f->normal_vlan;
+	c->bounce_ms = (uint32_t)f->bounce_ms;
+	c->proxy_state = f->proxy_state;
+	c->accept_plain = f->accept_plain;
+	c->shared_book = f->list[0] != 0;
+	if (c->shared_book)
+		COPY(c->book, f->list);
+	else
+		snprintf(c->book, sizeof(c->book), "%.200s/driver-%.31s.db", folder, c->name);
+	for (size_t i = 0; i < f->devices.n; i++)
+		COPY(c->devices[c->devices_n++], f->devices.items[i]);
+	for (size_t i = 0; i < f->identify.n; i++)
+		COPY(c->identify[c->identify_n++], f->identify.items[i]);
+}
+
+static void take(const struct settings_driver *f, const char *folder, struct driver_config *c)
 {
 	*c = (struct driver_config){.timeout_ms = (uint32_t)f->timeout_ms,
 				    .priority = (uint16_t)f->priority};
@@ -116,6 +198,7 @@ static void take(const struct settings_driver *f, struct driver_config *c)
 	for (size_t i = 0; i < f->arguments.n; i++)
 		snprintf(c->arguments[c->arguments_n++], sizeof(c->arguments[0]), "%s",
 			 f->arguments.items[i]);
+	take_device(f, folder, c);
 }
 
 int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_MAX],
@@ -126,11 +209,11 @@ int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_
 	for (size_t i = 0; i < s->drivers.n; i++) {
 		const struct driver_desc *d = driver_find(items[i].type);
 
-		take(&items[i], &ret[i]);
+		take(&items[i], s->state_folder, &ret[i]);
 		if (!d)
 			return errmsg_set(e, ERR_INVALID,
 					  "drivers: there is no type \"%s\": openvswitch, "
-					  "enforcer, reset or command",
+					  "enforcer, reset, command, radius or snmp",
 					  items[i].type);
 		if (d->check && d->check(&ret[i], e) < 0)
 			return ERR_INVALID;

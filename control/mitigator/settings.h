@@ -11,6 +11,12 @@ struct settings_driver {
 	const char *name, *type, *bridge, *folder, *program, *peer;
 	struct config_texts uplinks, arguments;
 	uint64_t priority, timeout_ms;
+	/* radius, snmp */
+	const char *order, *vendor, *secret_file, *list, *sessions, *mac_format;
+	const char *version, *user, *auth, *privacy, *auth_file, *privacy_file, *port_lists;
+	struct config_texts devices, identify;
+	uint64_t vlan, normal_vlan, bounce_ms;
+	bool proxy_state, accept_plain;
 };
 
 struct settings_peer {

@@ -16,6 +16,8 @@ enum {
 	DRIVER_RESOLVES = 8,  /* neighbours whose hardware address may be asked for */
 	DRIVER_UPLINKS = 32,  /* ports named as uplinks */
 	DRIVER_ARGUMENTS = 8, /* of an operator's command */
+	DRIVER_DEVICES = 64,  /* of one driver for switches */
+	DRIVER_WORDS = 8,     /* of a list of words */
 	DRIVER_ITEMS = 1024,  /* of one packet of a list; longer lists come in several */
 	DRIVER_BATCH = 64,    /* releases at once */
 	DRIVERS_MAX = 16,     /* configured drivers of one mitigator */
@@ -106,6 +108,23 @@ struct driver_config {
 	uint8_t arguments_n;
 	/* enforcer, reset: the name in its certificate, "" = all of them */
 	char peer[DRIVER_NAME * 2];
+	/* radius, snmp */
+	char devices[DRIVER_DEVICES][TARGET_TEXT];
+	uint8_t devices_n;
+	char order[DRIVER_NAME];
+	uint16_t vlan, normal_vlan;
+	char secret_file[256]; /* shared secret, community */
+	char book[256];	       /* file of what is cut and what was there before */
+	/* radius */
+	char vendor[DRIVER_NAME], mac_format[DRIVER_NAME], sessions[256];
+	char identify[DRIVER_WORDS][DRIVER_NAME];
+	uint8_t identify_n;
+	bool proxy_state, shared_book; /* the book is read by a RADIUS server */
+	/* snmp */
+	char version[8], user[DRIVER_NAME], auth[DRIVER_NAME], privacy[DRIVER_NAME];
+	char auth_file[256], privacy_file[256], port_lists[DRIVER_NAME];
+	bool accept_plain;
+	uint32_t bounce_ms;
 };
 
 enum driver_place { DRIVER_HELPER, DRIVER_LINK };
@@ -127,11 +146,15 @@ struct driver_desc {
 	const char *name;
 	const char *summary; /* one line for `banken quarantine methods` */
 	enum driver_place place;
-	bool holds;	  /* a cut stays until it is released; otherwise it only ends sessions */
-	bool has_ports;	  /* answers DRIVER_PORTS */
-	uint32_t list_ms; /* between looks at what it holds */
+	bool holds;	   /* a cut stays until it is released; otherwise it only ends sessions */
+	bool has_ports;	   /* answers DRIVER_PORTS */
+	uint32_t list_ms;  /* between looks at what it holds */
+	uint32_t ports_ms; /* between looks at the ports at least; 0: the configured time alone */
+	bool unprivileged; /* HELPER: needs no right that the mitigator itself has not */
 	/* One sentence when the configuration cannot work. */
 	int (*check)(const struct driver_config *c, struct errmsg *e);
+	/* What a person should be warned of at the start; NULL: nothing. */
+	const char *(*warning)(const struct driver_config *c);
 	/* HELPER: carries out, may block for c->timeout_ms; answers through the sink. `scratch` is
 	 * an answer to fill. */
 	void (*run)(const struct driver_config *c, const struct driver_order *o,

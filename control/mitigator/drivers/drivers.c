@@ -8,16 +8,14 @@
 #include "control/mitigator/drivers/driver.h"
 #include "control/mitigator/drivers/enforcer/enforcer.h"
 #include "control/mitigator/drivers/ovs/ovs.h"
+#include "control/mitigator/drivers/radius/radius.h"
 #include "control/mitigator/drivers/reset/reset.h"
 
 static_assert(sizeof(struct driver_answer) <= HELPER_PACKET_MAX, "one answer is one packet");
 
 /* A new driver is one line here. */
 static const struct driver_desc *const descs[] = {
-	&driver_ovs,
-	&driver_enforcer,
-	&driver_reset,
-	&driver_command,
+	&driver_ovs, &driver_enforcer, &driver_reset, &driver_command, &driver_radius,
 };
 
 const struct driver_desc *driver_at(unsigned i)

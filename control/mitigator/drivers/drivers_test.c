@@ -273,7 +273,7 @@ static void test_command_config(void **state)
 	assert_int_equal(driver_find("command")->check(&c, &e), ERR_INVALID);
 	assert_non_null(strstr(e.text, "absolute path"));
 	assert_int_equal(driver_find("openvswitch")->check(&c, &e), ERR_INVALID);
-	assert_null(driver_find("radius"));
+	assert_null(driver_find("telnet"));
 }
 
 int main(void)

@@ -1,0 +1,58 @@
+#include "control/mitigator/drivers/radius/sessions.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+enum { BUSY_MS = 300 };
+
+/* However the devices write the MAC. */
+static const char query[] =
+	"SELECT nasipaddress, acctsessionid, username, nasportid FROM radacct"
+	" WHERE lower(replace(replace(replace(callingstationid,'-',''),':',''),'.',''))=?"
+	" AND acctstoptime IS NULL ORDER BY radacctid DESC LIMIT 1";
+
+static void take(sqlite3_stmt *s, int column, char *ret, size_t cap)
+{
+	const unsigned char *text = sqlite3_column_text(s, column);
+
+	snprintf(ret, cap, "%s", text ? (const char *)text : "");
+}
+
+static int ask(sqlite3 *db, const struct mac_addr *mac, struct radius_session *ret)
+{
+	const uint8_t *b = mac->bytes;
+	char key[16], nas[IP_ADDR_TEXT];
+	sqlite3_stmt *s;
+	int rc;
+
+	if (sqlite3_prepare_v2(db, query, -1, &s, NULL) != SQLITE_OK)
+		return ERR_IO;
+	snprintf(key, sizeof(key), "%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW) {
+		take(s, 0, nas, sizeof(nas));
+		take(s, 1, ret->id, sizeof(ret->id));
+		take(s, 2, ret->user, sizeof(ret->user));
+		take(s, 3, ret->port, sizeof(ret->port));
+		ip_addr_parse(nas, &ret->nas);
+	}
+	sqlite3_finalize(s);
+	return rc == SQLITE_ROW ? 0 : rc == SQLITE_DONE ? ERR_NOTFOUND : ERR_IO;
+}
+
+int radius_session_find(const char *path, const struct mac_addr *mac, struct radius_session *ret,
+			struct errmsg *e)
+{
+	sqlite3 *db = NULL;
+	int rc = ERR_IO;
+
+	*ret = (struct radius_session){.id = ""};
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK)
+		rc = ask(db, mac, ret);
+	if (rc == ERR_IO)
+		errmsg_set(e, ERR_IO, "%s: %s", path, sqlite3_errmsg(db));
+	sqlite3_close(db);
+	return rc;
+}

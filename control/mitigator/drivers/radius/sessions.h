@@ -1,0 +1,15 @@
+/* What a RADIUS server's accounting knows of a host's session: which device, which session. Read
+ * from FreeRADIUS's table radacct in an SQLite file, which this program only reads. */
+#pragma once
+
+#include "control/mitigator/drivers/driver.h"
+
+struct radius_session {
+	struct ip_addr nas; /* zero: not known */
+	char id[64], user[128], port[64];
+};
+
+/* The MAC's open session that began last. 0, ERR_NOTFOUND when there is none, ERR_IO with a
+ * sentence when the file cannot be read. */
+int radius_session_find(const char *path, const struct mac_addr *mac, struct radius_session *ret,
+			struct errmsg *e);
