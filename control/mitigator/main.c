@@ -139,6 +139,7 @@ static void look_around(struct mitigator *m)
 	stop_look(m);
 	clock_look(m);
 	decide_tick(&m->decide, mitigator_now(m));
+	ordered_tick(m);
 	m->next_tick = mitigator_now(m).mono + DECIDE_MS * NS_PER_MS;
 }
 
@@ -403,6 +404,8 @@ static int start(struct mitigator *m, struct errmsg *e)
 	if (rc == 0)
 		rc = recover(m, e);
 	if (rc == 0)
+		rc = ordered_start(m, e);
+	if (rc == 0)
 		rc = orders_attach(m, e);
 	if (rc == 0)
 		rc = open_links(m, e);
@@ -421,6 +424,7 @@ static void stop(struct mitigator *m)
 {
 	receiver_free(m->external);
 	pages_stop(m);
+	ordered_stop(m);
 	local_server_delete(m->local);
 	link_server_delete(m->server);
 	link_delete(m->centre);

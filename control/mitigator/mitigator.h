@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "control/api/server.h"
 #include "control/helper/helper.h"
 #include "control/mitigator/decide.h"
 #include "control/mitigator/drivers/driver.h"
@@ -15,6 +16,7 @@
 #include "control/wire/room.h"
 
 struct cut_store;
+struct openc2_consumer;
 struct pages;
 
 enum {
@@ -79,8 +81,9 @@ struct mitigator {
 	struct link *centre;
 	struct local_server *local;
 	struct receiver *external; /* NULL: nothing else reports here */
-	struct pages *pages;	   /* NULL: no pages are served */
-	struct helper notify;	   /* fd -1: no channel */
+	struct openc2_consumer *openc2;
+	struct pages *pages;  /* NULL: no pages are served */
+	struct helper notify; /* fd -1: no channel */
 	char undo_folder[512];
 
 	struct policy *policy;
@@ -193,6 +196,12 @@ void own_peer(struct mitigator *m, const struct protect_entry *p);
 
 /* coverage.c: which networks and hosts the sensors see */
 json_t *coverage_json(struct mitigator *m);
+
+/* ordered.c: orders of other systems (OpenC2); the table is for the program's API */
+int ordered_start(struct mitigator *m, struct errmsg *e);
+void ordered_stop(struct mitigator *m);
+void ordered_tick(struct mitigator *m); /* within the turn's transaction */
+struct api_table ordered_routes(struct mitigator *m);
 
 /* outside.c: detections of other products */
 int outside_listen(struct mitigator *m, struct errmsg *e);

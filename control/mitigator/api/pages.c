@@ -97,7 +97,7 @@ static void say_where(struct mitigator *m, const struct certificate *c, bool tls
 
 static int start_server(struct mitigator *m, struct errmsg *e)
 {
-	struct api_table table = page_routes(m);
+	struct api_table tables[] = {page_routes(m), ordered_routes(m)};
 	struct certificate *c = m->pages->certificate;
 	const struct settings_pages *s = &m->settings.pages;
 	struct pages *p = m->pages;
@@ -107,8 +107,8 @@ static int start_server(struct mitigator *m, struct errmsg *e)
 				  .log = &m->log,
 				  .address = s->listen,
 				  .behind_tls = s->behind_tls,
-				  .tables = &table,
-				  .n_tables = 1,
+				  .tables = tables,
+				  .n_tables = ARRAY_SIZE(tables),
 				  .accounts = p->accounts,
 				  .files = has_folder ? s->folder : NULL,
 				  .about = {"Banken, a site's mitigator", BANKEN_VERSION},
