@@ -165,6 +165,16 @@ static bool hash_match(const struct app_file *file, const struct digest_list *l,
 	       negated;
 }
 
+/* Of a file that came in part only that it is larger can be said. */
+static bool size_match(const struct app_file *file, const struct rule_uint *wanted)
+{
+	if (file->state == APP_FILE_OPEN)
+		return false;
+	if (file->state != APP_FILE_CLOSED && (wanted->negated || wanted->max != UINT64_MAX))
+		return false;
+	return rule_uint_match(wanted, file->size);
+}
+
 static bool file_match(const struct app_file *file, const struct rule_list *items,
 		       const struct files_lists *lists)
 {
@@ -172,8 +182,7 @@ static bool file_match(const struct app_file *file, const struct rule_list *item
 		const struct rule_item *item = &items->items[i];
 
 		if (item->kind == RULE_ITEM_FILESIZE) {
-			if (file->state == APP_FILE_OPEN ||
-			    !rule_uint_match(item->uint, file->size))
+			if (!size_match(file, item->uint))
 				return false;
 		} else if (!hash_match(file, &lists->lists[i], item->hash_list->negated)) {
 			return false;

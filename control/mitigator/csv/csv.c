@@ -173,7 +173,8 @@ static bool is_formula(const char *text)
 void csv_put(FILE *f, const char *text, char end)
 {
 	bool quote = text[strcspn(text, ",\"\r\n")] || text[0] == ' ' || text[0] == '\t' ||
-		     (text[0] && strchr(" \t", text[strlen(text) - 1]));
+		     (text[0] && strchr(" \t", text[strlen(text) - 1])) ||
+		     strncmp(text, "\xef\xbb\xbf", 3) == 0; /* not the file's own mark */
 
 	if (quote)
 		fputc('"', f);

@@ -182,8 +182,17 @@ void app_file_gap(struct app_io *io, struct app_file *file, uint64_t len)
 /* The whole is the framework's affair. */
 struct app_part *app_part_open(struct app_io *io, const struct app_part_place *place)
 {
+	struct harness *h = of_io(io);
+
 	CHECK(place->first <= place->last && place->last < place->size && place->key[0].len,
 	      "a part lies within its whole, which has a name");
+	h->parts++;
+	h->part_first = place->first;
+	h->part_last = place->last;
+	h->part_size = place->size;
+	snprintf(h->part_name, sizeof(h->part_name), "%.*s%.*s", (int)place->key[0].len,
+		 (const char *)place->key[0].data, (int)place->key[1].len,
+		 (const char *)place->key[1].data);
 	return NULL;
 }
 

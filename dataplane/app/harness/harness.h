@@ -38,6 +38,9 @@ struct harness {
 	struct kept left;	  /* of app_leave, for app_left */
 	const char *changed_from; /* what app_changed_from says */
 	unsigned files;		  /* opened */
+	unsigned parts;		  /* told to app_part_open; the last one's name and place */
+	char part_name[256];
+	uint64_t part_first, part_last, part_size;
 	unsigned raw_triggers;
 	unsigned limits_met;
 	struct app_expectation announced; /* the last one of app_expect; port 0 = none */

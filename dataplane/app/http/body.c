@@ -1,5 +1,6 @@
 /* Bodies: content encodings off, as much kept as is inspected, files opened and filled. */
 #include "dataplane/app/http/http.h"
+#include "dataplane/app/text/content_range.h"
 #include "dataplane/app/text/text.h"
 
 /* --- limits of a direction --- */
@@ -135,58 +136,12 @@ static struct slice file_name(struct http_tx *tx, enum dir dir)
 	return http_get(&tx->side[DIR_TS], tx->path);
 }
 
-/* Digits, at least one, taken from the front. */
-static bool range_number(struct slice *s, uint64_t *ret)
-{
-	size_t len = 0;
-
-	while (len < s->len && s->data[len] >= '0' && s->data[len] <= '9')
-		len++;
-	if (!text_number(slice_sub(*s, 0, len), UINT64_MAX / 10, ret))
-		return false;
-	*s = slice_sub(*s, len, s->len);
-	return true;
-}
-
-static bool range_mark(struct slice *s, char mark)
-{
-	if (s->len == 0 || s->data[0] != (uint8_t)mark)
-		return false;
-	*s = slice_sub(*s, 1, s->len);
-	return true;
-}
-
-struct http_range http_range_of(struct slice value)
-{
-	struct http_range r = {0};
-	size_t at = 0;
-
-	while (at < value.len && value.data[at] == ' ')
-		at++;
-	while (at < value.len && value.data[at] != ' ')
-		at++;
-	while (at < value.len && value.data[at] == ' ')
-		at++;
-	value = slice_sub(value, at, value.len);
-	if (range_mark(&value, '*')) {
-		r.sized = range_mark(&value, '/') && range_number(&value, &r.size);
-		r.valid = r.sized;
-		return r;
-	}
-	if (!range_number(&value, &r.start) || !range_mark(&value, '-') ||
-	    !range_number(&value, &r.end) || !range_mark(&value, '/'))
-		return r;
-	r.sized = range_number(&value, &r.size);
-	r.bounded = r.valid = r.sized || range_mark(&value, '*');
-	return r;
-}
-
 /* A part of a larger whole, as the answer says. */
 static void file_range(struct http_call *c, struct http_tx *tx, struct app_file *file)
 {
 	struct http_header *h = http_header_find(tx, DIR_TC, "content-range");
-	struct http_range r =
-		http_range_of(h ? http_get(&tx->side[DIR_TC], h->value) : SLICE("", 0));
+	struct text_content_range r =
+		text_content_range_of(h ? http_get(&tx->side[DIR_TC], h->value) : SLICE("", 0));
 	struct app_part_place place = {
 		.key = {http_get(&tx->side[DIR_TS], tx->host), SLICE(file->name, file->name_len)},
 		.first = r.start,
@@ -196,13 +151,10 @@ static void file_range(struct http_call *c, struct http_tx *tx, struct app_file 
 
 	if (h && !r.valid)
 		http_event(tx, HTTP_EVENT_RANGE_INVALID);
-	if (!r.bounded || !r.sized || r.end == 0 || r.size == 0 ||
-	    (r.start == 0 && r.end == r.size - 1))
-		return;
-	if (r.start > r.end || r.end >= r.size) {
+	if (r.bounded && r.sized && r.end && (r.start > r.end || r.end >= r.size) && r.size)
 		http_event(tx, HTTP_EVENT_RANGE_INVALID);
+	if (!text_content_range_is_part(&r))
 		return;
-	}
 	file->ranged = true;
 	file->range_start = r.start;
 	file->range_end = r.end;

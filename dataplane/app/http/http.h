@@ -254,13 +254,6 @@ bool http_body_begin(struct http_call *c, struct http_tx *tx); /* content encodi
 void http_body_flush(struct http_call *c, struct http_tx *tx);
 void http_body_end(struct http_call *c, struct http_tx *tx);
 void http_body_close_file(struct http_call *c, struct http_tx *tx, bool truncated);
-/* Content-Range: "bytes 0-99/200" (RFC 9110 14.4). */
-struct http_range {
-	bool valid;	     /* of one of the forms, a star for what is not said */
-	bool bounded, sized; /* start and end, size are there */
-	uint64_t start, end, size;
-};
-struct http_range http_range_of(struct slice value);
 void http_body_free(struct app_io *io, struct http_side *side);
 void http_body_seen(struct http_tx *tx, enum dir dir, unsigned as);
 bool http_body_window(const struct http_tx *tx, enum dir dir, unsigned as, struct slice *ret,

@@ -2,6 +2,7 @@
 #include "dataplane/app/http/http.h"
 
 #include "dataplane/api/record.h"
+#include "dataplane/app/text/content_range.h"
 #include "dataplane/app/text/text.h"
 
 static void log_value(struct record *r, const char *name, const struct http_tx *tx, enum dir dir,
@@ -31,7 +32,7 @@ static void log_content_type(struct record *r, const struct http_tx *tx)
 static void log_content_range(struct record *r, const struct http_tx *tx)
 {
 	const struct http_header *h = http_header_find(tx, DIR_TC, "content-range");
-	struct http_range range;
+	struct text_content_range range;
 	struct slice s;
 
 	if (!h)
@@ -39,7 +40,7 @@ static void log_content_range(struct record *r, const struct http_tx *tx)
 	s = http_get(&tx->side[DIR_TC], h->value);
 	record_object(r, "content_range");
 	text_log(r, "raw", s);
-	range = http_range_of(s);
+	range = text_content_range_of(s);
 	if (range.bounded) {
 		record_uint(r, "start", range.start);
 		record_uint(r, "end", range.end);

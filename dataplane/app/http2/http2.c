@@ -55,6 +55,7 @@ static void side_free(struct app_io *io, struct http2_side *side)
 	for (unsigned i = 0; i < HTTP2_JOINED_COUNT; i++)
 		kept_free(io->slab, &side->joined[i].bytes);
 	http2_decoder_free(side->decoder);
+	app_part_close(io, side->part, NULL, DIR_TC, true);
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)

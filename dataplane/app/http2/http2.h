@@ -136,6 +136,7 @@ struct http2_side {
 	struct http2_made line, header, names, host, joined[HTTP2_JOINED_COUNT];
 	struct http2_decoder *decoder;
 	struct app_file *file;
+	struct app_part *part; /* the answer to a range request: of the whole; NULL = none */
 	bool file_opened;
 	uint64_t body_seen; /* bytes of the file that rules on the body have inspected */
 };

@@ -381,6 +381,72 @@ static void encodings(void **state)
 	}
 }
 
+struct range_row {
+	const char *authority, *path, *range;
+	const char *name; /* NULL: not a part */
+	bool invalid;	  /* the event */
+};
+
+static const struct range_row range_rows[] = {
+	{"h", "/a/b.bin", "bytes 5-9/20", "h/b.bin", false},
+	{"h:8443", "/a/b.bin?x=/y", "bytes 5-9/20", "h/b.bin", false},
+	{"H", "b.bin", "bytes 5-9/20", "Hb.bin", false},
+	{"h", "/", "bytes 5-9/20", "h/", false},
+	{":80", "/b", "bytes 5-9/20", NULL, false},
+	{NULL, "/b", "bytes 5-9/20", NULL, false},
+	{"h", NULL, "bytes 5-9/20", NULL, false},
+	{"h", "/b", "bytes 0-19/20", NULL, false},
+	{"h", "/b", "bytes 5-9/*", NULL, false},
+	{"h", "/b", "bytes 5-20/20", NULL, true},
+	{"h", "/b", "bytes 9-5/20", NULL, true},
+	{"h", "/b", "bytes x", NULL, true},
+	{"h", "/b", NULL, NULL, false},
+};
+
+static void header(struct bytes *b, const char *name, const char *value)
+{
+	uint8_t head[2] = {0, (uint8_t)strlen(name)};
+	uint8_t len = value ? (uint8_t)strlen(value) : 0;
+
+	if (!value)
+		return;
+	add(b, head, sizeof(head));
+	add(b, name, strlen(name));
+	add(b, &len, 1);
+	add(b, value, len);
+}
+
+static void range_of_row(const struct range_row *row)
+{
+	static struct bytes b, block;
+	struct harness *h = start(&b);
+
+	block.len = 0;
+	add(&block, "\x82", 1);
+	header(&block, ":authority", row->authority);
+	header(&block, ":path", row->path);
+	frame(&b, HTTP2_HEADERS, BOTH_ENDS, 1, block.data, block.len);
+	assert_true(send(h, DIR_TS, &b));
+	block.len = 0;
+	add(&block, OK, 1);
+	header(&block, "content-range", row->range);
+	frame(&b, HTTP2_HEADERS, HTTP2_END_HEADERS, 1, block.data, block.len);
+	FRAME(&b, HTTP2_DATA, HTTP2_END_STREAM, 1, "01234");
+	assert_true(send(h, DIR_TC, &b));
+	if (h->parts != (row->name ? 1 : 0) ||
+	    (row->name && (strcmp(h->part_name, row->name) != 0 || h->part_first != 5 ||
+			   h->part_last != 9 || h->part_size != 20)) ||
+	    harness_has_event(h, harness_tx(h, 0), "invalid_range") != row->invalid)
+		fail_msg("%s %s", row->path, row->range);
+	harness_delete(h);
+}
+
+static void ranges(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(range_rows); i++)
+		range_of_row(&range_rows[i]);
+}
+
 /* A million zeros in a kilobyte are let through, a hundred millions are not. */
 static void bomb(void **state)
 {
@@ -570,19 +636,13 @@ static void identification(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(exchange),
-		cmocka_unit_test(frames),
-		cmocka_unit_test(keywords_refused),
-		cmocka_unit_test(continuation),
-		cmocka_unit_test(promise),
-		cmocka_unit_test(encodings),
-		cmocka_unit_test(bomb),
-		cmocka_unit_test(too_many_headers),
-		cmocka_unit_test(too_many_streams),
-		cmocka_unit_test(table_bomb),
-		cmocka_unit_test(long_frame),
-		cmocka_unit_test(cut_off),
-		cmocka_unit_test(upgrade),
+		cmocka_unit_test(exchange),	    cmocka_unit_test(frames),
+		cmocka_unit_test(keywords_refused), cmocka_unit_test(continuation),
+		cmocka_unit_test(promise),	    cmocka_unit_test(encodings),
+		cmocka_unit_test(ranges),	    cmocka_unit_test(bomb),
+		cmocka_unit_test(too_many_headers), cmocka_unit_test(too_many_streams),
+		cmocka_unit_test(table_bomb),	    cmocka_unit_test(long_frame),
+		cmocka_unit_test(cut_off),	    cmocka_unit_test(upgrade),
 		cmocka_unit_test(identification),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
