@@ -37,6 +37,10 @@ int cmd_evidence(const struct cli *cli, int argc, char **argv);
 int cmd_lists(const struct cli *cli, int argc, char **argv);
 int cmd_replay(const struct cli *cli, int argc, char **argv);
 
+/* change.c: parts of `banken policy`. */
+int cli_policy_mode(const struct cli *cli, int argc, char **argv);
+int cli_policy_exception(const struct cli *cli, int argc, char **argv);
+
 /* Asks PROGRAM.sock. NULL with the sentence printed when it does not run or says no. `request` is
  * given away. */
 json_t *cli_ask(const struct cli *cli, const char *program, json_t *request);

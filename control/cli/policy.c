@@ -312,9 +312,9 @@ static int history(const struct cli *cli, const struct options *o)
 static int exceptions(const struct cli *cli)
 {
 	static const char *const columns[] = {
-		"never:never",	 "rule:rule",	"source:source",     "destination:destination",
-		"sensor:sensor", "until:until", "in force:in_force", "effect:effect",
-		"reason:reason", NULL};
+		"number:number",	   "never:never",   "rule:rule",   "source:source",
+		"destination:destination", "sensor:sensor", "until:until", "in force:in_force",
+		"effect:effect",	   "reason:reason", NULL};
 	json_t *answer = cli_ask(cli, "banken-mitigator", json_pack("{ss}", "do", "exceptions"));
 
 	if (!answer)
@@ -426,6 +426,10 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 		return act(cli, argc, argv);
 	if (strcmp(what, "preview") == 0)
 		return preview(cli, argc, argv);
+	if (strcmp(what, "mode") == 0)
+		return cli_policy_mode(cli, argc, argv);
+	if (strcmp(what, "exception") == 0)
+		return cli_policy_exception(cli, argc, argv);
 	if (strcmp(what, "exceptions") == 0 && argc == 2)
 		return exceptions(cli);
 	rc = argc > 1 ? parse(argc, argv, &o) : 0;
@@ -440,6 +444,6 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 	if (strcmp(what, "history") == 0)
 		return history(cli, &o);
 	return cli_fail(2, "say: banken policy simulate | check FILE | show | history | act | "
-			   "exceptions | preview; banken policy "
+			   "exceptions | exception | mode | preview; banken policy "
 			   "--help");
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "control/mitigator/undo/zip.h"
+#include "control/mitigator/undo/gather.h"
 #include "control/wire/file.h"
 
 enum { HOSTS_AT_ONCE = 10000 };
@@ -118,44 +118,6 @@ int cli_undo_export(const struct cli *cli, const char *path, const char *threat,
 
 /* ---- in ---- */
 
-/* Everybody a threat's lists say was permitted; each once. */
-struct restore {
-	char threat[UNDO_THREAT];
-	json_t *hosts; /* keys: MACs and addresses */
-};
-
-struct restores {
-	struct restore items[UNDO_ZIP_MEMBERS];
-	unsigned n, permitted;
-};
-
-static int take_list(void *ctx, const struct undo_list *l)
-{
-	struct restores *all = ctx;
-	unsigned at = 0;
-
-	while (at < all->n && strcmp(all->items[at].threat, l->threat) != 0)
-		at++;
-	if (at == all->n) {
-		snprintf(all->items[at].threat, UNDO_THREAT, "%s", l->threat);
-		all->items[at].hosts = json_object();
-		all->n++;
-	}
-	for (unsigned i = 0; i < l->n; i++) {
-		const struct undo_row *row = &l->rows[i];
-		char name[IP_ADDR_TEXT];
-
-		if (!row->permit)
-			continue;
-		if (!mac_addr_is_zero(&row->mac))
-			mac_addr_text(&row->mac, name);
-		else
-			ip_addr_text(&row->ip, name, false);
-		json_object_set_new(all->items[at].hosts, name, json_true());
-	}
-	return 0;
-}
-
 static int ask_restore(const struct cli *cli, const char *threat, json_t *hosts, const char *reason,
 		       json_int_t counts[3])
 {
@@ -171,7 +133,7 @@ static int ask_restore(const struct cli *cli, const char *threat, json_t *hosts,
 	return answer ? 0 : 1;
 }
 
-static int restore(const struct cli *cli, const struct restore *r, const char *reason,
+static int restore(const struct cli *cli, const struct undo_threat *r, const char *reason,
 		   json_int_t counts[3])
 {
 	json_t *hosts = json_array(), *value;
@@ -190,42 +152,28 @@ static int restore(const struct cli *cli, const struct restore *r, const char *r
 	return status;
 }
 
-static int read_lists(const char *path, struct restores *all, struct errmsg *e)
+static struct undo_gathered *read_lists(const char *path, struct errmsg *e)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	struct undo_list l = {.n = 0};
+	struct undo_gathered *all;
 	struct slice s;
-	int rc = file_read(path, UNDO_ZIP_BYTES, &s, e);
 
-	if (rc < 0)
-		return rc;
-	if (undo_name_parse(name, &l) == 0) {
-		rc = undo_list_read(s, name, &l, e);
-		if (rc == 0)
-			take_list(all, &l);
-		undo_list_done(&l);
-	} else {
-		struct errmsg why = {""};
-
-		rc = undo_zip_read(s, take_list, all, &why);
-		if (rc < 0)
-			errmsg_set(e, rc, "%s: %.400s", name, why.text);
-	}
+	if (file_read(path, UNDO_ZIP_BYTES, &s, e) < 0)
+		return NULL;
+	all = undo_gather(s, name, e);
 	free((void *)(uintptr_t)s.data);
-	return rc;
+	return all;
 }
 
 int cli_undo_import(const struct cli *cli, const char *path, const char *reason)
 {
-	struct restores *all = calloc(1, sizeof(*all));
 	json_int_t counts[3] = {0};
 	struct errmsg e = {""};
+	struct undo_gathered *all = read_lists(path, &e);
 	int status = 0;
 
-	if (!all || read_lists(path, all, &e) < 0) {
-		free(all);
+	if (!all)
 		return cli_fail(1, "%s", e.text);
-	}
 	for (unsigned i = 0; i < all->n && status == 0; i++)
 		status = restore(cli, &all->items[i], reason, counts);
 	if (status == 0 && cli->json)
@@ -235,8 +183,6 @@ int cli_undo_import(const struct cli *cli, const char *path, const char *reason)
 		printf("%lld hosts are released; %lld of the lists were not cut for it, %lld stay "
 		       "cut by somebody's order\n",
 		       (long long)counts[0], (long long)counts[1], (long long)counts[2]);
-	for (unsigned i = 0; i < all->n; i++)
-		json_decref(all->items[i].hosts);
-	free(all);
+	undo_gathered_free(all);
 	return status;
 }

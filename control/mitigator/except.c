@@ -122,13 +122,14 @@ json_t *except_do_list(void *ctx, const struct local_peer *peer, const json_t *r
 		if (x->until)
 			when_text(x->until, until);
 		json_array_append_new(list,
-				      json_pack("{ss ss ss ss ss ss sb sI so}", "never",
+				      json_pack("{ss ss ss ss ss ss sb sI so sI}", "never",
 						x->never == NEVER_ALERT ? "alert" : "block", "rule",
 						rule, "source", source, "destination", destination,
 						"sensor", x->sensor, "until", until, "in_force",
 						x->until == 0 || x->until > now, "effect",
 						(json_int_t)m->decide.count.exceptions[i], "reason",
-						local_text(x->reason)));
+						local_text(x->reason), "number",
+						(json_int_t)m->own_exceptions[i]));
 	}
 	return json_pack("{sb so}", "ok", 1, "exceptions", list);
 }

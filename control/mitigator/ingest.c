@@ -29,6 +29,8 @@ static void on_report(struct mitigator *m, const struct report *r, const char *p
 		on_file(m, &r->flow);
 	else if (r->kind == REPORT_HOST_FACT)
 		decide_fact(&m->decide, &r->host_fact, peer, now);
+	else if (r->kind == REPORT_HEALTH)
+		peers_health(m, peer, &r->health);
 }
 
 static void on_watch(struct mitigator *m, const struct watch_result *w, const char *peer)
@@ -153,6 +155,7 @@ static void up(void *ctx, const struct identity *peer)
 	struct link_status s;
 
 	log_info(&m->log, "%s %s is connected", role_text(peer->role), peer->name);
+	peers_note(m, peer, true, "");
 	for (unsigned i = 0; link_server_peer(m->server, i, &s); i++) {
 		if (strcmp(s.peer.name, peer->name) == 0)
 			protect_peer(m, &s);
@@ -165,6 +168,7 @@ static void down(void *ctx, const struct identity *peer, const char *sentence)
 	struct mitigator *m = ctx;
 
 	log_info(&m->log, "%s %s is gone: %s", role_text(peer->role), peer->name, sentence);
+	peers_note(m, peer, false, sentence);
 }
 
 struct link_ops ingest_server_ops(struct mitigator *m)

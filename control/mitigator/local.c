@@ -241,15 +241,70 @@ static json_t *do_coverage(void *ctx, const struct local_peer *peer, const json_
 	return coverage_json(ctx);
 }
 
+/* What a list of hosts is asked for. */
+struct host_filter {
+	const char *search;
+	enum level level;
+	bool cut;
+};
+
+static bool host_fits(struct mitigator *m, const struct host *h, const struct host_filter *f)
+{
+	const char *const texts[] = {h->name, h->user, h->os, h->vendor, h->id, h->switch_port};
+	char text[IP_ADDR_TEXT];
+
+	if (h->level < f->level || (f->cut && !cuts_of_host(m->decide.cuts, h->id)))
+		return false;
+	if (!f->search[0])
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (strcasestr(texts[i], f->search))
+			return true;
+	}
+	for (unsigned i = 0; i < h->ips_n; i++) {
+		if (strstr(ip_addr_text(&h->ips[i].ip, text, false), f->search))
+			return true;
+	}
+	return !mac_addr_is_zero(&h->mac) && strcasestr(mac_addr_text(&h->mac, text), f->search);
+}
+
+static int by_level(const void *a, const void *b)
+{
+	const struct host *x = *(struct host *const *)a, *y = *(struct host *const *)b;
+
+	if (x->level != y->level)
+		return x->level > y->level ? -1 : 1;
+	return x->last_seen != y->last_seen ? (x->last_seen > y->last_seen ? -1 : 1)
+					    : strcmp(x->id, y->id);
+}
+
 static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *e)
 {
 	struct mitigator *m = ctx;
+	json_int_t from = json_integer_value(json_object_get(request, "from"));
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+	struct host_filter f = {.search = text_of(request, "search"),
+				.cut = json_is_true(json_object_get(request, "cut"))};
+	unsigned all = hosts_count(m->decide.hosts), n = 0;
+	const struct host **found = calloc(all + 1, sizeof(*found));
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < hosts_count(m->decide.hosts) && i < LIST_MAX; i++)
-		json_array_append_new(list, host_json(m, hosts_at(m->decide.hosts, i)));
-	return json_pack("{sb so}", "ok", 1, "hosts", list);
+	level_parse(text_of(request, "level"), &f.level);
+	for (unsigned i = 0; found && i < all; i++) {
+		const struct host *h = hosts_at(m->decide.hosts, i);
+
+		if (host_fits(m, h, &f))
+			found[n++] = h;
+	}
+	if (found)
+		qsort(found, n, sizeof(*found), by_level);
+	most = most > 0 && most < LIST_MAX ? most : LIST_MAX;
+	for (json_int_t i = from < 0 ? 0 : from; i < n && json_array_size(list) < (size_t)most; i++)
+		json_array_append_new(list, host_json(m, found[i]));
+	free(found);
+	return json_pack("{sb so sI sI}", "ok", 1, "hosts", list, "found", (json_int_t)n, "total",
+			 (json_int_t)all);
 }
 
 static json_t *do_incidents(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -319,6 +374,13 @@ static json_t *cut_json(struct mitigator *m, const struct cut *c)
 		{"threat_id", c->threat_id},
 		{"threat", c->threat_name},
 		{"incident", c->incident_id},
+		{"host_id", c->host_id},
+		{"scope", c->scope},
+		{"mode", c->mode},
+		{"category", c->category},
+		{"url", c->url},
+		{"first_yes", c->first_yes},
+		{"severity", severity_text(c->severity)},
 	};
 	const struct number_field numbers[] = {
 		{"detected", c->detected}, {"reported", c->reported}, {"ordered", c->sent},
@@ -626,7 +688,9 @@ static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t 
 
 static const struct local_command commands[] = {
 	{"status", "counts, mode and kill switch", do_status, false},
-	{"hosts", "hosts with their level and cut", do_hosts, false},
+	{"hosts",
+	 "highest level first; \"search\", \"level\" and above, \"cut\", \"from\", \"most\"",
+	 do_hosts, false},
 	{"coverage", "which networks and hosts the sensors see", do_coverage, false},
 	{"host", "one host with every fact, its source and age; \"host\": address, MAC, name, id",
 	 do_host, false},
@@ -666,6 +730,17 @@ static const struct local_command commands[] = {
 	 "\"stop\": true = nothing is cut automatically, false = as the policy says; \"reason\"",
 	 stop_do, true},
 	{"reload", "reads the policy file again", do_reload, true},
+	{"peers", "sensors, enforcers and drivers with their health; the centre", peers_do, false},
+	{"modes", "every scope with its mode and stages, and how many hosts are in which",
+	 change_do_modes, false},
+	{"mode", "\"scope\" is to be \"mode\" (or \"file\": as the policy says); \"reason\"",
+	 change_do_mode, true},
+	{"except",
+	 "a new exception; \"never\", \"rule\", \"source\", \"destination\", \"sensor\", "
+	 "\"until\", "
+	 "\"reason\"",
+	 change_do_except, true},
+	{"except_end", "takes one out again; \"number\", \"reason\"", change_do_except_end, true},
 	{"accounts", "who may log in to the pages", people_do_list, false},
 	{"account_add", "\"name\", \"role\", \"password\"", people_do_add, true},
 	{"account_change",

@@ -197,7 +197,8 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	if (!m->store)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
-	if (except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0)
+	if (except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0 ||
+	    change_start(m, e) < 0 || peers_start(m, e) < 0)
 		return ERR_IO;
 	return audit_start(m, e);
 }
@@ -244,6 +245,7 @@ static int recover(struct mitigator *m, struct errmsg *e)
 	if (host_store_load(m->db, m->decide.hosts, e) < 0 ||
 	    incidents_open(m->decide.incidents, m->db, e) < 0)
 		return ERR_IO;
+	change_apply(m, m->policy);
 	decide_reload(&m->decide, m->policy, mitigator_now(m));
 	if (cuts_recover(m->decide.cuts, mitigator_now(m), e) < 0)
 		return ERR_IO;
@@ -286,8 +288,10 @@ int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e)
 
 	if (!p)
 		return ERR_INVALID; /* the old one stays in force */
+	change_apply(m, p);
 	m->policy = p;
 	decide_reload(&m->decide, p, mitigator_now(m));
+	pages_changed(m, PAGE_STATE);
 	audit_note(m, actor, "policy",
 		   json_pack("{so ss ss}", "name", local_text(p->name), "from", old->version, "to",
 			     p->version));
@@ -428,6 +432,7 @@ static void stop(struct mitigator *m)
 	local_server_delete(m->local);
 	link_server_delete(m->server);
 	link_delete(m->centre);
+	peers_stop(m);
 	orders_stop(m);
 	helper_stop(&m->notify);
 	cuts_free(m->decide.cuts);

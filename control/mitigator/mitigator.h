@@ -18,6 +18,7 @@
 struct cut_store;
 struct openc2_consumer;
 struct pages;
+struct peers;
 
 enum {
 	MITIGATOR_PORTS = 65536, /* MACs of one switch's table */
@@ -82,7 +83,11 @@ struct mitigator {
 	struct local_server *local;
 	struct receiver *external; /* NULL: nothing else reports here */
 	struct openc2_consumer *openc2;
-	struct pages *pages;  /* NULL: no pages are served */
+	struct pages *pages; /* NULL: not started */
+	struct peers *peers; /* who was connected */
+	/* Numbers of those exceptions of the policy that people made here; 0: the file's. */
+	int64_t own_exceptions[POLICY_EXCEPTIONS];
+	uint64_t own_modes;   /* bits of the scopes whose mode a person set */
 	struct helper notify; /* fd -1: no channel */
 	char undo_folder[512];
 
@@ -205,6 +210,25 @@ struct api_table ordered_routes(struct mitigator *m);
 
 /* outside.c: detections of other products */
 int outside_listen(struct mitigator *m, struct errmsg *e);
+
+/* change.c: what people change while it runs, laid over the policy */
+int change_start(struct mitigator *m, struct errmsg *e);
+void change_apply(struct mitigator *m, struct policy *p);
+json_t *change_do_except(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e);
+json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const json_t *request,
+			     struct errmsg *e);
+json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e);
+json_t *change_do_modes(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e);
+
+/* peers.c: who is connected, what sensors say of themselves, how the drivers are */
+int peers_start(struct mitigator *m, struct errmsg *e);
+void peers_stop(struct mitigator *m);
+void peers_note(struct mitigator *m, const struct identity *who, bool up, const char *sentence);
+void peers_health(struct mitigator *m, const char *name, const struct sensor_health *h);
+json_t *peers_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
 
 /* api/people.c: accounts of the pages, from the machine itself */
 json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/mitigator/api/pages.h"
 #include "control/mitigator/mitigator.h"
 #include "dataplane/base/clock.h"
 
@@ -35,6 +36,8 @@ static void take(struct mitigator *m)
 {
 	bool stop = m->stop.by_file || m->stop.by_word;
 
+	if (stop != m->decide.kill_switch)
+		pages_changed(m, PAGE_STATE | PAGE_AUDIT);
 	if (stop != m->decide.kill_switch)
 		log_warn(&m->log, "%s",
 			 stop ? "the kill switch stands: nothing is cut automatically"

@@ -1,0 +1,416 @@
+/* What people change while the mitigator runs: exceptions (P9), a scope's mode (P7). Kept beside
+ * the policy file, which stays the operator's own, and laid over it whenever it is read. In force
+ * within the turn; each with who, when and why. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/mitigator/api/pages.h"
+#include "control/mitigator/mitigator.h"
+#include "control/mitigator/policy/when.h"
+#include "control/mitigator/request.h"
+#include "dataplane/base/clock.h"
+
+enum { SQL_MAX = 200 };
+
+static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS person_exception(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" never TEXT, rule TEXT, source TEXT, destination TEXT, sensor TEXT, until INTEGER,"
+	" reason TEXT, actor TEXT, time INTEGER);"
+	"CREATE TABLE IF NOT EXISTS person_mode(scope TEXT PRIMARY KEY, mode TEXT, reason TEXT,"
+	" actor TEXT, time INTEGER) WITHOUT ROWID";
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	const char *s = json_string_value(json_object_get(request, key));
+
+	return s ? s : "";
+}
+
+static const char *column(sqlite3_stmt *s, int at)
+{
+	const char *text = (const char *)sqlite3_column_text(s, at);
+
+	return text ? text : "";
+}
+
+static sqlite3_stmt *prepare(struct mitigator *m, const char *sql, struct errmsg *e)
+{
+	sqlite3_stmt *s = NULL;
+
+	if (sqlite3_prepare_v2(m->db, sql, -1, &s, NULL) != SQLITE_OK)
+		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
+	return s;
+}
+
+/* Runs a statement that gives nothing back, and frees it. */
+static int run(struct mitigator *m, sqlite3_stmt *s, struct errmsg *e)
+{
+	int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
+
+	if (rc != SQLITE_DONE)
+		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? 0 : ERR_IO;
+}
+
+static void bind_texts(sqlite3_stmt *s, const char *const *texts)
+{
+	for (int i = 0; s && texts[i]; i++)
+		sqlite3_bind_text(s, i + 1, texts[i], -1, SQLITE_TRANSIENT);
+}
+
+/* ---- laid over the policy ---- */
+
+static void take_exception(struct mitigator *m, struct policy *p, sqlite3_stmt *s)
+{
+	struct policy_exception *x = &p->exceptions[p->exceptions_n];
+	struct errmsg e;
+
+	if (p->exceptions_n == POLICY_EXCEPTIONS) {
+		log_warn(&m->log, "exception %lld has no room beside the policy's",
+			 sqlite3_column_int64(s, 0));
+		return;
+	}
+	if (policy_exception_make(column(s, 2), column(s, 3), column(s, 4), column(s, 5), x, &e) <
+	    0) {
+		log_error(&m->log, "exception %lld: %s", sqlite3_column_int64(s, 0), e.text);
+		return;
+	}
+	x->never = strcmp(column(s, 1), "alert") == 0 ? NEVER_ALERT : NEVER_BLOCK;
+	x->until = (uint64_t)sqlite3_column_int64(s, 6);
+	snprintf(x->reason, sizeof(x->reason), "%s", column(s, 7));
+	m->own_exceptions[p->exceptions_n++] = sqlite3_column_int64(s, 0);
+}
+
+static void take_mode(struct mitigator *m, struct policy *p, sqlite3_stmt *s)
+{
+	enum policy_mode mode;
+
+	if (policy_mode_parse(column(s, 1), &mode) < 0)
+		return;
+	for (unsigned i = 0; i < p->scopes_n; i++) {
+		if (strcmp(p->scopes[i].name, column(s, 0)) != 0)
+			continue;
+		p->scopes[i].mode = mode;
+		/* A person's word is not overtaken by a stage that begins later. */
+		p->scopes[i].stages_n = 0;
+		m->own_modes |= 1ULL << i;
+	}
+}
+
+void change_apply(struct mitigator *m, struct policy *p)
+{
+	sqlite3_stmt *s;
+	char sql[SQL_MAX];
+
+	memset(m->own_exceptions, 0, sizeof(m->own_exceptions));
+	m->own_modes = 0;
+	snprintf(sql, sizeof(sql), "DELETE FROM person_exception WHERE until<>0 AND until<%lld",
+		 (long long)(mitigator_now(m).wall - 30 * NS_PER_DAY));
+	sqlite3_exec(m->db, sql, NULL, NULL, NULL);
+	s = prepare(m,
+		    "SELECT number, never, rule, source, destination, sensor, until, reason FROM "
+		    "person_exception ORDER BY number",
+		    NULL);
+	while (s && sqlite3_step(s) == SQLITE_ROW)
+		take_exception(m, p, s);
+	sqlite3_finalize(s);
+	s = prepare(m, "SELECT scope, mode FROM person_mode", NULL);
+	while (s && sqlite3_step(s) == SQLITE_ROW)
+		take_mode(m, p, s);
+	sqlite3_finalize(s);
+}
+
+int change_start(struct mitigator *m, struct errmsg *e)
+{
+	static_assert(POLICY_SCOPES <= 64, "own_modes is a set of scopes");
+	if (sqlite3_exec(m->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
+	return 0;
+}
+
+/* ---- exceptions ---- */
+
+static int store_exception(struct mitigator *m, const json_t *request, const char *actor,
+			   struct errmsg *e)
+{
+	static const char *const keys[] = {"never",  "rule",   "source", "destination",
+					   "sensor", "reason", NULL};
+	const char *texts[8];
+	sqlite3_stmt *s = prepare(m,
+				  "INSERT INTO person_exception(never, rule, source, destination,"
+				  " sensor, reason, actor, until, time) VALUES(?,?,?,?,?,?,?,?,?)",
+				  e);
+
+	for (size_t i = 0; keys[i]; i++)
+		texts[i] = text_of(request, keys[i]);
+	texts[6] = actor;
+	texts[7] = NULL;
+	bind_texts(s, texts);
+	if (s) {
+		sqlite3_bind_int64(s, 8, json_integer_value(json_object_get(request, "until")));
+		sqlite3_bind_int64(s, 9, (sqlite3_int64)mitigator_now(m).wall);
+	}
+	return run(m, s, e);
+}
+
+static int check_exception(struct mitigator *m, const json_t *request, struct policy_exception *x,
+			   struct errmsg *e)
+{
+	const char *never = text_of(request, "never"), *reason = text_of(request, "reason");
+	json_int_t until = json_integer_value(json_object_get(request, "until"));
+	int rc = policy_exception_make(text_of(request, "rule"), text_of(request, "source"),
+				       text_of(request, "destination"), text_of(request, "sensor"),
+				       x, e);
+
+	if (rc < 0)
+		return rc;
+	if (strcmp(never, "alert") != 0 && strcmp(never, "block") != 0)
+		return errmsg_set(e, ERR_INVALID, "\"never\" must be alert or block");
+	if (!x->sid && !x->has_source && !x->has_destination)
+		return errmsg_set(e, ERR_INVALID,
+				  "name a rule, a source or a destination: it would cover all");
+	if (strlen(reason) < 3 || strlen(reason) >= POLICY_TEXT)
+		return errmsg_set(e, ERR_INVALID, "\"reason\" must have 3 to %d bytes",
+				  POLICY_TEXT - 1);
+	if (until && (uint64_t)until <= mitigator_now(m).wall)
+		return errmsg_set(e, ERR_INVALID, "\"until\" is over already");
+	if (m->policy->exceptions_n == POLICY_EXCEPTIONS)
+		return errmsg_set(e, ERR_LIMIT, "there are %d exceptions already",
+				  POLICY_EXCEPTIONS);
+	x->never = strcmp(never, "alert") == 0 ? NEVER_ALERT : NEVER_BLOCK;
+	x->until = (uint64_t)until;
+	snprintf(x->reason, sizeof(x->reason), "%s", reason);
+	return 0;
+}
+
+json_t *change_do_except(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	struct policy_exception x;
+	json_int_t number;
+	char actor[64];
+	unsigned at;
+
+	local_actor(peer, request, actor, sizeof(actor));
+	if (check_exception(m, request, &x, e) < 0 || mitigator_begin(m, e) < 0 ||
+	    store_exception(m, request, actor, e) < 0)
+		return NULL;
+	number = sqlite3_last_insert_rowid(m->db);
+	audit_note(m, actor, "exception",
+		   json_pack("{sI ss so so so so sI so}", "number", number, "never",
+			     text_of(request, "never"), "rule",
+			     local_text(text_of(request, "rule")), "source",
+			     local_text(text_of(request, "source")), "destination",
+			     local_text(text_of(request, "destination")), "sensor",
+			     local_text(text_of(request, "sensor")), "until", (json_int_t)x.until,
+			     "reason", local_text(x.reason)));
+	if (mitigator_commit(m, e) < 0)
+		return NULL;
+	at = m->policy->exceptions_n++;
+	m->policy->exceptions[at] = x;
+	m->own_exceptions[at] = number;
+	m->decide.count.exceptions[at] = 0;
+	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
+	return json_pack("{sb sI}", "ok", 1, "number", number);
+}
+
+static void take_out(struct mitigator *m, unsigned at)
+{
+	struct policy *p = m->policy;
+	unsigned behind = p->exceptions_n - at - 1;
+	uint64_t *counts = m->decide.count.exceptions;
+
+	memmove(&p->exceptions[at], &p->exceptions[at + 1], behind * sizeof(p->exceptions[0]));
+	memmove(&m->own_exceptions[at], &m->own_exceptions[at + 1],
+		behind * sizeof(m->own_exceptions[0]));
+	memmove(&counts[at], &counts[at + 1], behind * sizeof(counts[0]));
+	p->exceptions_n--;
+	m->own_exceptions[p->exceptions_n] = 0;
+	counts[p->exceptions_n] = 0;
+}
+
+json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const json_t *request,
+			     struct errmsg *e)
+{
+	json_int_t number = json_integer_value(json_object_get(request, "number"));
+	struct mitigator *m = ctx;
+	char actor[64], sql[SQL_MAX];
+	unsigned at = 0;
+
+	local_actor(peer, request, actor, sizeof(actor));
+	while (at < m->policy->exceptions_n && (!number || m->own_exceptions[at] != number))
+		at++;
+	if (at == m->policy->exceptions_n) {
+		errmsg_set(e, ERR_NOTFOUND,
+			   "there is no exception %lld made here; those of the policy file are "
+			   "taken out there",
+			   (long long)number);
+		return NULL;
+	}
+	snprintf(sql, sizeof(sql), "DELETE FROM person_exception WHERE number=%lld",
+		 (long long)number);
+	if (mitigator_begin(m, e) < 0 || run(m, prepare(m, sql, e), e) < 0)
+		return NULL;
+	audit_note(m, actor, "exception ended",
+		   json_pack("{sI so}", "number", number, "reason",
+			     local_text(text_of(request, "reason"))));
+	if (mitigator_commit(m, e) < 0)
+		return NULL;
+	take_out(m, at);
+	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
+	return json_pack("{sb}", "ok", 1);
+}
+
+/* ---- modes ---- */
+
+static int store_mode(struct mitigator *m, const json_t *request, const char *actor,
+		      struct errmsg *e)
+{
+	const char *const texts[] = {text_of(request, "scope"), text_of(request, "mode"),
+				     text_of(request, "reason"), actor, NULL};
+	bool back = strcmp(texts[1], "file") == 0;
+	sqlite3_stmt *s =
+		prepare(m,
+			back ? "DELETE FROM person_mode WHERE scope=?1"
+			     : "INSERT OR REPLACE INTO person_mode(scope, mode, reason, actor, "
+			       "time) VALUES(?,?,?,?,?)",
+			e);
+
+	if (s && back)
+		sqlite3_bind_text(s, 1, texts[0], -1, SQLITE_TRANSIENT);
+	else
+		bind_texts(s, texts);
+	if (s && !back)
+		sqlite3_bind_int64(s, 5, (sqlite3_int64)mitigator_now(m).wall);
+	return run(m, s, e);
+}
+
+/* A mode for a scope, or back to what the policy file says of it. */
+json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e)
+{
+	const char *scope = text_of(request, "scope"), *word = text_of(request, "mode");
+	struct mitigator *m = ctx;
+	struct policy *p;
+	enum policy_mode mode;
+	char actor[64];
+	unsigned i = 0;
+
+	local_actor(peer, request, actor, sizeof(actor));
+	while (i < m->policy->scopes_n && strcmp(m->policy->scopes[i].name, scope) != 0)
+		i++;
+	if (i == m->policy->scopes_n) {
+		errmsg_set(e, ERR_NOTFOUND, "the policy has no scope \"%.63s\"", scope);
+		return NULL;
+	}
+	if (strcmp(word, "file") != 0 && policy_mode_parse(word, &mode) < 0) {
+		errmsg_set(e, ERR_INVALID,
+			   "\"mode\" must be monitor, notify, approve, automatic "
+			   "or file");
+		return NULL;
+	}
+	p = policy_load(m->settings.policy,
+			e); /* it is read again below: nothing is stored if it cannot */
+	if (!p)
+		return NULL;
+	policy_free(p);
+	if (mitigator_begin(m, e) < 0 || store_mode(m, request, actor, e) < 0)
+		return NULL;
+	audit_note(m, actor, "mode",
+		   json_pack("{so so so}", "scope", local_text(scope), "mode", local_text(word),
+			     "reason", local_text(text_of(request, "reason"))));
+	if (mitigator_reload(m, actor, e) < 0 || mitigator_commit(m, e) < 0)
+		return NULL;
+	log_warn(&m->log, "%s: scope %s is to be %s: %s", actor, scope, word,
+		 text_of(request, "reason"));
+	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
+	return json_pack("{sb}", "ok", 1);
+}
+
+/* Who set it by hand, if somebody did. */
+static json_t *by_hand(struct mitigator *m, const char *scope)
+{
+	sqlite3_stmt *s =
+		prepare(m, "SELECT mode, reason, actor, time FROM person_mode WHERE scope=?", NULL);
+	json_t *o = NULL;
+
+	if (s)
+		sqlite3_bind_text(s, 1, scope, -1, SQLITE_STATIC);
+	if (s && sqlite3_step(s) == SQLITE_ROW)
+		o = json_pack("{so so so sI}", "mode", local_text(column(s, 0)), "reason",
+			      local_text(column(s, 1)), "actor", local_text(column(s, 2)), "time",
+			      (json_int_t)sqlite3_column_int64(s, 3));
+	sqlite3_finalize(s);
+	return o;
+}
+
+static json_t *stages(const struct policy_scope *s)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < s->stages_n; i++)
+		json_array_append_new(list,
+				      json_pack("{sI ss si}", "from", (json_int_t)s->stages[i].from,
+						"mode", policy_mode_text(s->stages[i].mode),
+						"share", (int)s->stages[i].share));
+	return list;
+}
+
+static json_t *networks(const struct policy_scope *s)
+{
+	json_t *list = json_array();
+	char text[IP_PREFIX_TEXT];
+
+	for (unsigned i = 0; i < s->networks_n && i < 64; i++)
+		json_array_append_new(list, json_string(ip_prefix_text(&s->networks[i].addr,
+								       s->networks[i].bits, text)));
+	return list;
+}
+
+static json_t *scope_json(struct mitigator *m, const struct policy_scope *s,
+			  const unsigned hosts[MODE_COUNT])
+{
+	json_t *methods = json_array(), *counts = json_object(), *o;
+
+	for (unsigned i = 0; i < s->methods_n; i++)
+		json_array_append_new(methods, local_text(s->methods[i]));
+	for (unsigned i = 0; i < MODE_COUNT; i++)
+		json_object_set_new(counts, policy_mode_text((enum policy_mode)i),
+				    json_integer(hosts[i]));
+	o = json_pack("{so ss so si ss ss so sb ss si ss so so}", "scope", local_text(s->name),
+		      "kind", policy_kind_text(s->kind), "networks", networks(s), "macs",
+		      (int)s->macs_n, "mode", policy_mode_text(s->mode), "now",
+		      policy_mode_text(policy_mode_of(m->policy, s)), "stages", stages(s), "hours",
+		      s->hours_n > 0, "off_hours", policy_mode_text(s->off_hours), "approvals",
+		      (int)(s->approvals ? s->approvals : 1), "cut_at", level_text(s->cut_at),
+		      "methods", methods, "hosts", counts);
+	json_object_set_new(o, "policy", local_text(policy_set_of(m->policy, s)->name));
+	json_object_set_new(o, "by_hand", by_hand(m, s->name) ?: json_null());
+	return o;
+}
+
+/* Every scope with its mode, stages, and how many hosts are in which mode now (P10). */
+json_t *change_do_modes(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	unsigned hosts[POLICY_SCOPES + 1][MODE_COUNT] = {0};
+	uint64_t now = mitigator_now(m).wall;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < hosts_count(m->decide.hosts); i++) {
+		const struct host *h = hosts_at(m->decide.hosts, i);
+		const struct policy_scope *s = decide_scope_of(&m->decide, h);
+		size_t at = s ? (size_t)(s - m->policy->scopes) : POLICY_SCOPES;
+
+		hosts[at][s ? decide_mode(&m->decide, s, h, now) : MODE_MONITOR]++;
+	}
+	for (unsigned i = 0; i < m->policy->scopes_n; i++)
+		json_array_append_new(list, scope_json(m, &m->policy->scopes[i], hosts[i]));
+	return json_pack("{sb so sb sb sI}", "ok", 1, "scopes", list, "control",
+			 (int)m->policy->control, "cut", (int)m->policy->cut, "hosts_outside",
+			 (json_int_t)hosts[POLICY_SCOPES][MODE_MONITOR]);
+}
