@@ -45,6 +45,7 @@ struct driver_order send_order_of(const struct mitigator *m, const struct cut *c
 				 .issued = now,
 				 .order_expires = now + SEND_ORDER_LIFE_S * NS_PER_SEC,
 				 .review = c->review};
+	const struct host *h;
 
 	o.block = o.lease_expires && c->causes == CAUSE_BIT(CAUSE_BLOCK);
 	cut_command_id(m->name, c->id, c->number, o.command_id);
@@ -54,6 +55,8 @@ struct driver_order send_order_of(const struct mitigator *m, const struct cut *c
 	snprintf(o.actor, sizeof(o.actor), "%s", c->actor);
 	snprintf(o.reason, sizeof(o.reason), "%s", c->reason);
 	add_exempts(m, c, &o);
+	h = hosts_by_id(m->decide.hosts, c->host_id);
+	snprintf(o.host, sizeof(o.host), "%.63s", h ? h->name : "");
 	return o;
 }
 

@@ -13,7 +13,7 @@ static const struct config_key driver_keys[] = {
 	{"name", CONFIG_TEXT, OF(name), "", .max = DRIVER_NAME - 1,
 	 .help = "by which policies call it; empty = its type"},
 	{"type", CONFIG_TEXT, OF(type), .required = true, .max = DRIVER_NAME - 1,
-	 .help = "openvswitch, enforcer, reset, command, radius or snmp"},
+	 .help = "openvswitch, enforcer, reset, command, radius, snmp or openc2"},
 	{"timeout-ms", CONFIG_UINT, OF(timeout_ms), "3000", 50, 600000,
 	 .help = "milliseconds for one order"},
 	{"bridge", CONFIG_TEXT, OF(bridge), "", .max = TARGET_TEXT - 1,
@@ -75,6 +75,22 @@ static const struct config_key driver_keys[] = {
 	{"bounce-ms", CONFIG_UINT, OF(bounce_ms), "0", 0, 10000,
 	 .help = "snmp, order vlan: link down for so long, so that the host asks for an address "
 		 "anew"},
+	{"url", CONFIG_TEXT, OF(url), "", .max = 255,
+	 .help = "openc2: the consumer, https://host[:port]/.well-known/openc2; order: deny "
+		 "(default) "
+		 "or contain"},
+	{"ca-file", CONFIG_TEXT, OF(ca_file), "", .max = 255,
+	 .help = "openc2: PEM file of the CA of the consumer's certificate; empty = the system's"},
+	{"cert-file", CONFIG_TEXT, OF(cert_file), "", .max = 255,
+	 .help = "openc2: PEM file of our certificate"},
+	{"key-file", CONFIG_TEXT, OF(key_file), "", .max = 255,
+	 .help = "openc2: PEM file of its key"},
+	{"token-file", CONFIG_TEXT, OF(token_file), "", .max = 255,
+	 .help = "openc2: file with a bearer token"},
+	{"asset-id", CONFIG_TEXT, OF(asset_id), "", .max = 63,
+	 .help = "openc2: which of the consumer's actuators; empty = any"},
+	{"target", CONFIG_TEXT, OF(target), "address", .max = DRIVER_NAME - 1,
+	 .help = "openc2: address, mac or device (its name)"},
 	{.name = NULL},
 };
 
@@ -183,6 +199,19 @@ static void take_device(const struct settings_driver *f, const char *folder,
 		COPY(c->identify[c->identify_n++], f->identify.items[i]);
 }
 
+static void take_openc2(const struct settings_driver *f, struct driver_config *c)
+{
+	if (strcmp(f->type, "openc2") == 0 && !f->order[0])
+		COPY(c->order, "deny");
+	COPY(c->url, f->url);
+	COPY(c->ca_file, f->ca_file);
+	COPY(c->cert_file, f->cert_file);
+	COPY(c->key_file, f->key_file);
+	COPY(c->token_file, f->token_file);
+	COPY(c->asset_id, f->asset_id);
+	COPY(c->target, f->target);
+}
+
 static void take(const struct settings_driver *f, const char *folder, struct driver_config *c)
 {
 	*c = (struct driver_config){.timeout_ms = (uint32_t)f->timeout_ms,
@@ -199,6 +228,7 @@ static void take(const struct settings_driver *f, const char *folder, struct dri
 		snprintf(c->arguments[c->arguments_n++], sizeof(c->arguments[0]), "%s",
 			 f->arguments.items[i]);
 	take_device(f, folder, c);
+	take_openc2(f, c);
 }
 
 int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_MAX],
@@ -213,7 +243,7 @@ int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_
 		if (!d)
 			return errmsg_set(e, ERR_INVALID,
 					  "drivers: there is no type \"%s\": openvswitch, "
-					  "enforcer, reset, command, radius or snmp",
+					  "enforcer, reset, command, radius, snmp or openc2",
 					  items[i].type);
 		if (d->check && d->check(&ret[i], e) < 0)
 			return ERR_INVALID;

@@ -17,6 +17,8 @@ struct settings_driver {
 	struct config_texts devices, identify;
 	uint64_t vlan, normal_vlan, bounce_ms;
 	bool proxy_state, accept_plain;
+	/* openc2 */
+	const char *url, *ca_file, *cert_file, *key_file, *token_file, *asset_id, *target;
 };
 
 struct settings_peer {

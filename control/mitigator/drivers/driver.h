@@ -60,6 +60,7 @@ struct driver_order {
 	struct ip_addr resolves[DRIVER_RESOLVES];
 	char command_id[DRIVER_ID], replaces[DRIVER_ID];
 	char threat_id[DRIVER_ID], actor[DRIVER_ID], reason[256];
+	char host[TARGET_TEXT]; /* its name, "" not known */
 };
 
 struct driver_held {
@@ -125,6 +126,9 @@ struct driver_config {
 	char auth_file[256], privacy_file[256], port_lists[DRIVER_NAME];
 	bool accept_plain;
 	uint32_t bounce_ms;
+	/* openc2; `order` too */
+	char url[256], ca_file[256], cert_file[256], key_file[256], token_file[256];
+	char asset_id[64], target[DRIVER_NAME];
 };
 
 enum driver_place { DRIVER_HELPER, DRIVER_LINK };

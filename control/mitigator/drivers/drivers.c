@@ -7,6 +7,7 @@
 #include "control/mitigator/drivers/command/command.h"
 #include "control/mitigator/drivers/driver.h"
 #include "control/mitigator/drivers/enforcer/enforcer.h"
+#include "control/mitigator/drivers/openc2/openc2.h"
 #include "control/mitigator/drivers/ovs/ovs.h"
 #include "control/mitigator/drivers/radius/radius.h"
 #include "control/mitigator/drivers/reset/reset.h"
@@ -15,7 +16,8 @@ static_assert(sizeof(struct driver_answer) <= HELPER_PACKET_MAX, "one answer is 
 
 /* A new driver is one line here. */
 static const struct driver_desc *const descs[] = {
-	&driver_ovs, &driver_enforcer, &driver_reset, &driver_command, &driver_radius,
+	&driver_ovs,	 &driver_enforcer, &driver_reset,
+	&driver_command, &driver_radius,   &driver_openc2,
 };
 
 const struct driver_desc *driver_at(unsigned i)

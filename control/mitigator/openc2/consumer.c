@@ -604,7 +604,7 @@ static bool too_often(struct openc2_consumer *c, uint64_t now)
 static void work(struct work *w)
 {
 	const struct openc2_asking *q = w->q;
-	int rc;
+	int rc, type;
 
 	if (!q->account[0]) {
 		say(w, 401, "a token of this system is missing, or not in force");
@@ -614,9 +614,9 @@ static void work(struct work *w)
 		say(w, 503, "too many commands a minute");
 		return;
 	}
-	rc = check_type(w);
-	if (rc == 0)
-		rc = openc2_message_read(q->body, &w->m, &w->e);
+	rc = openc2_message_read(q->body, &w->m, &w->e); /* first: the answer has its id */
+	type = check_type(w);
+	rc = type < 0 ? type : rc;
 	if (rc == 0 && w->m.kind != OPENC2_REQUEST_MESSAGE)
 		rc = errmsg_set(&w->e, ERR_INVALID, "a response is no command");
 	if (rc == 0)
