@@ -15,7 +15,7 @@ struct centre_config {
 	const char *report_folder;
 	const char *user;
 	const char *group;	 /* may change things over the local socket */
-	double utc_offset_hours; /* east of UTC, of reports */
+	const char *zone;	 /* of pages and reports: "Asia/Tokyo" */
 	uint64_t retention_days; /* of flow and other records */
 	int log_level;
 };

@@ -33,6 +33,7 @@ static const char usage[] =
 struct centre {
 	struct centre_config config;
 	struct config *config_memory;
+	struct zone zone;
 	struct log log;
 	struct loop *loop;
 	struct tls_keys *keys;
@@ -45,9 +46,9 @@ struct centre {
 	struct loop_timer expiry, report;
 };
 
-static int offset_minutes(const struct centre *c)
+static struct report_files report_files(const struct centre *c)
 {
-	return (int)(c->config.utc_offset_hours * 60);
+	return (struct report_files){c->store, c->config.report_folder, c->zone, c->keys};
 }
 
 /* --- local socket --- */
@@ -99,27 +100,48 @@ static json_t *do_alerts(void *ctx, const struct local_peer *peer, const json_t 
 			 store_alerts(c->store, most > 0 && most < 100000 ? (unsigned)most : 100));
 }
 
+/* "date": 2026-11-22 or 2026-11, today without; "customer", "site": whose. */
+static json_t *make_report(struct centre *c, const json_t *request, bool is_monthly,
+			   struct errmsg *err)
+{
+	const char *site = json_string_value(json_object_get(request, "site"));
+	const char *customer = json_string_value(json_object_get(request, "customer"));
+	const char *date = json_string_value(json_object_get(request, "date"));
+	const struct store_scope scope = {customer ? customer : "", site ? site : ""};
+	const struct report_files files = report_files(c);
+	uint64_t now = loop_wall(c->loop), when = date ? zone_date(&c->zone, date) : now;
+	char path[600];
+
+	if (!when) {
+		errmsg_set(err, ERR_INVALID, "\"%s\" is no date; write it as 2026-11-22 or 2026-11",
+			   date);
+		return NULL;
+	}
+	if ((is_monthly ? report_file_monthly : report_file_daily)(&files, &scope, when, now, path,
+								   sizeof(path), err) != ERR_OK)
+		return NULL;
+	return json_pack("{sb ss}", "ok", 1, "path", path);
+}
+
 static json_t *do_daily(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *err)
 {
-	struct centre *c = ctx;
-	const char *site = json_string_value(json_object_get(request, "site"));
-	char path[512];
+	return make_report(ctx, request, false, err);
+}
 
-	(void)peer;
-	if (report_file_daily(c->store, c->config.report_folder, site ? site : "",
-			      loop_wall(c->loop), offset_minutes(c), path, sizeof(path),
-			      err) != ERR_OK)
-		return NULL;
-	return json_pack("{sb ss}", "ok", 1, "path", path);
+static json_t *do_monthly(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *err)
+{
+	return make_report(ctx, request, true, err);
 }
 
 static const struct local_command commands[] = {
 	{"status", "counts and connected peers", do_status, false},
 	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
 	{"alerts", "latest alerts; \"most\": how many", do_alerts, false},
-	{"daily", "writes today's report so far and names the file; \"site\": which", do_daily,
-	 false},
+	{"daily", "writes a day's report and names the file; \"date\", \"site\", \"customer\"",
+	 do_daily, false},
+	{"monthly", "the same of a month", do_monthly, false},
 };
 
 /* --- timers --- */
@@ -139,15 +161,18 @@ static void expire(void *ctx)
 	loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
 }
 
-/* Today's report is on disk all day, so far; after midnight the last one stays as the day's. */
-static void write_report(void *ctx)
+/* Today's and this month's reports are on disk all day, so far; the last ones stay. */
+static void write_reports(void *ctx)
 {
+	static const struct store_scope all = {"", ""};
 	struct centre *c = ctx;
+	const struct report_files files = report_files(c);
+	uint64_t now = loop_wall(c->loop);
 	struct errmsg err;
-	char path[512];
+	char path[600];
 
-	if (report_file_daily(c->store, c->config.report_folder, "", loop_wall(c->loop),
-			      offset_minutes(c), path, sizeof(path), &err) != ERR_OK)
+	if (report_file_daily(&files, &all, now, now, path, sizeof(path), &err) != ERR_OK ||
+	    report_file_monthly(&files, &all, now, now, path, sizeof(path), &err) != ERR_OK)
 		log_error(&c->log, "%s", err.text);
 	loop_timer_set(c->loop, &c->report, REPORT_EVERY_S * NS_PER_SEC);
 }
@@ -202,7 +227,7 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 
 static int serve(struct centre *c, struct errmsg *err)
 {
-	struct http_setup page = {c->loop, c->store, &c->log, c->config.page, offset_minutes(c)};
+	struct http_setup page = {c->loop, c->store, &c->log, c->config.page, c->zone};
 	struct group *group = c->config.group[0] ? getgrnam(c->config.group) : NULL;
 	char path[512];
 	struct local_setup local = {
@@ -226,8 +251,10 @@ static int serve(struct centre *c, struct errmsg *err)
 static int start(struct centre *c, struct errmsg *err)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
-	int rc = privs_own_folder(c->config.state_folder, c->config.user, err);
+	int rc = zone_set(&c->zone, c->config.zone, err);
 
+	if (rc == ERR_OK)
+		rc = privs_own_folder(c->config.state_folder, c->config.user, err);
 	if (rc == ERR_OK)
 		rc = privs_own_folder(c->config.report_folder, c->config.user, err);
 	if (rc == ERR_OK)
@@ -272,7 +299,7 @@ static int run(struct centre *c)
 		return 2;
 	}
 	c->expiry = (struct loop_timer){.fn = expire, .ctx = c};
-	c->report = (struct loop_timer){.fn = write_report, .ctx = c};
+	c->report = (struct loop_timer){.fn = write_reports, .ctx = c};
 	loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
 	loop_timer_set(c->loop, &c->report, NS_PER_SEC);
 	log_info(&c->log, "listening on %s for sensors and mitigators; pages on http://%s/",

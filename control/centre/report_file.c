@@ -1,68 +1,174 @@
 #include "control/centre/report_file.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "control/wire/file.h"
+#include "control/wire/sign.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
 
-static int write_one(const struct report_daily *d, enum report_language language, const char *path,
-		     struct errmsg *err)
+enum { STEM = 512 };
+
+/* One of a report's forms. */
+struct form {
+	const char *ending;
+	int (*write)(const void *report, FILE *out);
+};
+
+static int daily_en(const void *r, FILE *out)
 {
-	char temporary[600];
-	FILE *out;
-	int rc;
-
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	out = fopen(temporary, "we");
-	if (!out)
-		return errmsg_set(err, ERR_IO, "%s: cannot be written (%s)", temporary,
-				  strerror(errno));
-	rc = report_daily_html(d, language, out);
-	if (fclose(out) != 0 || rc != ERR_OK || rename(temporary, path) < 0) {
-		unlink(temporary);
-		return errmsg_set(err, ERR_IO, "%s: writing failed (%s); make room and ask again",
-				  path, strerror(errno));
-	}
-	return ERR_OK;
+	return report_daily_html(r, REPORT_ENGLISH, out);
 }
 
-/* A site's name as part of a file name. */
-static void safe_name(const char *site, char *ret, size_t cap)
+static int daily_ja(const void *r, FILE *out)
 {
-	size_t n = 0;
-
-	for (; *site && n < cap - 1; site++)
-		ret[n++] = (*site >= 'a' && *site <= 'z') || (*site >= 'A' && *site <= 'Z') ||
-					   (*site >= '0' && *site <= '9') || *site == '-'
-				   ? *site
-				   : '_';
-	ret[n] = 0;
+	return report_daily_html(r, REPORT_JAPANESE, out);
 }
 
-int report_file_daily(struct store *s, const char *folder, const char *site, uint64_t now,
-		      int utc_offset_minutes, char *ret_path, size_t cap, struct errmsg *err)
+static int daily_json(const void *r, FILE *out)
 {
-	static const char *const languages[] = {"en", "ja"};
-	uint64_t offset = (uint64_t)((int64_t)utc_offset_minutes * 60 * (int64_t)NS_PER_SEC);
-	uint64_t from = (now + offset) / NS_PER_DAY * NS_PER_DAY - offset;
-	char day[32], name[80];
-	struct report_daily d;
-	int rc = store_daily(s, site, from, from + NS_PER_DAY, &d, err);
+	return report_daily_json(r, out);
+}
+
+static int daily_csv(const void *r, FILE *out)
+{
+	return report_daily_csv(r, out);
+}
+
+static int monthly_en(const void *r, FILE *out)
+{
+	return report_monthly_html(r, REPORT_ENGLISH, out);
+}
+
+static int monthly_ja(const void *r, FILE *out)
+{
+	return report_monthly_html(r, REPORT_JAPANESE, out);
+}
+
+static int monthly_json(const void *r, FILE *out)
+{
+	return report_monthly_json(r, out);
+}
+
+static int monthly_csv(const void *r, FILE *out)
+{
+	return report_monthly_csv(r, out);
+}
+
+/* The English page last: who sees it finds the others. */
+static const struct form daily_forms[] = {
+	{"csv", daily_csv}, {"json", daily_json}, {"ja.html", daily_ja}, {"en.html", daily_en}};
+static const struct form monthly_forms[] = {{"csv", monthly_csv},
+					    {"json", monthly_json},
+					    {"ja.html", monthly_ja},
+					    {"en.html", monthly_en}};
+
+/* The signature first, so that a new file never stands beside none. */
+static int sign_and_write(struct tls_keys *keys, const char *path, struct slice bytes,
+			  struct errmsg *err)
+{
+	uint8_t signature[SIGN_MAX];
+	char beside[STEM + 32];
+	size_t len;
+	int rc = sign_bytes(keys, bytes, signature, &len, err);
 
 	if (rc != ERR_OK)
 		return rc;
-	d.utc_offset_minutes = utc_offset_minutes;
-	d.made = now;
-	mkdir(folder, 0755);
-	report_time(from, utc_offset_minutes, day);
-	day[10] = 0;
-	safe_name(site[0] ? site : "all", name, sizeof(name));
-	for (int i = 1; i >= 0 && rc == ERR_OK; i--) {
-		snprintf(ret_path, cap, "%s/daily-%s-%s.%s.html", folder, name, day, languages[i]);
-		rc = write_one(&d, (enum report_language)i, ret_path, err);
+	snprintf(beside, sizeof(beside), "%s.sig", path);
+	rc = file_write(beside, SLICE(signature, len), 0644, err);
+	return rc == ERR_OK ? file_write(path, bytes, 0644, err) : rc;
+}
+
+static int write_form(struct tls_keys *keys, const struct form *form, const void *report,
+		      const char *path, struct errmsg *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int rc = out ? form->write(report, out) : ERR_NOMEM;
+
+	if (out && fclose(out) != 0)
+		rc = ERR_NOMEM;
+	rc = rc == ERR_OK ? sign_and_write(keys, path, SLICE(text, len), err)
+			  : errmsg_set(err, rc, "%s: no memory to make it", path);
+	free(text);
+	return rc;
+}
+
+static int write_forms(const struct report_files *f, const struct form *forms, size_t n,
+		       const void *report, const char *stem, char *ret_path, size_t cap,
+		       struct errmsg *err)
+{
+	int rc = ERR_OK;
+
+	for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+		snprintf(ret_path, cap, "%s.%s", stem, forms[i].ending);
+		rc = write_form(f->keys, &forms[i], report, ret_path, err);
 	}
+	return rc;
+}
+
+/* Customer and site as part of a file name. */
+static void safe_name(const struct store_scope *scope, char *ret, size_t cap)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+
+	snprintf(ret, cap, "%s%s%s", scope->customer,
+		 scope->customer[0] && scope->site[0] ? "-" : "", scope->site);
+	if (!ret[0])
+		snprintf(ret, cap, "all");
+	for (char *c = ret; *c; c++) {
+		if (!strchr(letters, *c))
+			*c = '_';
+	}
+}
+
+static void stem_of(const struct report_files *f, const char *kind, const struct store_scope *scope,
+		    const char *date, char ret[STEM])
+{
+	char name[160];
+
+	safe_name(scope, name, sizeof(name));
+	snprintf(ret, STEM, "%s/%s-%s-%s", f->folder, kind, name, date);
+}
+
+int report_file_daily(const struct report_files *f, const struct store_scope *scope, uint64_t when,
+		      uint64_t now, char *ret_path, size_t cap, struct errmsg *err)
+{
+	uint64_t from = zone_day(&f->zone, when, 0);
+	struct report_daily d;
+	char stem[STEM], date[ZONE_TEXT];
+	int rc = file_make_folder(f->folder, 0755, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = store_daily(f->store, scope, from, zone_day(&f->zone, when, 1), &d, err);
+	if (rc != ERR_OK)
+		return rc;
+	d.zone = f->zone;
+	d.made = now;
+	stem_of(f, "daily", scope, zone_day_text(&f->zone, from, date), stem);
+	rc = write_forms(f, daily_forms, ARRAY_SIZE(daily_forms), &d, stem, ret_path, cap, err);
 	report_daily_free(&d);
+	return rc;
+}
+
+int report_file_monthly(const struct report_files *f, const struct store_scope *scope,
+			uint64_t when, uint64_t now, char *ret_path, size_t cap, struct errmsg *err)
+{
+	struct report_monthly m;
+	char stem[STEM], date[ZONE_TEXT];
+	int rc = file_make_folder(f->folder, 0755, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = store_monthly(f->store, scope, &f->zone, when, now, &m, err);
+	if (rc != ERR_OK)
+		return rc;
+	stem_of(f, "monthly", scope, zone_month_text(&f->zone, m.from, date), stem);
+	rc = write_forms(f, monthly_forms, ARRAY_SIZE(monthly_forms), &m, stem, ret_path, cap, err);
+	report_monthly_free(&m);
 	return rc;
 }

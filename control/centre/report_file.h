@@ -1,12 +1,26 @@
-/* Daily reports as files: REPORTS/daily-SITE-YYYY-MM-DD.{en,ja}.html, written whole or not at all.
- */
+/* Reports as files, each written whole or not at all:
+ *   REPORTS/daily-SITE-2026-11-22.{en,ja}.html  .json  .csv
+ *   REPORTS/monthly-SITE-2026-11.{en,ja}.html   .json  .csv
+ * SITE is "all" where a report is of more than one. FILE.sig beside each is its signature. */
 #pragma once
 
 #include <stdint.h>
 
 #include "control/centre/store/store.h"
+#include "control/wire/tls.h"
 #include "dataplane/base/err.h"
 
-/* The day that holds `now` in the given zone; `ret_path` gets the English file's path. */
-int report_file_daily(struct store *s, const char *folder, const char *site, uint64_t now,
-		      int utc_offset_minutes, char *ret_path, size_t cap, struct errmsg *err);
+struct report_files {
+	struct store *store;
+	const char *folder;
+	struct zone zone;
+	struct tls_keys *keys; /* to sign with */
+};
+
+/* The day, or month, that holds `when`; `now`: made then, so far when it has not ended. `ret_path`
+ * gets the English page's path. */
+int report_file_daily(const struct report_files *f, const struct store_scope *scope, uint64_t when,
+		      uint64_t now, char *ret_path, size_t cap, struct errmsg *err);
+int report_file_monthly(const struct report_files *f, const struct store_scope *scope,
+			uint64_t when, uint64_t now, char *ret_path, size_t cap,
+			struct errmsg *err);

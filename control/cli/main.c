@@ -129,9 +129,20 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken audit list --most 20\n"
 	 "  banken audit verify /var/lib/banken/mitigator/audit.log\n",
 	 cmd_audit},
-	{"report", "daily [--site NAME]", "writes today's report so far and names the file",
-	 "In English and Japanese, as HTML and JSON, in the centre's report folder.\n\n"
-	 "examples:\n  banken report daily\n  banken report daily --site 'Osaka works'\n",
+	{"report", "daily | monthly | verify FILE", "writes a report and names the file",
+	 "  daily, monthly               in English and Japanese as HTML, with JSON, CSV and a\n"
+	 "                               signature beside each, in the centre's report folder;\n"
+	 "                               so far, when the day or month has not ended\n"
+	 "    --date 2026-11-21          which day, or month (2026-11)\n"
+	 "    --site NAME, --customer ID whose; all without\n"
+	 "    --language ja              the file that is named, and the PDF, in Japanese\n"
+	 "    --pdf FILE                 the same on paper (A4)\n"
+	 "  verify FILE                  whether a report is as the centre made it\n"
+	 "    --certificate FILE         of that centre, /etc/banken/keys/centre/own.crt "
+	 "without\n\n"
+	 "examples:\n  banken report daily\n  banken report daily --site 'Osaka works'\n"
+	 "  banken report monthly --date 2026-10 --language ja --pdf october.pdf\n"
+	 "  banken report verify daily-all-2026-11-21.en.html\n",
 	 cmd_report},
 	{"rules", "check FILE", "loads rules and lists by name what could not be loaded",
 	 "Exit status 1 when a rule was skipped or failed.\n\n"

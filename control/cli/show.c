@@ -262,19 +262,3 @@ int cmd_events(const struct cli *cli, int argc, char **argv)
 		    json_pack("{ss sI}", "do", "events", "most", (json_int_t)most), "events",
 		    columns, "No event yet.");
 }
-
-int cmd_report(const struct cli *cli, int argc, char **argv)
-{
-	const char *site = argc == 4 && strcmp(argv[2], "--site") == 0 ? argv[3] : "";
-	json_t *answer;
-
-	if (argc < 2 || strcmp(argv[1], "daily") != 0 || (argc != 2 && argc != 4))
-		return cli_fail(2, "say: banken report daily [--site NAME]");
-	answer = cli_ask(cli, "banken-centre", json_pack("{ss ss}", "do", "daily", "site", site));
-	if (!answer)
-		return 1;
-	if (!cli_json(cli, answer))
-		puts(cli_text(answer, "path"));
-	json_decref(answer);
-	return 0;
-}

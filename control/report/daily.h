@@ -1,4 +1,4 @@
-/* The daily report (R1): one model, rendered as HTML or JSON, in Japanese or English. The same
+/* The daily report (R1): one model, rendered as HTML, JSON or CSV, in Japanese or English. The same
  * model gives the same bytes (R5). Text in the model is hostile: the renderers escape it. */
 #pragma once
 
@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "dataplane/base/err.h"
+#include "control/report/report.h"
 
-enum report_language { REPORT_ENGLISH, REPORT_JAPANESE };
+enum { DAILY_HOURS = 25 }; /* a day with a time change may have them */
 
 struct report_threat { /* part 1: what was detected */
 	char *name, *category, *technique, *severity, *source;
@@ -20,7 +20,8 @@ struct report_threat { /* part 1: what was detected */
 
 struct report_host { /* parts 2 to 4: who needs action, how it came in, what to do */
 	char *name, *ip, *mac, *level, *cut_state, *cut_reason;
-	char *root_cause; /* correlation's sentence; "" = the first sign below stands for it */
+	char *site, *actor; /* who cut or released it last */
+	char *root_cause;   /* correlation's sentence; "" = the first sign below stands for it */
 	char *sign, *sign_peer, *sign_url, *sign_file; /* first sign of trouble in the period */
 	char *sign_reason[2]; /* why, in English and Japanese; "" = a rule's hit */
 	uint64_t sign_at;
@@ -39,7 +40,7 @@ struct report_blind { /* R3 */
 struct report_daily {
 	char *site;
 	uint64_t from, to, made; /* ns; `made` before `to`: "so far today" */
-	int utc_offset_minutes;
+	struct zone zone;
 	struct report_threat *threats;
 	size_t threat_count;
 	struct report_host *hosts;
@@ -47,7 +48,7 @@ struct report_daily {
 	struct report_blind *blind;
 	size_t blind_count;
 	uint64_t alerts, packets, lost;
-	unsigned per_hour[24]; /* alerts by hour of the day, for the plot */
+	unsigned per_hour[DAILY_HOURS]; /* alerts by hours since `from`, for the plot */
 };
 
 /* Grows one of the lists by a zeroed entry; NULL when there is no memory. */
@@ -61,10 +62,7 @@ void report_daily_free(struct report_daily *d);
 /* Whole documents. ERR_IO when `out` could not take them. */
 int report_daily_html(const struct report_daily *d, enum report_language language, FILE *out);
 int report_daily_json(const struct report_daily *d, FILE *out);
+int report_daily_csv(const struct report_daily *d, FILE *out);
 
-/* Text of strangers for HTML: <, >, &, quotes and control characters are replaced. */
-void report_html_escape(const char *text, FILE *out);
-/* "2026-11-21 09:00:05" in the given zone. */
-const char *report_time(uint64_t ns, int utc_offset_minutes, char ret[32]);
-/* "UTC+09:00", "UTC" for none. ret is returned. */
-const char *report_zone(int utc_offset_minutes, char ret[16]);
+/* Hours of the day: 23 to 25. */
+unsigned report_daily_hours(const struct report_daily *d);

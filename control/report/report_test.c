@@ -18,7 +18,7 @@ static void fill(struct report_daily *d)
 	d->site = strdup("<Osaka> & Co");
 	d->from = 1795219200ULL * 1000000000;
 	d->to = d->from + 86400ULL * 1000000000;
-	d->utc_offset_minutes = 540;
+	snprintf(d->zone.name, sizeof(d->zone.name), "Asia/Tokyo");
 	d->alerts = 3;
 	d->per_hour[9] = 3;
 	t = report_add_threat(d);
@@ -77,16 +77,43 @@ static void empty_day_says_so(void **state)
 	report_daily_free(&d);
 }
 
-static void local_midnight(void **state)
+static void csv_fields(void **state)
 {
-	char text[32], zone[16];
+	static const char *const cases[][2] = {
+		{"plain", "plain"},
+		{"a,b", "\"a,b\""},
+		{"say \"hi\"", "\"say \"\"hi\"\"\""},
+		{"=1+1", "\"'=1+1\""},
+		{"@SUM(A1)", "\"'@SUM(A1)\""},
+		{"two\nlines", "\"two\nlines\""},
+		{"", ""},
+	};
 
-	assert_string_equal(report_time(1795186800ULL * 1000000000, 540, text),
-			    "2026-11-21 00:00:00");
-	assert_string_equal(report_time(0, 540, text), "");
-	assert_string_equal(report_zone(540, zone), "UTC+09:00");
-	assert_string_equal(report_zone(-210, zone), "UTC-03:30");
-	assert_string_equal(report_zone(0, zone), "UTC");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		report_csv_field(cases[i][0], out);
+		fclose(out);
+		assert_string_equal(text, cases[i][1]);
+		free(text);
+	}
+}
+
+static void numbers_and_durations(void **state)
+{
+	char text[48];
+
+	assert_string_equal(report_number(0, text), "0");
+	assert_string_equal(report_number(999, text), "999");
+	assert_string_equal(report_number(1234567, text), "1,234,567");
+	assert_string_equal(report_duration(REPORT_ENGLISH, 640000000ULL, text), "0.64 s");
+	assert_string_equal(report_duration(REPORT_ENGLISH, 3700ULL * 1000000000, text), "61 min");
+	assert_string_equal(report_duration(REPORT_JAPANESE, 12000ULL * 1000000000, text),
+			    "3時間20分");
+	assert_string_equal(report_duration(REPORT_ENGLISH, 400000ULL * 1000000000, text),
+			    "4 days");
 }
 
 int main(void)
@@ -94,7 +121,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_and_repeats),
 		cmocka_unit_test(empty_day_says_so),
-		cmocka_unit_test(local_midnight),
+		cmocka_unit_test(csv_fields),
+		cmocka_unit_test(numbers_and_durations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

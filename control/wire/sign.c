@@ -81,3 +81,45 @@ int sign_check(struct tls_keys *k, const struct message *m, unsigned roles,
 	mbedtls_x509_crt_free(&crt);
 	return rc;
 }
+
+int sign_bytes(struct tls_keys *k, struct slice bytes, uint8_t ret[SIGN_MAX], size_t *ret_len,
+	       struct errmsg *e)
+{
+	unsigned char hash[HASH], value[MBEDTLS_PK_SIGNATURE_MAX_SIZE];
+	char why[128];
+	int rc = mbedtls_sha256_ret(bytes.data, bytes.len, hash, 0);
+
+	if (rc == 0)
+		rc = mbedtls_pk_sign(&k->key, MBEDTLS_MD_SHA256, hash, HASH, value, ret_len,
+				     mbedtls_ctr_drbg_random, &k->random.drbg);
+	if (rc || *ret_len > SIGN_MAX)
+		return errmsg_set(e, ERR_IO, "it cannot be signed: %s", cert_error(rc, why));
+	memcpy(ret, value, *ret_len);
+	return ERR_OK;
+}
+
+int sign_check_bytes(const char *certificate_path, struct slice bytes, struct slice signature,
+		     struct errmsg *e)
+{
+	unsigned char hash[HASH];
+	mbedtls_x509_crt crt;
+	int rc;
+
+	mbedtls_x509_crt_init(&crt);
+	rc = mbedtls_x509_crt_parse_file(&crt, certificate_path);
+	if (rc) {
+		mbedtls_x509_crt_free(&crt);
+		return errmsg_set(e, ERR_INVALID, "%s: no certificate can be read there",
+				  certificate_path);
+	}
+	rc = mbedtls_sha256_ret(bytes.data, bytes.len, hash, 0);
+	if (rc == 0)
+		rc = mbedtls_pk_verify(&crt.pk, MBEDTLS_MD_SHA256, hash, HASH, signature.data,
+				       signature.len);
+	mbedtls_x509_crt_free(&crt);
+	if (rc)
+		return errmsg_set(e, ERR_DENIED,
+				  "the signature does not fit: the file was changed, or another "
+				  "centre made it");
+	return ERR_OK;
+}

@@ -3,6 +3,8 @@
  * and the message's bytes as sent. */
 #pragma once
 
+#include <stdint.h>
+
 #include "control/wire/message.h"
 #include "control/wire/tls.h"
 
@@ -14,3 +16,15 @@ int sign_message(struct tls_keys *k, const struct message *m, struct slice *ret,
  * of `roles`. The caller then checks the order's own expiry and whether its id is new. */
 int sign_check(struct tls_keys *k, const struct message *m, unsigned roles,
 	       struct identity *ret_signer, struct errmsg *e);
+
+/* --- files, such as reports: ECDSA P-256 in DER over SHA-256 of the bytes as they are, which
+ * `openssl dgst -sha256 -verify` checks too; the same bytes give the same signature (RFC 6979). Not
+ * for bytes that a stranger chose whole: one could begin as a message's signed bytes do. --- */
+
+enum { SIGN_MAX = 160 }; /* bytes of a signature */
+
+int sign_bytes(struct tls_keys *k, struct slice bytes, uint8_t ret[SIGN_MAX], size_t *ret_len,
+	       struct errmsg *e);
+/* Against the certificate in that PEM file. ERR_DENIED with a sentence when it does not fit. */
+int sign_check_bytes(const char *certificate_path, struct slice bytes, struct slice signature,
+		     struct errmsg *e);

@@ -81,7 +81,7 @@ ALLOWED = {
     "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report",
                        "control/api"],
     # Policies are tried without a mitigator, too.
-    "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/report", "signatures/lists",
+    "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/helper", "control/report", "signatures/lists",
                     "control/mitigator/policy", "control/mitigator/csv",
                     # A replayed capture goes through what the mitigator does with alerts.
                     "control/sensor/eve_alert.h", "control/sensor/host",

@@ -11,6 +11,7 @@
 
 #include "control/centre/api/page.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
 
 enum {
 	CONNECTIONS = 64,
@@ -51,21 +52,12 @@ static enum report_language language_of(struct MHD_Connection *c)
 	return accepts && strncmp(accepts, "ja", 2) == 0 ? REPORT_JAPANESE : REPORT_ENGLISH;
 }
 
-/* Midnight of the local day of `now`, or of ?date=YYYY-MM-DD; 0 when that is no date. */
-static uint64_t day_of(const struct http *h, struct MHD_Connection *c, uint64_t now)
+/* Now, or midnight of ?date=2026-11-21 or ?date=2026-11; 0 when that is no date. */
+static uint64_t when_of(const struct http *h, struct MHD_Connection *c, uint64_t now)
 {
 	const char *date = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "date");
-	uint64_t offset =
-		(uint64_t)((int64_t)h->setup.utc_offset_minutes * 60 * (int64_t)NS_PER_SEC);
-	struct tm tm = {0};
-	const char *end;
 
-	if (!date)
-		return (now + offset) / NS_PER_DAY * NS_PER_DAY - offset;
-	end = strptime(date, "%Y-%m-%d", &tm);
-	if (!end || *end || tm.tm_year < 100 || tm.tm_year > 400)
-		return 0;
-	return (uint64_t)timegm(&tm) * NS_PER_SEC - offset;
+	return date ? zone_date(&h->setup.zone, date) : now;
 }
 
 static void bad_date(struct answer *a)
@@ -74,39 +66,85 @@ static void bad_date(struct answer *a)
 
 	if (!out)
 		return;
-	fputs("date: write it as YYYY-MM-DD, for example ?date=2026-11-21\n", out);
+	fputs("date: write it as ?date=2026-11-21, or ?date=2026-11 for a month\n", out);
 	finish(a, out, "text/plain; charset=utf-8");
 	a->status = MHD_HTTP_BAD_REQUEST;
 }
 
-static void daily(const struct http *h, struct MHD_Connection *c, struct answer *a, bool as_json)
+enum form { AS_HTML, AS_JSON, AS_CSV };
+
+static void finish_as(struct answer *a, FILE *out, enum form form)
 {
-	uint64_t now = loop_wall(h->setup.loop), from = day_of(h, c, now);
+	static const char *const types[] = {"text/html; charset=utf-8", "application/json",
+					    "text/csv; charset=utf-8"};
+
+	finish(a, out, types[form]);
+}
+
+static struct store_scope scope_of(struct MHD_Connection *c)
+{
 	const char *site = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "site");
+	const char *customer = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "customer");
+
+	return (struct store_scope){customer ? customer : "", site ? site : ""};
+}
+
+static void daily(const struct http *h, struct MHD_Connection *c, struct answer *a, enum form form)
+{
+	const struct store_scope scope = scope_of(c);
+	uint64_t now = loop_wall(h->setup.loop), when = when_of(h, c, now);
 	struct report_daily d;
 	struct errmsg err;
 	FILE *out;
 
-	if (!from) {
+	if (!when) {
 		bad_date(a);
 		return;
 	}
-	if (store_daily(h->setup.store, site ? site : "", from, from + NS_PER_DAY, &d, &err) !=
-	    ERR_OK) {
+	if (store_daily(h->setup.store, &scope, zone_day(&h->setup.zone, when, 0),
+			zone_day(&h->setup.zone, when, 1), &d, &err) != ERR_OK) {
 		log_error(h->setup.log, "%s", err.text);
 		return;
 	}
-	d.utc_offset_minutes = h->setup.utc_offset_minutes;
+	d.zone = h->setup.zone;
 	d.made = now;
 	out = open_memstream(&a->body, &a->len);
-	if (out && as_json) {
-		report_daily_json(&d, out);
-		finish(a, out, "application/json");
-	} else if (out) {
-		report_daily_html(&d, language_of(c), out);
-		finish(a, out, "text/html; charset=utf-8");
+	if (out) {
+		if (form == AS_HTML)
+			report_daily_html(&d, language_of(c), out);
+		else
+			(form == AS_JSON ? report_daily_json : report_daily_csv)(&d, out);
+		finish_as(a, out, form);
 	}
 	report_daily_free(&d);
+}
+
+static void monthly(const struct http *h, struct MHD_Connection *c, struct answer *a,
+		    enum form form)
+{
+	const struct store_scope scope = scope_of(c);
+	uint64_t now = loop_wall(h->setup.loop), when = when_of(h, c, now);
+	struct report_monthly m;
+	struct errmsg err;
+	FILE *out;
+
+	if (!when) {
+		bad_date(a);
+		return;
+	}
+	if (store_monthly(h->setup.store, &scope, &h->setup.zone, when, now, &m, &err) != ERR_OK) {
+		log_error(h->setup.log, "%s", err.text);
+		return;
+	}
+	out = open_memstream(&a->body, &a->len);
+	if (out) {
+		if (form == AS_HTML)
+			report_monthly_html(&m, language_of(c), out);
+		else
+			(form == AS_JSON ? report_monthly_json : report_monthly_csv)(&m, out);
+		finish_as(a, out, form);
+	}
+	report_monthly_free(&m);
 }
 
 static void overview(const struct http *h, struct MHD_Connection *c, struct answer *a, bool as_json)
@@ -118,31 +156,46 @@ static void overview(const struct http *h, struct MHD_Connection *c, struct answ
 		json_dumpf(o, out, JSON_COMPACT);
 		finish(a, out, "application/json");
 	} else if (out) {
-		page_overview(o, language_of(c), h->setup.utc_offset_minutes,
-			      loop_wall(h->setup.loop), out);
+		page_overview(o, language_of(c), &h->setup.zone, loop_wall(h->setup.loop), out);
 		finish(a, out, "text/html; charset=utf-8");
 	}
 	json_decref(o);
 }
 
+static const struct {
+	const char *url;
+	void (*report)(const struct http *h, struct MHD_Connection *c, struct answer *a,
+		       enum form form);
+	enum form form;
+} reports[] = {
+	{"/daily", daily, AS_HTML},
+	{"/api/v1/daily", daily, AS_JSON},
+	{"/api/v1/daily.csv", daily, AS_CSV},
+	{"/monthly", monthly, AS_HTML},
+	{"/api/v1/monthly", monthly, AS_JSON},
+	{"/api/v1/monthly.csv", monthly, AS_CSV},
+};
+
 static void route(const struct http *h, struct MHD_Connection *c, const char *url, struct answer *a)
 {
-	if (strcmp(url, "/") == 0)
-		overview(h, c, a, false);
-	else if (strcmp(url, "/api/v1/overview") == 0)
-		overview(h, c, a, true);
-	else if (strcmp(url, "/daily") == 0)
-		daily(h, c, a, false);
-	else if (strcmp(url, "/api/v1/daily") == 0)
-		daily(h, c, a, true);
-	else
-		a->status = MHD_HTTP_NOT_FOUND;
+	a->status = strcmp(url, "/") == 0 || strcmp(url, "/api/v1/overview") == 0
+			    ? a->status
+			    : MHD_HTTP_NOT_FOUND;
+	if (a->status != MHD_HTTP_NOT_FOUND)
+		overview(h, c, a, url[1] != 0);
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {
+		if (strcmp(url, reports[i].url) == 0) {
+			a->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+			reports[i].report(h, c, a, reports[i].form);
+		}
+	}
 }
 
 static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *a, bool head)
 {
 	static char sorry[] =
-		"Not here. There are /, /daily, /api/v1/overview and /api/v1/daily.\n";
+		"Not here. There are /, /daily, /monthly, and /api/v1/overview, daily, daily.csv, "
+		"monthly, monthly.csv.\n";
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 

@@ -15,7 +15,7 @@ struct http_setup {
 	struct store *store;
 	const struct log *log;
 	const char *address; /* "127.0.0.1:8080", "[::1]:8080" */
-	int utc_offset_minutes;
+	struct zone zone;
 };
 
 /* NULL with a sentence when the address is malformed or taken. */

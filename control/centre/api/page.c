@@ -2,12 +2,10 @@
 
 #include <string.h>
 
-#include "control/report/text.h"
-
 struct view {
 	FILE *out;
 	bool japanese;
-	int offset;
+	const struct zone *zone;
 };
 
 static const char style[] =
@@ -67,7 +65,7 @@ static void time_cell(const struct view *v, uint64_t ns)
 {
 	char text[32];
 
-	cell(v, "t", report_time(ns, v->offset, text));
+	cell(v, "t", zone_text(v->zone, ns, text));
 }
 
 static void host_cell(const struct view *v, const json_t *row)
@@ -269,11 +267,11 @@ static void trouble(const struct view *v, const json_t *disk)
 			(unsigned long long)records, (unsigned long long)lost);
 }
 
-void page_overview(const json_t *overview, enum report_language language, int utc_offset_minutes,
+void page_overview(const json_t *overview, enum report_language language, const struct zone *zone,
 		   uint64_t now, FILE *out)
 {
-	const struct view v = {out, language == REPORT_JAPANESE, utc_offset_minutes};
-	char text[32], zone[16];
+	const struct view v = {out, language == REPORT_JAPANESE, zone};
+	char text[ZONE_TEXT], offset[ZONE_TEXT];
 
 	fprintf(out,
 		"<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><meta "
@@ -283,8 +281,8 @@ void page_overview(const json_t *overview, enum report_language language, int ut
 		"<title>Banken</title><style>%s</style></head><body><header><b>Banken</b><span>%s "
 		"(%s)</span>"
 		"<a href=\"/daily%s\">%s</a><a href=\"%s\" lang=\"%s\">%s</a></header><main>\n",
-		v.japanese ? "ja" : "en", style, report_time(now, utc_offset_minutes, text),
-		report_zone(utc_offset_minutes, zone), v.japanese ? "?lang=ja" : "",
+		v.japanese ? "ja" : "en", style, zone_text(zone, now, text),
+		zone_offset_text(zone, now, offset), v.japanese ? "?lang=ja" : "",
 		pick(&v, "Daily report, so far today", "日次レポート(本日分)"),
 		v.japanese ? "/" : "/?lang=ja", v.japanese ? "en" : "ja",
 		v.japanese ? "English" : "日本語");

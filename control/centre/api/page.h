@@ -6,5 +6,5 @@
 
 #include "control/report/daily.h"
 
-void page_overview(const json_t *overview, enum report_language language, int utc_offset_minutes,
+void page_overview(const json_t *overview, enum report_language language, const struct zone *zone,
 		   uint64_t now, FILE *out);

@@ -5,68 +5,68 @@
 
 #include "control/centre/store/private.h"
 
+/* Whatever is of a site carries its name: every question names a customer or a site, and is
+ * answered by an index that begins with it. `tally` counts alerts as they come, in slots of a
+ * quarter of an hour (every time zone's midnight is one), so that reports never read the alerts
+ * themselves. */
 static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS customers(id TEXT PRIMARY KEY, name TEXT, zone TEXT, language "
+	"TEXT) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS sites(site TEXT PRIMARY KEY, customer TEXT) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS sites_customer ON sites(customer);"
 	"CREATE TABLE IF NOT EXISTS peers(name TEXT PRIMARY KEY, role TEXT, site TEXT, up INTEGER,"
 	" since INTEGER, last_seen INTEGER);"
-	"CREATE TABLE IF NOT EXISTS alerts(id TEXT PRIMARY KEY, time INTEGER, sensor TEXT, mac "
-	"TEXT, ip TEXT,"
-	" name TEXT, peer_ip TEXT, severity INTEGER, confidence INTEGER, gid INTEGER, sid INTEGER, "
-	"msg TEXT,"
-	" category TEXT, tactics TEXT, techniques TEXT, reasons TEXT, url TEXT, file TEXT, sha256 "
-	"TEXT,"
-	" eve BLOB) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS alerts(id TEXT PRIMARY KEY, time INTEGER, site TEXT, sensor "
+	"TEXT, mac TEXT, ip TEXT, name TEXT, peer_ip TEXT, severity INTEGER, confidence INTEGER, "
+	"gid INTEGER, sid INTEGER, msg TEXT, category TEXT, tactics TEXT, techniques TEXT, reasons "
+	"TEXT, url TEXT, file TEXT, sha256 TEXT, eve BLOB) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS alerts_time ON alerts(time);"
-	"CREATE INDEX IF NOT EXISTS alerts_ip ON alerts(ip, time);"
+	"CREATE INDEX IF NOT EXISTS alerts_ip ON alerts(site, ip, time);"
+	"CREATE TABLE IF NOT EXISTS threats(id INTEGER PRIMARY KEY, gid INTEGER, sid INTEGER, msg "
+	"TEXT, category TEXT, severity INTEGER, tactic TEXT, technique TEXT, "
+	"UNIQUE(gid, sid, msg, severity));"
+	"CREATE TABLE IF NOT EXISTS tally(site TEXT, slot INTEGER, threat INTEGER, ip TEXT, n "
+	"INTEGER, first INTEGER, last INTEGER, PRIMARY KEY(site, slot, threat, ip)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS records(id TEXT PRIMARY KEY, time INTEGER, sensor TEXT, type "
-	"TEXT,"
-	" eve BLOB) WITHOUT ROWID;"
+	"TEXT, eve BLOB) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS records_time ON records(time);"
 	"CREATE TABLE IF NOT EXISTS health(sensor TEXT PRIMARY KEY, time INTEGER, rx INTEGER, "
-	"processed INTEGER,"
-	" lost INTEGER, alive INTEGER, rules INTEGER, problems TEXT, span TEXT);"
+	"processed INTEGER, lost INTEGER, alive INTEGER, rules INTEGER, problems TEXT, span TEXT);"
+	"CREATE TABLE IF NOT EXISTS health_slots(sensor TEXT, slot INTEGER, rx INTEGER, lost "
+	"INTEGER, up_s INTEGER, PRIMARY KEY(sensor, slot)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS events(id TEXT PRIMARY KEY, time INTEGER, number INTEGER, "
-	"mitigator TEXT,"
-	" mac TEXT, ip TEXT, name TEXT, threat TEXT, severity INTEGER, category TEXT, url TEXT,"
-	" threat_id TEXT, alert_id TEXT, command_id TEXT, mode TEXT, text TEXT) WITHOUT ROWID;"
+	"mitigator TEXT, mac TEXT, ip TEXT, name TEXT, threat TEXT, severity INTEGER, category "
+	"TEXT, url TEXT, threat_id TEXT, alert_id TEXT, command_id TEXT, mode TEXT, text TEXT) "
+	"WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS events_time ON events(time);"
-	"CREATE TABLE IF NOT EXISTS hosts(mitigator TEXT, id TEXT, mac TEXT, ip TEXT, name TEXT, "
-	"level INTEGER,"
-	" level_since INTEGER, first_seen INTEGER, last_seen INTEGER, alerts INTEGER, protected "
-	"INTEGER,"
-	" protected_reason TEXT, cut TEXT, PRIMARY KEY(mitigator, id)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS incidents(id TEXT PRIMARY KEY, mitigator TEXT, host_id TEXT, "
-	"ip TEXT,"
-	" opened INTEGER, updated INTEGER, closed INTEGER, state TEXT, title TEXT, severity "
-	"INTEGER,"
-	" root_cause TEXT, handling TEXT, threat_id TEXT) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS quarantines(command_id TEXT PRIMARY KEY, mitigator TEXT, mac "
-	"TEXT, ip TEXT,"
-	" name TEXT, action TEXT, cause TEXT, method TEXT, state TEXT, reason TEXT, actor TEXT,"
-	" threat_id TEXT, detected INTEGER, reported INTEGER, ordered INTEGER, acked INTEGER,"
-	" verified INTEGER, released INTEGER) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS hosts(mitigator TEXT, site TEXT, id TEXT, mac TEXT, ip TEXT, "
+	"name TEXT, level INTEGER, level_since INTEGER, first_seen INTEGER, last_seen INTEGER, "
+	"alerts INTEGER, protected INTEGER, protected_reason TEXT, cut TEXT, user TEXT, os TEXT, "
+	"role TEXT, vendor TEXT, PRIMARY KEY(mitigator, id)) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS hosts_ip ON hosts(site, ip);"
+	"CREATE TABLE IF NOT EXISTS incidents(id TEXT PRIMARY KEY, mitigator TEXT, site TEXT, "
+	"host_id TEXT, ip TEXT, opened INTEGER, updated INTEGER, closed INTEGER, state TEXT, title "
+	"TEXT, severity INTEGER, root_cause TEXT, handling TEXT, threat_id TEXT, root_cause_ja "
+	"TEXT, handling_ja TEXT, risk REAL, level INTEGER, attacker TEXT, victim TEXT, techniques "
+	"TEXT, affected TEXT, linked TEXT, steps TEXT) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS incidents_site ON incidents(site, opened);"
+	"CREATE INDEX IF NOT EXISTS incidents_host ON incidents(mitigator, host_id, opened);"
+	"CREATE TABLE IF NOT EXISTS quarantines(command_id TEXT PRIMARY KEY, mitigator TEXT, site "
+	"TEXT, mac TEXT, ip TEXT, name TEXT, action TEXT, cause TEXT, method TEXT, state TEXT, "
+	"reason TEXT, actor TEXT, threat_id TEXT, detected INTEGER, reported INTEGER, ordered "
+	"INTEGER, acked INTEGER, verified INTEGER, released INTEGER) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS quarantines_ip ON quarantines(site, ip, ordered);"
 	"CREATE TABLE IF NOT EXISTS mitigators(name TEXT PRIMARY KEY, time INTEGER, mode TEXT, "
-	"policy TEXT,"
-	" problems TEXT);"
+	"policy TEXT, problems TEXT);"
+	"CREATE TABLE IF NOT EXISTS advisories(customer TEXT, month INTEGER, version INTEGER, time "
+	"INTEGER, author TEXT, text_en TEXT, text_ja TEXT, PRIMARY KEY(customer, month, version)) "
+	"WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS gone(kind TEXT PRIMARY KEY, n INTEGER, last INTEGER);"
-	"INSERT OR IGNORE INTO gone VALUES('records',0,0),('alerts',0,0);";
+	"INSERT OR IGNORE INTO gone VALUES('records',0,0),('alerts',0,0);"
+	"INSERT OR IGNORE INTO sites VALUES('','');"
+	"PRAGMA user_version=2;";
 
-/* What the store of an earlier release lacks; an error says that it is there. */
-static const char *const additions[] = {
-	"ALTER TABLE incidents ADD COLUMN root_cause_ja TEXT DEFAULT ''",
-	"ALTER TABLE incidents ADD COLUMN handling_ja TEXT DEFAULT '[]'",
-	"ALTER TABLE incidents ADD COLUMN risk REAL DEFAULT 0",
-	"ALTER TABLE incidents ADD COLUMN level INTEGER DEFAULT 0",
-	"ALTER TABLE incidents ADD COLUMN attacker TEXT DEFAULT ''",
-	"ALTER TABLE incidents ADD COLUMN victim TEXT DEFAULT ''",
-	"ALTER TABLE incidents ADD COLUMN techniques TEXT DEFAULT '[]'",
-	"ALTER TABLE incidents ADD COLUMN affected TEXT DEFAULT '[]'",
-	"ALTER TABLE incidents ADD COLUMN linked TEXT DEFAULT '[]'",
-	"ALTER TABLE incidents ADD COLUMN steps TEXT DEFAULT '[]'",
-	"ALTER TABLE hosts ADD COLUMN user TEXT DEFAULT ''",
-	"ALTER TABLE hosts ADD COLUMN os TEXT DEFAULT ''",
-	"ALTER TABLE hosts ADD COLUMN role TEXT DEFAULT ''",
-	"ALTER TABLE hosts ADD COLUMN vendor TEXT DEFAULT ''",
-};
+enum { SCHEMA_VERSION = 2 };
 
 static const char setup[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
@@ -84,6 +84,29 @@ static int sql_error(struct store *s, const char *what, struct errmsg *err)
 	return errmsg_set(err, ERR_IO, "%s: %s", what, sqlite3_errmsg(s->db));
 }
 
+/* A store of another schema is left as it is. */
+static int check_version(struct store *s, const char *path, struct errmsg *err)
+{
+	sqlite3_stmt *st;
+	int version = 0, tables = 0;
+
+	if (sqlite3_prepare_v2(s->db,
+			       "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM "
+			       "pragma_user_version",
+			       -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW) {
+		version = sqlite3_column_int(st, 0);
+		tables = sqlite3_column_int(st, 1);
+	}
+	sqlite3_finalize(st);
+	if (tables == 0 || version == SCHEMA_VERSION)
+		return ERR_OK;
+	return errmsg_set(err, ERR_INVALID,
+			  "%s: a store of version %d, this banken-centre writes version %d; move "
+			  "it away, or start the release that made it",
+			  path, version, SCHEMA_VERSION);
+}
+
 static int try_open(struct store *s, const char *path, struct errmsg *err)
 {
 	if (sqlite3_open_v2(path, &s->db,
@@ -91,11 +114,12 @@ static int try_open(struct store *s, const char *path, struct errmsg *err)
 			    NULL) != SQLITE_OK)
 		return errmsg_set(err, ERR_IO, "%s: %s", path,
 				  s->db ? sqlite3_errmsg(s->db) : "no memory");
-	if (sqlite3_exec(s->db, setup, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(s->db, setup, NULL, NULL, NULL) != SQLITE_OK)
 		return sql_error(s, path, err);
-	for (size_t i = 0; i < ARRAY_SIZE(additions); i++)
-		sqlite3_exec(s->db, additions[i], NULL, NULL, NULL);
+	if (check_version(s, path, err) != ERR_OK)
+		return ERR_INVALID;
+	if (sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
+		return sql_error(s, path, err);
 	return ERR_OK;
 }
 
@@ -140,6 +164,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < STORE_KEPT; i++)
+		sqlite3_finalize(s->kept[i].st);
 	sqlite3_close(s->db);
 	free(s);
 }
@@ -172,6 +198,40 @@ int store_commit(struct store *s, struct errmsg *err)
 void store_rollback(struct store *s)
 {
 	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+/* Statements are kept by their text's address, for all are literals: the busiest are prepared once.
+ */
+sqlite3_stmt *store_kept(struct store *s, const char *sql, struct errmsg *err)
+{
+	struct kept *k = &s->kept[((uintptr_t)sql >> 3) % STORE_KEPT];
+
+	for (unsigned i = 0; i < STORE_KEPT && k->sql && k->sql != sql; i++)
+		k = k == &s->kept[STORE_KEPT - 1] ? s->kept : k + 1;
+	if (k->sql != sql) {
+		if (k->sql) {
+			errmsg_set(err, ERR_NOMEM, "store: more statements than are kept");
+			return NULL;
+		}
+		k->st = store_prepare(s, sql, err);
+		k->sql = k->st ? sql : NULL;
+	}
+	return k->st;
+}
+
+int store_done(struct store *s, sqlite3_stmt *st, struct errmsg *err)
+{
+	int code, rc = ERR_OK;
+
+	if (!st)
+		return ERR_IO;
+	while ((code = sqlite3_step(st)) == SQLITE_ROW)
+		;
+	if (code != SQLITE_DONE)
+		rc = sql_error(s, "store", err);
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return rc;
 }
 
 sqlite3_stmt *store_prepare(struct store *s, const char *sql, struct errmsg *err)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "control/report/daily.h"
+#include "control/report/monthly.h"
 #include "control/wire/message.h"
 #include "dataplane/base/err.h"
 
@@ -36,6 +37,14 @@ int store_mitigator(struct store *s, const char *mitigator, const struct mitigat
 /* A peer came or went. */
 int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
 	       uint64_t now, struct errmsg *err);
+/* A customer, and which sites are whose. */
+int store_customer(struct store *s, const char *id, const char *name, const struct zone *zone,
+		   struct errmsg *err);
+int store_site(struct store *s, const char *site, const char *customer, struct errmsg *err);
+/* An analyst's words for a month's report of a customer; each time a new version, none is changed.
+ */
+int store_advise(struct store *s, const char *customer, uint64_t month,
+		 const struct monthly_advisory *a, struct errmsg *err);
 /* Removes records older than `before`; returns how many, or negative. At most `most`. */
 long store_expire(struct store *s, uint64_t before, unsigned most);
 
@@ -55,7 +64,14 @@ json_t *store_disk(struct store *s);
  * first, bounded; NULL without memory. */
 json_t *store_overview(struct store *s, unsigned most);
 json_t *store_alerts(struct store *s, unsigned most);
-/* Fills a daily report of a site ("" = all) for [from, to). */
-int store_daily(struct store *s, const char *site, uint64_t from, uint64_t to,
+/* Whose: "" = all. */
+struct store_scope {
+	const char *customer, *site;
+};
+/* Fill reports for [from, to), which are midnights; the caller frees them. */
+int store_daily(struct store *s, const struct store_scope *scope, uint64_t from, uint64_t to,
 		struct report_daily *ret, struct errmsg *err);
+/* The month that `when` is in by `zone`, and those before it, as known at `now`. */
+int store_monthly(struct store *s, const struct store_scope *scope, const struct zone *zone,
+		  uint64_t when, uint64_t now, struct report_monthly *ret, struct errmsg *err);
 uint64_t store_count(struct store *s, const char *table);

@@ -6,7 +6,7 @@
 int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
 	       uint64_t now, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_prepare(
+	sqlite3_stmt *st = store_kept(
 		s,
 		"INSERT INTO peers VALUES(?1,?2,?3,?4,?5,?5) ON CONFLICT(name) DO UPDATE SET "
 		"role=?2, site=?3, up=?4, since=?5, last_seen=?5",
@@ -19,17 +19,92 @@ int store_peer(struct store *s, const char *name, const char *role, const char *
 	bind_text(st, 3, site);
 	bind_number(st, 4, up);
 	bind_number(st, 5, now);
-	return store_finish(s, st, err);
+	if (store_done(s, st, err) != ERR_OK)
+		return ERR_IO;
+	st = store_kept(s, "INSERT OR IGNORE INTO sites VALUES(?1,'')", err);
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, site);
+	return store_done(s, st, err);
+}
+
+/* --- alerts, and how many --- */
+
+static void bind_threat(sqlite3_stmt *st, const struct alert *a)
+{
+	bind_number(st, 1, a->gid);
+	bind_number(st, 2, a->sid);
+	bind_text(st, 3, a->msg);
+	bind_number(st, 4, (uint64_t)a->severity);
+}
+
+/* First column of the row that it gives, 0 for none. */
+static int64_t row_number(struct store *s, sqlite3_stmt *st, struct errmsg *err)
+{
+	int64_t n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+
+	return store_done(s, st, err) == ERR_OK ? n : ERR_IO;
+}
+
+/* Row of what the alert is about, made when it is new. */
+static int64_t threat_of(struct store *s, const struct alert *a, struct errmsg *err)
+{
+	sqlite3_stmt *st = store_kept(s,
+				      "SELECT id FROM threats WHERE gid=?1 AND sid=?2 AND msg=?3 "
+				      "AND severity=?4",
+				      err);
+	int64_t id;
+
+	if (!st)
+		return ERR_IO;
+	bind_threat(st, a);
+	id = row_number(s, st, err);
+	if (id)
+		return id;
+	st = store_kept(s,
+			"INSERT INTO threats(gid, sid, msg, severity, category, tactic, technique) "
+			"VALUES(?1,?2,?3,?4,?5,?6,?7) RETURNING id",
+			err);
+	if (!st)
+		return ERR_IO;
+	bind_threat(st, a);
+	bind_text(st, 5, a->category);
+	bind_text(st, 6, a->tactics.n ? a->tactics.items[0] : "");
+	bind_text(st, 7, a->techniques.n ? a->techniques.items[0] : "");
+	return row_number(s, st, err);
+}
+
+static int tally(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err)
+{
+	int64_t threat = threat_of(s, a, err);
+	sqlite3_stmt *st;
+
+	if (threat < 0)
+		return ERR_IO;
+	st = store_kept(s,
+			"INSERT INTO tally VALUES(coalesce((SELECT site FROM peers WHERE name = "
+			"?1),''),?2,?3,?4,1,?5,?5) ON CONFLICT DO UPDATE SET n=n+1, "
+			"first=min(first,?5), last=max(last,?5)",
+			err);
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, sensor);
+	bind_number(st, 2, a->time / SLOT_NS);
+	bind_number(st, 3, (uint64_t)threat);
+	bind_ip(st, 4, &a->host.ip);
+	bind_number(st, 5, a->time);
+	return store_done(s, st, err);
 }
 
 int store_alert(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err)
 {
+	int rc;
 	sqlite3_stmt *st =
-		store_prepare(s,
-			      "INSERT OR IGNORE INTO alerts "
-			      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
-			      "?16,?17,?18,?19,?20)",
-			      err);
+		store_kept(s,
+			   "INSERT OR IGNORE INTO alerts VALUES(?1,?2,coalesce((SELECT site "
+			   "FROM peers WHERE name = ?3),''),?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
+			   "?13,?14,?15,?16,?17,?18,?19,?20)",
+			   err);
 
 	if (!st)
 		return ERR_IO;
@@ -53,14 +128,15 @@ int store_alert(struct store *s, const char *sensor, const struct alert *a, stru
 	bind_text(st, 18, a->evidence.file_name);
 	bind_text(st, 19, a->evidence.sha256);
 	sqlite3_bind_blob(st, 20, a->eve.data, (int)a->eve.len, SQLITE_TRANSIENT);
-	return store_finish(s, st, err);
+	rc = store_done(s, st, err);
+	return rc == ERR_OK && sqlite3_changes(s->db) > 0 ? tally(s, sensor, a, err) : rc;
 }
 
 int store_record(struct store *s, const char *sensor, const struct flow_summary *f,
 		 struct errmsg *err)
 {
 	sqlite3_stmt *st =
-		store_prepare(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
+		store_kept(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
 		return ERR_IO;
@@ -69,13 +145,49 @@ int store_record(struct store *s, const char *sensor, const struct flow_summary 
 	bind_text(st, 3, sensor);
 	bind_text(st, 4, f->event_type);
 	sqlite3_bind_blob(st, 5, f->eve.data, (int)f->eve.len, SQLITE_TRANSIENT);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
+}
+
+/* --- health: the last word of each sensor, and what it saw in each slot --- */
+
+enum { SILENT_S = 300 }; /* a longer gap between two messages is time away */
+
+/* Counters start anew with the sensor; `time` may go back with its clock. */
+static int account_slot(struct store *s, const char *sensor, uint64_t time, uint64_t rx,
+			uint64_t lost, struct errmsg *err)
+{
+	sqlite3_stmt *st = store_kept(s, "SELECT time, rx, lost FROM health WHERE sensor=?1", err);
+	uint64_t was_time = 0, was_rx = 0, was_lost = 0, gap;
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, sensor);
+	if (sqlite3_step(st) == SQLITE_ROW) {
+		was_time = (uint64_t)sqlite3_column_int64(st, 0);
+		was_rx = (uint64_t)sqlite3_column_int64(st, 1);
+		was_lost = (uint64_t)sqlite3_column_int64(st, 2);
+	}
+	if (store_done(s, st, err) != ERR_OK)
+		return ERR_IO;
+	gap = time > was_time && was_time ? (time - was_time) / NS_PER_SEC : 0;
+	st = store_kept(s,
+			"INSERT INTO health_slots VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE SET "
+			"rx=rx+?3, lost=lost+?4, up_s=up_s+?5",
+			err);
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, sensor);
+	bind_number(st, 2, time / SLOT_NS);
+	bind_number(st, 3, rx >= was_rx ? rx - was_rx : rx);
+	bind_number(st, 4, lost >= was_lost ? lost - was_lost : lost);
+	bind_number(st, 5, gap <= SILENT_S ? gap : 0);
+	return store_done(s, st, err);
 }
 
 int store_health(struct store *s, const char *sensor, uint64_t time, const struct sensor_health *h,
 		 struct errmsg *err)
 {
-	sqlite3_stmt *st = store_prepare(
+	sqlite3_stmt *st = store_kept(
 		s, "INSERT OR REPLACE INTO health VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", err);
 	uint64_t lost = 0;
 
@@ -85,6 +197,8 @@ int store_health(struct store *s, const char *sensor, uint64_t time, const struc
 		lost += h->drops.items[i].value;
 	for (size_t i = 0; i < h->rings.n; i++)
 		lost += h->rings.items[i].lost;
+	if (account_slot(s, sensor, time, h->rx_packets, lost, err) != ERR_OK)
+		return ERR_IO;
 	bind_text(st, 1, sensor);
 	bind_number(st, 2, time);
 	bind_number(st, 3, h->rx_packets);
@@ -94,17 +208,16 @@ int store_health(struct store *s, const char *sensor, uint64_t time, const struc
 	bind_number(st, 7, h->rules_loaded);
 	bind_list(st, 8, &h->problems);
 	bind_list(st, 9, &h->span);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
 }
 
 int store_event(struct store *s, const char *mitigator, const struct event *e, struct errmsg *err)
 {
-	sqlite3_stmt *st =
-		store_prepare(s,
-			      "INSERT OR IGNORE INTO events "
-			      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
-			      "?16)",
-			      err);
+	sqlite3_stmt *st = store_kept(s,
+				      "INSERT OR IGNORE INTO events "
+				      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
+				      "?16)",
+				      err);
 
 	if (!st)
 		return ERR_IO;
@@ -124,7 +237,7 @@ int store_event(struct store *s, const char *mitigator, const struct event *e, s
 	bind_text(st, 14, e->command_id);
 	bind_text(st, 15, e->mode);
 	bind_text(st, 16, e->text);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
 }
 
 /* --- a mitigator's state, piece by piece --- */
@@ -143,12 +256,12 @@ static void bind_cut(sqlite3_stmt *st, int at, const char *command_id)
 static int put_host(struct store *s, const char *mitigator, const struct host_state *h,
 		    struct errmsg *err)
 {
-	sqlite3_stmt *st = store_prepare(
+	sqlite3_stmt *st = store_kept(
 		s,
 		"INSERT OR REPLACE INTO hosts(mitigator, id, mac, ip, name, level, level_since, "
 		"first_seen, last_seen, alerts, protected, protected_reason, cut, user, os, role, "
-		"vendor) "
-		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+		"vendor, site) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
+		"coalesce((SELECT site FROM peers WHERE name = ?1),''))",
 		err);
 
 	if (!st)
@@ -170,7 +283,7 @@ static int put_host(struct store *s, const char *mitigator, const struct host_st
 	bind_text(st, 15, h->host.os);
 	bind_text(st, 16, h->host.role);
 	bind_text(st, 17, h->host.vendor);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
 }
 
 static void bind_steps(sqlite3_stmt *st, int at, const struct incident_step_list *list)
@@ -197,15 +310,17 @@ static void bind_steps(sqlite3_stmt *st, int at, const struct incident_step_list
 static int put_incident(struct store *s, const char *mitigator, const struct incident_state *i,
 			struct errmsg *err)
 {
-	sqlite3_stmt *st = store_prepare(s,
-					 "INSERT OR REPLACE INTO incidents(id, mitigator, host_id, "
-					 "ip, opened, updated, closed, state, title, severity, "
-					 "root_cause, handling, threat_id, root_cause_ja, "
-					 "handling_ja, risk, level, attacker, victim, techniques, "
-					 "affected, linked, steps) "
-					 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
-					 "?15,?16,?17,?18,?19,?20,?21,?22,?23)",
-					 err);
+	sqlite3_stmt *st = store_kept(s,
+				      "INSERT OR REPLACE INTO incidents(id, mitigator, host_id, "
+				      "ip, opened, updated, closed, state, title, severity, "
+				      "root_cause, handling, threat_id, root_cause_ja, "
+				      "handling_ja, risk, level, attacker, victim, techniques, "
+				      "affected, linked, steps, site) "
+				      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
+				      "?15,?16,?17,?18,?19,?20,?21,?22,?23,"
+				      "coalesce((SELECT site FROM peers WHERE name = "
+				      "?2),''))",
+				      err);
 
 	if (!st)
 		return ERR_IO;
@@ -232,18 +347,19 @@ static int put_incident(struct store *s, const char *mitigator, const struct inc
 	bind_list(st, 21, &i->affected);
 	bind_list(st, 22, &i->linked);
 	bind_steps(st, 23, &i->steps);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
 }
 
 static int put_quarantine(struct store *s, const char *mitigator, const struct quarantine_state *q,
 			  struct errmsg *err)
 {
 	const struct quarantine_command *c = &q->command;
-	sqlite3_stmt *st = store_prepare(s,
-					 "INSERT OR REPLACE INTO quarantines "
-					 "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
-					 "?15,?16,?17,?18)",
-					 err);
+	sqlite3_stmt *st = store_kept(s,
+				      "INSERT OR REPLACE INTO quarantines VALUES(?1,?2,"
+				      "coalesce((SELECT site FROM peers WHERE name = ?2),''),"
+				      "?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
+				      "?18)",
+				      err);
 
 	if (!st)
 		return ERR_IO;
@@ -265,14 +381,14 @@ static int put_quarantine(struct store *s, const char *mitigator, const struct q
 	bind_number(st, 16, q->acked);
 	bind_number(st, 17, q->verified);
 	bind_number(st, 18, q->released);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
 }
 
 static int put_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
 			 struct errmsg *err)
 {
 	sqlite3_stmt *st =
-		store_prepare(s, "INSERT OR REPLACE INTO mitigators VALUES(?1,?2,?3,?4,?5)", err);
+		store_kept(s, "INSERT OR REPLACE INTO mitigators VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
 		return ERR_IO;
@@ -281,7 +397,7 @@ static int put_mitigator(struct store *s, const char *mitigator, const struct mi
 	bind_text(st, 3, m->mode);
 	bind_text(st, 4, m->policy);
 	bind_list(st, 5, &m->problems);
-	return store_finish(s, st, err);
+	return store_done(s, st, err);
 }
 
 int store_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
@@ -296,4 +412,54 @@ int store_mitigator(struct store *s, const char *mitigator, const struct mitigat
 	for (size_t i = 0; i < m->quarantines.n && rc == ERR_OK; i++)
 		rc = put_quarantine(s, mitigator, &m->quarantines.items[i], err);
 	return rc;
+}
+
+/* --- customers --- */
+
+int store_customer(struct store *s, const char *id, const char *name, const struct zone *zone,
+		   struct errmsg *err)
+{
+	sqlite3_stmt *st = store_kept(s,
+				      "INSERT INTO customers VALUES(?1,?2,?3,'') ON CONFLICT DO "
+				      "UPDATE SET name=?2, zone=?3",
+				      err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, id);
+	bind_text(st, 2, name);
+	bind_text(st, 3, zone->name);
+	return store_done(s, st, err);
+}
+
+int store_site(struct store *s, const char *site, const char *customer, struct errmsg *err)
+{
+	sqlite3_stmt *st = store_kept(
+		s, "INSERT INTO sites VALUES(?1,?2) ON CONFLICT DO UPDATE SET customer=?2", err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, site);
+	bind_text(st, 2, customer);
+	return store_done(s, st, err);
+}
+
+int store_advise(struct store *s, const char *customer, uint64_t month,
+		 const struct monthly_advisory *a, struct errmsg *err)
+{
+	sqlite3_stmt *st = store_kept(s,
+				      "INSERT INTO advisories VALUES(?1,?2,(SELECT "
+				      "coalesce(max(version),0)+1 FROM advisories WHERE "
+				      "customer=?1 AND month=?2),?3,?4,?5,?6)",
+				      err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, customer);
+	bind_number(st, 2, month);
+	bind_number(st, 3, a->time);
+	bind_text(st, 4, a->author);
+	bind_text(st, 5, a->text[REPORT_ENGLISH]);
+	bind_text(st, 6, a->text[REPORT_JAPANESE]);
+	return store_done(s, st, err);
 }

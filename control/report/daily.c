@@ -6,36 +6,25 @@
 
 #include "dataplane/base/clock.h"
 
-static void *grow(void *list, size_t *count, size_t size)
-{
-	void *bigger = reallocarray(*(void **)list, *count + 1, size);
-
-	if (!bigger)
-		return NULL;
-	*(void **)list = bigger;
-	memset((char *)bigger + *count * size, 0, size);
-	return (char *)bigger + (*count)++ * size;
-}
-
 struct report_threat *report_add_threat(struct report_daily *d)
 {
-	return grow(&d->threats, &d->threat_count, sizeof(*d->threats));
+	return report_grow(&d->threats, &d->threat_count, sizeof(*d->threats));
 }
 
 struct report_host *report_add_host(struct report_daily *d)
 {
-	return grow(&d->hosts, &d->host_count, sizeof(*d->hosts));
+	return report_grow(&d->hosts, &d->host_count, sizeof(*d->hosts));
 }
 
 struct report_blind *report_add_blind(struct report_daily *d)
 {
-	return grow(&d->blind, &d->blind_count, sizeof(*d->blind));
+	return report_grow(&d->blind, &d->blind_count, sizeof(*d->blind));
 }
 
 int report_add_handling(struct report_host *h, unsigned language, const char *step)
 {
-	char **slot = grow(&h->handling[language], &h->handling_count[language],
-			   sizeof(*h->handling[language]));
+	char **slot = report_grow(&h->handling[language], &h->handling_count[language],
+				  sizeof(*h->handling[language]));
 
 	if (!slot)
 		return ERR_NOMEM;
@@ -59,7 +48,9 @@ static void free_host(struct report_host *h)
 			 h->sign_reason[0],
 			 h->sign_reason[1],
 			 h->root_cause_ja,
-			 h->about};
+			 h->about,
+			 h->actor,
+			 h->site};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		free(texts[i]);
@@ -92,25 +83,9 @@ void report_daily_free(struct report_daily *d)
 	memset(d, 0, sizeof(*d));
 }
 
-const char *report_zone(int utc_offset_minutes, char ret[16])
+unsigned report_daily_hours(const struct report_daily *d)
 {
-	int minutes = utc_offset_minutes < 0 ? -utc_offset_minutes : utc_offset_minutes;
+	uint64_t hours = d->to > d->from ? (d->to - d->from + NS_PER_HOUR - 1) / NS_PER_HOUR : 0;
 
-	snprintf(ret, 16, "UTC%c%02d:%02d", utc_offset_minutes < 0 ? '-' : '+', minutes / 60 % 24,
-		 minutes % 60);
-	if (minutes == 0)
-		ret[3] = 0;
-	return ret;
-}
-
-const char *report_time(uint64_t ns, int utc_offset_minutes, char ret[32])
-{
-	time_t t = (time_t)(ns / NS_PER_SEC) + utc_offset_minutes * 60;
-	struct tm tm;
-
-	if (ns == 0)
-		return "";
-	gmtime_r(&t, &tm);
-	strftime(ret, 32, "%Y-%m-%d %H:%M:%S", &tm);
-	return ret;
+	return hours < DAILY_HOURS ? (unsigned)hours : DAILY_HOURS;
 }

@@ -1,0 +1,295 @@
+/* The daily report as one self-contained HTML page. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/report/daily.h"
+#include "control/report/html.h"
+#include "control/report/steps.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
+
+struct daily_page {
+	struct page page;
+	const struct report_daily *d;
+};
+
+static bool has(const char *text)
+{
+	return text && text[0];
+}
+
+static const char *host_name(const struct report_host *h)
+{
+	return has(h->name) ? h->name : h->ip;
+}
+
+static bool is_released(const struct report_host *h)
+{
+	return h->cut_state && strcmp(h->cut_state, "released") == 0;
+}
+
+/* --- threats --- */
+
+static uint64_t hour_value(const void *ctx, unsigned bar, unsigned series)
+{
+	(void)series;
+	return ((const struct daily_page *)ctx)->d->per_hour[bar];
+}
+
+/* By the wall clock: a day with a time change names an hour twice, or leaves one out. */
+static const char *hour_label(const void *ctx, unsigned bar, char ret[48])
+{
+	const struct daily_page *dp = ctx;
+	struct tm tm;
+
+	zone_local(&dp->d->zone, dp->d->from + bar * NS_PER_HOUR, &tm);
+	snprintf(ret, 48, "%d", tm.tm_hour);
+	return ret;
+}
+
+static void threats(struct daily_page *dp)
+{
+	struct page *p = &dp->page;
+	const struct plot_bars hours = {
+		.title = say(p, "Alerts by hour", "時間帯別アラート件数"),
+		.n = report_daily_hours(dp->d),
+		.value = hour_value,
+		.label = hour_label,
+		.ctx = dp,
+	};
+
+	if (dp->d->threat_count == 0) {
+		html_nothing(p);
+		return;
+	}
+	html_table(p, say(p, "Threat|Category|Severity|ATT&amp;CK|First|Last|>Hits|>Hosts",
+			  "脅威|分類|深刻度|ATT&amp;CK|初回|最終|>件数|>ホスト数"));
+	for (size_t i = 0; i < dp->d->threat_count; i++) {
+		const struct report_threat *t = &dp->d->threats[i];
+
+		html_row(p);
+		html_cell(p, NULL, t->name);
+		html_cell(p, NULL, t->category);
+		html_word(p, t->severity);
+		html_cell(p, NULL, t->technique);
+		html_time(p, t->first);
+		html_time(p, t->last);
+		html_number(p, t->hits);
+		html_number(p, t->hosts);
+	}
+	html_table_end(p);
+	plot_bars(p, &hours);
+}
+
+/* --- hosts --- */
+
+static void hosts(struct daily_page *dp)
+{
+	struct page *p = &dp->page;
+	char more[600];
+
+	if (dp->d->host_count == 0) {
+		html_nothing(p);
+		return;
+	}
+	html_table(p,
+		   say(p, "Host|Level|Network|Cut at|Verified at|Released at|By|>Alerts",
+		       "ホスト|判定|ネットワーク|遮断時刻|遮断確認時刻|解除時刻|実施者|>アラート"));
+	for (size_t i = 0; i < dp->d->host_count; i++) {
+		const struct report_host *h = &dp->d->hosts[i];
+
+		snprintf(more, sizeof(more), "%s%s%s", h->mac ? h->mac : "",
+			 has(h->about) ? ", " : "", has(h->about) ? h->about : "");
+		html_row(p);
+		html_host(p, h->name, h->ip, more);
+		html_word(p, h->level);
+		html_word(p, h->cut_state);
+		html_time(p, h->cut_at);
+		html_time(p, h->verified_at);
+		html_time(p, is_released(h) ? h->released_at : 0);
+		html_cell(p, NULL, h->actor);
+		html_number(p, h->alerts);
+	}
+	html_table_end(p);
+}
+
+/* Correlation's sentence, else the first sign, else that nothing is known. */
+static void cause(struct daily_page *dp, const struct report_host *h)
+{
+	struct page *p = &dp->page;
+	const char *root = p->language == REPORT_JAPANESE && has(h->root_cause_ja)
+				   ? h->root_cause_ja
+				   : h->root_cause;
+	const char *why = h->sign_reason[p->language == REPORT_JAPANESE];
+	char when[ZONE_TEXT], sentence[2048];
+	const char *at = zone_text(&p->zone, h->sign_at, when);
+	const char *from = has(h->sign_url) ? h->sign_url : h->sign_peer;
+
+	if (has(root))
+		snprintf(sentence, sizeof(sentence), "%s", root);
+	else if (!has(h->sign))
+		snprintf(sentence, sizeof(sentence), "%s",
+			 say(p, "Not found yet.", "まだ特定できていません。"));
+	else if (has(why))
+		snprintf(sentence, sizeof(sentence),
+			 say(p, "First sign at %s: %s. %s", "最初の兆候: %s「%s」。%s"), at,
+			 h->sign, why);
+	else if (has(h->sign_file))
+		snprintf(sentence, sizeof(sentence),
+			 say(p, "First sign at %s: %s, the file %s from %s.",
+			     "最初の兆候: %s「%s」、ファイル「%s」、取得元 %s。"),
+			 at, h->sign, h->sign_file, from);
+	else
+		snprintf(sentence, sizeof(sentence),
+			 say(p, "First sign at %s: %s (with %s).",
+			     "最初の兆候: %s「%s」(通信先 %s)。"),
+			 at, h->sign, from);
+	html_paragraph(p, sentence);
+}
+
+static void step_list(struct daily_page *dp, const struct report_host *h)
+{
+	struct page *p = &dp->page;
+	const char *const *steps = report_steps(p->language, h->cut_state);
+	size_t n = h->handling_count[p->language];
+
+	fputs("<ol>", p->out);
+	for (size_t k = 0; k < n; k++) {
+		fputs("<li>", p->out);
+		html_text(p, h->handling[p->language][k]);
+		fputs("</li>", p->out);
+	}
+	for (size_t k = 0; n == 0 && steps[k]; k++)
+		fprintf(p->out, "<li>%s</li>", steps[k]);
+	fputs("</ol>\n", p->out);
+}
+
+static void each_host(struct daily_page *dp,
+		      void (*tell)(struct daily_page *dp, const struct report_host *h))
+{
+	for (size_t i = 0; i < dp->d->host_count; i++) {
+		fputs("<h3>", dp->page.out);
+		html_text(&dp->page, host_name(&dp->d->hosts[i]));
+		fputs("</h3>", dp->page.out);
+		tell(dp, &dp->d->hosts[i]);
+	}
+	if (dp->d->host_count == 0)
+		html_nothing(&dp->page);
+}
+
+static void causes(struct daily_page *dp)
+{
+	each_host(dp, cause);
+}
+
+static void handling(struct daily_page *dp)
+{
+	each_host(dp, step_list);
+}
+
+/* --- what was not seen --- */
+
+/* Sentences of the mirror port come in both languages, English first, on a line each. */
+static void blind_sentence(const struct page *p, const char *sentence)
+{
+	const char *end = strchr(sentence, '\n');
+	char *first;
+
+	if (!end || p->language == REPORT_JAPANESE) {
+		html_text(p, end ? end + 1 : sentence);
+		return;
+	}
+	first = strndup(sentence, (size_t)(end - sentence));
+	html_text(p, first ? first : sentence);
+	free(first);
+}
+
+static void blind(struct daily_page *dp)
+{
+	struct page *p = &dp->page;
+	char inspected[32], lost[32];
+
+	fputs("<p>", p->out);
+	fprintf(p->out, say(p, "%s frames inspected, %s lost.", "検査フレーム数%s、損失%s。"),
+		report_number(dp->d->packets, inspected), report_number(dp->d->lost, lost));
+	fputs("</p>\n", p->out);
+	if (dp->d->blind_count == 0) {
+		html_paragraph(p, say(p, "Every frame that reached the sensors was inspected.",
+				      "センサーに届いたフレームはすべて検査しました。"));
+		return;
+	}
+	fputs("<ul>", p->out);
+	for (size_t i = 0; i < dp->d->blind_count; i++) {
+		fputs("<li><b>", p->out);
+		html_text(p, dp->d->blind[i].sensor);
+		fputs("</b> ", p->out);
+		blind_sentence(p, dp->d->blind[i].sentence);
+		fputs("</li>", p->out);
+	}
+	fputs("</ul>\n", p->out);
+}
+
+/* --- the page --- */
+
+static void summary(struct daily_page *dp)
+{
+	struct page *p = &dp->page;
+	size_t need = 0;
+
+	for (size_t i = 0; i < dp->d->host_count; i++)
+		need += !is_released(&dp->d->hosts[i]);
+	fputs("<p class=\"sum\">", p->out);
+	if (dp->d->alerts == 0 && dp->d->host_count == 0)
+		fputs(say(p, "Nothing was detected. Nothing needs to be done.",
+			  "脅威は検出されませんでした。対応は不要です。"),
+		      p->out);
+	else
+		fprintf(p->out,
+			say(p, "%llu alerts; %zu hosts concerned, %zu to be acted on.",
+			    "アラート%llu件、対象ホスト%zu台、うち対応が必要なホスト%zu台です。"),
+			(unsigned long long)dp->d->alerts, dp->d->host_count, need);
+	fputs("</p>\n", p->out);
+}
+
+static void subtitle(struct daily_page *dp)
+{
+	const struct report_daily *d = dp->d;
+	struct page *p = &dp->page;
+	bool is_so_far = d->made && d->made < d->to;
+	char from[ZONE_TEXT], to[ZONE_TEXT], zone[ZONE_TEXT];
+
+	fprintf(p->out, "<p class=\"sub\">%s %s - %s (%s)%s</p>\n", say(p, "Period", "対象期間"),
+		zone_text(&d->zone, d->from, from),
+		zone_text(&d->zone, is_so_far ? d->made : d->to, to),
+		zone_offset_text(&d->zone, d->from, zone),
+		is_so_far ? say(p, ", so far today", "、本日の途中経過") : "");
+}
+
+static const struct {
+	const char *title[REPORT_LANGUAGES];
+	void (*write)(struct daily_page *dp);
+} sections[] = {
+	{{"Threats detected", "検出した脅威"}, threats},
+	{{"Hosts that need action", "対応が必要なホスト"}, hosts},
+	{{"How it came in", "侵入経路の調査結果"}, causes},
+	{{"Recommended handling, in order", "推奨する対応(実施順)"}, handling},
+	{{"What this report could not see", "このレポートで確認できなかった範囲"}, blind},
+};
+
+int report_daily_html(const struct report_daily *d, enum report_language language, FILE *out)
+{
+	struct daily_page dp = {.page = {.out = out, .language = language, .zone = d->zone},
+				.d = d};
+	struct page *p = &dp.page;
+
+	html_begin(p, say(p, "Daily report", "日次レポート"),
+		   has(d->site) ? d->site : say(p, "all sites", "全拠点"));
+	subtitle(&dp);
+	summary(&dp);
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		html_section(p, sections[i].title[language]);
+		sections[i].write(&dp);
+	}
+	html_end(p);
+	return ferror(out) ? ERR_IO : ERR_OK;
+}
