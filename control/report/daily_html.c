@@ -71,7 +71,7 @@ static void threats(struct daily_page *dp)
 		html_cell(p, NULL, t->name);
 		html_cell(p, NULL, t->category);
 		html_word(p, t->severity);
-		html_cell(p, NULL, t->technique);
+		html_cell(p, "t", t->technique);
 		html_time(p, t->first);
 		html_time(p, t->last);
 		html_number(p, t->hits);

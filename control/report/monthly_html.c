@@ -206,7 +206,7 @@ static void threats(struct monthly_page *mp)
 		html_cell(p, NULL, t->name);
 		html_cell(p, NULL, t->category);
 		html_word(p, report_severity_key(t->severity));
-		html_cell(p, NULL, t->technique);
+		html_cell(p, "t", t->technique);
 		html_day(p, t->first);
 		html_day(p, t->last);
 		html_number(p, t->days);
