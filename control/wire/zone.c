@@ -34,6 +34,20 @@ int zone_set(struct zone *z, const char *name, struct errmsg *err)
 	return ERR_OK;
 }
 
+void zone_of_machine(struct zone *z)
+{
+	static const char folder[] = "zoneinfo/";
+	char link[256] = "";
+	ssize_t n = readlink("/etc/localtime", link, sizeof(link) - 1);
+	const char *name = getenv("TZ"), *at = n > 0 ? strstr(link, folder) : NULL;
+	struct errmsg ignored;
+
+	if (!name && at)
+		name = at + sizeof(folder) - 1;
+	if (!name || zone_set(z, name, &ignored) != ERR_OK)
+		memset(z, 0, sizeof(*z));
+}
+
 static void enter(const struct zone *z)
 {
 	const char *now = getenv("TZ"), *wanted = z->name[0] ? z->name : "UTC0";

@@ -17,6 +17,9 @@ struct zone {
 /* ERR_INVALID with a sentence when this machine has no zone of that name. */
 int zone_set(struct zone *z, const char *name, struct errmsg *err);
 
+/* This machine's: TZ, else what /etc/localtime points to, else UTC. */
+void zone_of_machine(struct zone *z);
+
 /* Wall clock there. */
 void zone_local(const struct zone *z, uint64_t ns, struct tm *ret);
 /* Hours east of UTC then, in minutes. */

@@ -4,13 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/mitigator/api/files.h"
 #include "control/mitigator/api/pages.h"
 #include "control/mitigator/narrate.h"
 #include "control/mitigator/quarantine/cut_store.h"
-#include "dataplane/base/clock.h"
 
 enum { REPORT_CUTS = 1000, REPORT_INCIDENTS = 500 };
 
@@ -82,7 +80,7 @@ static int add_hours(struct mitigator *m, struct report_daily *d, struct errmsg 
 	while (s && sqlite3_step(s) == SQLITE_ROW) {
 		int hour = sqlite3_column_int(s, 0);
 
-		if (hour >= 0 && hour < 24)
+		if (hour >= 0 && hour < DAILY_HOURS)
 			d->per_hour[hour] = (unsigned)sqlite3_column_int(s, 1);
 	}
 	sqlite3_finalize(s);
@@ -234,17 +232,9 @@ static void add_blind(struct mitigator *m, struct report_daily *d)
 
 static void set_day(struct report_daily *d, uint64_t now)
 {
-	time_t t = (time_t)(now / NS_PER_SEC);
-	struct tm tm = {0};
-
-	localtime_r(&t, &tm);
-	d->utc_offset_minutes = (int)(tm.tm_gmtoff / 60);
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	d->from = (uint64_t)mktime(&tm) * NS_PER_SEC;
-	tm.tm_mday++;
-	tm.tm_isdst = -1;
-	d->to = (uint64_t)mktime(&tm) * NS_PER_SEC;
+	zone_of_machine(&d->zone);
+	d->from = zone_day(&d->zone, now, 0);
+	d->to = zone_day(&d->zone, now, 1);
 	d->made = now;
 }
 
@@ -297,7 +287,7 @@ int page_report(void *ctx, const struct api_request *q, struct api_answer *ret, 
 			 language == REPORT_JAPANESE ? "ja" : "en");
 	} else {
 		ret->json = rc == 0 ? json_loadb(text, len, 0, NULL) : NULL;
-		for (unsigned i = 0; ret->json && i < ARRAY_SIZE(d.per_hour); i++) {
+		for (unsigned i = 0; ret->json && i < report_daily_hours(&d); i++) {
 			json_t *hours = json_object_get(ret->json, "per_hour");
 
 			if (!hours) {
