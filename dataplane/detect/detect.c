@@ -146,6 +146,7 @@ static void run_flow(struct run *r)
 	if (r->fd->engine != r->e) {
 		r->fd->engine = r->e;
 		r->fd->proto_of = NULL;
+		r->fd->l4 = PLAN_L4S;
 		r->fd->nbits = 0; /* ids of another rule set */
 		vars_free(r->d, &r->fd->vars);
 		r->fd->nvars = 0;
@@ -193,17 +194,43 @@ static void decode_only(struct run *r)
 	r->wide = NULL;
 }
 
+/* The ports' tables are large: what they say of a flow is kept with it. */
+static void flow_groups(struct run *r, enum plan_l4 l4, uint16_t server, uint16_t client)
+{
+	struct flow_detect *fd = r->fd;
+
+	fd->l4 = (uint8_t)l4;
+	fd->server = server;
+	fd->client = client;
+	fd->far = 0;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		const struct plan_ports *ports = &r->plan->ports[l4][dir];
+
+		fd->class[dir] = plan_port_class(ports, server);
+		if (plan_far_port(ports, client))
+			fd->far |= (uint8_t)(1 << dir);
+	}
+}
+
 /* With a broken transport header it is a packet of that protocol without ports. */
 static void groups_of(struct run *r)
 {
 	enum plan_l4 l4 = plan_l4_of(r->p->ip_proto);
 	const struct plan_ports *ports = &r->plan->ports[l4][r->dir];
 	bool ts = r->dir == DIR_TS;
+	uint16_t server = ts ? r->p->dport : r->p->sport, client = ts ? r->p->sport : r->p->dport;
+	const struct flow_detect *fd = r->fd;
 
-	r->group = plan_port_group(r->plan, l4, r->dir, ts ? r->p->dport : r->p->sport);
 	r->wide = plan_payload(r->plan, l4, r->dir, r->proto_bit);
-	if (plan_far_port(ports, ts ? r->p->sport : r->p->dport))
-		r->far = &ports->far;
+	if (!fd) {
+		r->group = &ports->groups[plan_port_class(ports, server)];
+		r->far = plan_far_port(ports, client) ? &ports->far : NULL;
+		return;
+	}
+	if (fd->l4 != l4 || fd->server != server || fd->client != client)
+		flow_groups(r, l4, server, client);
+	r->group = &ports->groups[fd->class[r->dir]];
+	r->far = fd->far >> r->dir & 1 ? &ports->far : NULL;
 }
 
 static void inspect(struct run *r)

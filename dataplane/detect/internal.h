@@ -1,6 +1,7 @@
 /* What the files of dataplane/detect share. */
 #pragma once
 
+#include <assert.h>
 #include <hs/hs.h>
 
 #include "dataplane/base/hash.h"
@@ -82,20 +83,27 @@ struct detect_var {
 	uint8_t bytes[]; /* key, then value */
 };
 
+/* One cache line, as every packet reads it. */
 struct flow_detect {
+	const struct detect_engine *engine;
+	const struct app_proto *proto_of; /* what `proto` is the index of */
+	struct tag_entry *tag;
 	uint8_t ip_only_done; /* 1 << dir */
 	uint8_t proto_done;   /* 1 << dir: identification was over at an earlier packet */
 	uint8_t proto_seen;   /* 1 << dir: a packet came after that */
 	bool stopped; /* a pass, drop or reject rule matched on it: nothing is inspected any more */
 	uint8_t proto; /* index of app->proto, PLAN_PROTOS: not looked up */
+	uint8_t l4;    /* enum plan_l4 of `class`; PLAN_L4S: not looked up */
+	uint8_t far;   /* 1 << dir: some rule names the client's port */
 	uint16_t nbits, cap_bits;
-	uint32_t *bits; /* ids of flowbits that are set */
-	struct detect_var *vars;
 	uint32_t nvars;
-	const struct detect_engine *engine;
-	const struct app_proto *proto_of; /* what `proto` is the index of */
-	struct tag_entry *tag;
+	uint16_t class[2];	 /* group of ports, by direction */
+	uint16_t server, client; /* the ports of `class` and `far` */
+	uint32_t *bits;		 /* ids of flowbits that are set */
+	struct detect_var *vars;
 };
+
+static_assert(sizeof(struct flow_detect) == 64, "what is known of a flow is one cache line");
 
 /* A rule that has begun to match on a transaction in one direction. */
 struct tx_rule {
@@ -160,20 +168,21 @@ struct detector {
 	struct detect_sink sink;
 	hs_scratch_t *scratch;
 	struct inspect_worker *inspect;
-	struct matcher_hits hits, tx_hits;
+	struct matcher_hits hits;
 	struct plan_cand *tx_cands; /* rules on transactions that the payload led to */
 	uint32_t n_tx_cands;
-	struct queued queue[DETECT_QUEUE];
-	uint32_t queued;
+	uint32_t queued; /* of `queue` */
 	struct detect_var *packet_vars;
 	uint32_t n_packet_vars;
 	struct table *thresholds, *hosts;
 	bool host_tags; /* a host was tagged */
 	uint64_t counts[DETECT_COUNTERS];
-	struct app_worker *app; /* NULL: nobody makes frames */
-	uint8_t frame_bytes[DETECT_FRAME_BYTES];
+	struct app_worker *app;		 /* NULL: nobody makes frames */
 	struct detect_cost *rule_costs;	 /* by plan_rule.num, with profile */
 	struct detect_cost *group_costs; /* by matcher_id, with profile */
+	/* What few packets touch lies behind what all do. */
+	struct queued queue[DETECT_QUEUE];
+	uint8_t frame_bytes[DETECT_FRAME_BYTES];
 };
 
 static inline void detect_count(struct detector *d, enum detect_counter c)

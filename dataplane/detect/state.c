@@ -13,6 +13,7 @@ struct flow_detect *state_of_flow(struct detector *d, struct flow *f)
 			return NULL;
 		}
 		f->detect->proto = PLAN_PROTOS;
+		f->detect->l4 = PLAN_L4S;
 		f->detect->engine = d->e;
 	}
 	return f->detect;

@@ -205,6 +205,8 @@ static void packet(void *ctx, struct packet *p)
 	}
 	if (p->ip_version && !(p->flags & (PACKET_FRAGMENT | PACKET_INVALID)))
 		flow_of_packet(l->flows, p);
+	if (p->flow) /* detection comes last: until then it is there */
+		__builtin_prefetch(p->flow->detect);
 	if (l->witness.tape)
 		witness_see(&l->witness, p);
 	if (l->hook)

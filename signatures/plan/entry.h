@@ -59,19 +59,31 @@ static inline uint32_t entry_table_mask(uint32_t n)
 	return size - 1;
 }
 
-/* Bits for the hashes that occur, small enough to stay near: most of what is looked up is none of
- * them. `mask` + 1 words, some sixteen bits an entry. */
+/* Two bits of one word for each hash that occurs, small enough to stay near: nearly all of what is
+ * looked up is none of them. `mask` + 1 words, at least sixteen bits an entry. */
 struct entry_filter {
 	uint32_t mask;
 	uint64_t *words;
 };
 
-static inline bool entry_filter_new(struct plan_mem *mem, struct entry_filter *f, uint32_t n)
+static inline uint64_t entry_filter_bits(uint64_t hash)
+{
+	return 1ULL << (hash >> 58) | 1ULL << (hash >> 52 & 63);
+}
+
+static inline uint32_t entry_filter_words(uint32_t n)
 {
 	uint32_t words = 1;
 
 	while (words < n / 4)
 		words *= 2;
+	return words;
+}
+
+static inline bool entry_filter_new(struct plan_mem *mem, struct entry_filter *f, uint32_t n)
+{
+	uint32_t words = entry_filter_words(n);
+
 	f->mask = words - 1;
 	f->words = plan_alloc(mem, words * sizeof(*f->words));
 	return f->words;
@@ -79,12 +91,14 @@ static inline bool entry_filter_new(struct plan_mem *mem, struct entry_filter *f
 
 static inline void entry_filter_add(struct entry_filter *f, uint64_t hash)
 {
-	f->words[hash >> 32 & f->mask] |= 1ULL << (hash >> 58);
+	f->words[hash >> 32 & f->mask] |= entry_filter_bits(hash);
 }
 
 static inline bool entry_filter_has(const struct entry_filter *f, uint64_t hash)
 {
-	return f->words[hash >> 32 & f->mask] >> (hash >> 58) & 1;
+	uint64_t bits = entry_filter_bits(hash);
+
+	return (f->words[hash >> 32 & f->mask] & bits) == bits;
 }
 
 static inline void entry_table_add(struct entry_place *table, uint32_t mask, uint64_t hash,

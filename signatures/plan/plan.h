@@ -241,12 +241,18 @@ struct plan *plan_new(const struct lang_set *set, const struct plan_options *opt
 		      struct errmsg *e);
 void plan_free(struct plan *p);
 
+/* Of a server's port, an index into groups. */
+static inline uint16_t plan_port_class(const struct plan_ports *t, uint16_t port)
+{
+	return t->class_of ? t->class_of[port] : 0;
+}
+
 static inline const struct plan_port_group *plan_port_group(const struct plan *p, enum plan_l4 l4,
 							    unsigned dir, uint16_t port)
 {
 	const struct plan_ports *t = &p->ports[l4][dir];
 
-	return &t->groups[t->class_of ? t->class_of[port] : 0];
+	return &t->groups[plan_port_class(t, port)];
 }
 
 static inline bool plan_far_port(const struct plan_ports *t, uint16_t port)

@@ -16,7 +16,7 @@ struct slot_table {
 struct slots {
 	uint32_t n;
 	struct slot *v;		   /* by offset, then by width */
-	uint64_t *filters;	   /* bits for the hashes that occur, some sixteen a pattern */
+	uint64_t *filters;	   /* entry_filter_bits of the hashes that occur */
 	struct slot_table *tables; /* as v */
 };
 
@@ -28,11 +28,6 @@ static uint64_t hash_of(const struct slot *t, uint32_t gram)
 static uint64_t *filter_word(const struct slots *s, const struct slot *t, uint64_t hash)
 {
 	return &s->filters[t->words + (hash >> 32 & t->mask)];
-}
-
-static uint64_t filter_bit(uint64_t hash)
-{
-	return 1ULL << (hash >> 58);
 }
 
 /* The first four bytes; fewer in front of zeros. */
@@ -79,10 +74,8 @@ static bool tables_new(struct slots *s, struct plan_mem *mem)
 
 	s->tables = plan_alloc(mem, s->n * sizeof(*s->tables));
 	for (uint32_t i = 0; s->tables && i < s->n; i++) {
-		uint32_t count = s->v[i].mask, n = 1;
+		uint32_t count = s->v[i].mask, n = entry_filter_words(count);
 
-		while (n < count / 4)
-			n *= 2;
 		s->v[i].words = words;
 		s->v[i].mask = n - 1;
 		words += n;
@@ -100,7 +93,7 @@ static void slot_add(struct slots *s, const struct entry *e)
 	struct slot_table *table = &s->tables[t - s->v];
 	uint64_t hash = hash_of(t, gram_of(e->bytes));
 
-	*filter_word(s, t, hash) |= filter_bit(hash);
+	*filter_word(s, t, hash) |= entry_filter_bits(hash);
 	entry_table_add(table->places, table->mask, hash, e);
 }
 
@@ -149,7 +142,7 @@ void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
 {
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct slot *t = &s->v[i];
-		uint64_t at = t->offset - offset, hash;
+		uint64_t at = t->offset - offset, hash, bits;
 
 		if (t->offset < offset)
 			continue;
@@ -158,7 +151,8 @@ void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
 		hash = hash_of(t, data.len - at >= MATCHER_AT_WIDTH
 					  ? entry_gram(data.data + at)
 					  : gram_of(slice_sub(data, at, MATCHER_AT_WIDTH)));
-		if (*filter_word(s, t, hash) & filter_bit(hash))
+		bits = entry_filter_bits(hash);
+		if ((*filter_word(s, t, hash) & bits) == bits)
 			table_scan(&s->tables[i], hash, data, at, hits);
 	}
 }
