@@ -76,6 +76,8 @@ struct app_worker;
 struct app_worker *app_worker_new(const struct app_config *config, struct slab *slab,
 				  struct stream_worker *stream);
 void app_worker_delete(struct app_worker *w);
+/* What somebody reads from now on; at first everything. */
+void app_worker_demand(struct app_worker *w, const struct app_demand *demand);
 /* APP_FILE_* computed for every file from now on: what the configuration and rules want. */
 void app_worker_files(struct app_worker *w, uint8_t wanted);
 /* Told before a transaction is freed: whoever hung something on tx->detect takes it back. */

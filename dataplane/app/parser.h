@@ -58,8 +58,17 @@ struct app_io {
 	bool unnamed;	     /* rules and records see no protocol, or another one */
 };
 
+/* What somebody reads of what parsers can make: rules, records, detectors, lists, files. Decided in
+ * one place (worker/demand.c); what is false may be left unmade, and is found empty. */
+struct app_demand {
+	bool bodies;	   /* HTTP answers, decoded, beyond the first bytes of their files */
+	bool fingerprints; /* JA3, JA4, digests of certificates */
+	bool names;	   /* of traffic that nobody parses */
+};
+
 /* What parsers take from the configuration. */
 struct app_limits {
+	struct app_demand demand;
 	/* app-layer.protocols.http...: bytes of a body that are kept for inspection (0 = all), how
 	 * much has to be there before the first inspection, and how much of what was inspected is
 	 * shown again in front of new bytes. */

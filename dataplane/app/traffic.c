@@ -40,7 +40,7 @@ void app_traffic_begin(struct app_call *c)
 {
 	struct app_flow_full *a = c->a;
 
-	if (!c->w->naming || a->naming || a->pub.traffic ||
+	if (!c->w->naming || !c->io.limits->demand.names || a->naming || a->pub.traffic ||
 	    !naming_begin(c->w->naming, c->io.now_ns, &a->naming))
 		return;
 	c->f->flags |= FLOW_NAMING;
@@ -64,7 +64,7 @@ void app_traffic_untracked(struct app_worker *w, struct flow *f, const struct pa
 {
 	struct app_call c;
 
-	if (!w->naming)
+	if (!w->naming || !w->config.limits.demand.names)
 		return;
 	app_call_init(&c, w, f, (struct packet *)p);
 	if (!app_flow_make(&c))

@@ -7,6 +7,7 @@
 const struct app_config app_config_default = {
 	.limits =
 		{
+			.demand = {true, true, true},
 			.http_request_body_limit = 100 * 1024,
 			.http_response_body_limit = 100 * 1024,
 			.http_request_inspect_min = 32 * 1024,
@@ -119,6 +120,11 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 		w->naming = naming_new(slab, config->naming_late, &w->naming_off);
 	app_worker_files(w, config->limits.file_wanted);
 	return w;
+}
+
+void app_worker_demand(struct app_worker *w, const struct app_demand *demand)
+{
+	w->config.limits.demand = *demand;
 }
 
 void app_worker_files(struct app_worker *w, uint8_t wanted)

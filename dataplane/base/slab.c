@@ -84,6 +84,16 @@ void slab_delete(struct slab *s)
 	free(s);
 }
 
+void slab_warm(struct slab *s, size_t bytes)
+{
+	size_t most = s->region ? (size_t)(s->end - s->region) : 0;
+
+	if (bytes > most)
+		bytes = most;
+	if (bytes)
+		madvise(s->region, bytes, MADV_POPULATE_WRITE);
+}
+
 static void *carve(struct slab *s, unsigned c)
 {
 	size_t size = class_size(c);

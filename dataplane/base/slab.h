@@ -15,6 +15,8 @@ struct slab;
 /* `cap`: the most bytes ever handed out. NULL when the address space is refused. */
 struct slab *slab_new(size_t cap);
 void slab_delete(struct slab *s);
+/* The first `bytes` of it are made ready now, not when traffic touches them. */
+void slab_warm(struct slab *s, size_t bytes);
 
 /* n bytes, 16-aligned, or NULL at the cap or over SLAB_MAX. n == 0 gives NULL. */
 void *slab_alloc(struct slab *s, size_t n);

@@ -129,7 +129,8 @@ static void deal(struct behave *b)
 			     &b->counters[BEHAVE_COUNT_EVICTED]);
 }
 
-/* Zeroed pages that come when they are touched. */
+/* Zeroed pages that come when they are touched, large ones where there are: every event goes to
+ * some far-off places. */
 static uint8_t *reserve(size_t bytes)
 {
 	void *memory =
@@ -137,7 +138,14 @@ static uint8_t *reserve(size_t bytes)
 
 	if (memory == MAP_FAILED)
 		return NULL;
+	madvise(memory, bytes, MADV_HUGEPAGE);
 	return memory;
+}
+
+void behave_warm(struct behave *b)
+{
+	if (b->memory)
+		madvise(b->memory, b->bytes, MADV_POPULATE_WRITE);
 }
 
 struct behave *behave_new(const struct behave_config *config, const struct behave_sink *sink)

@@ -251,6 +251,8 @@ struct behave;
 
 struct behave *behave_new(const struct behave_config *config, const struct behave_sink *sink);
 void behave_delete(struct behave *b);
+/* Its tables' memory is made ready now, not when events touch it. */
+void behave_warm(struct behave *b);
 
 /* True when some detector looks at events of that kind: others need not be made. */
 bool behave_listens(const struct behave *b, enum behave_kind kind);

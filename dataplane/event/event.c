@@ -132,6 +132,11 @@ struct event_told *event_writer_told(struct event_writer *w)
 	return &w->told;
 }
 
+uint32_t event_types(const struct event_writer *w)
+{
+	return w->config.types;
+}
+
 bool event_wanted(const struct event_writer *w, uint32_t type)
 {
 	return w->config.types & type;

@@ -89,6 +89,8 @@ void event_done(struct event_writer *w, enum record_lane lane);
  * changed for that. Alerts when alerts are wanted, the rest when files' records are. */
 void event_forward(struct event_writer *w, struct slice record);
 bool event_wanted(const struct event_writer *w, uint32_t type);
+/* enum event_type: all that are written. */
+uint32_t event_types(const struct event_writer *w);
 /* The head of the record now being built, to change what event_begin filled. */
 struct record_head *event_head(struct event_writer *w);
 

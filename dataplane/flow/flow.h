@@ -136,6 +136,8 @@ struct flow_table;
 
 struct flow_table *flow_table_new(const struct flow_config *config, struct hash_key key,
 				  const struct flow_sink *sink);
+/* Memory for the first `flows` is made ready now, not when they open. */
+void flow_table_warm(struct flow_table *t, unsigned flows);
 /* Ends every flow (FLOW_END_SHUTDOWN) in the order in which they began their lists. */
 void flow_table_end_all(struct flow_table *t, uint64_t now_ns);
 /* flow_table_end_all at the last time seen, then frees. */

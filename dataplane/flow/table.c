@@ -100,6 +100,13 @@ struct flow_table *flow_table_new(const struct flow_config *config, struct hash_
 	return t;
 }
 
+void flow_table_warm(struct flow_table *t, unsigned flows)
+{
+	if (flows > t->config.max)
+		flows = t->config.max;
+	madvise(t->flows, (flows + 1) * sizeof(struct flow), MADV_POPULATE_WRITE);
+}
+
 void flow_table_end_all(struct flow_table *t, uint64_t now_ns)
 {
 	if (now_ns > t->now_ns)

@@ -48,6 +48,7 @@ struct rx_file {
 	bool has_filter;
 	uint16_t link_type;
 	bool ended;
+	uint64_t bytes;	  /* of the file when it was opened */
 	uint64_t packets; /* given */
 	uint64_t records; /* read */
 	struct errmsg damage;
@@ -187,6 +188,7 @@ static int begin_file(struct rx_file *f, struct errmsg *e)
 		return errmsg_set(e, ERR_IO, "%s: is a folder; give a capture file", f->path);
 	if (!S_ISREG(st.st_mode))
 		return 0;
+	f->bytes = (uint64_t)st.st_size;
 	f->buf = aligned_alloc(BUFFER, BUFFER);
 	if (!f->buf)
 		return errmsg_set(e, ERR_NOMEM, "%s: no memory to read it; free some", f->path);
@@ -403,6 +405,11 @@ unsigned rx_file_burst(struct rx_file *f, struct packet *p, unsigned most)
 uint16_t rx_file_link_type(const struct rx_file *f)
 {
 	return f->link_type;
+}
+
+uint64_t rx_file_bytes(const struct rx_file *f)
+{
+	return f->bytes;
 }
 
 uint64_t rx_file_packets(const struct rx_file *f)

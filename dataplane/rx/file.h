@@ -32,6 +32,8 @@ unsigned rx_file_burst(struct rx_file *f, struct packet *p, unsigned most);
 uint16_t rx_file_link_type(const struct rx_file *f);
 
 /* Frames given so far. */
+/* Of the file as it was opened; 0 where that is not known. */
+uint64_t rx_file_bytes(const struct rx_file *f);
 uint64_t rx_file_packets(const struct rx_file *f);
 
 /* NULL, or one sentence about where and how the file is damaged and how many frames were read. */

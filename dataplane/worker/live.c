@@ -92,6 +92,7 @@ static int make_worker(struct live *live, unsigned index, struct errmsg *err)
 	files_desk_use(live->options, live->desk, index, false, &config);
 	config.keeper = live->keeper;
 	config.index = index;
+	config.warm = LIVE_WARM;
 	config.duplicates = live->options->keep_duplicates     ? MIRROR_KEEP
 			    : live->options->remove_duplicates ? MIRROR_REMOVE
 							       : MIRROR_AUTO;

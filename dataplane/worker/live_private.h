@@ -18,6 +18,7 @@ enum {
 	LIVE_WORKERS = 64,
 	LIVE_RESETS = 64, /* hosts and connections under reset at a time */
 	LIVE_BURST = 32,
+	LIVE_WARM = 32 << 20,	/* bytes of memory that a worker makes ready before traffic comes */
 	LIVE_QUEUE = 4096,	/* frames between distributor and worker */
 	LIVE_SHED_QUEUE = 3072, /* so many wait in it: the worker is overloaded */
 	LIVE_SHED_BURSTS = 128, /* so many full bursts in a row say the same of a port */

@@ -16,7 +16,7 @@ enum {
 };
 
 enum mirror_counter {
-	MIRROR_CHECKED, /* looked at for doubles: one of eight, all while they are taken out */
+	MIRROR_CHECKED, /* looked at for doubles: some, all while they are taken out */
 	MIRROR_DUPLICATES,
 	MIRROR_OTHER_VLAN, /* of those, in another VLAN than the first */
 	MIRROR_ROUTED,	   /* of those, before and behind a router */
@@ -88,7 +88,7 @@ static inline bool mirror_packet(struct mirror *m, const struct packet *p)
 	if (!m->removing && p->ip_proto == IP_PROTO_TCP && !p->payload_len &&
 	    !(p->tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 		return true;
-	if (!m->removing && (p->l4[p->ip_proto == IP_PROTO_TCP ? 7 : 5] & 7))
+	if (!m->removing && (p->ip_proto == IP_PROTO_TCP ? p->l4[7] & 31 : p->l4[5] & 7))
 		return true;
 	return !mirror_is_double(m, p);
 }

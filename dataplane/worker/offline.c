@@ -13,7 +13,9 @@
 #include "dataplane/worker/stats.h"
 #include "signatures/lists/table.h"
 
-enum { BURST = 32, PROBLEM_LINES = 20 };
+/* Memory is made ready for a long capture as for a live port, so that a short one starts at once.
+ */
+enum { BURST = 32, PROBLEM_LINES = 20, WARM_SHARE = 8, WARM_MOST = 64 << 20 };
 
 static double now_seconds(clockid_t clock)
 {
@@ -125,6 +127,9 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	config.keeper = keeper;
 	config.duplicates = o->remove_duplicates ? MIRROR_REMOVE : MIRROR_KEEP;
 	config.app.naming_late = true;
+	config.warm = rx_file_bytes(file) / WARM_SHARE;
+	if (config.warm > WARM_MOST)
+		config.warm = WARM_MOST;
 	config.repeatable = true;
 	l = pipeline_new(&config, rules->engine, 1, &sink, err);
 	if (!l) {

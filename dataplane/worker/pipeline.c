@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/worker/carry.h"
+#include "dataplane/worker/demand.h"
 #include "dataplane/worker/listed.h"
 #include "dataplane/worker/mirror.h"
 #include "dataplane/worker/observe.h"
@@ -428,6 +429,11 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 	}
 	l->listed = l->events ? listed_new(l->events, config->list_repeat) : NULL;
 	l->mirror = mirror_new(config->duplicates);
+	if (config->warm && l->behave) {
+		slab_warm(l->slab, config->warm);
+		flow_table_warm(l->flows, (unsigned)(config->warm / 1024));
+		behave_warm(l->behave);
+	}
 	return l->app && l->listed && l->behave && l->mirror;
 }
 
@@ -438,12 +444,28 @@ static uint8_t files_wanted(struct pipeline *l, const struct detect_engine *engi
 	return carry_wanted(&l->carry, l->file_wanted, wanted | listed_digests(l->listed));
 }
 
+static void serve_readers(struct pipeline *l, const struct detect_engine *engine)
+{
+	uint8_t files = files_wanted(l, engine);
+	const struct demand_readers readers = {
+		.rules = engine != NULL,
+		.lists = l->listed->lists != NULL,
+		.files = files || l->carry.port,
+		.traffic_names = behave_listens(l->behave, BEHAVE_TRAFFIC),
+		.records = event_types(l->events),
+	};
+	struct app_demand demand = demand_of(&readers);
+
+	app_worker_files(l->app, files);
+	app_worker_demand(l->app, &demand);
+}
+
 /* What stages are to do for these rules (NULL: none). */
 static void serve_rules(struct pipeline *l, const struct detect_engine *engine)
 {
 	const uint8_t raw = FLOW_WANT_RAW_TS | FLOW_WANT_RAW_TC;
 
-	app_worker_files(l->app, files_wanted(l, engine));
+	serve_readers(l, engine);
 	flow_table_want(l->flows, engine ? FLOW_WANT_ALL : FLOW_WANT_ALL & ~raw);
 	stream_compare(l->stream, event_wanted(l->events, EVENT_ANOMALY_STREAM) ||
 					  (engine && detect_compare_wanted(engine)));
@@ -604,7 +626,7 @@ void pipeline_switch_rules(struct pipeline *l, struct detect_engine *engine)
 void pipeline_switch_lists(struct pipeline *l, const struct lists *lists, uint64_t now_ns)
 {
 	listed_switch(l->listed, lists, now_ns);
-	app_worker_files(l->app, files_wanted(l, l->engine));
+	serve_readers(l, l->engine);
 }
 
 const struct pipeline_totals *pipeline_totals(const struct pipeline *l)

@@ -24,7 +24,8 @@ struct pipeline_config {
 	struct app_config app;
 	struct event_config event;
 	struct behave_config behave;
-	size_t memory;		/* cap of the worker's slab, bytes */
+	size_t memory; /* cap of the worker's slab, bytes */
+	size_t warm;   /* so many of them are made ready at the start, and tables with them */
 	struct desk_port *desk; /* NULL: files go to nobody */
 	struct keeper *keeper;	/* NULL: no packets are kept */
 	unsigned index;		/* of the worker, for it */

@@ -159,6 +159,8 @@ void app_file_data(struct app_io *io, struct app_file *file, struct slice data)
 	size_t room;
 
 	CHECK(file->state == APP_FILE_OPEN, "data for a closed file");
+	for (size_t i = 0; i < data.len && file->head_len < sizeof(file->head); i++)
+		file->head[file->head_len++] = data.data[i];
 	file->size += data.len;
 	if (!file->window) {
 		file->window = slab_alloc(io->slab, HARNESS_FILE);
@@ -290,6 +292,7 @@ static struct harness *new_flow(const struct app_proto *proto, enum app_transpor
 				uint16_t port)
 {
 	static const struct app_limits limits = {
+		.demand = {true, true, true},
 		.http_request_body_limit = 100 << 10,
 		.http_response_body_limit = 100 << 10,
 	};

@@ -158,7 +158,7 @@ static void file_range(struct http_call *c, struct http_tx *tx, struct app_file 
 	file->ranged = true;
 	file->range_start = r.start;
 	file->range_end = r.end;
-	if (place.key[0].len)
+	if (place.key[0].len && c->io->limits->demand.bodies)
 		tx->side[DIR_TC].part = app_part_open(c->io, &place);
 }
 
@@ -232,6 +232,20 @@ static bool body_full(const struct http_call *c, const struct http_tx *tx)
 	return limit && tx->side[c->dir].body.total >= limit;
 }
 
+/* Nobody reads answers but for what their first bytes are. */
+static bool head_only(const struct http_call *c)
+{
+	return c->dir == DIR_TC && !c->io->limits->demand.bodies;
+}
+
+static bool head_enough(const struct http_call *c, const struct http_tx *tx)
+{
+	const struct http_side *side = &tx->side[c->dir];
+
+	return head_only(c) && side->file_named &&
+	       (!side->file || side->file->head_len == sizeof(side->file->head));
+}
+
 /* A rule wants the file kept: then the limit is that of inspection only. */
 static bool kept_whole(const struct http_side *side)
 {
@@ -265,7 +279,7 @@ static bool decoded(struct http_call *c, struct http_tx *tx, struct slice data)
 		if (!kept_whole(side))
 			data = shown;
 	}
-	if (data.data && !append(c, tx, shown))
+	if (data.data && !head_only(c) && !append(c, tx, shown))
 		return false;
 	file_data(c, tx, data);
 	if (before < min && side->body.total >= min)
@@ -279,7 +293,7 @@ static bool on_data(void *ctx, struct slice data)
 	struct http_side *side = http_side_of(d->c, d->tx);
 	bool full = body_full(d->c, d->tx);
 
-	if (!decoded(d->c, d->tx, data))
+	if (!decoded(d->c, d->tx, data) || head_enough(d->c, d->tx))
 		return false;
 	if (side->entity_len > HTTP_BOMB_BYTES &&
 	    side->entity_len > HTTP_BOMB_RATIO * side->message_len) {
@@ -310,6 +324,8 @@ bool http_body_data(struct http_call *c, struct http_tx *tx, struct slice data)
 	struct decoded d = {c, tx};
 	struct http_inflate_sink sink = {on_data, on_failed, on_memory, &d};
 
+	if (head_enough(c, tx))
+		return true;
 	if (!in || !data.data)
 		return decoded(c, tx, data);
 	if (body_full(c, tx) && !kept_whole(http_side_of(c, tx))) {
@@ -416,6 +432,8 @@ static void listed_encodings(struct http_tx *tx, struct slice value, struct enco
 bool http_body_begin(struct http_call *c, struct http_tx *tx)
 {
 	struct http_header *h = http_header_find(tx, c->dir, "content-encoding");
+	struct http_inflate_limits limits = {c->io->limits->http_lzma_memory,
+					     head_only(c) ? HTTP_INFLATE_HEAD : HTTP_INFLATE_OUT};
 	struct encodings e = {.count = 0};
 	struct slice value;
 
@@ -428,7 +446,6 @@ bool http_body_begin(struct http_call *c, struct http_tx *tx)
 		listed_encodings(tx, value, &e);
 	if (e.count == 0)
 		return true;
-	c->state->inflate[c->dir] =
-		http_inflate_new(c->io->slab, e.layer, e.count, c->io->limits->http_lzma_memory);
+	c->state->inflate[c->dir] = http_inflate_new(c->io->slab, e.layer, e.count, &limits);
 	return c->state->inflate[c->dir] != NULL;
 }

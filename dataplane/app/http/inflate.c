@@ -25,6 +25,8 @@ struct layer {
 	bool open, passes;	     /* passes: no compressed data, handed on as it is */
 	uint8_t restarts;
 	uint16_t raw_len;
+	uint16_t block; /* bytes of `out` that are used */
+	/* From here on not zeroed. */
 	uint8_t raw[RAW_KEPT]; /* what came before that */
 	uint8_t out[HTTP_INFLATE_OUT];
 };
@@ -40,7 +42,7 @@ struct http_inflate {
 static void empty(struct layer *l)
 {
 	l->stream.next_out = l->out;
-	l->stream.avail_out = HTTP_INFLATE_OUT;
+	l->stream.avail_out = l->block;
 }
 
 static bool layer_open(struct http_inflate *in, struct layer *l)
@@ -79,20 +81,24 @@ static void layer_close(struct http_inflate *in, struct layer *l)
 }
 
 struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encoding *layers,
-				      unsigned count, uint32_t lzma_memory)
+				      unsigned count, const struct http_inflate_limits *limits)
 {
 	struct http_inflate *in;
 
 	if (count > HTTP_LAYERS)
 		count = HTTP_LAYERS;
-	in = slab_zalloc(slab, sizeof(*in) + count * sizeof(struct layer));
+	in = slab_alloc(slab, sizeof(*in) + count * sizeof(struct layer));
 	if (!in)
 		return NULL;
+	memset(in, 0, sizeof(*in));
 	in->slab = slab;
 	in->count = count;
-	in->lzma_memory = lzma_memory;
+	in->lzma_memory = limits->lzma_memory;
+	for (unsigned i = 0; i < count; i++)
+		memset(&in->layers[i], 0, offsetof(struct layer, raw));
 	for (unsigned i = 0; i < count; i++) {
 		in->layers[i].encoding = layers[i];
+		in->layers[i].block = limits->block;
 		if (!layer_open(in, &in->layers[i])) {
 			http_inflate_free(slab, in);
 			return NULL;
@@ -163,7 +169,7 @@ enum outcome { OUT_DONE, OUT_STOPPED, OUT_BROKEN };
 static bool flush(struct http_inflate *in, unsigned index, const struct http_inflate_sink *sink)
 {
 	struct layer *l = &in->layers[index];
-	size_t made = HTTP_INFLATE_OUT - l->stream.avail_out;
+	size_t made = l->block - l->stream.avail_out;
 
 	empty(l);
 	return hand_on(in, index, SLICE(l->out, made), sink);
@@ -184,8 +190,7 @@ static enum outcome decode(struct http_inflate *in, unsigned index, struct slice
 		if (l->stream.avail_out == 0 && !flush(in, index, sink))
 			return OUT_STOPPED;
 		rc = inflate(&l->stream, Z_NO_FLUSH);
-		if (rc == Z_DATA_ERROR && l->stream.avail_out < HTTP_INFLATE_OUT &&
-		    l->restarts == 0) {
+		if (rc == Z_DATA_ERROR && l->stream.avail_out < l->block && l->restarts == 0) {
 			/* Something was right: that is taken, the rest is not. */
 			sink->failed(sink->ctx);
 			rc = Z_STREAM_END;
@@ -233,7 +238,7 @@ static enum outcome decode_brotli(struct http_inflate *in, unsigned index, struc
 
 		data.len = left;
 		l->stream.avail_out = (unsigned)room;
-		l->made |= room < HTTP_INFLATE_OUT;
+		l->made |= room < l->block;
 		if (rc == BROTLI_DECODER_RESULT_ERROR && !l->made)
 			return OUT_BROKEN;
 		if (rc == BROTLI_DECODER_RESULT_ERROR)
@@ -263,7 +268,7 @@ static enum outcome decode_lzma(struct http_inflate *in, unsigned index, struct 
 			http_lzma_decode(l->lzma, &data, &l->stream.next_out, &room);
 
 		l->stream.avail_out = (unsigned)room;
-		l->made |= room < HTTP_INFLATE_OUT;
+		l->made |= room < l->block;
 		if (rc == HTTP_LZMA_BROKEN && !l->made)
 			return OUT_BROKEN;
 		if (rc == HTTP_LZMA_BROKEN)

@@ -12,7 +12,8 @@
 
 enum {
 	HTTP_LAYERS = 2,
-	HTTP_INFLATE_OUT = 8192, /* bytes handed on at a time */
+	HTTP_INFLATE_OUT = 8192,  /* most bytes handed on at a time */
+	HTTP_INFLATE_HEAD = 1024, /* enough where only the first bytes matter */
 	/* A bomb: more than this much, and more than that many times what was sent. */
 	HTTP_BOMB_BYTES = 1 << 20,
 	HTTP_BOMB_RATIO = 2048,
@@ -35,9 +36,14 @@ struct http_inflate_sink {
 
 struct http_inflate;
 
-/* `lzma_memory`: most bytes of an lzma dictionary. NULL without memory. */
+struct http_inflate_limits {
+	uint32_t lzma_memory; /* most bytes of an lzma dictionary */
+	uint16_t block;	      /* bytes handed on at a time, 1 to HTTP_INFLATE_OUT */
+};
+
+/* NULL without memory. */
 struct http_inflate *http_inflate_new(struct slab *slab, const enum http_encoding *layers,
-				      unsigned count, uint32_t lzma_memory);
+				      unsigned count, const struct http_inflate_limits *limits);
 void http_inflate_free(struct slab *slab, struct http_inflate *in);
 /* False when the sink said stop. */
 bool http_inflate_data(struct http_inflate *in, struct slice data,

@@ -126,8 +126,9 @@ enum quic_hello quic_hello(struct app_io *io, struct quic_tx *t, struct slice me
 	if (!find_extensions(body, type == CLIENT_HELLO, &extensions))
 		return QUIC_HELLO_OTHER;
 	tls_hello_read(body, type == SERVER_HELLO, false, &h);
-	set_ja3(io, t, type == CLIENT_HELLO, &h, extensions);
-	if (t->client) {
+	if (io->limits->demand.fingerprints)
+		set_ja3(io, t, type == CLIENT_HELLO, &h, extensions);
+	if (t->client && io->limits->demand.fingerprints) {
 		tls_ja4(&h, 'q', t->ja4);
 		t->has_ja4 = true;
 	}

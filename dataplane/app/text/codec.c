@@ -9,7 +9,7 @@ enum { SIZE_ROOM = 16 }; /* the size stands in front of the block */
 void *codec_take(void *slab, size_t size)
 {
 	size_t len = size + SIZE_ROOM;
-	uint8_t *block = size > SLAB_MAX ? NULL : slab_zalloc(slab, len);
+	uint8_t *block = size > SLAB_MAX ? NULL : slab_alloc(slab, len);
 
 	if (!block)
 		return NULL;

@@ -74,7 +74,8 @@ static bool keep_first(struct app_io *io, struct tls_tx *t, struct tls_side *s, 
 	s->not_before = x->not_before;
 	s->not_after = x->not_after;
 	s->has_certificate = true;
-	fingerprint(der, s->fingerprint);
+	if (io->limits->demand.fingerprints)
+		fingerprint(der, s->fingerprint);
 	return true;
 }
 

@@ -72,7 +72,7 @@ static void keep_fingerprints(struct app_io *io, struct tls_side *s, bool server
 {
 	size_t len;
 
-	if (h->broken || s->ja3.data)
+	if (!io->limits->demand.fingerprints || h->broken || s->ja3.data)
 		return;
 	len = tls_ja3_text(h, server, NULL, 0);
 	if (len <= TLS_JA3_MAX) {
