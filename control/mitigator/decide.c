@@ -372,14 +372,31 @@ void decide_reload(struct decide *d, const struct policy *p, struct cut_now now)
 	safety_protected(d, now);
 }
 
+/* Which threat hit which hosts lately is in the incidents' steps. */
+static void recall_hits(struct decide *d, const struct incident *i, const struct host *h,
+			struct cut_now now)
+{
+	for (unsigned k = 0; k < i->steps_n; k++) {
+		const struct chain_step *s = i->steps[k];
+		uint64_t age = now.wall > s->last ? now.wall - s->last : 0;
+
+		if (age < d->policy->mass_window)
+			fuse_note_hit(d->fuse, (uint64_t)s->gid << 32 | s->sid, h->number,
+				      now.mono > age ? now.mono - age : 0);
+	}
+}
+
 void decide_recover(struct decide *d, struct cut_now now)
 {
 	safety_recall(d, now);
 	for (unsigned i = 0; i < incidents_count(d->incidents); i++) {
-		struct host *h = hosts_by_id(d->hosts, incidents_at(d->incidents, i)->host_id);
+		struct incident *in = incidents_at(d->incidents, i);
+		struct host *h = hosts_by_id(d->hosts, in->host_id);
 
-		if (h)
-			h->pins++;
+		if (!h)
+			continue;
+		h->pins++;
+		recall_hits(d, in, h, now);
 	}
 	for (unsigned i = 0; i < cuts_count(d->cuts); i++) {
 		struct cut *c = cuts_at(d->cuts, i);

@@ -118,6 +118,22 @@ static struct guard_verdict check(struct decide *d, const struct policy_scope *s
 	return guard_check(d->protect, d->fuse, g);
 }
 
+/* A never-block exception by source or sensor alone, whatever the rule: it holds for what is cut by
+ * judgements and by other systems, too. */
+static bool never_blocked(struct decide *d, const struct host *h, uint64_t now)
+{
+	struct alert named = {.host = host_ident_of(h), .host_is_source = true};
+	int never = -1;
+
+	for (unsigned i = 0; i < h->ips_n && never < 0; i++) {
+		named.host.ip = h->ips[i].ip;
+		never = policy_exception_of(d->policy, NEVER_BLOCK, &named, "", now);
+	}
+	if (never >= 0)
+		d->count.exceptions[never]++;
+	return never >= 0;
+}
+
 static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 				       const struct request_context *rc, const struct cut_target *t)
 {
@@ -166,12 +182,14 @@ static struct cut_target with_shown(const struct decide *d, const struct host *h
 
 	if (claimed && !surely_others(d, h, claimed))
 		target_add_ip(&wide, claimed);
+	for (unsigned i = 0; h && i < h->disputed_n; i++) {
+		if (!surely_others(d, h, &h->disputed[i]))
+			target_add_ip(&wide, &h->disputed[i]);
+	}
 	for (unsigned i = 0; h && i < h->ips_n; i++) {
 		if (!surely_others(d, h, &h->ips[i].ip))
 			target_add_ip(&wide, &h->ips[i].ip);
 	}
-	if (h && !surely_others(d, h, &h->disputed))
-		target_add_ip(&wide, &h->disputed);
 	return wide;
 }
 
@@ -233,6 +251,7 @@ static void open_cut(struct decide *d, struct cut *c, struct cut *leaving,
 	c->whole_port = guard_port_allowed(&port);
 	snprintf(c->mode, sizeof(c->mode), "%s", policy_mode_text(mode));
 	c->counted = ev == CUT_EV_REQUEST && !c->approved;
+	c->fused = c->counted ? now.wall : 0;
 	count(d, ev);
 	h = hosts_by_id(d->hosts, c->host_id);
 	if (c->counted && h)
@@ -285,6 +304,7 @@ static void approve_held(struct decide *d, struct cut *c, const struct cut_targe
 {
 	c->target = *t;
 	c->counted = true;
+	c->fused = now.wall;
 	fuse_count_cut(d->fuse, g->host, now.mono);
 	d->count.cut++;
 	cuts_event(d->cuts, c, CUT_EV_APPROVE, self,
@@ -339,6 +359,7 @@ static void recheck_held(struct decide *d, struct cut *c, struct cut_now now)
 				.host = h->number,
 				.inside = true,
 				.binding = true,
+				.never_block = never_blocked(d, h, now.wall),
 				.mac_addresses = host_addresses(h),
 				.threat_hosts = c->threat_hosts,
 				.now = now.mono};
@@ -464,6 +485,7 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	g = (struct guard_case){.target = &wide,
 				.host = h->number,
 				.inside = s != NULL,
+				.never_block = never_blocked(d, h, now.wall),
 				.handshake = in && in->proven >= h->level,
 				.mac_addresses = host_addresses(h),
 				.own_cut = open ? open->id : 0,
@@ -581,7 +603,6 @@ static struct guard_verdict check_program(struct decide *d, const struct host *h
 					  struct cut_now now)
 {
 	const struct policy_scope *s = decide_scope_of(d, h);
-	struct alert named = {.host = host_ident_of(h), .host_is_source = true};
 	struct cut_target wide = with_shown(d, h, t, NULL);
 	struct guard_case g = {.target = &wide,
 			       .host = h->number,
@@ -590,11 +611,8 @@ static struct guard_verdict check_program(struct decide *d, const struct host *h
 			       .mac_addresses = host_addresses(h),
 			       .own_cut = open ? open->id : 0,
 			       .now = now.mono};
-	int never = policy_exception_of(d->policy, NEVER_BLOCK, &named, "", now.wall);
 
-	if (never >= 0)
-		d->count.exceptions[never]++;
-	g.never_block = never >= 0;
+	g.never_block = never_blocked(d, h, now.wall);
 	return check(d, s, &g);
 }
 

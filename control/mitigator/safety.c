@@ -162,5 +162,6 @@ void decide_clock_set(struct decide *d, int64_t delta, struct cut_now now)
 		struct host *h = hosts_at(d->hosts, i);
 
 		h->judge_due = moved(h->judge_due, delta);
+		h->released = moved(h->released, delta);
 	}
 }

@@ -283,6 +283,18 @@ static void contest(struct host *a, struct host *b, uint64_t now)
 }
 
 /* Host i is seen with the address. False: somebody else's claim stands. */
+static void note_disputed(struct host *h, const struct ip_addr *ip)
+{
+	for (unsigned i = 0; i < h->disputed_n; i++) {
+		if (ip_addr_eq(&h->disputed[i], ip))
+			return;
+	}
+	if (h->disputed_n < HOST_DISPUTED) {
+		h->disputed[h->disputed_n++] = *ip;
+		h->dirty = true;
+	}
+}
+
 static bool claim_ip(struct hosts *t, unsigned i, const struct ip_addr *ip, bool proof,
 		     uint64_t now)
 {
@@ -300,9 +312,12 @@ static bool claim_ip(struct hosts *t, unsigned i, const struct ip_addr *ip, bool
 
 		if (silent < (proof || !theirs->proven ? MOVE_AGE : MOVE_UNPROVEN_AGE)) {
 			contest(h, o, now);
-			h->disputed = *ip;
+			note_disputed(h, ip);
 			return false;
 		}
+		/* A claim alone takes the address, not the memory of who showed it. */
+		if (!proof)
+			note_disputed(o, ip);
 		drop_ip(t, (unsigned)owner, slot);
 		owner = -1;
 	}

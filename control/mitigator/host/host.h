@@ -17,6 +17,7 @@
 enum {
 	HOSTS_MAX = 32768, /* the one unseen for longest goes, unless it is held */
 	HOST_TEXT = 64,
+	HOST_DISPUTED = 6,
 };
 
 struct host_ip {
@@ -36,13 +37,16 @@ struct host {
 	char os[HOST_TEXT], role[HOST_TEXT]; /* as name and user: the best of `facts` */
 	struct host_facts facts;
 	char switch_name[TARGET_TEXT], switch_port[TARGET_TEXT];
-	uint64_t port_since;	 /* it is on this port, 0: not known */
-	uint64_t port_checked;	 /* the switch said so last, and no MAC had moved; not stored */
-	uint64_t contested;	 /* another MAC claimed one of its addresses last */
-	struct ip_addr disputed; /* it showed this one last while another's claim stood */
-	uint64_t introduced;	 /* ARP, ND or DHCP first gave its MAC an address, 0: never yet */
-	bool router;		 /* a role says so */
-	uint64_t released;	 /* a person released it: older alerts do not cut it again */
+	uint64_t port_since;   /* it is on this port, 0: not known */
+	uint64_t port_checked; /* the switch said so last, and no MAC had moved; not stored */
+	uint64_t contested;    /* another MAC claimed one of its addresses last */
+	/* It showed these while another's claim stood. The first stay: a forger must not be able to
+	 * push out what the host itself showed. */
+	struct ip_addr disputed[HOST_DISPUTED];
+	unsigned disputed_n;
+	uint64_t introduced; /* ARP, ND or DHCP first gave its MAC an address, 0: never yet */
+	bool router;	     /* a role says so */
+	uint64_t released;   /* a person released it: older alerts do not cut it again */
 	uint64_t first_seen, last_seen, alerts;
 	enum level level; /* of the last judgement */
 	uint64_t level_since, judge_due;

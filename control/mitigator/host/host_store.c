@@ -77,7 +77,8 @@ static void bind(sqlite3_stmt *s, const struct host *h, const char *mac, const c
 				    h->level_since,  h->judge_due,   h->run.level,  h->run.count,
 				    h->run.first_ns, h->run.last_ns, h->run.judged, h->released,
 				    h->introduced};
-	char ip[IP_ADDR_TEXT];
+	char ip[IP_ADDR_TEXT], disputed[HOST_DISPUTED * IP_ADDR_TEXT] = "";
+	size_t len = 0;
 	static const int number_at[] = {1,  4,	11, 12, 13, 14, 15, 16, 18,
 					19, 20, 21, 22, 23, 24, 25, 26};
 
@@ -87,11 +88,10 @@ static void bind(sqlite3_stmt *s, const struct host *h, const char *mac, const c
 		sqlite3_bind_int64(s, number_at[i], (sqlite3_int64)numbers[i]);
 	sqlite3_bind_text(s, 3, ips, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 17, level_text(h->level), -1, SQLITE_STATIC);
-	if (ip_addr_is_host(&h->disputed))
-		sqlite3_bind_text(s, 27, ip_addr_text(&h->disputed, ip, false), -1,
-				  SQLITE_TRANSIENT);
-	else
-		sqlite3_bind_null(s, 27);
+	for (unsigned i = 0; i < h->disputed_n; i++)
+		len += (size_t)snprintf(disputed + len, sizeof(disputed) - len, "%s%s",
+					i ? " " : "", ip_addr_text(&h->disputed[i], ip, false));
+	sqlite3_bind_text(s, 27, disputed, -1, SQLITE_TRANSIENT);
 }
 
 static bool due(const struct host *h, uint64_t now)
@@ -149,6 +149,18 @@ static void show_fact(struct host *h, enum host_fact_kind kind, char *to)
 	snprintf(to, HOST_TEXT, "%s", best ? best->value : "");
 }
 
+static void read_disputed(const char *text, struct host *h)
+{
+	char ip[IP_ADDR_TEXT];
+
+	while (h->disputed_n < HOST_DISPUTED && sscanf(text, "%45s", ip) == 1) {
+		if (ip_addr_parse(ip, &h->disputed[h->disputed_n]) == 0)
+			h->disputed_n++;
+		text += strspn(text, " ");
+		text += strcspn(text, " ");
+	}
+}
+
 static void read_row(sqlite3_stmt *s, struct host *h)
 {
 	*h = (struct host){.number = number(s, 0)};
@@ -182,7 +194,7 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	host_facts_parse(column(s, 27), &h->facts);
 	show_fact(h, HOST_FACT_OS, h->os);
 	show_fact(h, HOST_FACT_ROLE, h->role);
-	ip_addr_parse(column(s, 26), &h->disputed);
+	read_disputed(column(s, 26), h);
 }
 
 int host_store_load(sqlite3 *db, struct hosts *t, struct errmsg *e)

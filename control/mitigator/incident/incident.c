@@ -158,6 +158,12 @@ int incidents_open(struct incidents *t, sqlite3 *db, struct errmsg *e)
 	return incident_db_load(t, e);
 }
 
+int incidents_reload(struct incidents *t, struct errmsg *e)
+{
+	forget_all(t);
+	return incident_db_load(t, e);
+}
+
 int incidents_save(struct incidents *t, struct incident *i, struct errmsg *e)
 {
 	return incident_db_save(t, i, e);

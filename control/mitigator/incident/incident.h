@@ -109,6 +109,8 @@ struct incidents *incidents_new(void);
 void incidents_free(struct incidents *t);
 /* Makes the tables; loads what is open. Also after a rollback: forgets what was not stored. */
 int incidents_open(struct incidents *t, sqlite3 *db, struct errmsg *e);
+/* What is stored, again, after a rollback of the database that is open. */
+int incidents_reload(struct incidents *t, struct errmsg *e);
 void incidents_set_risk(struct incidents *t, const struct incident_risk *risk);
 /* Writes what changed. */
 int incidents_flush(struct incidents *t, struct errmsg *e);

@@ -92,6 +92,10 @@ static void prepare(struct cuts *cs, struct cut *c, const struct cut_transition 
 		renumber(c);
 		c->undone = 0;
 	}
+	if (t->event == CUT_EV_HOLD)
+		c->review = now.wall + cs->s.times.hold_ns;
+	if (t->event == CUT_EV_APPROVE)
+		c->review = 0;
 	if (t->effects & CUT_FX_RENEW ||
 	    ((t->to == CUT_REQUESTED || t->event == CUT_EV_REQUEST) && cut_end(c) == 0))
 		c->review = now.wall + cs->s.times.review_ns;
@@ -186,6 +190,11 @@ bool cuts_event(struct cuts *cs, struct cut *c, enum cut_event event, const char
 			    ? cs->s.methods[c->method].name
 			    : "";
 	set_deadline(cs, c, now);
+	/* What was not sent yet is not worth sending when the opposite is wanted by now. */
+	if (effects & CUT_FX_UNDO)
+		c->effects &= ~(uint32_t)CUT_FX_SEND;
+	if (effects & CUT_FX_SEND)
+		c->effects &= ~(uint32_t)CUT_FX_UNDO;
 	c->effects |= effects & DEFERRED;
 	/* What is only sent again is no change of state worth a line for days. */
 	store(cs, c, repeat ? NULL : &ch);
@@ -364,6 +373,7 @@ static void begin_again(struct cut *c, const struct cut *r)
 	c->held_for = GUARD_FINE;
 	c->approved = r->approved;
 	c->counted = r->counted;
+	c->fused = r->fused;
 	c->first_yes[0] = 0;
 	c->severity = r->severity;
 	c->threat_hosts = r->threat_hosts;
@@ -410,11 +420,15 @@ static uint64_t moved(uint64_t when, int64_t delta)
 
 void cuts_clock_set(struct cuts *cs, int64_t delta, struct cut_now now)
 {
+	if (cut_store_clock(cs->s.store, delta, &cs->e) < 0)
+		cs->failed = true;
 	for (unsigned i = 0; i < cs->n; i++) {
 		struct cut *c = cs->open[i];
 
 		if (cut_state_final(c->state))
 			continue;
+		if (c->fused)
+			c->fused = moved(c->fused, delta);
 		if (c->review)
 			c->review = moved(c->review, delta);
 		for (unsigned k = 0; k < CAUSE_COUNT; k++)

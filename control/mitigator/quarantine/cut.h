@@ -46,10 +46,11 @@ struct cut {
 	bool whole_port;
 	uint32_t causes;	    /* CAUSE_BITs */
 	uint64_t ends[CAUSE_COUNT]; /* wall, 0: never by itself */
-	uint64_t review;	    /* wall; 0: none */
+	uint64_t review;	    /* wall; of HELD when the question lapses; 0: none */
 	enum guard_reason held_for; /* of HELD and REFUSED */
 	bool approved;		    /* a person did, or ordered it */
-	bool counted;		    /* in the fuse */
+	bool counted;		    /* in the fuse ... */
+	uint64_t fused;		    /* ... since then, wall */
 
 	char threat_id[CUT_TEXT], threat_name[CUT_TEXT], alert_id[CUT_TEXT], incident_id[CUT_TEXT];
 	char category[CUT_TEXT], url[CUT_TEXT], mode[16], scope[64];

@@ -44,6 +44,7 @@ static const struct field fields[] = {
 	FIELD(U32, held_for),
 	FIELD(BOOL, approved),
 	FIELD(BOOL, counted),
+	FIELD(U64, fused),
 	FIELD(TEXT, threat_id),
 	FIELD(TEXT, threat_name),
 	FIELD(TEXT, alert_id),
@@ -479,14 +480,15 @@ int cut_store_history(struct cut_store *s, uint64_t cut,
 }
 
 int cut_store_counted(struct cut_store *s, uint64_t since,
-		      void (*fn)(void *ctx, const char *host_id, uint64_t opened), void *ctx,
+		      void (*fn)(void *ctx, const char *host_id, uint64_t fused), void *ctx,
 		      struct errmsg *e)
 {
 	sqlite3_stmt *st;
 
 	if (sqlite3_prepare_v2(s->db,
-			       "SELECT host_id, opened FROM cut WHERE opened>=? AND counted=1", -1,
-			       &st, NULL) != SQLITE_OK)
+			       "SELECT host_id, CASE WHEN fused>0 THEN fused ELSE opened END AS "
+			       "since FROM cut WHERE counted=1 AND since>=?",
+			       -1, &st, NULL) != SQLITE_OK)
 		return db_error(s, e);
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)since);
 	while (sqlite3_step(st) == SQLITE_ROW)
@@ -494,6 +496,16 @@ int cut_store_counted(struct cut_store *s, uint64_t since,
 		   (uint64_t)sqlite3_column_int64(st, 1));
 	sqlite3_finalize(st);
 	return 0;
+}
+
+int cut_store_clock(struct cut_store *s, int64_t delta, struct errmsg *e)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql),
+		 "UPDATE cut SET fused=max(1, fused+%lld) WHERE counted=1 AND fused>0",
+		 (long long)delta);
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_error(s, e);
 }
 
 unsigned cut_store_repeats(struct cut_store *s, const char *host_id, uint64_t since)

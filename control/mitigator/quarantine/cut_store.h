@@ -40,9 +40,11 @@ int cut_store_find(struct cut_store *s, uint64_t id, struct cut *ret, struct err
 int cut_store_history(struct cut_store *s, uint64_t cut,
 		      bool (*fn)(void *ctx, const struct cut_change *ch), void *ctx,
 		      struct errmsg *e);
+/* The wall clock was set: the fuse's window keeps its length. */
+int cut_store_clock(struct cut_store *s, int64_t delta, struct errmsg *e);
 /* Calls fn for each cut that the fuse counted since `since`, open or not. */
 int cut_store_counted(struct cut_store *s, uint64_t since,
-		      void (*fn)(void *ctx, const char *host_id, uint64_t opened), void *ctx,
+		      void (*fn)(void *ctx, const char *host_id, uint64_t fused), void *ctx,
 		      struct errmsg *e);
 /* How often the host was cut for a threat since `since` (repeat offenders, Q8). */
 unsigned cut_store_repeats(struct cut_store *s, const char *host_id, uint64_t since);

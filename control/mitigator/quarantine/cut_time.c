@@ -247,7 +247,8 @@ static void tick_wall(struct cuts *cs, struct cut *c, struct cut_now now)
 {
 	uint64_t end = cut_end(c);
 
-	if (c->state == CUT_HELD && now.wall >= c->opened + cs->s.times.hold_ns) {
+	if (c->state == CUT_HELD &&
+	    now.wall >= (c->review ? c->review : c->opened + cs->s.times.hold_ns)) {
 		cuts_event(cs, c, CUT_EV_HOLD_OVER, self, "nobody decided in time", now);
 		return;
 	}
