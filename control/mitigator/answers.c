@@ -5,6 +5,11 @@
 #include "control/mitigator/quarantine/cut_store.h"
 #include "control/mitigator/send.h"
 
+enum {
+	BESIDE_MAX = 32,	    /* orders at once; the next look has the others */
+	BESIDE_NUMBER = UINT32_MAX, /* of no command of a ladder */
+};
+
 static enum cut_answer answer_of(enum driver_outcome o)
 {
 	return o == DRIVER_DONE	     ? CUT_ANSWER_DONE
@@ -24,7 +29,10 @@ static void on_orphan(struct mitigator *m, unsigned i, const struct driver_held 
 	struct errmsg e = {""};
 	struct cut known;
 
-	if (cut_store_find(m->store, h->cut, &known, &e) == 0) {
+	if (m->methods[i].desc->wants) {
+		log_info(&m->log, "%s: cut %llu is over: taken back", m->methods[i].config.name,
+			 (unsigned long long)h->cut);
+	} else if (cut_store_find(m->store, h->cut, &known, &e) == 0) {
 		log_warn(&m->log, "%s still held cut %llu, which is %s: released",
 			 m->methods[i].config.name, (unsigned long long)h->cut,
 			 cut_state_text(known.state));
@@ -75,6 +83,28 @@ static void check_cut(struct mitigator *m, unsigned i, struct cut *c, uint64_t a
 		cuts_lost(m->decide.cuts, c, i, mitigator_now(m));
 }
 
+/* What goes beside the ladder, for cuts in force that it does not hold yet. */
+static void order_beside(struct mitigator *m, unsigned i)
+{
+	const struct method *md = &m->methods[i];
+	unsigned sent = 0;
+
+	for (unsigned k = 0; k < cuts_count(m->decide.cuts) && sent < BESIDE_MAX; k++) {
+		const struct cut *c = cuts_at(m->decide.cuts, k);
+		struct driver_order o;
+
+		if (!c->url[0] || !cut_state_in_force(c->state) || c->state == CUT_RELEASING ||
+		    c->state == CUT_ENDING || c->ordered & 1u << i || find_held(md, c->id))
+			continue;
+		o = send_order_of(m, c, DRIVER_APPLY, i);
+		o.number = BESIDE_NUMBER;
+		if (!md->desc->wants(&md->config, &o))
+			continue;
+		sent++;
+		send_order(m, i, &o);
+	}
+}
+
 static void reconcile(struct mitigator *m, unsigned i)
 {
 	struct method *md = &m->methods[i];
@@ -86,6 +116,8 @@ static void reconcile(struct mitigator *m, unsigned i)
 		if (!cuts_find(m->decide.cuts, md->held[k].cut))
 			on_orphan(m, i, &md->held[k]);
 	}
+	if (md->desc->wants)
+		order_beside(m, i);
 }
 
 static void on_list(struct mitigator *m, unsigned i, const struct driver_answer *a)
@@ -122,10 +154,27 @@ static void on_list(struct mitigator *m, unsigned i, const struct driver_answer 
 
 /* ---- answers of helpers ---- */
 
+/* Its failures show as the driver's at the next look. */
+static void note_beside(struct mitigator *m, unsigned i, const struct driver_answer *a)
+{
+	char text[sizeof(a->text)];
+
+	if (a->outcome != DRIVER_DONE)
+		return;
+	snprintf(text, sizeof(text), "%.255s", a->text);
+	log_info(&m->log, "%s: %s", m->methods[i].config.name, text);
+	audit_note(m, "automatic", a->verb == DRIVER_RELEASE ? "taken back" : "ordered",
+		   json_pack("{ss sI so}", "method", m->methods[i].config.name, "cut",
+			     (json_int_t)a->cut, "answer", local_text(text)));
+}
+
 static void on_answer(struct mitigator *m, unsigned i, const struct driver_answer *a)
 {
 	if (mitigator_begin(m, NULL) < 0)
 		return;
+	if (m->methods[i].desc->wants &&
+	    (a->verb == DRIVER_RELEASE || (a->verb == DRIVER_APPLY && a->number == BESIDE_NUMBER)))
+		note_beside(m, i, a);
 	if (a->verb == DRIVER_LIST)
 		on_list(m, i, a);
 	else if (a->verb == DRIVER_PORTS)

@@ -245,7 +245,7 @@ void orders_tick(struct mitigator *m)
 			continue;
 		/* At the start once, whatever is known: for what a crash left behind. */
 		if (now >= md->list_next && is_free(md->list_asked, now) &&
-		    (holds_any(m, i) || !md->listed)) {
+		    (holds_any(m, i) || !md->listed || md->desc->wants)) {
 			md->held_n = 0;
 			md->listed = true;
 			md->list_next = now + md->desc->list_ms * NS_PER_MS;
@@ -277,6 +277,8 @@ static int start_one(struct mitigator *m, unsigned i, struct errmsg *e)
 		log_warn(&m->log, "driver %s: %s", md->config.name, md->desc->warning(&md->config));
 	snprintf(m->cut_methods[i].name, sizeof(m->cut_methods[i].name), "%s", md->config.name);
 	m->cut_methods[i].holds = md->desc->holds;
+	m->cut_methods[i].beside = md->desc->wants != NULL;
+	job.keep = md->desc->keep;
 	if (md->desc->has_ports) {
 		md->ports = calloc(MITIGATOR_PORTS, sizeof(*md->ports));
 		md->ports_new = calloc(MITIGATOR_PORTS, sizeof(*md->ports_new));

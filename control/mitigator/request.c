@@ -19,10 +19,12 @@ static void take_ladder(const struct decide *d, const struct policy_scope *s, st
 				c->ladder[c->ladder_n++] = (uint8_t)i;
 		}
 	}
-	for (unsigned i = 0; c->ladder_n == 0 && i < n; i++)
-		c->ladder[i] = (uint8_t)i;
-	if (c->ladder_n == 0)
-		c->ladder_n = (uint8_t)n;
+	if (c->ladder_n)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		if (!m[i].beside)
+			c->ladder[c->ladder_n++] = (uint8_t)i;
+	}
 }
 
 /* The network the host is of: the scope's prefix that contains it, else its /24 or /64. */

@@ -57,6 +57,7 @@ struct driver_order send_order_of(const struct mitigator *m, const struct cut *c
 	add_exempts(m, c, &o);
 	h = hosts_by_id(m->decide.hosts, c->host_id);
 	snprintf(o.host, sizeof(o.host), "%.63s", h ? h->name : "");
+	snprintf(o.url, sizeof(o.url), "%s", c->url);
 	return o;
 }
 

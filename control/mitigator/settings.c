@@ -13,7 +13,7 @@ static const struct config_key driver_keys[] = {
 	{"name", CONFIG_TEXT, OF(name), "", .max = DRIVER_NAME - 1,
 	 .help = "by which policies call it; empty = its type"},
 	{"type", CONFIG_TEXT, OF(type), .required = true, .max = DRIVER_NAME - 1,
-	 .help = "openvswitch, enforcer, reset, command, radius, snmp or openc2"},
+	 .help = "openvswitch, enforcer, reset, command, radius, snmp, openc2 or sinkhole"},
 	{"timeout-ms", CONFIG_UINT, OF(timeout_ms), "3000", 50, 600000,
 	 .help = "milliseconds for one order"},
 	{"bridge", CONFIG_TEXT, OF(bridge), "", .max = TARGET_TEXT - 1,
@@ -75,6 +75,23 @@ static const struct config_key driver_keys[] = {
 	{"bounce-ms", CONFIG_UINT, OF(bounce_ms), "0", 0, 10000,
 	 .help = "snmp, order vlan: link down for so long, so that the host asks for an address "
 		 "anew"},
+	{"server", CONFIG_TEXT, OF(server), "", .max = DRIVER_NAME - 1,
+	 .help = "sinkhole: unbound or dnsmasq"},
+	{"zone-file", CONFIG_TEXT, OF(zone_file), "", .max = 255,
+	 .help = "sinkhole: unbound: the zonefile of its rpz clause; dnsmasq: its addn-hosts"},
+	{"zone", CONFIG_TEXT, OF(zone), "", .max = TARGET_TEXT - 1,
+	 .help = "sinkhole, unbound: the name of its rpz clause"},
+	{"control", CONFIG_TEXT, OF(control), "/etc/unbound/unbound.conf", .max = 255,
+	 .help = "sinkhole, unbound: configuration that unbound-control reads"},
+	{"pid-file", CONFIG_TEXT, OF(pid_file), "/run/dnsmasq/dnsmasq.pid", .max = 255,
+	 .help = "sinkhole, dnsmasq: the file with its process number"},
+	{"resolver", CONFIG_TEXT, OF(resolver), "", .max = TARGET_TEXT - 1,
+	 .help = "sinkhole: address of the resolver, which is asked whether it works; empty = not "
+		 "asked"},
+	{"sinkhole", CONFIG_TEXTS, OF(sinkhole), "", .max = 2,
+	 .help = "sinkhole: the address that is answered, IPv4, IPv6 or one of each"},
+	{"never-names", CONFIG_TEXTS, OF(never_names), "", .max = DRIVER_NAMES,
+	 .help = "sinkhole: names that are always resolved, with all below them"},
 	{"url", CONFIG_TEXT, OF(url), "", .max = 255,
 	 .help = "openc2: the consumer, https://host[:port]/.well-known/openc2; order: deny "
 		 "(default) "
@@ -199,6 +216,20 @@ static void take_device(const struct settings_driver *f, const char *folder,
 		COPY(c->identify[c->identify_n++], f->identify.items[i]);
 }
 
+static void take_sinkhole(const struct settings_driver *f, struct driver_config *c)
+{
+	COPY(c->server, f->server);
+	COPY(c->zone_file, f->zone_file);
+	COPY(c->zone, f->zone);
+	COPY(c->control, f->control);
+	COPY(c->pid_file, f->pid_file);
+	COPY(c->resolver, f->resolver);
+	for (size_t i = 0; i < f->sinkhole.n; i++)
+		COPY(c->sinkhole[c->sinkhole_n++], f->sinkhole.items[i]);
+	for (size_t i = 0; i < f->never_names.n; i++)
+		COPY(c->never[c->never_n++], f->never_names.items[i]);
+}
+
 static void take_openc2(const struct settings_driver *f, struct driver_config *c)
 {
 	if (strcmp(f->type, "openc2") == 0 && !f->order[0])
@@ -229,6 +260,7 @@ static void take(const struct settings_driver *f, const char *folder, struct dri
 			 f->arguments.items[i]);
 	take_device(f, folder, c);
 	take_openc2(f, c);
+	take_sinkhole(f, c);
 }
 
 int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_MAX],
@@ -241,10 +273,11 @@ int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_
 
 		take(&items[i], s->state_folder, &ret[i]);
 		if (!d)
-			return errmsg_set(e, ERR_INVALID,
-					  "drivers: there is no type \"%s\": openvswitch, "
-					  "enforcer, reset, command, radius, snmp or openc2",
-					  items[i].type);
+			return errmsg_set(
+				e, ERR_INVALID,
+				"drivers: there is no type \"%s\": openvswitch, "
+				"enforcer, reset, command, radius, snmp, openc2 or sinkhole",
+				items[i].type);
 		if (d->check && d->check(&ret[i], e) < 0)
 			return ERR_INVALID;
 		for (size_t k = 0; k < i; k++) {

@@ -18,6 +18,8 @@ struct settings_driver {
 	uint64_t vlan, normal_vlan, bounce_ms;
 	bool proxy_state, accept_plain;
 	/* openc2 */
+	const char *server, *zone_file, *zone, *control, *pid_file, *resolver; /* sinkhole */
+	struct config_texts sinkhole, never_names;
 	const char *url, *ca_file, *cert_file, *key_file, *token_file, *asset_id, *target;
 };
 

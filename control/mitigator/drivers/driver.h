@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/helper/privs.h"
 #include "control/mitigator/quarantine/target.h"
 #include "control/wire/message.h"
 
@@ -18,6 +19,7 @@ enum {
 	DRIVER_ARGUMENTS = 8, /* of an operator's command */
 	DRIVER_DEVICES = 64,  /* of one driver for switches */
 	DRIVER_WORDS = 8,     /* of a list of words */
+	DRIVER_NAMES = 32,    /* never sinkholed */
 	DRIVER_ITEMS = 1024,  /* of one packet of a list; longer lists come in several */
 	DRIVER_BATCH = 64,    /* releases at once */
 	DRIVERS_MAX = 16,     /* configured drivers of one mitigator */
@@ -61,6 +63,7 @@ struct driver_order {
 	char command_id[DRIVER_ID], replaces[DRIVER_ID];
 	char threat_id[DRIVER_ID], actor[DRIVER_ID], reason[256];
 	char host[TARGET_TEXT]; /* its name, "" not known */
+	char url[128];		/* that the threat concerned, or a name; "" none */
 };
 
 struct driver_held {
@@ -129,6 +132,10 @@ struct driver_config {
 	/* openc2; `order` too */
 	char url[256], ca_file[256], cert_file[256], key_file[256], token_file[256];
 	char asset_id[64], target[DRIVER_NAME];
+	/* sinkhole */
+	char server[DRIVER_NAME], zone_file[256], zone[TARGET_TEXT], control[256], pid_file[256];
+	char resolver[TARGET_TEXT], sinkhole[2][TARGET_TEXT], never[DRIVER_NAMES][128];
+	uint8_t sinkhole_n, never_n;
 };
 
 enum driver_place { DRIVER_HELPER, DRIVER_LINK };
@@ -155,6 +162,9 @@ struct driver_desc {
 	uint32_t list_ms;  /* between looks at what it holds */
 	uint32_t ports_ms; /* between looks at the ports at least; 0: the configured time alone */
 	bool unprivileged; /* HELPER: needs no right that the mitigator itself has not */
+	cap_mask keep;	   /* HELPER: capabilities all the same */
+	/* Not NULL: it cuts nobody, but goes beside the ladder with every cut that it wants. */
+	bool (*wants)(const struct driver_config *c, const struct driver_order *o);
 	/* One sentence when the configuration cannot work. */
 	int (*check)(const struct driver_config *c, struct errmsg *e);
 	/* What a person should be warned of at the start; NULL: nothing. */

@@ -89,7 +89,8 @@ struct cut {
 
 struct cut_method {
 	char name[32];
-	bool holds; /* a cut stays; otherwise it only ends sessions */
+	bool holds;  /* a cut stays; otherwise it only ends sessions */
+	bool beside; /* of no ladder unless a scope names it */
 };
 
 struct cut_times {
