@@ -1,13 +1,12 @@
 #include "dataplane/api/record.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/err.h"
 #include "dataplane/base/json.h"
+#include "dataplane/base/number.h"
 
 /* Body: a run of tokens. A token is kind (1 byte), name length (1), name, then its value:
  *   OBJECT ARRAY END  nothing        INT UINT DOUBLE  8 bytes     BOOL  1 byte
@@ -404,21 +403,19 @@ bool record_walk_next(struct record_walk *w, struct record_value *ret)
 
 static void put_time(struct json *j, const char *name, uint64_t ns, int offset_minutes)
 {
-	int away = offset_minutes < 0 ? -offset_minutes : offset_minutes;
-	time_t t = (time_t)(ns / NS_PER_SEC) + offset_minutes * 60;
-	char text[64];
-	struct tm tm;
-	size_t n;
+	uint32_t away = (uint32_t)(offset_minutes < 0 ? -offset_minutes : offset_minutes);
+	int64_t local = (int64_t)(ns / NS_PER_SEC) + offset_minutes * 60;
+	char text[48], *at = number_put_time(text, local < 0 ? 0 : (uint64_t)local);
 
-	gmtime_r(&t, &tm);
-	n = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + n, sizeof(text) - n, ".%06u%c%02d%02d",
-		 (unsigned)(ns % NS_PER_SEC / NS_PER_US), offset_minutes < 0 ? '-' : '+', away / 60,
-		 away % 60);
-	json_text(j, name, text);
+	*at++ = '.';
+	at = number_put_digits(at, (uint32_t)(ns % NS_PER_SEC / NS_PER_US), 6);
+	*at++ = offset_minutes < 0 ? '-' : '+';
+	at = number_put_digits(at, away / 60, 2);
+	at = number_put_digits(at, away % 60, 2);
+	json_slice(j, name, SLICE(text, (size_t)(at - text)));
 }
 
-static const char *proto_text(uint8_t proto, char *buf, size_t cap)
+static const char *proto_text(uint8_t proto, char buf[4])
 {
 	/* IANA's protocol numbers 0 to 143 as Suricata writes them. */
 	static const char *const names[] = {
@@ -455,7 +452,7 @@ static const char *proto_text(uint8_t proto, char *buf, size_t cap)
 
 	if (proto < ARRAY_SIZE(names))
 		return names[proto];
-	snprintf(buf, cap, "%03u", proto);
+	*number_put_digits(buf, proto, 3) = '\0';
 	return buf;
 }
 
@@ -469,7 +466,7 @@ static void put_tuple(struct json *j, const struct record_head *h)
 	json_text(j, "dest_ip", ip_addr_text(&h->dst, dst, true));
 	if (h->flags & RECORD_HAS_PORTS)
 		json_uint(j, "dest_port", h->dport);
-	json_text(j, "proto", proto_text(h->ip_proto, number, sizeof(number)));
+	json_text(j, "proto", proto_text(h->ip_proto, number));
 	if (h->flags & RECORD_HAS_ICMP) {
 		json_uint(j, "icmp_type", h->icmp_type);
 		json_uint(j, "icmp_code", h->icmp_code);

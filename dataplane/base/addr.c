@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dataplane/base/err.h"
+#include "dataplane/base/number.h"
 
 bool ip_addr_in_prefix(const struct ip_addr *a, const struct ip_addr *prefix, unsigned bits)
 {
@@ -24,11 +25,16 @@ char *ip_addr_text(const struct ip_addr *a, char ret[IP_ADDR_TEXT], bool eve)
 	const uint8_t *b = a->bytes;
 
 	if (ip_addr_is_v4(a)) {
-		snprintf(ret, IP_ADDR_TEXT, "%u.%u.%u.%u", b[12], b[13], b[14], b[15]);
+		*number_put_ip4(ret, b + 12) = '\0';
 	} else if (eve) {
-		for (int i = 0; i < 8; i++)
-			snprintf(ret + 5 * i, (size_t)(IP_ADDR_TEXT - 5 * i), "%02x%02x%s",
-				 b[2 * i], b[2 * i + 1], i < 7 ? ":" : "");
+		char *at = ret;
+
+		for (int i = 0; i < 16; i++) {
+			if (i && i % 2 == 0)
+				*at++ = ':';
+			at = number_put_hex8(at, b[i]);
+		}
+		*at = '\0';
 	} else {
 		inet_ntop(AF_INET6, b, ret, IP_ADDR_TEXT);
 	}
@@ -54,8 +60,14 @@ char *mac_addr_text(const struct mac_addr *m, char ret[MAC_ADDR_TEXT])
 {
 	const uint8_t *b = m->bytes;
 
-	snprintf(ret, MAC_ADDR_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-		 b[5]);
+	char *at = ret;
+
+	for (int i = 0; i < 6; i++) {
+		if (i)
+			*at++ = ':';
+		at = number_put_hex8(at, b[i]);
+	}
+	*at = '\0';
 	return ret;
 }
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "dataplane/base/addr.h"
@@ -196,6 +197,23 @@ static void numbers_as_text(void **state)
 	assert_string_equal(ours, "192.0.2.255");
 	*number_put_hex8(ours, 0x0a) = '\0';
 	assert_string_equal(ours, "0a");
+	*number_put_int(ours, INT64_MIN) = '\0';
+	assert_string_equal(ours, "-9223372036854775808");
+}
+
+/* Every day of eight hundred years, another second of each. */
+static void times_as_text(void **state)
+{
+	char ours[32], theirs[32];
+
+	for (time_t t = 0; t < 800LL * 366 * 86400; t += 86400 + 61) {
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		strftime(theirs, sizeof(theirs), "%Y-%m-%dT%H:%M:%S", &tm);
+		*number_put_time(ours, (uint64_t)t) = '\0';
+		assert_string_equal(ours, theirs);
+	}
 }
 
 int main(void)
@@ -205,7 +223,7 @@ int main(void)
 		cmocka_unit_test(prefixes),	      cmocka_unit_test(hosts_addresses),
 		cmocka_unit_test(json_escapes),	      cmocka_unit_test(json_numbers),
 		cmocka_unit_test(slab_keeps_its_cap), cmocka_unit_test(siphash_depends_on_key),
-		cmocka_unit_test(numbers_as_text),
+		cmocka_unit_test(numbers_as_text),    cmocka_unit_test(times_as_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/base/err.h"
+#include "dataplane/base/number.h"
 
 void json_init(struct json *j, char *buf, size_t cap)
 {
@@ -67,6 +68,10 @@ static void put_escaped(struct json *j, uint8_t c)
 	put(j, text, (size_t)n);
 }
 
+/* ASCII that stands for itself. */
+static const bool plain_ascii[256] = {
+	[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
+
 static void put_quoted(struct json *j, struct slice s)
 {
 	size_t plain = 0;
@@ -74,8 +79,7 @@ static void put_quoted(struct json *j, struct slice s)
 	put_char(j, '"');
 	for (size_t i = 0; i < s.len;) {
 		uint8_t c = s.data[i];
-		unsigned n = c >= 0x80 ? utf8_length(s.data + i, s.len - i)
-				       : (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f);
+		unsigned n = c >= 0x80 ? utf8_length(s.data + i, s.len - i) : plain_ascii[c];
 
 		if (n > 0) {
 			i += n;
@@ -153,7 +157,7 @@ void json_int(struct json *j, const char *key, int64_t value)
 	char text[24];
 
 	value_begin(j, key);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%lld", (long long)value));
+	put(j, text, (size_t)(number_put_int(text, value) - text));
 }
 
 void json_uint(struct json *j, const char *key, uint64_t value)
@@ -161,7 +165,7 @@ void json_uint(struct json *j, const char *key, uint64_t value)
 	char text[24];
 
 	value_begin(j, key);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
+	put(j, text, (size_t)(number_put(text, value) - text));
 }
 
 void json_bool(struct json *j, const char *key, bool value)

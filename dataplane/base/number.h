@@ -56,3 +56,45 @@ static inline char *number_put_ip4(char *at, const uint8_t *bytes)
 	}
 	return at;
 }
+
+/* `n` digits, the last ones of value. */
+static inline char *number_put_digits(char *at, uint32_t value, unsigned n)
+{
+	for (unsigned i = n; i > 0; i--) {
+		at[i - 1] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return at + n;
+}
+
+static inline char *number_put_int(char *at, int64_t value)
+{
+	if (value >= 0)
+		return number_put(at, (uint64_t)value);
+	*at++ = '-';
+	return number_put(at, -(uint64_t)value);
+}
+
+/* 2006-01-02T15:04:05 from seconds since 1970 (proleptic Gregorian calendar, as of 0000-03-01). */
+static inline char *number_put_time(char *at, uint64_t seconds)
+{
+	uint64_t day = seconds / 86400 + 719468;
+	uint32_t of_day = (uint32_t)(seconds % 86400);
+	uint32_t of_era = (uint32_t)(day % 146097); /* 400 years */
+	uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	uint32_t month = (5 * of_year + 2) / 153; /* from March */
+	uint32_t year = (uint32_t)(day / 146097) * 400 + year_of_era + (month >= 10);
+
+	at = number_put_digits(at, year, 4);
+	*at++ = '-';
+	at = number_put_digits(at, month < 10 ? month + 3 : month - 9, 2);
+	*at++ = '-';
+	at = number_put_digits(at, of_year - (153 * month + 2) / 5 + 1, 2);
+	*at++ = 'T';
+	at = number_put_digits(at, of_day / 3600, 2);
+	*at++ = ':';
+	at = number_put_digits(at, of_day / 60 % 60, 2);
+	*at++ = ':';
+	return number_put_digits(at, of_day % 60, 2);
+}
