@@ -49,21 +49,22 @@ static void proto_of(struct run *r)
 		r->proto_bit |= 1ULL << proto_index(r->plan, r->f->app->named);
 }
 
-/* Identification of the packet's direction was over before it came (app-layer-protocol). */
+/* Identification of the packet's direction is over with this packet; over UDP, where Suricata's
+ * marks are not taken back, the direction's next one says so once more (app-layer-protocol). */
 static void identified(struct run *r)
 {
-	uint8_t bit = (uint8_t)(1 << r->dir);
+	uint8_t first = (uint8_t)(1 << r->dir), again = (uint8_t)(4 << r->dir);
 	const struct app_flow *a = r->f->app;
 
-	r->fd->proto_done &= (uint8_t)~bit;
-	if (!a || !r->real)
+	r->fd->proto_done &= (uint8_t)~first;
+	if (!a || !r->real || !(a->seen[r->dir] || a->tried[r->dir]))
 		return;
-	if (!(r->fd->proto_seen & bit) && (a->seen[r->dir] || a->tried[r->dir])) {
-		r->fd->proto_seen |= bit;
-		if (r->p->ip_proto == IP_PROTO_TCP || r->f->packets[r->dir] > 1)
-			r->fd->proto_done |= bit;
-		else
-			r->fd->proto_seen &= (uint8_t)~bit;
+	if (!(r->fd->proto_seen & first)) {
+		r->fd->proto_seen |= first;
+		r->fd->proto_done |= first;
+	} else if (r->p->ip_proto != IP_PROTO_TCP && !(r->fd->proto_seen & again)) {
+		r->fd->proto_seen |= again;
+		r->fd->proto_done |= first;
 	}
 }
 

@@ -89,8 +89,8 @@ struct flow_detect {
 	const struct app_proto *proto_of; /* what `proto` is the index of */
 	struct tag_entry *tag;
 	uint8_t ip_only_done; /* 1 << dir */
-	uint8_t proto_done;   /* 1 << dir: identification was over at an earlier packet */
-	uint8_t proto_seen;   /* 1 << dir: a packet came after that */
+	uint8_t proto_done;   /* 1 << dir: this packet says that identification is over */
+	uint8_t proto_seen;   /* 1 << dir: one has said so, 4 << dir: two (UDP) */
 	bool stopped; /* a pass, drop or reject rule matched on it: nothing is inspected any more */
 	uint8_t proto; /* index of app->proto, PLAN_PROTOS: not looked up */
 	uint8_t l4;    /* enum plan_l4 of `class`; PLAN_L4S: not looked up */

@@ -66,8 +66,9 @@ static bool ip_item(const struct packet *p, const struct rule_item *i)
 		return ip_option(p, i->ipopt);
 	case RULE_ITEM_FRAGBITS:
 		return p->ip_version == 4 && bits_mode(i->bits, frag_bits(p));
-	case RULE_ITEM_FRAGOFFSET:
-		return rule_uint_match(i->uint, p->frag_offset);
+	case RULE_ITEM_FRAGOFFSET: /* IPv6 has one in fragments alone */
+		return (p->ip_version == 4 || (p->flags & PACKET_FRAGMENT)) &&
+		       rule_uint_match(i->uint, p->frag_offset);
 	case RULE_ITEM_L3_PROTO:
 		return (p->ip_version == (strcmp(i->named->name, "ipv6") == 0 ? 6 : 4)) !=
 		       i->named->negated;
@@ -308,8 +309,9 @@ static bool state_item(struct run *r, const struct plan_rule *rule, const struct
 	case RULE_ITEM_STREAM_SIZE:
 		return stream_size_item(r, i->stream_size);
 	case RULE_ITEM_FLOW_AGE:
-		return r->f &&
-		       rule_uint_match(i->uint, (r->p->now_ns - r->f->start_ns) / NS_PER_SEC);
+		/* Full seconds of the clock passed, as in Suricata, not of the flow's life. */
+		return r->f && rule_uint_match(i->uint, r->p->now_ns / NS_PER_SEC -
+								r->f->start_ns / NS_PER_SEC);
 	case RULE_ITEM_FLOWBITS:
 		return bits_test(r, i->flowbits);
 	case RULE_ITEM_FLOWINT:

@@ -238,8 +238,6 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 		set_progress(t);
 		return r;
 	}
-	if (cursor_offset(&c) > 0)
-		app_raw_trigger(io, dir);
 	r = read_records(io, t, dir, c);
 	set_progress(t);
 	if (r.status == APP_OK && t->tx.progress[DIR_TS] == SSH_FINISHED) {
