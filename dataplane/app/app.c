@@ -845,6 +845,7 @@ void app_stream_data(struct app_worker *w, struct flow *f, struct packet *p, enu
 		return;
 	}
 	a = c.a;
+	a->pub.news = 1 << DIR_TS | 1 << DIR_TC;
 	a->sides[dir].end = chunk->offset + chunk->len;
 	if (chunk->flags & STREAM_DATA_DEPTH)
 		a->pub.depth[dir] = true;
@@ -932,6 +933,7 @@ void app_datagram(struct app_worker *w, struct flow *f, struct packet *p)
 		return;
 	}
 	a = &c.a->pub;
+	a->news = 1 << DIR_TS | 1 << DIR_TC;
 	if (a->off || a->failed || a->done)
 		return;
 	if (c.a->sides[dir].verdict == APP_UNKNOWN)

@@ -59,6 +59,9 @@ struct app_flow {
 	const struct app_proto *named;
 	bool depth[2]; /* the stream depth was reached: counts as complete for inspection */
 	bool eof[2];   /* no more bytes will come */
+	/* 1 << dir: something has come since the worker last looked at what there is, with a packet
+	 * of that direction. */
+	uint8_t news;
 	/* Of the packet being processed; cleared by app_tx_release. enum app_flow_event */
 	uint8_t event_count;
 	uint16_t events[4];

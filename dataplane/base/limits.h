@@ -43,7 +43,7 @@ enum limits {
 	LIMIT_APP_FRAMES = 256, /* app.frames_refused: frames of a direction not yet inspected */
 	LIMIT_FILE_WINDOW = 1 << 17,   /* bytes of a file kept for inspection: the oldest go */
 	LIMIT_FILE_NAME = 4096,	       /* bytes: cut */
-	LIMIT_NAMING_PACKETS = 5,      /* traffic.unknown: pieces of a flow that libndpi is shown */
+	LIMIT_NAMING_PACKETS = 3,      /* traffic.unknown: pieces of a flow that libndpi is shown */
 	LIMIT_NAMING_RATE = 20000,     /* traffic.busy: pieces a second, a worker */
 	LIMIT_NAMING_FLOWS = 2048,     /* traffic.oldest: flows it is at work on, a worker */
 	LIMIT_NAMING_MEMORY = 4 << 20, /* traffic.memory: what it holds for them, bytes a worker */

@@ -256,6 +256,13 @@ void behave_warm(struct behave *b);
 
 /* True when some detector looks at events of that kind: others need not be made. */
 bool behave_listens(const struct behave *b, enum behave_kind kind);
+/* Some detector takes a payload that begins with `first` for a BEHAVE_HELLO. Of datagrams few are
+ * worth the call: names of programs and mail, JSON, dictionaries of BitTorrent, coin networks. */
+static inline bool behave_hello_wanted(uint8_t ip_proto, uint8_t first)
+{
+	return ip_proto != 17 || (first >= 'G' && first <= 'S') || first == '{' || first == 'd' ||
+	       first == 0x01 || first == 0x02 || first == 0x13;
+}
 /* Some detector looks at records of that EVE type: nobody need make the others. */
 bool behave_wants(const struct behave *b, const char *type);
 void behave_event(struct behave *b, const struct behave_event *e);

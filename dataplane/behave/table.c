@@ -31,6 +31,13 @@ static void *entry_at(const struct behave_table *t, size_t set, unsigned way)
 	return t->entries + (set * WAYS + way) * t->entry_size;
 }
 
+void behave_table_fetch(const struct behave_table *t, const uint64_t *words, unsigned count)
+{
+	uint64_t hash = hash_words(&t->key, words, count) | 1;
+
+	__builtin_prefetch(&t->tags[hash >> 32 & (t->sets - 1)], 1);
+}
+
 void *behave_table_find(struct behave_table *t, const uint64_t *words, unsigned count)
 {
 	uint64_t hash = hash_words(&t->key, words, count) | 1;

@@ -126,6 +126,9 @@ void flow_tick(struct flow_table *t, uint64_t now_ns)
 
 	if (now_ns > t->now_ns)
 		t->now_ns = now_ns;
+	/* Whatever is due is due by seconds. */
+	if (now_s == t->idle_s)
+		return;
 	while (work < TICK_WORK && idle < LIST_COUNT - 1) {
 		if (tick_one(t, &t->lists[t->tick_list], now_s)) {
 			work++;
@@ -136,6 +139,8 @@ void flow_tick(struct flow_table *t, uint64_t now_ns)
 		if (++t->tick_list == LIST_COUNT)
 			t->tick_list = LIST_BYPASSED;
 	}
+	if (idle == LIST_COUNT - 1)
+		t->idle_s = now_s;
 }
 
 static struct flow *oldest_of(struct flow_table *t, unsigned list)

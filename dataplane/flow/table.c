@@ -200,6 +200,9 @@ static void bucket_remove(struct flow_table *t, struct flow *f)
 
 void flow_end(struct flow_table *t, struct flow *f, enum flow_end_reason reason)
 {
+	/* Those behind it in its list are likely to be next. */
+	__builtin_prefetch(bucket_of(t, t->flows[f->newer].hash));
+	__builtin_prefetch(t->flows[t->flows[f->newer].newer].mac);
 	bucket_remove(t, f);
 	flow_list_leave(t, f);
 	f->end_reason = (uint8_t)reason;

@@ -58,6 +58,7 @@ struct flow_table {
 	uint32_t free;	 /* chain of returned flows by flow.next */
 	uint32_t used;
 	uint32_t tick_list; /* where the next tick goes on */
+	uint32_t idle_s;    /* the second in which it found nothing left to do */
 	uint8_t wanted;	    /* of a new flow */
 	uint64_t now_ns;    /* the latest packet time */
 	uint64_t serial;

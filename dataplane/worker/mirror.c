@@ -78,7 +78,8 @@ static uint64_t hash_of(const struct mirror *m, const struct packet *p)
 bool mirror_is_double(struct mirror *m, const struct packet *p)
 {
 	uint64_t h = hash_of(m, p);
-	struct mirror_seen *s = &m->seen[h % MIRROR_SEEN];
+	/* A sample needs little room: what stays in the cache. */
+	struct mirror_seen *s = &m->seen[h % (m->removing ? MIRROR_SEEN : MIRROR_SAMPLED)];
 	uint32_t tag = (uint32_t)(h >> 32), now = (uint32_t)(p->now_ns / NS_PER_US);
 	uint16_t vlan = p->vlan_count ? p->vlan[0] : 0;
 	bool twice = s->tag == tag && now - s->time_us <= WINDOW_US;

@@ -10,9 +10,10 @@
 #include "dataplane/flow/flow.h"
 
 enum {
-	MIRROR_VLANS = 24,  /* told apart; slot 0: untagged; others are counted together */
-	MIRROR_SEEN = 8192, /* packets remembered */
-	MIRROR_JUDGED = 8,  /* packets after which a connection has shown its directions */
+	MIRROR_VLANS = 24,     /* told apart; slot 0: untagged; others are counted together */
+	MIRROR_SEEN = 8192,    /* packets remembered */
+	MIRROR_SAMPLED = 1024, /* of a sample */
+	MIRROR_JUDGED = 8,     /* packets after which a connection has shown its directions */
 };
 
 enum mirror_counter {

@@ -92,7 +92,8 @@ static void payload(struct behave *b, const struct packet *p, const struct flow 
 		p->ip_proto == IP_PROTO_TCP && p->payload_len >= 24 && worth_reading(p->payload);
 	/* What a parser has taken needs no guessing by its first bytes. */
 	bool taken = p->ip_proto == IP_PROTO_TCP && f->app && f->app->proto;
-	bool hello = f->packets[p->dir] <= HELLO_PACKETS && p->payload_len >= 16 && !taken;
+	bool hello = f->packets[p->dir] <= HELLO_PACKETS && p->payload_len >= 16 && !taken &&
+		     behave_hello_wanted(p->ip_proto, p->payload[0]);
 	struct behave_event e;
 
 	if (!read && !hello)

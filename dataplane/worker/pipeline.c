@@ -107,6 +107,19 @@ static void log_transactions(struct pipeline *l, struct packet *p, struct flow *
 	}
 }
 
+/* Without rules transactions are looked at when something has come, once a direction. */
+static bool news(const struct pipeline *l, const struct packet *p)
+{
+	struct app_flow *a = p->flow ? p->flow->app : NULL;
+
+	if (l->detector || !a || p->flags & PACKET_PSEUDO_END)
+		return true;
+	if (!(a->news >> p->dir & 1))
+		return false;
+	a->news &= (uint8_t) ~(1 << p->dir);
+	return true;
+}
+
 static void inspect(struct pipeline *l, struct packet *p)
 {
 	enum pipeline_stage before = profile_enter(&l->profile, STAGE_DETECT);
@@ -114,8 +127,10 @@ static void inspect(struct pipeline *l, struct packet *p)
 
 	if (l->detector)
 		detect_packet(l->detector, p);
-	else
+	else if (f && f->app && news(l, p))
 		detect_nothing(p);
+	else
+		f = NULL;
 	profile_enter(&l->profile, STAGE_EVENT);
 	if (p->event_count)
 		event_packet_anomalies(l->events, p);
@@ -549,10 +564,6 @@ static void fetch_flows(struct pipeline *l, const struct packet *p, unsigned n)
 {
 	const struct flow *guess[PIPELINE_BURST];
 
-	for (unsigned i = 0; i < n; i++) {
-		if (p[i].flow_hash)
-			flow_prefetch(l->flows, p[i].flow_hash);
-	}
 	for (unsigned i = 0; i < n; i++)
 		guess[i] = p[i].flow_hash ? flow_guess(l->flows, p[i].flow_hash) : NULL;
 	for (unsigned i = 0; i < n; i++) {
@@ -576,8 +587,11 @@ bool pipeline_expendable(const struct pipeline *l, const struct packet *p)
 
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		p[i].flow_hash = flow_peek(l->flows, &p[i]);
+		if (p[i].flow_hash)
+			flow_prefetch(l->flows, p[i].flow_hash);
+	}
 	if (flow_count(l->flows) > FETCH_FLOWS)
 		fetch_flows(l, p, n);
 	for (unsigned i = 0; i < n; i++)
