@@ -8,6 +8,7 @@
 
 #include "control/centre/api/http.h"
 #include "control/centre/centre.h"
+#include "control/centre/demo/demo.h"
 #include "control/centre/ingest/ingest.h"
 #include "control/centre/report_file.h"
 #include "control/helper/privs.h"
@@ -23,17 +24,21 @@ static const char usage[] =
 	"\n"
 	"  -c FILE          configuration (YAML); without it the defaults hold\n"
 	"  --set KEY=VALUE  one key, e.g. --set page=127.0.0.1:8081\n"
+	"  --demo           shows three customers' ninety days, made up, on the pages; nothing is\n"
+	"                   received or kept\n"
 	"  --print-config   all keys with their values and meaning, and end\n"
 	"  --help, --version\n"
 	"\n"
 	"examples:\n"
 	"  banken-centre -c /etc/banken/centre.yaml\n"
+	"  banken-centre --demo --set page=127.0.0.1:8080\n"
 	"  banken-centre --set keys-folder=/etc/banken/keys/centre --set listen=*:7444\n";
 
 struct centre {
 	struct centre_config config;
 	struct config *config_memory;
 	struct zone zone;
+	bool is_demo;
 	struct log log;
 	struct loop *loop;
 	struct tls_keys *keys;
@@ -120,7 +125,8 @@ static json_t *make_report(struct centre *c, const json_t *request, bool is_mont
 	if ((is_monthly ? report_file_monthly : report_file_daily)(&files, &scope, when, now, path,
 								   sizeof(path), err) != ERR_OK)
 		return NULL;
-	return json_pack("{sb ss}", "ok", 1, "path", path);
+	return json_pack("{sb ss sI}", "ok", 1, "path", path, "period",
+			 (json_int_t)(zone_day(&c->zone, when, 0) / NS_PER_SEC));
 }
 
 static json_t *do_daily(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -225,9 +231,16 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 	return c->server ? ERR_OK : ERR_IO;
 }
 
-static int serve(struct centre *c, struct errmsg *err)
+static int serve_pages(struct centre *c, struct errmsg *err)
 {
 	struct http_setup page = {c->loop, c->store, &c->log, c->config.page, c->zone};
+
+	c->http = http_new(&page, err);
+	return c->http ? ERR_OK : ERR_IO;
+}
+
+static int serve_commands(struct centre *c, struct errmsg *err)
+{
 	struct group *group = c->config.group[0] ? getgrnam(c->config.group) : NULL;
 	char path[512];
 	struct local_setup local = {
@@ -241,11 +254,22 @@ static int serve(struct centre *c, struct errmsg *err)
 	};
 
 	snprintf(path, sizeof(path), "%s/banken-centre.sock", c->config.run_folder);
-	c->http = http_new(&page, err);
-	if (!c->http)
-		return ERR_IO;
 	c->local = local_server_new(&local, err);
 	return c->local ? ERR_OK : ERR_IO;
+}
+
+/* In memory: a demonstration leaves nothing behind, and no real store is touched. */
+static int open_demo(struct centre *c, struct errmsg *err)
+{
+	struct errmsg note;
+	int rc;
+
+	log_info(&c->log, "making up %d days of %d sites; some seconds", DEMO_DAYS, DEMO_SITES);
+	c->store = store_open(":memory:", &note, err);
+	if (!c->store)
+		return ERR_IO;
+	rc = demo_fill(c->store, loop_wall(c->loop), err);
+	return rc == ERR_OK ? serve_pages(c, err) : rc;
 }
 
 static int start(struct centre *c, struct errmsg *err)
@@ -253,9 +277,9 @@ static int start(struct centre *c, struct errmsg *err)
 	static const int signals[] = {SIGTERM, SIGINT};
 	int rc = zone_set(&c->zone, c->config.zone, err);
 
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && !c->is_demo)
 		rc = privs_own_folder(c->config.state_folder, c->config.user, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && !c->is_demo)
 		rc = privs_own_folder(c->config.report_folder, c->config.user, err);
 	if (rc == ERR_OK)
 		rc = privs_become(c->config.user, 0, false, err);
@@ -264,6 +288,9 @@ static int start(struct centre *c, struct errmsg *err)
 	c->loop = loop_new(err);
 	if (!c->loop)
 		return ERR_IO;
+	rc = loop_signals(c->loop, signals, 2, on_signal, c);
+	if (rc != ERR_OK || c->is_demo)
+		return rc != ERR_OK ? rc : open_demo(c, err);
 	c->keys = tls_keys_load(c->config.keys_folder, ROLE_CENTRE, err);
 	if (!c->keys)
 		return ERR_DENIED;
@@ -271,10 +298,8 @@ static int start(struct centre *c, struct errmsg *err)
 	if (rc == ERR_OK)
 		rc = listen_to_peers(c, err);
 	if (rc == ERR_OK)
-		rc = serve(c, err);
-	if (rc == ERR_OK)
-		rc = loop_signals(c->loop, signals, 2, on_signal, c);
-	return rc;
+		rc = serve_pages(c, err);
+	return rc == ERR_OK ? serve_commands(c, err) : rc;
 }
 
 static void stop(struct centre *c)
@@ -300,10 +325,14 @@ static int run(struct centre *c)
 	}
 	c->expiry = (struct loop_timer){.fn = expire, .ctx = c};
 	c->report = (struct loop_timer){.fn = write_reports, .ctx = c};
-	loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
-	loop_timer_set(c->loop, &c->report, NS_PER_SEC);
-	log_info(&c->log, "listening on %s for sensors and mitigators; pages on http://%s/",
-		 c->config.listen, c->config.page);
+	if (c->is_demo) {
+		log_info(&c->log, "made up; pages on http://%s/", c->config.page);
+	} else {
+		loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
+		loop_timer_set(c->loop, &c->report, NS_PER_SEC);
+		log_info(&c->log, "listening on %s for sensors and mitigators; pages on http://%s/",
+			 c->config.listen, c->config.page);
+	}
 	loop_run(c->loop);
 	log_info(&c->log, "stopped");
 	stop(c);
@@ -312,9 +341,12 @@ static int run(struct centre *c)
 
 int main(int argc, char **argv)
 {
-	static const struct program program = {"banken-centre", BANKEN_VERSION, usage, centre_keys,
-					       NULL};
 	static struct centre centre;
+	const struct program program = {.name = "banken-centre",
+					.version = BANKEN_VERSION,
+					.usage = usage,
+					.keys = centre_keys,
+					.demo = &centre.is_demo};
 	int status = 2;
 
 	centre.config_memory =

@@ -37,15 +37,19 @@ static bool take_options(int argc, char **argv, struct wanted *w)
 }
 
 /* WeasyPrint lays the page out for A4; it reads nothing but the file. */
-static int make_pdf(const char *html, const char *pdf)
+static int make_pdf(const char *html, const char *pdf, long long period)
 {
-	const char *const argv[] = {"weasyprint", "--quiet", html, pdf, NULL};
+	char date[64];
+	/* The date inside is the report's, so that the same report gives the same bytes (R5). */
+	const char *const argv[] = {"env", date, "weasyprint", "--quiet", html, pdf, NULL};
 	char output[512];
 	struct run_result r = {.output = output, .cap = sizeof(output)};
 	struct errmsg err;
-	int rc = run_program(argv, SLICE(NULL, 0), PDF_MS, &r, &err);
+	int rc;
 
-	if (rc == ERR_NOTFOUND)
+	snprintf(date, sizeof(date), "SOURCE_DATE_EPOCH=%lld", period);
+	rc = run_program(argv, SLICE(NULL, 0), PDF_MS, &r, &err);
+	if (rc == ERR_OK && r.status == 127)
 		return cli_fail(1, "%s is there, but no PDF: install the package weasyprint", html);
 	if (rc != ERR_OK || r.status != 0)
 		return cli_fail(1, "%s is there, but no PDF: %s", html,
@@ -60,19 +64,21 @@ static int make(const struct cli *cli, const char *kind, const struct wanted *w)
 				"customer", w->customer);
 	json_t *answer = cli_ask(cli, "banken-centre", ask);
 	bool is_japanese = w->language && strcmp(w->language, "ja") == 0;
+	long long period;
 	char path[600];
 	int rc = 0;
 
 	if (!answer)
 		return 1;
 	snprintf(path, sizeof(path), "%s", cli_text(answer, "path"));
+	period = json_integer_value(json_object_get(answer, "period"));
 	if (is_japanese && strlen(path) > 7)
 		memcpy(path + strlen(path) - 7, "ja", 2); /* .en.html */
 	if (!cli_json(cli, answer))
 		puts(path);
 	json_decref(answer);
 	if (w->pdf)
-		rc = make_pdf(path, w->pdf);
+		rc = make_pdf(path, w->pdf, period);
 	return rc;
 }
 

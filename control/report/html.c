@@ -19,7 +19,7 @@ static const char style[] =
 	".told li{margin:.25rem 0}"
 	".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}"
 	"th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);"
-	"vertical-align:top;overflow-wrap:anywhere}"
+	"vertical-align:top;overflow-wrap:break-word}"
 	"th{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;"
 	"white-space:nowrap}td.t{white-space:nowrap}"
 	"small{opacity:.8}"

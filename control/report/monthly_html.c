@@ -8,6 +8,8 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
+enum { SHOWN_HOSTS = 40 };
+
 struct monthly_page {
 	struct page page;
 	const struct report_monthly *m;
@@ -229,7 +231,7 @@ static void hosts(struct monthly_page *mp)
 	html_table(p,
 		   say(p, "Host|Most frequent threat|Network|>Incidents|>Threats|>Days|>Hits",
 		       "ホスト|最も多い脅威|ネットワーク|>インシデント|>脅威の種類|>日数|>件数"));
-	for (size_t i = 0; i < mp->m->host_count; i++) {
+	for (size_t i = 0; i < mp->m->host_count && i < SHOWN_HOSTS; i++) {
 		const struct monthly_host *h = &mp->m->hosts[i];
 
 		snprintf(more, sizeof(more), "%s%s%s", h->site ? h->site : "",
@@ -245,6 +247,11 @@ static void hosts(struct monthly_page *mp)
 		html_number(p, h->hits);
 	}
 	html_table_end(p);
+	if (mp->m->host_count > SHOWN_HOSTS)
+		fprintf(p->out,
+			say(p, "<p>The %d with most alerts; the CSV has more.</p>\n",
+			    "<p>アラートの多い%d台です。続きはCSVにあります。</p>\n"),
+			SHOWN_HOSTS);
 }
 
 static void incidents(struct monthly_page *mp)

@@ -291,13 +291,13 @@ static void tell_waiting(const struct teller *t)
 static void tell_blind(const struct teller *t)
 {
 	const struct monthly_figures *f = &t->m->month[0];
-	char a[48];
+	char a[48], b[48];
 
-	if (f->lost && f->packets)
+	if (f->lost)
 		fprintf(t->out,
-			say(t, "%.3f %% of the frames were lost before inspection.\n",
-			    "検査前に失われたフレームは%.3f%%です。\n"),
-			(double)f->lost * 100 / (double)(f->packets + f->lost));
+			say(t, "%s frames were lost before inspection; %s were inspected.\n",
+			    "検査前に失われたフレームは%s、検査したフレームは%sです。\n"),
+			report_number(f->lost, a), report_number(f->packets, b));
 	if (f->down_s > 3600)
 		fprintf(t->out,
 			say(t, "Sensors were away for %s together.\n",

@@ -29,7 +29,7 @@ static void clean(char *s)
 
 static void write_line(const struct log *log, enum log_level level, const char *fmt, va_list ap)
 {
-	char text[LINE - 128], line[LINE], stamp[48];
+	char text[LINE - 128], line[LINE], stamp[48], zone[8];
 	struct timespec now;
 	struct tm tm;
 	int n;
@@ -41,8 +41,9 @@ static void write_line(const struct log *log, enum log_level level, const char *
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	n = snprintf(line, sizeof(line), "%s.%03d %s %s: %s\n", stamp, (int)(now.tv_nsec / 1000000),
-		     log->program, level_words[level], text);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	n = snprintf(line, sizeof(line), "%s.%03d%s %s %s: %s\n", stamp,
+		     (int)(now.tv_nsec / 1000000), zone, log->program, level_words[level], text);
 	if (n >= LINE) {
 		n = LINE - 1;
 		line[n - 1] = '\n';

@@ -3,12 +3,16 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION, OPT_CHECK };
+enum { OPT_SET = 256, OPT_PRINT, OPT_HELP, OPT_VERSION, OPT_CHECK, OPT_DEMO };
 
 static const struct option options[] = {
-	{"set", required_argument, NULL, OPT_SET}, {"print-config", no_argument, NULL, OPT_PRINT},
-	{"help", no_argument, NULL, OPT_HELP},	   {"version", no_argument, NULL, OPT_VERSION},
-	{"check", no_argument, NULL, OPT_CHECK},   {NULL, 0, NULL, 0},
+	{"set", required_argument, NULL, OPT_SET},
+	{"print-config", no_argument, NULL, OPT_PRINT},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"version", no_argument, NULL, OPT_VERSION},
+	{"check", no_argument, NULL, OPT_CHECK},
+	{"demo", no_argument, NULL, OPT_DEMO},
+	{NULL, 0, NULL, 0},
 };
 
 /* Ends with a sentence. */
@@ -62,11 +66,13 @@ static bool read_options(const struct program *p, int argc, char **argv, struct 
 			return false;
 		if (option == OPT_CHECK && p->check) {
 			*p->check = true;
+		} else if (option == OPT_DEMO && p->demo) {
+			*p->demo = true;
 		} else if (option == ':') {
 			errmsg_set(e, ERR_INVALID, "%.100s needs a value; see %s --help",
 				   argv[optind - 1], p->name);
 			return false;
-		} else if (option == '?' || option == OPT_CHECK) {
+		} else if (option == '?' || option == OPT_CHECK || option == OPT_DEMO) {
 			errmsg_set(e, ERR_INVALID, "\"%.100s\" is not an option; see %s --help",
 				   argv[optind - 1], p->name);
 			return false;

@@ -1,5 +1,5 @@
 /* The command line that every program of control/ has: -c FILE, --set KEY=VALUE, --print-config,
- * --help, --version, and --check where `check` is given. */
+ * --help, --version, and --check or --demo where those are given. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +13,7 @@ struct program {
 	const char *usage;   /* the whole text of --help */
 	const struct config_key *keys;
 	bool *check; /* set by --check; NULL: there is no such option */
+	bool *demo;  /* the same of --demo */
 };
 
 /* Fills `conf` (size bytes; zeroed first). Returns the configuration's memory to go on with; NULL

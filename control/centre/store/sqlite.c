@@ -139,7 +139,8 @@ struct store *store_open(const char *path, struct errmsg *ret_note, struct errms
 		return NULL;
 	ret_note->text[0] = 0;
 	if (try_open(s, path, err) == ERR_OK) {
-		room_keep(&s->room, s->db, path);
+		if (strcmp(path, ":memory:") != 0)
+			room_keep(&s->room, s->db, path);
 		return s;
 	}
 	if (!damaged(s)) {

@@ -14,8 +14,9 @@
 
 struct store;
 
-/* Opens or makes it. A damaged file is put aside as PATH.damaged-<time> and a new one made, with a
- * sentence in `ret_note` ("" otherwise). NULL with a sentence when neither works. */
+/* Opens or makes it; ":memory:" keeps it there. A damaged file is put aside as PATH.damaged-<time>
+ * and a new one made, with a sentence in `ret_note` ("" otherwise). NULL with a sentence when
+ * neither works. */
 struct store *store_open(const char *path, struct errmsg *ret_note, struct errmsg *err);
 void store_close(struct store *s);
 /* For seen.h inside a transaction. */
