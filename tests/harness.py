@@ -120,7 +120,7 @@ def main():
     tally = Tally()
     build(BUILD)
     if any(p in parts for p in ("unit", "fuzz")):
-        build(SANITIZED, "-Db_sanitize=address,undefined", "-Db_lundef=false",
+        build(SANITIZED, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dpages=false",
               "--buildtype=debugoptimized")
     for part in parts:
         if part in MESON_PARTS:

@@ -3,6 +3,7 @@ import argparse
 import datetime
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import subprocess
@@ -188,7 +189,12 @@ class Lab:
         self.report()
         if self.opts.once:
             return 0 if right else 1
-        print(f"page: http://{self.page}:8080/   (Japanese: http://{self.page}:8080/?lang=ja)")
+        password = secrets.token_urlsafe(12)
+        self.programs.account("admin", "administrator", password)
+        print(f"\nthe site's pages (approve, release, undo, policies): https://{self.page}:{programs_module.PAGES_PORT}/\n"
+              f"      log in as admin with the password {password}\n"
+              "      (the certificate was made here, so the browser asks once; banken account adds others)")
+        print(f"the centre's page: http://{self.page}:8080/   (Japanese: http://{self.page}:8080/?lang=ja)")
         print(f"try:  BANKEN_RUN={self.programs.run_folder} {self.programs.binary('banken')} quarantine list")
         print("Ctrl-C ends the lab and removes it.")
         while True:

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pwd
+import shutil
 import subprocess
 
 from net import LabError, run
@@ -19,6 +20,7 @@ BINARIES = {"dataplane": "dataplane/worker/banken-dataplane", "control": "contro
             "enforcer": "control/enforcer/banken-enforcer", "centre": "control/centre/banken-centre",
             "banken": "control/cli/banken"}
 SITE = "lab"
+PAGES_PORT = 8443
 # The ladder: the next one is taken when the one before has no effect.
 METHODS = {"openvswitch": "{{type: openvswitch, bridge: br0, folder: {ovs}}}", "enforcer": "{{type: enforcer}}",
            "reset": "{{type: reset}}"}
@@ -109,6 +111,7 @@ class Programs:
                     f"listen: {place['management']}:7443\ncentre:\n  address: {place['management']}:7444\n"
                     f"policy: {self.net.folder}/policy.yaml\n"
                     f"kill-switch: {self.net.folder}/stop\n"
+                    f"pages: {{listen: \"0.0.0.0:{PAGES_PORT}\", folder: \"{self.pages()}\"}}\n"
                     "drivers:\n" + "".join(f"  - {METHODS[m].format(ovs=self.net.ovs)}\n" for m in methods))
         self.config("policy", "name: lab\nlevels:\n"
                     "  - {severity: high, level: danger}\n"
@@ -122,6 +125,21 @@ class Programs:
         self.config("centre", self.common("centre") +
                     f"listen: {place['management']}:7444\npage: \"0.0.0.0:8080\"\n"
                     f"report-folder: {self.net.folder}/reports\n")
+
+    def pages(self):
+        """The built pages where the mitigator's user may read them; "" when they are not built."""
+        built, place = self.build / "control/portal/site", self.net.folder / "pages"
+        if not built.is_dir():
+            return ""
+        shutil.copytree(built, place, dirs_exist_ok=True)
+        return place
+
+    def account(self, name, role, password):
+        """Somebody who may log in to the pages, made as the operator does it."""
+        done = subprocess.run([str(self.binary("banken")), "--run-folder", str(self.run_folder), "account", "add",
+                               name, "--role", role], input=password + "\n", capture_output=True, text=True, timeout=20)
+        if done.returncode:
+            raise LabError(done.stderr.strip())
 
     PLACE = {"dataplane": "sensor", "control": "sensor", "mitigator": "management",
              "enforcer": "gateway", "centre": "management"}

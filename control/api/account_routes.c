@@ -396,6 +396,11 @@ static int describe(void *ctx, const struct api_request *q, struct api_answer *r
 		"name", API_IN_PATH, API_TEXT, true, 1, API_NAME_MAX, NULL, "account"              \
 	}
 
+#define WHY                                                                                        \
+	{                                                                                          \
+		"reason", API_IN_BODY, API_TEXT, false, 0, 200, NULL, "why, for the audit"         \
+	}
+
 static const char *const role_words[] = {"viewer",
 					 "approver",
 					 "administrator",
@@ -431,8 +436,9 @@ static const struct api_field change_fields[] = {
 	{"reset_second_factor", API_IN_BODY, API_BOOLEAN, false, 0, 0, NULL, "it was lost"},
 	{"new_password", API_IN_BODY, API_TEXT, false, API_PASSWORD_MIN, API_PASSWORD_MAX, NULL,
 	 "a new password"},
+	WHY,
 };
-static const struct api_field name_fields[] = {PATH_NAME};
+static const struct api_field name_fields[] = {PATH_NAME, WHY};
 static const struct api_field token_fields[] = {
 	{"label", API_IN_BODY, API_TEXT, true, 1, API_LABEL_MAX, NULL, "what it is for"},
 	{"role", API_IN_BODY, API_WORD, true, 0, 0, role_words, "at most one's own"},

@@ -138,7 +138,7 @@ static const struct config_key pages_keys[] = {
 	{"key", CONFIG_TEXT, PAGE(key), "", .help = "PEM file of the certificate's key"},
 	{"behind-tls", CONFIG_BOOL, PAGE(behind_tls), "false",
 	 .help = "a proxy in front speaks TLS; the pages are plain"},
-	{"folder", CONFIG_TEXT, PAGE(folder), "/usr/share/banken/pages",
+	{"folder", CONFIG_TEXT, PAGE(folder), "/usr/share/banken/pages/site",
 	 .help = "the built pages; empty = the API alone"},
 	{.name = NULL},
 };

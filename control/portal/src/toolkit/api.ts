@@ -1,0 +1,72 @@
+// The HTTP API: one fetch, with the session's CSRF token where something is changed. A refusal is
+// thrown with the server's sentence, which is made for people.
+
+export interface Session {
+  name: string;
+  role: string;
+  may: number;
+  second_factor: boolean;
+  csrf: string;
+}
+
+// Rights as control/api/may.h numbers them.
+export const SEE = 1, APPROVE = 2, CHANGE = 8, ADMIN = 16;
+
+export class Refusal extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+let csrf = '';
+let onLoggedOut = () => {};
+
+export function setCsrf(token: string): void {
+  csrf = token;
+}
+
+export function whenLoggedOut(fn: () => void): void {
+  onLoggedOut = fn;
+}
+
+export const url = (path: string): string => '/api/v1/' + path;
+
+/** A part of a path: host names and commands may hold anything. */
+export const part = encodeURIComponent;
+
+/** "?a=1&b=2" of what is neither empty nor undefined. */
+export function query(args: Record<string, string | number | boolean | undefined>): string {
+  const q = new URLSearchParams();
+  for (const [key, value] of Object.entries(args))
+    if (value !== undefined && value !== '' && value !== false) q.set(key, String(value));
+  const text = q.toString();
+  return text ? '?' + text : '';
+}
+
+async function refusal(r: Response): Promise<Refusal> {
+  const problem = await r.json().catch(() => null);
+  return new Refusal(r.status, problem?.detail ?? `${r.status} ${r.statusText}`);
+}
+
+async function ask<T>(method: string, path: string, init: RequestInit): Promise<T> {
+  const headers: Record<string, string> = { ...(init.headers as Record<string, string>) };
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrf;
+  const r = await fetch(url(path), { ...init, method, headers, credentials: 'same-origin' });
+  if (r.status === 401) onLoggedOut();
+  if (!r.ok) throw await refusal(r);
+  return (r.status === 204 ? undefined : await r.json()) as T;
+}
+
+export const get = <T>(path: string): Promise<T> => ask<T>('GET', path, {});
+
+export function send<T = void>(method: string, path: string, body?: unknown): Promise<T> {
+  if (body === undefined) return ask<T>(method, path, {});
+  return ask<T>(method, path, {
+    body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json' },
+  });
+}
+
+/** A file as it is. */
+export const upload = <T>(path: string, body: Blob | string): Promise<T> =>
+  ask<T>('POST', path, { body, headers: { 'Content-Type': 'application/octet-stream' } });

@@ -1,0 +1,105 @@
+// Charts as inline SVG: bars over time, a stacked bar, a stair of levels. Each is described in words
+// for those who do not see it.
+import { dateOf, number, t, word } from './i18n';
+
+export interface Bar {
+  label: string; // what it is about, for the hint
+  tick?: string; // beneath it
+  value: number;
+  now?: boolean; // still growing
+}
+
+export function Bars({ label, bars, height = 120 }: { label: string; bars: Bar[]; height?: number }) {
+  const most = Math.max(1, ...bars.map((b) => b.value));
+  const step = nice(most);
+  const top = Math.ceil(most / step) * step;
+  const w = 600, left = 30, bottom = 18, room = height - bottom - 6;
+  const x = (i: number) => left + (i * (w - left)) / bars.length;
+  const wide = (w - left) / bars.length;
+  const y = (v: number) => 6 + room - (v / top) * room;
+  return (
+    <svg class="chart" viewBox={`0 0 ${w} ${height}`} role="img"
+      aria-label={`${label}: ${bars.filter((b) => b.value).map((b) => `${b.label} ${b.value}`).join(', ') || t('none')}`}>
+      {Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step).map((v) => (
+        <g class="grid">
+          <line x1={left} x2={w} y1={y(v)} y2={y(v)} />
+          <text x={left - 6} y={y(v) + 4} text-anchor="end">{number(v)}</text>
+        </g>
+      ))}
+      {bars.map((b, i) => (
+        <g>
+          <rect class={b.now ? 'bar now' : 'bar'} x={x(i) + wide * 0.14} width={wide * 0.72} rx={Math.min(2, wide / 6)}
+            y={y(b.value)} height={Math.max(0, 6 + room - y(b.value))}>
+            <title>{`${b.label}: ${number(b.value)}`}</title>
+          </rect>
+          {b.tick && <text class="tick" x={x(i) + wide / 2} y={height - 4} text-anchor="middle">{b.tick}</text>}
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+function nice(most: number): number {
+  for (let size = 1; ; size *= 10)
+    for (const m of [1, 2, 5]) if (most / (m * size) <= 4) return m * size;
+}
+
+/** Shares of a whole, with their legend. */
+export function Stack({ label, parts }: { label: string; parts: { name: string; value: number; tone: string }[] }) {
+  const all = parts.reduce((n, p) => n + p.value, 0);
+  return (
+    <div class="stack" role="group" aria-label={label}>
+      <div class="stack-bar" aria-hidden="true">
+        {parts.filter((p) => p.value).map((p) => (
+          <span class={p.tone} style={{ flexGrow: p.value }} title={`${p.name}: ${number(p.value)}`} />
+        ))}
+        {all === 0 && <span class="none" style={{ flexGrow: 1 }} />}
+      </div>
+      <ul>
+        {parts.map((p) => (
+          <li class={p.value ? '' : 'faint'}>
+            <i class={p.tone} aria-hidden="true" />{p.name} <b>{number(p.value)}</b>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const LEVELS = ['safe', 'caution', 'warning', 'danger'];
+
+/** A host's level over time, from its judgements. */
+export function Stair({ label, points }: { label: string; points: { ns: number; level: string }[] }) {
+  const w = 600, h = 110, left = 66, bottom = 18, room = h - bottom - 12;
+  const from = points[0].ns, to = Math.max(Date.now() * 1e6, from + 1);
+  const x = (ns: number) => left + ((ns - from) / (to - from)) * (w - left - 8);
+  const y = (level: string) => 8 + room - (Math.max(0, LEVELS.indexOf(level)) / 3) * room;
+  let d = '';
+  points.forEach((p, i) => {
+    const end = points[i + 1]?.ns ?? to;
+    d += `${i ? 'V' : `M${x(p.ns)},`}${y(p.level)}H${x(end)}`;
+  });
+  const ticks = Array.from({ length: 4 }, (_, i) => from + ((to - from) * i) / 3);
+  return (
+    <svg class="chart" viewBox={`0 0 ${w} ${h}`} role="img"
+      aria-label={`${label}: ${points.map((p) => word('level', p.level)).slice(-12).join(', ')}`}>
+      {LEVELS.map((l) => (
+        <g class="grid">
+          <line x1={left} x2={w} y1={y(l)} y2={y(l)} />
+          <text x={left - 6} y={y(l) + 4} text-anchor="end">{word('level', l)}</text>
+        </g>
+      ))}
+      <path class="stair" d={d} />
+      {points.map((p) => (
+        <circle class={`dot ${p.level}`} cx={x(p.ns)} cy={y(p.level)} r="3.5">
+          <title>{`${dateOf(p.ns).toLocaleString()} ${word('level', p.level)}`}</title>
+        </circle>
+      ))}
+      {ticks.map((ns, i) => (
+        <text class="tick" x={x(ns)} y={h - 3} text-anchor={i === 0 ? 'start' : i === 3 ? 'end' : 'middle'}>
+          {dateOf(ns).toLocaleString(undefined, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' })}
+        </text>
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,271 @@
+// Parts that pages are made of. Native elements throughout (button, dialog, details, table), so that
+// keyboard and screen readers work without help.
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { ago, clock, moment, t, word } from './i18n';
+import type { Loaded } from './live';
+
+type Children = { children?: ComponentChildren };
+
+export type Tone = 'danger' | 'warning' | 'caution' | 'good' | 'plain' | 'info';
+
+export function Badge({ tone = 'plain', children }: Children & { tone?: Tone }) {
+  return <span class={`badge ${tone}`}>{children}</span>;
+}
+
+const levelTones: Record<string, Tone> = {
+  danger: 'danger', warning: 'warning', caution: 'caution', safe: 'good',
+};
+
+export function Level({ level }: { level: string }) {
+  return <Badge tone={levelTones[level] ?? 'plain'}>{word('level', level)}</Badge>;
+}
+
+/** A time as people say it, the exact one beneath. */
+export function Time({ ns, exact = false }: { ns: number; exact?: boolean }) {
+  if (!ns) return <span class="faint">–</span>;
+  return (
+    <time title={moment(ns)} dateTime={new Date(ns / 1e6).toISOString()}>
+      {exact ? moment(ns) : Math.abs(Date.now() - ns / 1e6) < 12 * 3600e3 ? ago(ns) : clock(ns)}
+    </time>
+  );
+}
+
+export function Page({ title, tools, children }: Children & { title: string; tools?: ComponentChildren }) {
+  useEffect(() => {
+    document.title = `${title} – Banken`;
+  }, [title]);
+  return (
+    <>
+      <div class="page-head">
+        <h1 tabIndex={-1}>{title}</h1>
+        <div class="tools">{tools}</div>
+      </div>
+      {children}
+    </>
+  );
+}
+
+export function Card({ title, tools, tone, children }:
+  Children & { title?: string; tools?: ComponentChildren; tone?: Tone }) {
+  return (
+    <section class={`card ${tone ?? ''}`}>
+      {title && (
+        <div class="card-head">
+          <h2>{title}</h2>
+          <div class="tools">{tools}</div>
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}
+
+/** What was asked for, or why it is not there. */
+export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ComponentChildren }) {
+  if (of.error && (of.gone || of.data === undefined)) return <p class="note bad" role="alert">{of.error}</p>;
+  if (of.data === undefined) return <p class="loading" aria-busy="true">{t('loading')}</p>;
+  return (
+    <>
+      {of.error && <p class="note bad" role="alert">{of.error}</p>}
+      {children(of.data)}
+    </>
+  );
+}
+
+export function Empty({ children }: Children) {
+  return <p class="empty">{children}</p>;
+}
+
+export function Button({ kind = '', busy = false, ...rest }:
+  { kind?: '' | 'main' | 'bad' | 'quiet'; busy?: boolean } & Omit<JSX.HTMLAttributes<HTMLButtonElement>, 'type'> & {
+    type?: 'button' | 'submit'; disabled?: boolean }) {
+  return <button type="button" class={`button ${kind}`} aria-busy={busy} disabled={busy || rest.disabled} {...rest} />;
+}
+
+// ---- tables ----
+
+export interface Column<T> {
+  title: string;
+  cell: (row: T) => ComponentChildren;
+  wide?: boolean; // takes what is left
+  right?: boolean;
+}
+
+/** On a phone each row is a card: cells carry their titles. */
+export function Table<T>({ label, rows, columns, id, selected, onSelect, empty }: {
+  label: string; rows: T[]; columns: Column<T>[]; id: (row: T) => string; empty: string;
+  selected?: Set<string>; onSelect?: (ids: Set<string>) => void;
+}) {
+  if (rows.length === 0) return <Empty>{empty}</Empty>;
+  const toggle = (key: string) => {
+    const next = new Set(selected);
+    if (!next.delete(key)) next.add(key);
+    onSelect?.(next);
+  };
+  return (
+    <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
+      <table>
+        <caption class="hidden">{label}</caption>
+        <thead>
+          <tr>
+            {onSelect && (
+              <th class="pick">
+                <input type="checkbox" aria-label={t('select-all')} checked={selected?.size === rows.length}
+                  onChange={() => onSelect(new Set(selected?.size === rows.length ? [] : rows.map(id)))} />
+              </th>
+            )}
+            {columns.map((c) => <th class={c.right ? 'right' : c.wide ? 'wide' : ''}>{c.title || <span class="hidden">{t('do')}</span>}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={id(row)} class={selected?.has(id(row)) ? 'picked' : ''}>
+              {onSelect && (
+                <td class="pick">
+                  <input type="checkbox" aria-label={t('select-one', { name: id(row) })}
+                    checked={selected?.has(id(row)) ?? false} onChange={() => toggle(id(row))} />
+                </td>
+              )}
+              {columns.map((c) => <td class={c.right ? 'right' : ''} data-title={c.title}>{c.cell(row)}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Names and values. */
+export function Facts({ of }: { of: [string, ComponentChildren][] }) {
+  return (
+    <dl class="facts">
+      {of.filter(([, v]) => v !== '' && v !== null && v !== undefined && v !== false).map(([k, v]) => (
+        <div><dt>{k}</dt><dd>{v}</dd></div>
+      ))}
+    </dl>
+  );
+}
+
+// ---- forms ----
+
+export function Field({ label, help, children }: { label: string; help?: string;
+  children: (props: { id: string; 'aria-describedby'?: string }) => ComponentChildren }) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children(help ? { id, 'aria-describedby': id + 'h' } : { id })}
+      {help && <small id={id + 'h'}>{help}</small>}
+    </div>
+  );
+}
+
+export function TextField({ label, help, value, onValue, ...rest }: { label: string; help?: string; value: string;
+  onValue: (v: string) => void } & Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'value' | 'label'>) {
+  return (
+    <Field label={label} help={help}>
+      {(p) => <input {...p} value={value} onInput={(e) => onValue(e.currentTarget.value)} {...rest} />}
+    </Field>
+  );
+}
+
+export function Choice({ label, value, onValue, options, help }: { label: string; value: string; help?: string;
+  onValue: (v: string) => void; options: [string, string][] }) {
+  return (
+    <Field label={label} help={help}>
+      {(p) => (
+        <select {...p} value={value} onChange={(e) => onValue(e.currentTarget.value)}>
+          {options.map(([v, text]) => <option value={v}>{text}</option>)}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** A button that opens a dialog; what is done in it is done once, and its refusal is shown there. */
+export function Ask({ button, title, kind = '', danger = false, confirm, disabled, onDo, children, done }: {
+  button: ComponentChildren; title: string; kind?: '' | 'main' | 'bad' | 'quiet'; danger?: boolean;
+  confirm: string; disabled?: boolean; onDo: (reason: string) => Promise<unknown>;
+  children?: ComponentChildren; done?: (result: unknown) => void;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState('');
+  const [busy, setBusy] = useState(false);
+  const heading = useId();
+  useEffect(() => {
+    if (open) dialog.current?.showModal();
+  }, [open]);
+  const close = () => {
+    dialog.current?.close();
+    setOpen(false);
+    setError('');
+    setReason('');
+  };
+  const act = async (e: Event) => {
+    e.preventDefault();
+    setBusy(true);
+    setError('');
+    try {
+      const result = await onDo(reason.trim());
+      close();
+      done?.(result);
+    } catch (x) {
+      setError((x as Error).message);
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <Button kind={kind} disabled={disabled} onClick={() => setOpen(true)}>{button}</Button>
+      {open && (
+        <dialog ref={dialog} aria-labelledby={heading} onClose={close} onCancel={close}>
+          <form onSubmit={act}>
+            <h2 id={heading}>{title}</h2>
+            {children}
+            <TextField label={t('reason')} help={t('reason-help')} value={reason} onValue={setReason}
+              required minLength={3} maxLength={120} autocomplete="off" />
+            {error && <p class="note bad" role="alert">{error}</p>}
+            <div class="actions">
+              <Button onClick={close}>{t('cancel')}</Button>
+              <Button type="submit" kind={danger ? 'bad' : 'main'} busy={busy}>{confirm}</Button>
+            </div>
+          </form>
+        </dialog>
+      )}
+    </>
+  );
+}
+
+// ---- notes that go by ----
+
+let toast: (text: string) => void = () => {};
+
+export const say = (text: string): void => toast(text);
+
+export function Toasts() {
+  const [text, set] = useState('');
+  useEffect(() => {
+    toast = set;
+    return () => {
+      toast = () => {};
+    };
+  }, []);
+  useEffect(() => {
+    if (!text) return;
+    const timer = setTimeout(() => set(''), 6000);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return <div class="toasts" role="status" aria-live="polite">{text && <p>{text}</p>}</div>;
+}
+
+export function copyText(text: string): void {
+  void navigator.clipboard?.writeText(text).then(() => say(t('copied')));
+}
+
+/** Text of strangers that may be long. */
+export function Code({ children }: Children) {
+  return <code class="code">{children}</code>;
+}
