@@ -51,26 +51,59 @@ static uint32_t spread(const uint8_t *frame, size_t len)
 	return (uint32_t)(hash_mix(x ^ y, x + y) >> 32);
 }
 
-static void hand_out(struct live *live, struct rte_mbuf *m)
-{
-	struct live_worker *w =
-		&live->worker[spread(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) %
-			      live->workers];
+/* Frames of one burst for one worker. */
+struct share {
+	unsigned n;
+	struct rte_mbuf *mbufs[LIVE_BURST];
+};
 
-	if (rte_ring_sp_enqueue(w->in, m) == 0) {
-		atomic_fetch_add_explicit(&w->distributed, 1, memory_order_relaxed);
-		return;
+/* Only this thread writes it. */
+static void count(_Atomic uint64_t *counter, unsigned n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+}
+
+/* What the worker's queue has no room for is given back and counted. */
+static void hand_over(struct live_worker *w, struct share *s)
+{
+	unsigned taken = rte_ring_sp_enqueue_burst(w->in, (void **)s->mbufs, s->n, NULL);
+
+	count(&w->distributed, taken);
+	if (taken < s->n) {
+		count(&w->undelivered, s->n - taken);
+		rte_pktmbuf_free_bulk(s->mbufs + taken, s->n - taken);
 	}
-	atomic_fetch_add_explicit(&w->undelivered, 1, memory_order_relaxed);
-	rte_pktmbuf_free(m);
+	s->n = 0;
+}
+
+/* `shares`: one a worker, empty before and after. */
+static void hand_out(struct live *live, struct rte_mbuf **mbufs, unsigned n, struct share *shares)
+{
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(rte_pktmbuf_mtod(mbufs[i], const void *));
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t hash =
+			spread(rte_pktmbuf_mtod(mbufs[i], const uint8_t *), mbufs[i]->data_len);
+		struct share *s = &shares[(uint64_t)hash * live->workers >> 32];
+
+		s->mbufs[s->n++] = mbufs[i];
+	}
+	for (unsigned i = 0; i < live->workers; i++) {
+		if (shares[i].n)
+			hand_over(&live->worker[i], &shares[i]);
+	}
 }
 
 int live_distribute_main(void *ctx)
 {
 	static const struct timespec nap = {0, IDLE_SLEEP_NS};
+	struct share shares[LIVE_WORKERS];
 	struct live *live = ctx;
 	unsigned spins = 0;
 
+	for (unsigned i = 0; i < LIVE_WORKERS; i++)
+		shares[i].n = 0;
 	while (!atomic_load_explicit(&live->stop, memory_order_relaxed)) {
 		struct rte_mbuf *mbufs[LIVE_BURST];
 		unsigned sum = 0;
@@ -78,8 +111,7 @@ int live_distribute_main(void *ctx)
 		for (unsigned i = 0; i < live->rx.port_count; i++) {
 			unsigned n = rte_eth_rx_burst(live->rx.port[i].id, 0, mbufs, LIVE_BURST);
 
-			for (unsigned k = 0; k < n; k++)
-				hand_out(live, mbufs[k]);
+			hand_out(live, mbufs, n, shares);
 			sum += n;
 		}
 		spins = sum ? 0 : spins + 1;
