@@ -356,7 +356,8 @@ struct reset_order {
 	struct flow_tuple flow;
 	struct text_list exempt;
 	uint64_t issued, order_expires;
-	uint64_t keep_until; /* new sessions are reset too until then; 0: only those going on */
+	uint64_t keep_until; /* new sessions are reset too until then; 0: only those going on; past:
+				let go */
 };
 
 /* ---- events and state for the centre ---- */

@@ -56,7 +56,8 @@ struct mailbox_message {
 		} watch;
 		struct {
 			struct mailbox_host host;
-			uint64_t keep_until; /* reset new sessions too until then; 0: no */
+			uint64_t keep_until; /* reset new sessions too until then; 0: no; past: let
+						go */
 		} reset_host;
 		struct {
 			struct ip_addr src, dst;

@@ -12,7 +12,7 @@
 #include <rte_ring.h>
 
 enum {
-	WORKER_NAMES = 11,
+	WORKER_NAMES = 13,
 	PORT_NAMES = 3,
 	TURN_SLEEP_NS = 5000000,
 	TURN_SLEEP_RESETS_NS = 500000,
@@ -26,6 +26,8 @@ static const struct stats_name worker_names[WORKER_NAMES] = {
 	{"worker.behaviour", STATS_COUNT},
 	{"worker.records_lost", STATS_COUNT},
 	{"worker.resets", STATS_COUNT},
+	{"worker.unreachables", STATS_COUNT},
+	{"worker.unreachables_held", STATS_COUNT}, /* above their rate */
 	{"rx.distributed", STATS_COUNT},
 	{"rx.worker_queue_full", STATS_DROP},
 	{"rx.shed", STATS_DROP}, /* frames left out by an overloaded worker */
@@ -86,10 +88,19 @@ void live_store_counters(struct live_worker *w)
 	struct counter_set sets[PIPELINE_COUNTER_SETS];
 	unsigned n = pipeline_counters(w->pipeline, sets), at = WORKER_NAMES;
 	struct stats *stats = w->live->stats;
-	const uint64_t own[WORKER_NAMES] = {totals->packets,   totals->bytes,	totals->alerts,
-					    totals->behaviour, w->records_lost, w->resets_sent,
-					    w->distributed,    w->undelivered,	w->shed,
-					    w->shed_bytes,     w->frames};
+	const uint64_t own[WORKER_NAMES] = {totals->packets,
+					    totals->bytes,
+					    totals->alerts,
+					    totals->behaviour,
+					    w->records_lost,
+					    w->resets_sent,
+					    w->unreachables_sent,
+					    w->unreachables_held,
+					    w->distributed,
+					    w->undelivered,
+					    w->shed,
+					    w->shed_bytes,
+					    w->frames};
 
 	stats_begin(stats, w->index);
 	for (unsigned i = 0; i < WORKER_NAMES; i++)
@@ -178,7 +189,17 @@ static void publish_resets(struct live *live, const struct live_resets *list)
 	free((void *)old);
 }
 
-/* A new list: what is not over yet and, when given, one more. */
+/* Whether both are for one host: a new order takes the place of the one before. */
+static bool same_host(const struct live_reset *a, const struct live_reset *b)
+{
+	if (a->one_flow || b->one_flow)
+		return false;
+	if (a->host.has_mac && b->host.has_mac)
+		return memcmp(&a->host.mac, &b->host.mac, sizeof(a->host.mac)) == 0;
+	return a->host.n_ips && b->host.n_ips && ip_addr_eq(&a->host.ips[0], &b->host.ips[0]);
+}
+
+/* A new list: what is not over yet and, when given, one more, which may be over already. */
 static int change_resets(struct live *live, const struct live_reset *more, uint64_t now_ns)
 {
 	const struct live_resets *old = live->worker[0].next_resets;
@@ -187,9 +208,11 @@ static int change_resets(struct live *live, const struct live_reset *more, uint6
 	if (!list)
 		return ERR_NOMEM;
 	for (unsigned i = 0; old && i < old->count; i++) {
-		if (old->reset[i].until_ns > now_ns)
+		if (old->reset[i].until_ns > now_ns && !(more && same_host(&old->reset[i], more)))
 			list->reset[list->count++] = old->reset[i];
 	}
+	if (more && more->until_ns <= now_ns)
+		more = NULL;
 	if (more && list->count == LIVE_RESETS) {
 		free(list);
 		return ERR_LIMIT;
@@ -216,7 +239,9 @@ static int order_reset(struct live *live, const struct mailbox_message *m, uint6
 	}
 	if (m->kind == MAILBOX_RESET_HOST) {
 		r.host = m->reset_host.host;
-		if (m->reset_host.keep_until > r.until_ns)
+		/* A time that is past lets the host go. */
+		if (m->reset_host.keep_until > r.until_ns ||
+		    (m->reset_host.keep_until && m->reset_host.keep_until <= now_ns))
 			r.until_ns = m->reset_host.keep_until;
 	} else {
 		r.one_flow = true;

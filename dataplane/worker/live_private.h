@@ -8,6 +8,7 @@
 #include "dataplane/api/ring.h"
 #include "dataplane/api/stats.h"
 #include "dataplane/api/watch.h"
+#include "dataplane/respond/unreachable.h"
 #include "dataplane/rx/port.h"
 #include "dataplane/worker/options.h"
 #include "dataplane/worker/pipeline.h"
@@ -58,6 +59,8 @@ struct live_worker {
 	struct detect_engine *engine; /* in use */
 	uint64_t records_lost;
 	uint64_t resets_sent;
+	uint64_t unreachables_sent, unreachables_held; /* ICMP errors; those above the rate */
+	struct unreachable_rate unreachable_rate;
 	unsigned full_bursts;	   /* in a row: more is waiting than is taken */
 	uint64_t shed, shed_bytes; /* left out because of that */
 	uint64_t frames;	   /* taken from ports or the distributor; numbers packets */

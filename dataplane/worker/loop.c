@@ -11,6 +11,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/respond/reset.h"
+#include "dataplane/respond/unreachable.h"
 #include "dataplane/worker/profile.h"
 
 enum {
@@ -84,17 +85,47 @@ static void send_reset(struct live_worker *w, const struct packet *p, enum reset
 	w->resets_sent++;
 }
 
+/* Its sender alone can make something of an error that quotes the datagram. */
+static void send_unreachable(struct live_worker *w, const struct packet *p)
+{
+	struct mac_addr own;
+	struct rte_mbuf *m;
+	size_t n;
+
+	if (!unreachable_allows(&w->unreachable_rate, p->now_ns)) {
+		w->unreachables_held++;
+		return;
+	}
+	m = rte_pktmbuf_alloc(w->live->rx.response_pool);
+	if (!m)
+		return;
+	memcpy(own.bytes, w->live->rx.response_mac, 6);
+	n = unreachable_build(p, &own, rte_pktmbuf_mtod(m, uint8_t *));
+	m->data_len = (uint16_t)n;
+	m->pkt_len = (uint32_t)n;
+	if (n == 0 || rte_ring_sp_enqueue(w->resets, m) != 0) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	w->unreachables_sent++;
+}
+
 static void maybe_reset(struct live_worker *w, const struct packet *p)
 {
 	const struct live_resets *list = w->resets_now;
+	bool tcp = p->ip_proto == IP_PROTO_TCP && !(p->tcp.flags & TCP_RST);
 
-	if (p->ip_proto != IP_PROTO_TCP || p->tcp.flags & TCP_RST)
+	if (!tcp && p->ip_proto != IP_PROTO_UDP)
 		return;
 	for (unsigned i = 0; i < list->count; i++) {
 		if (!to_be_reset(&list->reset[i], p))
 			continue;
-		send_reset(w, p, RESET_SENDER);
-		send_reset(w, p, RESET_RECEIVER);
+		if (tcp) {
+			send_reset(w, p, RESET_SENDER);
+			send_reset(w, p, RESET_RECEIVER);
+		} else {
+			send_unreachable(w, p);
+		}
 		return;
 	}
 }

@@ -10,7 +10,9 @@ EVERY = 0.05
 
 
 def say(word):
-    print(f"{time.time():.6f} {word}", flush=True)
+    # One write: two would be seen as half a line.
+    sys.stdout.write(f"{time.time():.6f} {word}\n")
+    sys.stdout.flush()
 
 
 def echo(connection):

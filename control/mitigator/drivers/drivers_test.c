@@ -194,7 +194,7 @@ static void test_letters(void **state)
 	assert_int_equal(l.message.command.action, COMMAND_RELEASE);
 	assert_int_equal(driver_find("reset")->letter(&c, &o, &l), 0);
 	assert_int_equal(l.message.kind, MESSAGE_RESET);
-	assert_int_equal(l.message.reset.keep_until, 0);
+	assert_int_equal(l.message.reset.keep_until, 1);
 	o.verb = DRIVER_APPLY;
 	assert_int_equal(driver_find("reset")->letter(&c, &o, &l), 0);
 	assert_true(l.message.reset.keep_until > o.issued);

@@ -5,7 +5,7 @@
 #include "control/mitigator/drivers/letter.h"
 #include "dataplane/base/clock.h"
 
-enum { KEEP_DAYS = 7 }; /* a quarantine's resets are ordered again well before */
+enum { KEEP_DAYS = 7, LET_GO = 1 }; /* a quarantine's resets are ordered again well before */
 
 static int letter(const struct driver_config *c, const struct driver_order *o,
 		  struct driver_letter *ret)
@@ -22,15 +22,16 @@ static int letter(const struct driver_config *c, const struct driver_order *o,
 		.exempt = letter_exempt(o, ret),
 		.issued = o->issued,
 		.order_expires = o->order_expires,
-		/* A release is a reset that keeps nothing. */
-		.keep_until = o->verb == DRIVER_RELEASE ? 0 : keep,
+		/* A time long past lets the host go. */
+		.keep_until = o->verb == DRIVER_RELEASE ? LET_GO : keep,
 	};
 	return 0;
 }
 
 const struct driver_desc driver_reset = {
 	.name = "reset",
-	.summary = "ends the host's TCP sessions by resets from the sensors' response port",
+	.summary = "ends the host's sessions by TCP resets and ICMP errors from the sensors' "
+		   "response port",
 	.place = DRIVER_LINK,
 	.letter = letter,
 };
