@@ -2,6 +2,7 @@
 
 #include <argon2.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,20 @@ static void finish(void *ctx, uint32_t events)
 	}
 }
 
+/* Signals are the loop's, whether it has asked for them already or does so later: one that this
+ * thread took would end the program. */
+static int start_thread(struct passwords *p)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&p->thread, NULL, worker, p);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
 struct passwords *passwords_new(struct loop *loop, struct errmsg *e)
 {
 	struct passwords *p = calloc(1, sizeof(*p));
@@ -110,7 +125,7 @@ struct passwords *passwords_new(struct loop *loop, struct errmsg *e)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
 	if (p->event < 0 || loop_watch(loop, p->event, EPOLLIN, finish, p) != ERR_OK ||
-	    pthread_create(&p->thread, NULL, worker, p) != 0) {
+	    start_thread(p) != 0) {
 		errmsg_set(e, ERR_IO,
 			   "no thread for passwords: is the limit of processes reached?");
 		if (p->event >= 0) {

@@ -15,6 +15,7 @@ enum {
 	CONNECTION_MEMORY = 32 * 1024,
 	PER_ADDRESS = 128, /* connections of one address */
 	POLL_MS = 200,
+	RUNS = 16, /* of libmicrohttpd in one turn of the loop */
 };
 
 static const struct brake_rate ask_rate = {300, 10 * NS_PER_MS}; /* by address */
@@ -315,12 +316,24 @@ static size_t leave_as_is(void *ctx, struct MHD_Connection *c, char *text)
 	return strlen(text);
 }
 
+/* MHD_run reads once from each connection; that there is more it says by a time-out of 0 and not by
+ * its descriptor, which tells of changes only. Other work of the loop gets its turn in between. */
+static void turn(struct api_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG wait;
+	bool more = true;
+
+	for (unsigned i = 0; i < RUNS && more; i++) {
+		MHD_run(s->daemon);
+		more = MHD_get_timeout(s->daemon, &wait) == MHD_YES && wait == 0;
+	}
+	loop_timer_set(s->setup.loop, &s->timer, more ? 1 : POLL_MS * NS_PER_MS);
+}
+
 static void run(void *ctx, uint32_t events)
 {
-	struct api_server *s = ctx;
-
 	(void)events;
-	MHD_run(s->daemon);
+	turn(ctx);
 }
 
 /* Time-outs of connections need a turn now and then. */
@@ -329,8 +342,7 @@ static void tick(void *ctx)
 	struct api_server *s = ctx;
 
 	streams_tick(s);
-	MHD_run(s->daemon);
-	loop_timer_set(s->setup.loop, &s->timer, POLL_MS * NS_PER_MS);
+	turn(s);
 }
 
 /* --- begin and end --- */
