@@ -76,6 +76,20 @@ static const struct config_key search_keys[] = {
 	{0},
 };
 
+static const struct config_key behave_keys[] = {
+	{"enabled", CONFIG_BOOL, offsetof(struct conf_behave, enabled), "true",
+	 .help = "detectors with hours and weeks of memory"},
+	{"memory-mb", CONFIG_UINT, offsetof(struct conf_behave, memory_mb), "64", 8, 4096,
+	 .help = "MiB that they may take, and of their file; 64 for some 3,000 hosts"},
+	{"save-seconds", CONFIG_UINT, offsetof(struct conf_behave, save_seconds), "900", 10, 86400,
+	 .help = "so often what they know is written to disk"},
+	{"learn-days", CONFIG_UINT, offsetof(struct conf_behave, learn_days), "3", 0, 365,
+	 .help = "regular calls that began in that time are proposed, not told"},
+	{"history-days", CONFIG_UINT, offsetof(struct conf_behave, history_days), "7", 1, 365,
+	 .help = "what a host does not do in that time it does not do"},
+	{0},
+};
+
 const struct config_key conf_keys[] = {
 	{"run-folder", CONFIG_TEXT, offsetof(struct conf, rundir), "/run/banken", .max = 90,
 	 .help = "folder shared with banken-dataplane, and of the local socket"},
@@ -103,6 +117,8 @@ const struct config_key conf_keys[] = {
 	 .help = "local EVE files"},
 	{"search", CONFIG_GROUP, offsetof(struct conf, search), .keys = search_keys,
 	 .help = "records kept for search"},
+	{"behave", CONFIG_GROUP, offsetof(struct conf, behave), .keys = behave_keys,
+	 .help = "behaviour over hours and weeks"},
 	{"health-seconds", CONFIG_UINT, offsetof(struct conf, health_seconds), "10", 1, 3600,
 	 .help = "seconds between two health reports"},
 	{"mirror-window-seconds", CONFIG_UINT, offsetof(struct conf, mirror_window_seconds), "60",

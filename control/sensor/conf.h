@@ -24,6 +24,11 @@ struct conf_search {
 	const char *folder, *lists;
 };
 
+struct conf_behave {
+	bool enabled;
+	uint64_t memory_mb, save_seconds, learn_days, history_days;
+};
+
 struct conf {
 	const char *rundir, *statedir, *keys, *user, *group;
 	int log_level;
@@ -32,6 +37,7 @@ struct conf {
 	struct conf_spool spool;
 	struct conf_eve eve;
 	struct conf_search search;
+	struct conf_behave behave;
 	uint64_t health_seconds;
 	uint64_t mirror_window_seconds;
 	struct config_texts vlans; /* that the mirror port must show */

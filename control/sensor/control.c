@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/sensor/memory/memory.h"
 #include "control/sensor/retro/search.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
@@ -103,6 +104,31 @@ static void start_search(struct control *c)
 		log_warn(c->log, "records are not kept for search: %s", e.text);
 }
 
+static void start_memory(struct control *c)
+{
+	const struct conf_behave *conf = &c->conf->behave;
+	struct errmsg e = {""};
+	char path[300];
+	struct memory_setup s = {.loop = c->loop,
+				 .log = c->log,
+				 .path = path,
+				 .hosts = c->hosts,
+				 .config = behave_config_default,
+				 .save_seconds = conf->save_seconds};
+
+	if (!conf->enabled)
+		return;
+	snprintf(path, sizeof(path), "%.250s/behaviour", c->conf->statedir);
+	s.config.memory_mb = 1;
+	s.config.past_mb = (unsigned)conf->memory_mb;
+	s.config.utc_offset_minutes = c->convert->offset_minutes;
+	s.config.limits.learn_days = (uint32_t)conf->learn_days;
+	s.config.limits.history_days = (uint32_t)conf->history_days;
+	c->memory = memory_new(&s, &e);
+	if (!c->memory)
+		log_warn(c->log, "%s", e.text);
+}
+
 static int start_drain(struct control *c, struct errmsg *e)
 {
 	struct drain_setup drain = {
@@ -115,6 +141,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.recent = c->recent,
 		.records_to_centre = c->conf->records_to_centre,
 		.search = c->search,
+		.memory = c->memory,
 	};
 	struct health_setup health = {
 		.rundir = c->conf->rundir,
@@ -218,8 +245,10 @@ int control_start(struct control *c, struct errmsg *e)
 		return rc;
 	outbox_init(&c->outbox, c->spool, tls_keys_identity(c->keys)->name);
 	rc = make_converter(c, e);
-	if (rc == 0)
+	if (rc == 0) {
 		start_search(c);
+		start_memory(c);
+	}
 	if (rc == 0)
 		rc = start_drain(c, e);
 	if (rc == 0)
@@ -241,6 +270,7 @@ void control_stop(struct control *c)
 	orders_free(c->orders);
 	health_free(c->health);
 	drain_delete(c->drain);
+	memory_delete(c->memory);
 	search_free(c->search);
 	recent_free(c->recent);
 	evelog_close(c->evelog);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "control/sensor/host/seen_facts.h"
+#include "control/sensor/memory/memory.h"
 #include "control/sensor/retro/search.h"
 #include "dataplane/api/paths.h"
 
@@ -199,6 +200,8 @@ static int take_record(struct drain *d, struct slice record, struct errmsg *e)
 		rc = send_facts(d, &h, now, e);
 	if (rc == 0)
 		search_note(d->setup.search, &h);
+	if (rc == 0 && r.kind != REPORT_ALERT)
+		memory_note(d->setup.memory, record);
 	return rc ? rc : send_news(d, now, e);
 }
 
@@ -246,6 +249,28 @@ static int take_ring(struct drain *d, struct batch *b, unsigned worker, struct e
 	return rc;
 }
 
+/* What looking back for hours has found, as alerts of the same batch. */
+static int take_hits(struct drain *d, struct errmsg *e)
+{
+	uint64_t now = loop_wall(d->setup.loop);
+	struct convert *c = d->setup.convert;
+	int rc = 0;
+
+	for (unsigned i = 0; i < memory_hits(d->setup.memory) && rc == 0; i++) {
+		struct slice record = memory_hit(d->setup.memory, i);
+		struct report r = {0};
+
+		if (convert_begin(c, record) || convert_report(c, record, &r)) {
+			d->counts.malformed++;
+			continue;
+		}
+		if (d->setup.evelog)
+			evelog_write(d->setup.evelog, SLICE(c->eve, c->eve_len), false);
+		rc = store_report(d, &r, now, e);
+	}
+	return rc;
+}
+
 static int store_position(struct drain *d, const struct source *s, struct errmsg *e)
 {
 	struct spool *spool = d->setup.outbox->spool;
@@ -262,7 +287,7 @@ static int store_position(struct drain *d, const struct source *s, struct errmsg
 
 static int commit(struct drain *d, struct batch *b, struct errmsg *e)
 {
-	int rc = 0;
+	int rc = take_hits(d, e);
 
 	for (unsigned w = 0; w < d->n_workers && rc == 0; w++) {
 		if (b->touched[w])
@@ -315,6 +340,7 @@ static unsigned run_batch(struct drain *d, unsigned lane, bool *ret_more)
 	if (!b.begun)
 		return 0;
 	give_back(d, &b, true);
+	memory_sent(d->setup.memory);
 	if (d->setup.evelog)
 		(void)evelog_flush(d->setup.evelog);
 	*ret_more |= batch_full(&b);

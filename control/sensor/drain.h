@@ -16,6 +16,7 @@ enum { DRAIN_WORKERS_MAX = 256 };
 
 struct drain;
 struct search;
+struct memory;
 
 struct drain_setup {
 	struct loop *loop;
@@ -27,6 +28,7 @@ struct drain_setup {
 	struct recent *recent;
 	bool records_to_centre;
 	struct search *search; /* NULL: records are not kept for search */
+	struct memory *memory; /* NULL: nothing looks back for hours */
 };
 
 /* Begins at once. NULL: no memory. */

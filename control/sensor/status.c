@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/sensor/control.h"
+#include "control/sensor/memory/memory.h"
 #include "control/sensor/retro/search.h"
 
 enum { ALERTS_DEFAULT = 20, ALERTS_MAX = 200 };
@@ -19,6 +20,7 @@ static json_t *status(void *ctx, const struct local_peer *peer, const json_t *re
 	json_object_set_new(o, "orders", orders_json(c->orders));
 	json_object_set_new(o, "hosts_known", json_integer(hosts_count(c->hosts)));
 	json_object_set_new(o, "search", search_status(c->search));
+	json_object_set_new(o, "behaviour", memory_status(c->memory));
 	return o;
 }
 

@@ -1,7 +1,7 @@
 /* Beaconing: a host calls the same server again and again at regular intervals with small exchanges
  * (T1071, T1029 scheduled transfer). Judged by the median deviation of the intervals from their
  * median, which a missed call or two does not disturb, over the last beacon-calls calls. */
-#include "dataplane/behave/detector.h"
+#include "dataplane/behave/past.h"
 
 #include <stdlib.h>
 
@@ -86,17 +86,20 @@ static void tell(const struct behave_view *v, const struct behave_event *e, stru
 	behave_tell(v, &hit, &b->entry);
 }
 
-/* Not what keeps time, looks names up or keeps a line open. */
-static bool everyday(const struct behave_event *e)
+/* In banken-control more is known of the place and of the host. True: it is no hit, for now. */
+static bool explained(const struct behave_view *v, const struct behave_event *e,
+		      const struct beacon_entry *b, double seconds)
 {
-	static const uint16_t ports[] = {53,  67,  68,	 123,  137,  161,  162, 514,
-					 546, 547, 1900, 3478, 3702, 5353, 5355};
+	struct past_target t = past_target_of(v, e);
 
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
-		if (ports[i] == e->ends.server_port)
-			return true;
-	}
-	return !behave_unicast(&e->ends.server);
+	if (past_popular(v, &t))
+		return true;
+	if (v->past->span != BEHAVE_HOURS)
+		return false;
+	/* A page that stays open for an hour polls too. */
+	return behave_inside(&e->ends.server) ||
+	       behave_seconds(b->entry.start_ns, e->time_ns) < v->limits->beacon_seconds ||
+	       past_offered(v, e, &t, seconds);
 }
 
 static void call(const struct behave_view *v, const struct behave_event *e, struct beacon_entry *b)
@@ -118,7 +121,8 @@ static void call(const struct behave_view *v, const struct behave_event *e, stru
 		return;
 	r = rhythm_of(b, n);
 	if (r.interval_ms >= v->limits->beacon_interval_ms &&
-	    r.spread_percent <= v->limits->beacon_spread_percent)
+	    r.spread_percent <= v->limits->beacon_spread_percent &&
+	    !explained(v, e, b, r.interval_ms / 1000.0))
 		tell(v, e, b, r);
 }
 
@@ -144,7 +148,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 			call(v, e, b);
 		return;
 	}
-	if ((e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) || everyday(e))
+	if ((e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) || behave_everyday(e))
 		return;
 	if (e->connection.moment == BEHAVE_OPEN)
 		call(v, e, entry_of(v, e, 0));
@@ -154,6 +158,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 }
 
 const struct behave_detector behave_beacon = {
+	.hours = true,
 	.kinds = 1 << BEHAVE_CONNECTION | 1 << BEHAVE_HTTP,
 	.entry_size = {sizeof(struct beacon_entry)},
 	.weight = {8},

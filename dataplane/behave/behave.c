@@ -1,9 +1,14 @@
 #include "dataplane/behave/behave.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
+#include "dataplane/base/err.h"
 #include "dataplane/behave/detector.h"
+#include "dataplane/behave/keep.h"
+#include "dataplane/behave/past.h"
 #include "dataplane/behave/segment.h"
 
 enum {
@@ -22,6 +27,7 @@ static const struct behave_detector *const detectors[DETECTORS] = {
 const struct behave_config behave_config_default = {
 	.enabled = true,
 	.memory_mb = 24,
+	.past_mb = 8,
 	.detectors =
 		{
 #define X(field, help) .field = true,
@@ -54,6 +60,7 @@ struct behave {
 	struct behave_view views[DETECTORS];
 	struct behave_table tables[DETECTORS][BEHAVE_TABLES];
 	struct behave_segments segments;
+	struct behave_past past;
 	/* Hits wait until the event is over: it points into bytes that a hit's record overwrites.
 	 */
 	struct behave_hit pending[PENDING];
@@ -61,7 +68,7 @@ struct behave {
 	bool enabled, on[DETECTORS];
 	uint64_t counters[BEHAVE_COUNTERS];
 	uint8_t *memory;
-	size_t bytes;
+	size_t bytes, past_bytes; /* past_bytes lie behind the others */
 };
 
 static void hold(void *ctx, const struct behave_hit *hit)
@@ -72,6 +79,28 @@ static void hold(void *ctx, const struct behave_hit *hit)
 		b->pending[b->pending_count++] = *hit;
 	else
 		b->counters[BEHAVE_COUNT_LOST]++;
+}
+
+static void offer(void *ctx, const struct behave_offer *o)
+{
+	struct behave *b = ctx;
+
+	b->sink.offer(b->sink.ctx, o);
+}
+
+static enum behave_verdict verdict(void *ctx, enum behave_offer_kind kind,
+				   const struct ip_addr *host, const char *what)
+{
+	struct behave *b = ctx;
+
+	return b->sink.verdict(b->sink.ctx, kind, host, what);
+}
+
+static uint64_t who(void *ctx, const struct ip_addr *host)
+{
+	struct behave *b = ctx;
+
+	return b->sink.who(b->sink.ctx, host);
 }
 
 void behave_enter(struct behave *b)
@@ -88,12 +117,19 @@ void behave_leave(struct behave *b)
 	b->pending_count = 0;
 }
 
+/* Live, what looks back for hours runs in banken-control alone, and there nothing else. */
+static bool belongs(const struct behave_detector *d, enum behave_span span)
+{
+	return span == BEHAVE_ALL || d->hours == (span == BEHAVE_HOURS);
+}
+
 static void take_switches(struct behave *b, const struct behave_config *config)
 {
 #define X(field, help) b->on[DETECTOR_##field] = config->enabled && config->detectors.field;
 	BEHAVE_DETECTORS(X)
 #undef X
 	for (unsigned d = 0; d < DETECTORS; d++) {
+		b->on[d] = b->on[d] && belongs(detectors[d], config->span);
 		for (unsigned k = 0; k < BEHAVE_KINDS && b->on[d]; k++) {
 			struct listeners *l = &b->listeners[k];
 
@@ -103,19 +139,31 @@ static void take_switches(struct behave *b, const struct behave_config *config)
 	}
 }
 
-/* Deals the memory out by weight; a table takes a power of two of sets of it. */
-static void deal(struct behave *b)
+/* Of which of the two amounts of memory the detector's tables are. */
+static bool of_past(const struct behave *b, unsigned d)
 {
-	size_t unit, at = 0, weights = BEHAVE_SEGMENTS_WEIGHT;
+	return detectors[d]->past_memory || (b->past.span == BEHAVE_HOURS && detectors[d]->hours);
+}
 
-	for (unsigned d = 0; d < DETECTORS; d++) {
-		for (unsigned t = 0; t < BEHAVE_TABLES; t++)
-			weights += detectors[d]->weight[t];
-	}
-	unit = b->bytes / weights / 64 * 64;
+/* What cannot be looked at needs no memory. */
+static size_t weight_of(const struct behave *b, unsigned d, unsigned table, bool past)
+{
+	if (of_past(b, d) != past || (past && !belongs(detectors[d], b->past.span)))
+		return 0;
+	return detectors[d]->weight[table];
+}
+
+static size_t past_weight(const struct behave *b, unsigned table)
+{
+	return table == PAST_PLACES || b->past.span != BEHAVE_MINUTES ? past_weights[table] : 0;
+}
+
+/* Deals one amount out by weight; a table takes a power of two of sets of it. What is left. */
+static size_t deal_tables(struct behave *b, bool past, size_t unit, size_t at)
+{
 	for (unsigned d = 0; d < DETECTORS; d++) {
 		for (unsigned t = 0; t < BEHAVE_TABLES; t++) {
-			size_t bytes = unit * detectors[d]->weight[t];
+			size_t bytes = unit * weight_of(b, d, t, past);
 
 			if (bytes == 0)
 				continue;
@@ -125,8 +173,43 @@ static void deal(struct behave *b)
 			at += bytes;
 		}
 	}
+	return at;
+}
+
+static size_t weights_of(const struct behave *b, bool past)
+{
+	size_t weights = 0;
+
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		for (unsigned t = 0; t < BEHAVE_TABLES; t++)
+			weights += weight_of(b, d, t, past);
+	}
+	return weights;
+}
+
+static void deal(struct behave *b)
+{
+	size_t unit = b->bytes / (weights_of(b, false) + BEHAVE_SEGMENTS_WEIGHT) / 64 * 64;
+	size_t at = deal_tables(b, false, unit, 0), weights = weights_of(b, true);
+
 	behave_segments_init(&b->segments, b->memory + at, unit * BEHAVE_SEGMENTS_WEIGHT, &b->key,
 			     &b->counters[BEHAVE_COUNT_EVICTED]);
+	for (unsigned t = 0; t < PAST_TABLES; t++)
+		weights += past_weight(b, t);
+	unit = b->past_bytes / weights / 64 * 64;
+	at = deal_tables(b, true, unit, b->bytes);
+	for (unsigned t = 0; t < PAST_TABLES; t++) {
+		if (!past_weight(b, t))
+			continue;
+		behave_table_init(&b->past.tables[t], b->memory + at, unit * past_weights[t],
+				  past_entry_sizes[t], &b->key, &b->counters[BEHAVE_COUNT_EVICTED]);
+		at += unit * past_weights[t];
+	}
+}
+
+static struct behave_view view_of(struct behave *b, struct behave_table *tables)
+{
+	return (struct behave_view){&b->limits, tables, b->key, &b->hold, b->counters, 0, &b->past};
 }
 
 /* Zeroed pages that come when they are touched, large ones where there are: every event goes to
@@ -156,22 +239,26 @@ struct behave *behave_new(const struct behave_config *config, const struct behav
 		return NULL;
 	b->sink = *sink;
 	b->key = config->key.k0 | config->key.k1 ? config->key : hash_key_random();
-	b->hold = (struct behave_sink){hold, b};
+	b->hold = (struct behave_sink){hold, b, sink->offer ? offer : NULL,
+				       sink->verdict ? verdict : NULL, sink->who ? who : NULL};
+	b->past.span = config->span;
+	b->past.utc_offset_minutes = config->utc_offset_minutes;
 	b->limits = config->limits;
 	b->enabled = config->enabled;
 	take_switches(b, config);
 	if (!b->enabled)
 		return b;
 	b->bytes = (size_t)config->memory_mb << 20;
-	b->memory = reserve(b->bytes);
+	b->past_bytes = (size_t)config->past_mb << 20;
+	b->memory = reserve(b->bytes + b->past_bytes);
 	if (!b->memory) {
 		free(b);
 		return NULL;
 	}
 	deal(b);
+	b->past.view = view_of(b, b->past.tables);
 	for (unsigned d = 0; d < DETECTORS; d++)
-		b->views[d] = (struct behave_view){&b->limits, b->tables[d], b->key,
-						   &b->hold,   b->counters,  0};
+		b->views[d] = view_of(b, b->tables[d]);
 	return b;
 }
 
@@ -180,7 +267,7 @@ void behave_delete(struct behave *b)
 	if (!b)
 		return;
 	if (b->memory)
-		munmap(b->memory, b->bytes);
+		munmap(b->memory, b->bytes + b->past_bytes);
 	free(b);
 }
 
@@ -194,7 +281,10 @@ void behave_event(struct behave *b, const struct behave_event *e)
 	const struct listeners *l = &b->listeners[e->kind];
 
 	b->counters[BEHAVE_COUNT_EVENTS]++;
+	if (!b->enabled)
+		return;
 	behave_enter(b);
+	past_note(&b->past, e);
 	for (unsigned i = 0; i < l->count; i++) {
 		struct behave_view *v = &b->views[l->index[i]];
 
@@ -239,5 +329,93 @@ struct counter_set behave_counters(const struct behave *b)
 
 size_t behave_bytes(const struct behave *b)
 {
-	return b->bytes + sizeof(*b);
+	return b->bytes + b->past_bytes + sizeof(*b);
+}
+
+/* ---- keep.h ---- */
+
+static struct behave_table *kept_table(struct behave *b, unsigned i)
+{
+	if (i < PAST_TABLES)
+		return &b->past.tables[i];
+	i -= PAST_TABLES;
+	if (i >= DETECTORS * BEHAVE_TABLES || !detectors[i / BEHAVE_TABLES]->hours)
+		return NULL;
+	return &b->tables[i / BEHAVE_TABLES][i % BEHAVE_TABLES];
+}
+
+enum { KEPT_TABLES = PAST_TABLES + DETECTORS * BEHAVE_TABLES };
+
+static_assert(sizeof(struct past_site) <= BEHAVE_KEEP_SITE, "room for the site");
+
+void behave_keep_head(const struct behave *b, struct behave_keep_head *ret)
+{
+	uint64_t layout[2 + DETECTORS * BEHAVE_TABLES] = {BEHAVE_KEEP_VERSION,
+							  sizeof(struct past_site)};
+	static const struct hash_key fixed = {1, 2};
+	unsigned n = 2;
+
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		for (unsigned t = 0; t < BEHAVE_TABLES && detectors[d]->hours; t++)
+			layout[n++] = detectors[d]->entry_size[t];
+	}
+	*ret = (struct behave_keep_head){
+		.magic = BEHAVE_KEEP_MAGIC,
+		.layout = hash_words(&fixed, layout, n) ^ sizeof(struct past_host) << 32 ^
+			  sizeof(struct past_place),
+		.key = b->key,
+	};
+	memcpy(ret->site, &b->past.site, sizeof(b->past.site));
+}
+
+bool behave_keep_next(struct behave *b, struct behave_keep *at, struct behave_kept *ret)
+{
+	for (unsigned looked = 0; at->table < KEPT_TABLES && looked < BEHAVE_KEEP_LOOKS; looked++) {
+		struct behave_table *t = kept_table(b, at->table);
+		struct behave_slot slot;
+
+		if (!t || at->place >= behave_table_places(t)) {
+			at->table++;
+			at->place = 0;
+			continue;
+		}
+		if (!behave_table_slot(t, at->place++, &slot))
+			continue;
+		*ret = (struct behave_kept){at->table, t->entry_size, slot.hash, slot.last_ns,
+					    slot.entry};
+		return true;
+	}
+	at->over = at->table >= KEPT_TABLES;
+	return false;
+}
+
+int behave_keep_begin(struct behave *b, const struct behave_keep_head *head)
+{
+	struct behave_keep_head ours;
+
+	behave_keep_head(b, &ours);
+	if (head->magic != ours.magic || head->layout != ours.layout)
+		return ERR_INVALID;
+	b->key = head->key;
+	memcpy(&b->past.site, head->site, sizeof(b->past.site));
+	b->past.view.key = b->key;
+	for (unsigned t = 0; t < PAST_TABLES; t++)
+		b->past.tables[t].key = b->key;
+	for (unsigned d = 0; d < DETECTORS; d++) {
+		b->views[d].key = b->key;
+		b->views[d].first_ns = b->past.site.first_ns;
+		for (unsigned t = 0; t < BEHAVE_TABLES; t++)
+			b->tables[d][t].key = b->key;
+	}
+	return ERR_OK;
+}
+
+int behave_keep_put(struct behave *b, const struct behave_kept *k)
+{
+	struct behave_table *t = k->table < KEPT_TABLES ? kept_table(b, k->table) : NULL;
+
+	if (!t || !t->tags || k->size != t->entry_size)
+		return ERR_INVALID;
+	behave_table_put(t, &(struct behave_slot){k->hash, k->last_ns, k->entry});
+	return ERR_OK;
 }

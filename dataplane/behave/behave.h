@@ -5,11 +5,10 @@
  * - a worker of banken-dataplane, live (seconds to minutes of memory) and offline (everything):
  *   worker/observe.c makes events of packets, flows and files, and hands every protocol's record to
  *   behave_record;
- * - banken-control, for what needs hours or days: it hands the records of the ring to behave_record
- *   as well ("flow" records become BEHAVE_CONNECTION with the moment BEHAVE_END, protocol records
- *   the same events as in the worker), calls behave_tick with the record's time, and sets windows
- *   and thresholds to its own (behave_config.limits; windows go up to a week). Events that need
- *   packets (BEHAVE_FRAME, BEHAVE_RPC over TCP, BEHAVE_TRY) it does not have.
+ * - banken-control, for what needs hours or weeks (BEHAVE_HOURS): it hands the records of the ring
+ *   to behave_record as well ("flow" records become BEHAVE_CONNECTION with the moments BEHAVE_OPEN,
+ *   of its beginning, and BEHAVE_END; protocol records the same events as in the worker). Events
+ *   that need packets (BEHAVE_FRAME, BEHAVE_RPC over TCP, BEHAVE_TRY) it does not have.
  *
  * The time of events may run backwards a little (several workers, flow ends); a detector whose
  * window lies in the future of an event counts it in that window. */
@@ -82,12 +81,16 @@ struct behave_file {
 	uint64_t size;
 };
 
+enum { BEHAVE_DNS_ADDRESSES = 4 };
+
 struct behave_dns {
 	bool answer;
-	struct slice name, type; /* "A", "TXT" ... */
-	bool missing;		 /* NXDOMAIN */
-	uint32_t data;		 /* bytes of the answers' texts */
-	uint64_t values;	 /* word of all of them, whatever their order; 0 = none */
+	struct slice name, type;			/* "A", "TXT" ... */
+	bool missing;					/* NXDOMAIN */
+	uint32_t data;					/* bytes of the answers' texts */
+	struct ip_addr addresses[BEHAVE_DNS_ADDRESSES]; /* among the answers; of records only */
+	unsigned address_count;
+	uint64_t values; /* word of all of them, whatever their order; 0 = none */
 	uint32_t id;
 };
 
@@ -232,15 +235,47 @@ struct behave_hit {
 	unsigned figure_count;
 };
 
+/* What looks like a part of the site and is put to a person instead of being a hit (D11). */
+enum behave_offer_kind {
+	BEHAVE_OFFER_SERVER, /* `host` is a server of `what` ("dns", "dhcp", "smtp", ...) */
+	BEHAVE_OFFER_CALL,   /* `host` calls `what`, a name or an address, by the clock */
+};
+
+enum behave_verdict { BEHAVE_UNDECIDED, BEHAVE_ACCEPTED, BEHAVE_REJECTED };
+
+struct behave_offer {
+	enum behave_offer_kind kind;
+	uint64_t time_ns;
+	struct ip_addr host;
+	char what[64];
+	char reason_en[BEHAVE_REASON], reason_ja[BEHAVE_REASON];
+};
+
 struct behave_sink {
 	void (*hit)(void *ctx, const struct behave_hit *hit);
 	void *ctx;
+	/* NULL: nobody can be asked. The verdict may be asked for at every event: a look-up. */
+	void (*offer)(void *ctx, const struct behave_offer *offer);
+	enum behave_verdict (*verdict)(void *ctx, enum behave_offer_kind kind,
+				       const struct ip_addr *host, const char *what);
+	/* A word that stays with the host when its address changes; NULL: its address. */
+	uint64_t (*who)(void *ctx, const struct ip_addr *host);
+};
+
+/* Which detectors run, by how far they look back. */
+enum behave_span {
+	BEHAVE_ALL,	/* offline */
+	BEHAVE_MINUTES, /* live, in a worker */
+	BEHAVE_HOURS,	/* live, in banken-control: what it knows outlives it (keep.h) */
 };
 
 struct behave_config {
 	bool enabled;
-	struct hash_key key; /* of its tables; zero: random */
-	unsigned memory_mb;  /* for all tables together */
+	enum behave_span span;
+	int utc_offset_minutes; /* of the site: hours of the week are local */
+	struct hash_key key;	/* of its tables; zero: random */
+	unsigned memory_mb;	/* for the tables of seconds and minutes together */
+	unsigned past_mb;	/* for those of hours and weeks */
 	struct behave_switches detectors;
 	struct behave_thresholds limits;
 };

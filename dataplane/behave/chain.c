@@ -1,6 +1,6 @@
 /* Chain downloads (T1105): a host gets a program or script, and shortly after another program from
  * somewhere else: the first fetched the next. */
-#include "dataplane/behave/detector.h"
+#include "dataplane/behave/past.h"
 
 struct chain_entry { /* one client */
 	struct behave_entry entry;
@@ -9,6 +9,7 @@ struct chain_entry { /* one client */
 	char name[64];
 	const char *what;
 	uint32_t steps;
+	bool popular; /* more than a few hosts here call that place: updates */
 };
 
 static const struct behave_sign sign = {2110,
@@ -78,13 +79,17 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	int kind = kind_of(e->file.head);
 	uint64_t key = behave_word(&e->ends.client);
 	struct behave_text name;
+	struct past_target t;
 	struct chain_entry *c;
-	bool is_new;
+	bool is_new, popular;
 
 	if (!e->file.to_client || kind < 0)
 		return;
 	c = behave_table_get(&v->tables[0], &key, 1, e->time_ns, &is_new);
-	if (c->steps && behave_seconds(c->first_ns, e->time_ns) <= v->limits->chain_seconds &&
+	t = past_target_of(v, e);
+	popular = t.clients > v->limits->rare_hosts;
+	if (c->steps && !(popular && c->popular) &&
+	    behave_seconds(c->first_ns, e->time_ns) <= v->limits->chain_seconds &&
 	    kinds[kind].program && !ip_addr_eq(&c->from, &e->ends.server)) {
 		c->steps++;
 		tell(v, e, c, kinds[kind].what);
@@ -95,6 +100,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	memcpy(c->name, name.s, sizeof(c->name) - 1);
 	c->from = e->ends.server;
 	c->first_ns = e->time_ns;
+	c->popular = popular;
 	c->what = kinds[kind].what;
 }
 

@@ -40,9 +40,14 @@ struct behave_view {
 	const struct behave_sink *sink;
 	uint64_t *counters; /* enum behave_counter */
 	uint64_t first_ns;  /* the first event of all */
+	struct behave_past *past;
 };
 
 struct behave_detector {
+	/* Looks back for hours: live it runs in banken-control. Its entries are kept on disk, so
+	 * they hold no pointers. */
+	bool hours;
+	bool past_memory;		    /* its tables are dealt from past_mb also offline */
 	uint32_t kinds;			    /* 1 << enum behave_kind */
 	uint32_t entry_size[BEHAVE_TABLES]; /* of its tables, 0 = none */
 	uint8_t weight[BEHAVE_TABLES];	    /* share of the memory of each */
@@ -67,6 +72,8 @@ void *behave_table_get(struct behave_table *t, const uint64_t *words, unsigned c
 /* Fetches what behave_table_get will look at first: for keys that are looked up one after another.
  */
 void behave_table_fetch(const struct behave_table *t, const uint64_t *words, unsigned count);
+/* Until then it does not go for its age. */
+void behave_table_hold(struct behave_table *t, const void *entry, uint64_t until_ns);
 /* Finds it; NULL when it is not there. */
 void *behave_table_find(struct behave_table *t, const uint64_t *words, unsigned count);
 /* The entry with its window: emptied when it is new or its window of `seconds` is over. */
@@ -88,6 +95,17 @@ unsigned behave_set_count(const struct behave_set *s);
 /* The same in one word, for up to some 60 things. */
 bool behave_small_add(const struct behave_view *v, uint64_t *bits, uint64_t what);
 unsigned behave_small_count(uint64_t bits);
+
+/* Its entries one by one, for keep.c. */
+struct behave_slot {
+	uint64_t hash, last_ns;
+	const void *entry;
+};
+uint64_t behave_table_places(const struct behave_table *t);
+/* False: nothing stands there. */
+bool behave_table_slot(const struct behave_table *t, uint64_t at, struct behave_slot *ret);
+/* Puts it where it belongs, in place of an older one only. */
+void behave_table_put(struct behave_table *t, const struct behave_slot *slot);
 
 /* Words for keys. */
 uint64_t behave_word(const struct ip_addr *a);
@@ -121,6 +139,13 @@ struct behave_text {
 struct behave_text behave_printable(struct slice s);
 struct behave_text behave_address(const struct ip_addr *a);
 struct behave_text behave_mac(const struct mac_addr *m);
+
+/* Of a connection that ended: nobody answered, or with a reset only. */
+bool behave_refused(const struct behave_event *e);
+/* Not worth looking at its regularity: what keeps time, looks names up or keeps a line open. */
+bool behave_everyday(const struct behave_event *e);
+/* The question carries data, or asks for records that may carry it back (dns_tunnel.c). */
+bool behave_dns_carries(const struct behave_dns *d);
 
 /* Client and server change places; a handshake proves both. */
 void behave_turn(struct behave_endpoints *e);

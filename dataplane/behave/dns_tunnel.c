@@ -77,6 +77,14 @@ static bool looks_coded(struct slice front)
 	       ((longest_label(front) >= CODED_LABEL && coded(front)) || front.len >= CODED_NAME);
 }
 
+bool behave_dns_carries(const struct behave_dns *d)
+{
+	struct slice domain = behave_domain(d->name);
+	struct slice front = SLICE(d->name.data, d->name.len - domain.len);
+
+	return looks_coded(front) || (carries(d->type) && front.len >= 6);
+}
+
 static bool reverse_lookup(struct slice domain)
 {
 	return slice_eq_nocase(domain, SLICE_LIT("in-addr.arpa")) ||

@@ -115,6 +115,26 @@ bool behave_inside(const struct ip_addr *a)
 	       four >> 16 == 0xa9fe || four >> 22 == 0x6440 >> 6 || four >> 24 == 127;
 }
 
+bool behave_refused(const struct behave_event *e)
+{
+	const struct behave_connection *c = &e->connection;
+
+	return c->packets[1] == 0 || (e->ends.ip_proto == 6 && c->tcp_flags[1] & 4 &&
+				      !(c->tcp_flags[1] & 2) && c->packets[1] <= c->packets[0]);
+}
+
+bool behave_everyday(const struct behave_event *e)
+{
+	static const uint16_t ports[] = {53,  67,  68,	 123,  137,  161,  162, 514,
+					 546, 547, 1900, 3478, 3702, 5353, 5355};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		if (ports[i] == e->ends.server_port)
+			return true;
+	}
+	return !behave_unicast(&e->ends.server);
+}
+
 bool behave_unicast(const struct ip_addr *a)
 {
 	if (ip_addr_is_v4(a))

@@ -12,7 +12,22 @@ struct fields {
 	uint64_t number[FIELDS];
 	uint64_t data;	/* bytes of all texts called "rdata" */
 	uint64_t words; /* sum of their words: their order says nothing */
+	struct ip_addr addresses[BEHAVE_DNS_ADDRESSES];
+	unsigned address_count;
 };
+
+/* An address among the answers; other texts are passed over. */
+static void take_address(struct fields *f, struct slice text)
+{
+	char s[IP_ADDR_TEXT];
+
+	if (f->address_count == BEHAVE_DNS_ADDRESSES || text.len == 0 || text.len >= sizeof(s))
+		return;
+	memcpy(s, text.data, text.len);
+	s[text.len] = 0;
+	if (ip_addr_parse(s, &f->addresses[f->address_count]) == 0)
+		f->address_count++;
+}
 
 static uint64_t word_of(struct slice s)
 {
@@ -31,6 +46,7 @@ static void collect(struct slice record, const char *const *names, struct fields
 		if (value.kind == RECORD_TEXT && slice_eq(value.name, SLICE_LIT("rdata"))) {
 			ret->data += value.text.len;
 			ret->words += word_of(value.text);
+			take_address(ret, value.text);
 		}
 		if (value.kind != RECORD_TEXT && value.kind != RECORD_NUMBER)
 			continue;
@@ -86,6 +102,8 @@ static void dns(struct behave *b, const struct record_head *h, struct slice reco
 	e.dns.missing = is(f.text[3], "NXDOMAIN");
 	e.dns.id = (uint32_t)f.number[4];
 	e.dns.values = f.words;
+	e.dns.address_count = f.address_count;
+	memcpy(e.dns.addresses, f.addresses, sizeof(f.addresses));
 	e.dns.data = f.data > UINT32_MAX ? UINT32_MAX : (uint32_t)f.data;
 	if (e.ends.client_port == 53 && e.ends.server_port != 53)
 		behave_turn(&e.ends);
@@ -339,28 +357,45 @@ static void dhcp(struct behave *b, const struct record_head *h, struct slice rec
 	behave_event(b, &e);
 }
 
+/* "1b": as event/flow.c writes flags. */
+static uint8_t flags_of(struct slice s)
+{
+	unsigned value = 0;
+
+	for (size_t i = 0; i < s.len && i < 2; i++) {
+		uint8_t c = s.data[i];
+
+		value = value << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	return (uint8_t)value;
+}
+
 static void flow(struct behave *b, const struct record_head *h, struct slice record)
 {
-	static const char *const names[] = {"pkts_toserver",  "pkts_toclient", "bytes_toserver",
-					    "bytes_toclient", "start",	       NULL};
+	static const char *const names[] = {
+		"pkts_toserver", "pkts_toclient", "bytes_toserver", "bytes_toclient",
+		"start",	 "tcp_flags_ts",  "tcp_flags_tc",   NULL};
 	struct behave_event e = begin(h, BEHAVE_CONNECTION);
 	struct behave_connection *c = &e.connection;
 	struct fields f;
 
 	collect(record, names, &f);
-	c->moment = BEHAVE_END;
 	for (unsigned d = 0; d < 2; d++) {
 		c->packets[d] = f.number[d];
 		c->bytes[d] = f.number[2 + d];
+		c->tcp_flags[d] = flags_of(f.text[5 + d]);
 	}
 	c->start_ns = f.number[4];
 	c->protocol = h->app_proto;
-	/* Whoever answered was called. */
-	if (c->packets[0] && c->packets[1]) {
+	/* Whoever answered was called, when the flow began. */
+	if (c->packets[0] && c->packets[1] && !behave_refused(&e)) {
 		c->moment = BEHAVE_OPEN;
+		if (c->start_ns && c->start_ns < e.time_ns)
+			e.time_ns = c->start_ns;
 		behave_event(b, &e);
-		c->moment = BEHAVE_END;
+		e.time_ns = h->time_ns;
 	}
+	c->moment = BEHAVE_END;
 	behave_event(b, &e);
 }
 

@@ -38,6 +38,13 @@ void behave_table_fetch(const struct behave_table *t, const uint64_t *words, uns
 	__builtin_prefetch(&t->tags[hash >> 32 & (t->sets - 1)], 1);
 }
 
+void behave_table_hold(struct behave_table *t, const void *entry, uint64_t until_ns)
+{
+	size_t at = (size_t)((const uint8_t *)entry - t->entries) / t->entry_size;
+
+	t->tags[at / WAYS].last_ns[at % WAYS] = until_ns;
+}
+
 void *behave_table_find(struct behave_table *t, const uint64_t *words, unsigned count)
 {
 	uint64_t hash = hash_words(&t->key, words, count) | 1;
@@ -170,4 +177,42 @@ uint64_t behave_word_bytes(const struct behave_view *v, struct slice s)
 	for (size_t i = 0; i < n; i++)
 		lower[i] = ascii_lower(s.data[i]);
 	return hash_bytes(&v->key, lower, n);
+}
+
+uint64_t behave_table_places(const struct behave_table *t)
+{
+	return t->tags ? (uint64_t)t->sets * WAYS : 0;
+}
+
+bool behave_table_slot(const struct behave_table *t, uint64_t at, struct behave_slot *ret)
+{
+	size_t set = at / WAYS;
+	unsigned way = at % WAYS;
+
+	if (!t->tags[set].hash[way])
+		return false;
+	*ret = (struct behave_slot){t->tags[set].hash[way], t->tags[set].last_ns[way],
+				    entry_at(t, set, way)};
+	return true;
+}
+
+void behave_table_put(struct behave_table *t, const struct behave_slot *slot)
+{
+	size_t set = slot->hash >> 32 & (t->sets - 1);
+	struct behave_tags *tags = &t->tags[set];
+	unsigned way = 0;
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (tags->hash[i] == slot->hash) {
+			way = i;
+			break;
+		}
+		if (tags->last_ns[i] < tags->last_ns[way])
+			way = i;
+	}
+	if (tags->hash[way] && tags->last_ns[way] > slot->last_ns)
+		return;
+	tags->hash[way] = slot->hash;
+	tags->last_ns[way] = slot->last_ns;
+	memcpy(entry_at(t, set, way), slot->entry, t->entry_size);
 }

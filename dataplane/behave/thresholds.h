@@ -28,7 +28,12 @@
 	X(upload, "uploads out of proportion")                                                     \
 	X(servers, "servers that nobody registered")                                               \
 	X(spoof, "forged ARP, DHCP, router and name answers")                                      \
-	X(apps, "mining, file sharing, Tor")
+	X(apps, "mining, file sharing, Tor")                                                       \
+	X(slow_beacon, "regular calls hours apart")                                                \
+	X(slow_scan, "scans of a few tries an hour")                                               \
+	X(slow_tunnel, "DNS tunnels of a few questions a minute")                                  \
+	X(rare, "a new place that only a host calls which never calls new ones")                   \
+	X(off_hours, "uploads and tries when the host and the site are asleep")
 
 /* field, name, default, least, most, help */
 #define BEHAVE_THRESHOLDS(X)                                                                       \
@@ -108,7 +113,37 @@
 	X(spoof_claims, "spoof-claims", 3, 1, 1000,                                                \
 	  "claims of an address that another host has too")                                        \
 	X(poison_names, "poison-names", 3, 1, 60, "different names one host answers for")          \
-	X(peers, "peers", 5, 1, 400, "file sharing partners")
+	X(peers, "peers", 5, 1, 400, "file sharing partners")                                      \
+	X(popular_hosts, "popular-hosts", 10, 2, 50,                                               \
+	  "inside hosts that call a place which is then everyday's")                               \
+	X(rare_hosts, "rare-hosts", 3, 1, 50, "at most so many call a rare place")                 \
+	X(learn_days, "learn-days", 3, 0, 365,                                                     \
+	  "in banken-control: regular calls since then are offered, not told")                     \
+	X(history_days, "history-days", 7, 1, 365,                                                 \
+	  "what a host does not do in that time it does not do")                                   \
+	X(slow_beacon_calls, "slow-beacon-calls", 8, 5, 16, "visits looked at")                    \
+	X(slow_beacon_seconds, "slow-beacon-seconds", 600, 60, 604800,                             \
+	  "shortest interval; calls closer together are one visit")                                \
+	X(beacon_seconds, "beacon-seconds", 7200, 0, 604800,                                       \
+	  "in banken-control: calls go on for so long before they are told")                       \
+	X(slow_scan_seconds, "slow-scan-seconds", 259200, 60, 2592000, "window of slow scans")     \
+	X(slow_scan_hosts, "slow-scan-hosts", 30, 4, 400,                                          \
+	  "services of other inside hosts tried in vain for the first time in it")                 \
+	X(slow_scan_least_seconds, "slow-scan-least-seconds", 3600, 0, 604800,                     \
+	  "what takes less is a scan of the other kind")                                           \
+	X(slow_tunnel_seconds, "slow-tunnel-seconds", 86400, 60, 2592000,                          \
+	  "window of slow tunnels")                                                                \
+	X(slow_tunnel_names, "slow-tunnel-names", 150, 4, 1000,                                    \
+	  "different names under one rare domain that look like data")                             \
+	X(rare_seconds, "rare-seconds", 43200, 60, 604800,                                         \
+	  "a new place is told when still nobody else calls it after that long")                   \
+	X(rare_calls, "rare-calls", 3, 1, 1000, "and it was called so often")                      \
+	X(off_hours_mb, "off-hours-mb", 10, 1, 1000000,                                            \
+	  "megabytes to a rare place while the host and the site are asleep")                      \
+	X(off_hours_hosts, "off-hours-hosts", 10, 2, 400,                                          \
+	  "inside hosts called for the first time then")                                           \
+	X(upload_popular_mb, "upload-popular-mb", 5000, 1, 1000000,                                \
+	  "megabytes in an hour to a place that everybody here uses")
 
 struct behave_thresholds {
 #define X(field, name, value, least, most, help) uint32_t field;

@@ -1,6 +1,6 @@
 /* Uploads out of proportion (T1048, T1567): a host inside sends one host outside much more than it
  * gets back, and than it sends otherwise. Its own past is kept as a mean that forgets by halves. */
-#include "dataplane/behave/detector.h"
+#include "dataplane/behave/past.h"
 
 enum { PAIRS, HOSTS };
 
@@ -65,6 +65,27 @@ static struct host_entry *host_of(const struct behave_view *v, const struct beha
 	return h;
 }
 
+/* In banken-control weeks are known: what it sent about this hour on such days, and who else sends
+ * there. Before they are, only what goes to a place without a name is told. */
+static bool explained(const struct behave_view *v, const struct behave_event *e,
+		      const struct pair_entry *p, struct host_entry *h)
+{
+	struct past_host *past = past_host_of(v, &e->ends.client);
+	struct past_target t = past_target_of(v, e);
+	uint64_t usual;
+
+	if (v->past->span != BEHAVE_HOURS || !past)
+		return false;
+	if (past_popular(v, &t) && p->up < (uint64_t)v->limits->upload_popular_mb * 1000000)
+		return true;
+	if (!past_is_known(v, past, e->time_ns))
+		return t.named && !t.made_up;
+	usual = past_usual_up(v->past, past, e->time_ns);
+	if (usual > h->usual)
+		h->usual = usual;
+	return p->up / v->limits->upload_times < usual;
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
@@ -84,11 +105,12 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	p->down += c->bytes[1];
 	h->now += c->bytes[0];
 	if (p->up >= least && p->up / times >= p->down && p->up / times >= h->usual &&
-	    !behave_told(v, &p->entry, e->time_ns))
+	    !behave_told(v, &p->entry, e->time_ns) && !explained(v, e, p, h))
 		tell(v, e, p, h);
 }
 
 const struct behave_detector behave_upload = {
+	.hours = true,
 	.kinds = 1 << BEHAVE_CONNECTION,
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct host_entry)},
 	.weight = {2, 2},

@@ -84,6 +84,7 @@ static int make_worker(struct live *live, unsigned index, struct errmsg *err)
 	w->index = index;
 	config.event.packet_numbers = false;
 	config.event.ether = true;
+	config.behave.span = BEHAVE_MINUTES; /* the rest runs in banken-control */
 	snprintf(config.event.in_iface, sizeof(config.event.in_iface), "%.15s",
 		 live->rx.port[0].iface);
 	rc = open_rings(w, err);

@@ -84,7 +84,9 @@ static const struct option table[] = {
 	{"behave.enabled", KIND_BOOL, AT(pipeline.behave.enabled), 0, 1,
 	 "detectors that need no rules"},
 	{"behave.memory-mb", KIND_UINT, AT(pipeline.behave.memory_mb), 3, 4096,
-	 "memory of their tables, a worker"},
+	 "memory of their tables of seconds and minutes, a worker"},
+	{"behave.past-mb", KIND_UINT, AT(pipeline.behave.past_mb), 1, 4096,
+	 "memory of their tables of hours, a worker"},
 #define X(field, help)                                                                             \
 	{"behave." #field, KIND_BOOL, AT(pipeline.behave.detectors.field), 0, 1, help},
 	BEHAVE_DETECTORS(X)
