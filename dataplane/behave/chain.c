@@ -9,6 +9,7 @@ struct chain_entry { /* one client */
 	char name[64];
 	const char *what;
 	uint32_t steps;
+	bool program, named;
 	bool popular; /* more than a few hosts here call that place: updates */
 };
 
@@ -48,6 +49,12 @@ static int kind_of(struct slice head)
 	return -1;
 }
 
+static bool ends_in_exe(struct slice name)
+{
+	return name.len > 4 &&
+	       slice_eq_nocase(SLICE(name.data + name.len - 4, 4), SLICE_LIT(".exe"));
+}
+
 static void tell(const struct behave_view *v, const struct behave_event *e, struct chain_entry *c,
 		 const char *what)
 {
@@ -74,6 +81,15 @@ static void tell(const struct behave_view *v, const struct behave_event *e, stru
 	behave_tell(v, &hit, &c->entry);
 }
 
+/* On a worker's first day nobody knows yet what everybody here downloads: two programs under names
+ * of programs, from places with names, are most likely two updates. */
+static bool first_day(const struct behave_view *v, const struct behave_event *e,
+		      const struct chain_entry *c)
+{
+	return v->past->span == BEHAVE_MINUTES && behave_seconds(v->first_ns, e->time_ns) < 86400 &&
+	       c->program && c->named && ends_in_exe(e->file.name);
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	int kind = kind_of(e->file.head);
@@ -88,7 +104,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	c = behave_table_get(&v->tables[0], &key, 1, e->time_ns, &is_new);
 	t = past_target_of(v, e);
 	popular = t.clients > v->limits->rare_hosts;
-	if (c->steps && !(popular && c->popular) &&
+	if (c->steps && !(popular && c->popular) && !(t.named && first_day(v, e, c)) &&
 	    behave_seconds(c->first_ns, e->time_ns) <= v->limits->chain_seconds &&
 	    kinds[kind].program && !ip_addr_eq(&c->from, &e->ends.server)) {
 		c->steps++;
@@ -101,6 +117,8 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	c->from = e->ends.server;
 	c->first_ns = e->time_ns;
 	c->popular = popular;
+	c->named = t.named && !t.made_up;
+	c->program = kinds[kind].program && ends_in_exe(e->file.name);
 	c->what = kinds[kind].what;
 }
 

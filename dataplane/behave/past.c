@@ -16,7 +16,7 @@ enum {
 
 const uint32_t past_entry_sizes[PAST_TABLES] = {sizeof(struct past_place), sizeof(struct past_host),
 						sizeof(struct past_place)};
-const uint8_t past_weights[PAST_TABLES] = {6, 6, 2};
+const uint8_t past_weights[PAST_TABLES] = {9, 4, 2};
 
 static uint16_t code_of(uint64_t bytes)
 {
@@ -131,10 +131,8 @@ static void add_client(struct behave_past *p, const struct behave_event *e)
 	uint64_t who = past_who(&p->view, &e->ends.client);
 	struct past_place *known;
 
-	add_to(p, word_of(&e->ends), who, e->time_ns);
 	known = known_of(p, &e->ends);
-	if (known && known->domain)
-		add_to(p, known->domain, who, e->time_ns);
+	add_to(p, known && known->domain ? known->domain : word_of(&e->ends), who, e->time_ns);
 }
 
 struct past_target past_target_of(const struct behave_view *v, const struct behave_event *e)
