@@ -77,7 +77,8 @@ static void check_cut(struct mitigator *m, unsigned i, struct cut *c, uint64_t a
 
 	if (h)
 		cuts_drops(m->decide.cuts, c, h->drops, mitigator_now(m));
-	else if (ordered && c->method != i && c->state >= CUT_SENT && c->state <= CUT_FAILED)
+	else if (ordered && !(c->denied & 1u << i) && c->method != i && c->state >= CUT_SENT &&
+		 c->state <= CUT_FAILED)
 		remind(m, i, c);
 	else if (ordered && c->state >= CUT_ACKED && c->state <= CUT_STILL_SEEN)
 		cuts_lost(m->decide.cuts, c, i, mitigator_now(m));

@@ -100,9 +100,12 @@ void orders_status(struct mitigator *m, const struct command_status *s, const st
 	}
 }
 
-/* Whatever it should hold is ordered again; what it holds already it answers as before. */
+/* Whatever it should hold is ordered again; what it holds already it answers as before. A sensor is
+ * asked to watch what is watched: a cut may have been confirmed before it was connected. */
 void orders_peer_up(struct mitigator *m, const struct identity *peer)
 {
+	for (unsigned k = 0; peer->role == ROLE_SENSOR && k < cuts_count(m->decide.cuts); k++)
+		cuts_at(m->decide.cuts, k)->watch_renew = 0;
 	for (unsigned i = 0; i < m->methods_n; i++) {
 		if (!is_peer(&m->methods[i], peer))
 			continue;
@@ -167,6 +170,9 @@ static void sink_watch(void *ctx, const struct cut *c, bool on)
 					 .issued = o.issued,
 					 .expires = o.issued + WATCH_LIFE_S * NS_PER_SEC,
 					 .stop = !on};
+	/* Several methods move a host to another VLAN: its MAC is enough to know it there. */
+	if (mac_addr_is_host(&o.target.mac))
+		msg.watch.host.vlan = 0;
 	for (unsigned i = 0; i < MITIGATOR_SENSORS && link_server_peer(m->server, i, &s); i++) {
 		if (s.peer.role == ROLE_SENSOR && send_signed(m, s.peer.name, &msg, &e) < 0)
 			log_warn(&m->log, "%s cannot be asked to watch: %s", s.peer.name, e.text);
@@ -254,8 +260,6 @@ void orders_tick(struct mitigator *m)
 		if (md->desc->has_ports && now >= md->ports_next && is_free(md->ports_asked, now)) {
 			md->ports_new_n = 0;
 			md->ports_next = now + m->settings.ports_every * NS_PER_SEC;
-			if (md->ports_next < now + md->desc->ports_ms * NS_PER_MS)
-				md->ports_next = now + md->desc->ports_ms * NS_PER_MS;
 			ask(m, i, DRIVER_PORTS, &md->ports_asked);
 		}
 	}

@@ -151,6 +151,12 @@ class Site:
         return [c["to"] for c in local(self.programs.run_folder / "banken-mitigator.sock",
                                        request)["history"]]
 
+    def changes(self, address=None):
+        """Why the newest cut went from state to state."""
+        request = {"do": "history", "command_id": self.cut(address)["command_id"]}
+        answer = local(self.programs.run_folder / "banken-mitigator.sock", request)
+        return [c.get("reason", "") for c in answer["history"]]
+
     def kill(self, name, pause=0.5):
         process = self.programs.process.pop(name)
         os.killpg(process.pid, signal.SIGKILL)

@@ -160,7 +160,6 @@ struct driver_desc {
 	bool holds;	   /* a cut stays until it is released; otherwise it only ends sessions */
 	bool has_ports;	   /* answers DRIVER_PORTS */
 	uint32_t list_ms;  /* between looks at what it holds */
-	uint32_t ports_ms; /* between looks at the ports at least; 0: the configured time alone */
 	bool unprivileged; /* HELPER: needs no right that the mitigator itself has not */
 	cap_mask keep;	   /* HELPER: capabilities all the same */
 	/* Not NULL: it cuts nobody, but goes beside the ladder with every cut that it wants. */

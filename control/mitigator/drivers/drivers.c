@@ -12,13 +12,14 @@
 #include "control/mitigator/drivers/radius/radius.h"
 #include "control/mitigator/drivers/reset/reset.h"
 #include "control/mitigator/drivers/sinkhole/sinkhole.h"
+#include "control/mitigator/drivers/snmp/snmp.h"
 
 static_assert(sizeof(struct driver_answer) <= HELPER_PACKET_MAX, "one answer is one packet");
 
 /* A new driver is one line here. */
 static const struct driver_desc *const descs[] = {
 	&driver_ovs,	&driver_enforcer, &driver_reset,    &driver_command,
-	&driver_radius, &driver_openc2,	  &driver_sinkhole,
+	&driver_radius, &driver_openc2,	  &driver_sinkhole, &driver_snmp,
 };
 
 const struct driver_desc *driver_at(unsigned i)

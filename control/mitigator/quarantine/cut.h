@@ -76,6 +76,7 @@ struct cut {
 	uint64_t deadline;		    /* mono, 0: none */
 	uint32_t tries;			    /* of the current command */
 	uint32_t acked_by, useless, undone; /* methods */
+	uint32_t denied;		    /* methods that said no to their last order */
 	uint32_t retries;		    /* of the whole ladder */
 	uint32_t effects;		    /* to carry out after the commit */
 	bool busy;			    /* the last order was not sent */

@@ -79,6 +79,10 @@ void cuts_result(struct cuts *cs, const struct cut_result *r, struct cut_now now
 		return;
 	}
 	current = r->number == c->number && r->method == c->method;
+	if (r->answer == CUT_ANSWER_DONE)
+		c->denied &= ~(1u << r->method);
+	else if (r->answer != CUT_ANSWER_AWAY)
+		c->denied |= 1u << r->method;
 	if (r->answer == CUT_ANSWER_DONE && !current) {
 		if (r->number == c->numbers[r->method])
 			c->acked_by |= 1u << r->method;

@@ -120,5 +120,25 @@ struct guard_verdict guard_check(const struct protect *protect, const struct fus
 
 bool guard_port_allowed(const struct port_facts *p)
 {
-	return p->known && !p->uplink && p->macs == 1 && !p->protected_mac;
+	return p->known && !p->uplink && !p->phone && p->macs == 1 && !p->protected_mac;
+}
+
+char *guard_port_text(const struct port_facts *p, const char *port, char *ret, size_t cap)
+{
+	if (!p->known)
+		snprintf(ret, cap, "the port is not known");
+	else if (p->uplink)
+		snprintf(ret, cap, "port %s is an uplink, which is never cut", port);
+	else if (p->phone)
+		snprintf(ret, cap, "an IP phone is at port %s: it would be cut with the host",
+			 port);
+	else if (p->protected_mac)
+		snprintf(ret, cap, "somebody who is protected is behind port %s", port);
+	else if (p->macs != 1)
+		snprintf(ret, cap,
+			 "%u hosts are behind port %s: all of them would be cut with the one",
+			 p->macs, port);
+	else
+		snprintf(ret, cap, "%s", "");
+	return ret;
 }

@@ -65,6 +65,7 @@ const char *guard_reason_text(enum guard_reason r); /* "unproven-source" */
 struct port_facts {
 	bool known;
 	bool uplink;	    /* configured, or a neighbour switch was heard */
+	bool phone;	    /* an IP phone was heard there: the PC is behind it */
 	uint32_t macs;	    /* behind it */
 	bool protected_mac; /* one of them is protected */
 };
@@ -72,3 +73,5 @@ struct port_facts {
 /* A whole port may be cut only when nobody but the host is behind it (uplinks, many MACs, the PC
  * behind a phone); otherwise the MAC alone. */
 bool guard_port_allowed(const struct port_facts *p);
+/* Why not, in one sentence; "" when it may. Returns ret. */
+char *guard_port_text(const struct port_facts *p, const char *port, char *ret, size_t cap);
