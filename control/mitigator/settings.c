@@ -284,6 +284,10 @@ int settings_drivers(const struct settings *s, struct driver_config ret[DRIVERS_
 			if (strcmp(ret[k].name, ret[i].name) == 0)
 				return errmsg_set(e, ERR_INVALID, "drivers: two are named \"%s\"",
 						  ret[i].name);
+			if (ret[i].shared_book && strcmp(ret[k].book, ret[i].book) == 0)
+				return errmsg_set(e, ERR_INVALID,
+						  "drivers: %s and %s have the same list",
+						  ret[k].name, ret[i].name);
 		}
 	}
 	return (int)s->drivers.n;

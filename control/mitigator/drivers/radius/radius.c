@@ -11,7 +11,8 @@
 #include "control/mitigator/drivers/radius/profile.h"
 #include "control/mitigator/drivers/radius/sessions.h"
 
-enum { LIST_MS = 5000, MEMO_PORT = 2 };
+/* A memo: the local port, the number of the session's record in accounting, the packet. */
+enum { LIST_MS = 5000, MEMO_ROW = 2, MEMO_HEAD = 10 };
 
 /* One order's workspace. */
 struct work {
@@ -129,22 +130,45 @@ static int make_request(struct work *w, struct radius_call *c)
  * already answers again without acting again. */
 static bool take_memo(const struct kept *row, const struct work *w, struct radius_call *c)
 {
-	if (!row || row->number != w->order->number || row->memo_n <= MEMO_PORT + RADIUS_HEAD)
+	if (!row || row->number != w->order->number || row->memo_n <= MEMO_HEAD + RADIUS_HEAD)
 		return false;
 	c->port = (uint16_t)(row->memo[0] << 8 | row->memo[1]);
-	c->request.n = row->memo_n - MEMO_PORT;
-	memcpy(c->request.bytes, row->memo + MEMO_PORT, c->request.n);
+	c->request.n = row->memo_n - MEMO_HEAD;
+	memcpy(c->request.bytes, row->memo + MEMO_HEAD, c->request.n);
 	return true;
 }
 
-static void keep_memo(struct kept *row, const struct radius_call *c)
+static void keep_memo(const struct work *w, struct kept *row, const struct radius_call *c)
 {
-	if (c->request.n > sizeof(row->memo) - MEMO_PORT)
+	int64_t number = w->session.row;
+
+	if (c->request.n > sizeof(row->memo) - MEMO_HEAD)
 		return;
 	row->memo[0] = (uint8_t)(c->port >> 8);
 	row->memo[1] = (uint8_t)c->port;
-	memcpy(row->memo + MEMO_PORT, c->request.bytes, c->request.n);
-	row->memo_n = (uint16_t)(MEMO_PORT + c->request.n);
+	memcpy(row->memo + MEMO_ROW, &number, sizeof(number));
+	memcpy(row->memo + MEMO_HEAD, c->request.bytes, c->request.n);
+	row->memo_n = (uint16_t)(MEMO_HEAD + c->request.n);
+}
+
+/* The session that an order of before a crash was for has ended since: it was carried out, and
+ * sent again it would end the next one. */
+static bool was_carried_out(const struct work *w)
+{
+	int64_t number = 0;
+
+	if (w->what != RADIUS_ORDER_DISCONNECT || !w->config->sessions[0])
+		return false;
+	for (int i = 0; i < w->rows_n; i++) {
+		const struct kept *row = &w->rows[i];
+
+		if (row->number != w->order->number || row->memo_n <= MEMO_HEAD)
+			continue;
+		memcpy(&number, row->memo + MEMO_ROW, sizeof(number));
+		if (number && radius_session_over(w->config->sessions, number))
+			return true;
+	}
+	return false;
 }
 
 static int add_call(struct work *w, const char *name)
@@ -197,7 +221,7 @@ static int order_all(struct work *w, enum kept_state state)
 	for (unsigned i = 0; rc == 0 && i < w->calls_n; i++) {
 		struct kept row = new_row(w, w->calls[i].device.name, state);
 
-		keep_memo(&row, &w->calls[i]);
+		keep_memo(w, &row, &w->calls[i]);
 		rc = kept_put(w->book, &row, &w->e);
 	}
 	if (rc == 0)
@@ -328,6 +352,25 @@ static int keep_answers(struct work *w, const struct radius_call **ret_done)
 	return rc == 0 ? kept_commit(w->book, &w->e) : rc;
 }
 
+/* Every row of an order that turned out to be done. */
+static void confirm(struct work *w)
+{
+	int rc = kept_begin(w->book, &w->e);
+
+	for (int i = 0; rc == 0 && i < w->rows_n; i++) {
+		struct kept row = new_row(w, w->rows[i].device, KEPT_HELD);
+
+		rc = kept_put(w->book, &row, &w->e);
+	}
+	if (rc == 0)
+		rc = kept_commit(w->book, &w->e);
+	if (rc < 0)
+		say_failed(w);
+	else
+		driver_say(w->sink, w->answer, DRIVER_DONE,
+			   "the session of %s had ended already by this order", w->mac);
+}
+
 static void apply(struct work *w)
 {
 	const struct kept *base = row_of(w, "");
@@ -341,6 +384,10 @@ static void apply(struct work *w)
 	/* Confirmed already: the same order again changes nothing. */
 	if (base && base->state == KEPT_HELD && base->number == w->order->number) {
 		driver_say(w->sink, w->answer, DRIVER_DONE, "%s is held already", w->mac);
+		return;
+	}
+	if (base && was_carried_out(w)) {
+		confirm(w);
 		return;
 	}
 	w->vlan = w->config->vlan;

@@ -633,6 +633,16 @@ static void test_sessions(void **state)
 	/* Nobody listens at 127.0.0.2: the played device is at .1. */
 	assert_int_equal(run_order(&f->config, &o)->outcome, DRIVER_AWAY);
 	assert_int_equal(p[1].requests, 0);
+	/* Ended while nobody waited for the answer: carried out, and not sent again. */
+	assert_false(radius_session_over(f->config.sessions, s.row));
+	assert_int_equal(sqlite3_open(f->config.sessions, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "UPDATE radacct SET acctstoptime='now'", NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_true(radius_session_over(f->config.sessions, s.row));
+	assert_int_equal(run_order(&f->config, &o)->outcome, DRIVER_DONE);
+	assert_int_equal(p[0].requests + p[1].requests, 0);
 	o.target.mac.bytes[5] = 9;
 	assert_int_equal(radius_session_find(f->config.sessions, &o.target.mac, &s, &e),
 			 ERR_NOTFOUND);

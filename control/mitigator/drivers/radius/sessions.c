@@ -7,7 +7,7 @@ enum { BUSY_MS = 300 };
 
 /* However the devices write the MAC. */
 static const char query[] =
-	"SELECT nasipaddress, acctsessionid, username, nasportid FROM radacct"
+	"SELECT nasipaddress, acctsessionid, username, nasportid, radacctid FROM radacct"
 	" WHERE lower(replace(replace(replace(callingstationid,'-',''),':',''),'.',''))=?"
 	" AND acctstoptime IS NULL ORDER BY radacctid DESC LIMIT 1";
 
@@ -35,6 +35,7 @@ static int ask(sqlite3 *db, const struct mac_addr *mac, struct radius_session *r
 		take(s, 1, ret->id, sizeof(ret->id));
 		take(s, 2, ret->user, sizeof(ret->user));
 		take(s, 3, ret->port, sizeof(ret->port));
+		ret->row = sqlite3_column_int64(s, 4);
 		ip_addr_parse(nas, &ret->nas);
 	}
 	sqlite3_finalize(s);
@@ -55,4 +56,24 @@ int radius_session_find(const char *path, const struct mac_addr *mac, struct rad
 		errmsg_set(e, ERR_IO, "%s: %s", path, sqlite3_errmsg(db));
 	sqlite3_close(db);
 	return rc;
+}
+
+bool radius_session_over(const char *path, int64_t row)
+{
+	sqlite3_stmt *s = NULL;
+	sqlite3 *db = NULL;
+	bool over = false;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(db, BUSY_MS) == SQLITE_OK &&
+	    sqlite3_prepare_v2(db,
+			       "SELECT 1 FROM radacct WHERE radacctid=? AND acctstoptime IS NOT "
+			       "NULL",
+			       -1, &s, NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(s, 1, row);
+		over = sqlite3_step(s) == SQLITE_ROW;
+	}
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return over;
 }

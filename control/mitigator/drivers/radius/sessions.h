@@ -5,6 +5,7 @@
 #include "control/mitigator/drivers/driver.h"
 
 struct radius_session {
+	int64_t row;	    /* its record's number, 0: not known */
 	struct ip_addr nas; /* zero: not known */
 	char id[64], user[128], port[64];
 };
@@ -13,3 +14,5 @@ struct radius_session {
  * sentence when the file cannot be read. */
 int radius_session_find(const char *path, const struct mac_addr *mac, struct radius_session *ret,
 			struct errmsg *e);
+/* Whether that record has an end by now: what was ordered of the session was carried out. */
+bool radius_session_over(const char *path, int64_t row);

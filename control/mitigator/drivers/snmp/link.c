@@ -148,7 +148,8 @@ static int explain(const struct snmp_link *l, int error, struct errmsg *e)
 	bool plain = strcmp(l->config->version, "2c") == 0;
 
 	/* What cannot be decrypted is not answered. */
-	if (error == SNMPERR_TIMEOUT && l->session && !plain && !l->answered)
+	if (error == SNMPERR_TIMEOUT && l->session && !plain && !l->answered &&
+	    snmp_sess_session(l->session)->securityEngineIDLen)
 		return errmsg_set(e, ERR_AGAIN,
 				  "%s speaks version 3 and is silent to what is encrypted: another "
 				  "password than in %.80s, not by %s, or overloaded",
