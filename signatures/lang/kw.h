@@ -119,6 +119,7 @@ int kw_fingerprint(struct lang_build *b, char *arg);
 int kw_app_u8(struct lang_build *b, char *arg);
 int kw_app_u16(struct lang_build *b, char *arg);
 int kw_app_u32(struct lang_build *b, char *arg);
+int kw_app_u32_inclusive(struct lang_build *b, char *arg); /* the ends of "3-9" are meant too */
 int kw_app_u64(struct lang_build *b, char *arg);
 int kw_app_text(struct lang_build *b, char *arg);
 int kw_app_checked(struct lang_build *b, char *arg); /* by a table there */

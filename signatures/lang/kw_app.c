@@ -81,6 +81,22 @@ int kw_app_u32(struct lang_build *b, char *arg)
 	return uint_arg(b, arg, 32);
 }
 
+int kw_app_u32_inclusive(struct lang_build *b, char *arg)
+{
+	char *second = strpbrk(arg, "-<>");
+	char first[24] = "";
+	uint64_t from, to;
+
+	if (!second || second == arg || (size_t)(second - arg) >= sizeof(first))
+		return uint_arg(b, arg, 32);
+	memcpy(first, arg, (size_t)(second - arg));
+	second += *second == '-' ? 1 : 2;
+	if (!lang_u64(lang_trim(first), 10, UINT32_MAX - 1, &from) || from == 0 ||
+	    !lang_u64(lang_trim(second), 10, UINT32_MAX - 1, &to) || to <= from)
+		return lang_fail(b, "it needs a range like 1-9, not \"%s\"", arg);
+	return add(b, arg, false);
+}
+
 int kw_app_u64(struct lang_build *b, char *arg)
 {
 	return uint_arg(b, arg, 64);

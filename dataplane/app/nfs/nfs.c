@@ -419,8 +419,8 @@ static const struct app_probe_rule probes[] = {
 };
 
 static const struct app_keyword keywords[] = {
-	{"nfs_procedure", {true, false}, {0, 0}, compile_range_u32, match_procedure},
-	{"nfs.version", {true, false}, {0, 0}, compile_range_u32, match_version},
+	{"nfs_procedure", {true, false}, {0, 0}, compile_range_u32_inclusive, match_procedure},
+	{"nfs.version", {true, false}, {0, 0}, compile_range_u32_inclusive, match_version},
 };
 
 static void log_alert(const struct app_tx *tx, const void *state, struct record *r)

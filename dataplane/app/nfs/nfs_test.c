@@ -201,6 +201,11 @@ static void names_and_records(void **state)
 				    "\"gid\":100}}"));
 	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, "3"), 1);
 	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, ">3"), 0);
+	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, "3-4"), 1);
+	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, "2<>3"), 1);
+	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, "4-9"), 0);
+	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, "0-4"), -1);
+	assert_int_equal(harness_keyword(h, tx, "nfs_procedure", DIR_TS, "3-3"), -1);
 	assert_int_equal(harness_keyword(h, tx, "nfs.version", DIR_TS, "2<>4"), 1);
 	assert_int_equal(harness_keyword(h, tx, "nfs.version", DIR_TS, "three"), -1);
 

@@ -26,14 +26,23 @@ void *compile_none(struct slice argument, char *why, size_t cap)
 	return compile_new(1);
 }
 
+static const char a_range[] =
+	"a number is expected, alone, after !, <, <=, > or >=, or two of them "
+	"with - or <> between";
+
 static void *range(struct slice argument, uint64_t max, char *why, size_t cap)
 {
 	struct text_range *r = compile_new(sizeof(*r));
 
-	if (!text_range_parse(argument, max, r))
-		return compile_refuse(r, why, cap,
-				      "a number is expected, alone, after !, <, <=, > or >=, or "
-				      "two of them with <> between");
+	return text_range_parse(argument, max, r) ? r : compile_refuse(r, why, cap, a_range);
+}
+
+void *compile_range_u32_inclusive(struct slice argument, char *why, size_t cap)
+{
+	struct text_range *r = compile_new(sizeof(*r));
+
+	if (!text_range_parse_inclusive(argument, UINT32_MAX, r))
+		return compile_refuse(r, why, cap, a_range);
 	return r;
 }
 

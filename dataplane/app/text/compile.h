@@ -17,6 +17,8 @@ void *compile_range_u8(struct slice argument, char *why, size_t cap);
 void *compile_range_u16(struct slice argument, char *why, size_t cap);
 void *compile_range_u32(struct slice argument, char *why, size_t cap);
 void *compile_range_u64(struct slice argument, char *why, size_t cap);
+/* The ends of "3-9" are meant too. */
+void *compile_range_u32_inclusive(struct slice argument, char *why, size_t cap);
 
 /* `!"text"` in quotes or without, possibly negated. */
 struct compile_quoted {

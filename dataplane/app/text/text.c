@@ -138,6 +138,17 @@ static bool starts(struct slice s, const char *with)
 	return slice_eq(slice_sub(s, 0, w.len), w);
 }
 
+/* The second number of "3-9" or "3<>9"; `s` begins behind the first one. */
+static bool range_end(struct slice s, uint64_t max, struct text_range *ret)
+{
+	size_t len = starts(s, "<>") ? 2 : 1;
+
+	if (len == 1 && !starts(s, "-"))
+		return false;
+	s = text_trim(slice_sub(s, len, s.len));
+	return take_number(&s, max, &ret->b) && s.len == 0 && ret->b > ret->a;
+}
+
 bool text_range_parse(struct slice s, uint64_t max, struct text_range *ret)
 {
 	static const struct {
@@ -167,12 +178,22 @@ bool text_range_parse(struct slice s, uint64_t max, struct text_range *ret)
 		return false;
 	if (s.len == 0)
 		return true;
-	if (!starts(s, "<>"))
-		return false;
-	s = text_trim(slice_sub(s, 2, s.len));
 	ret->compare = TEXT_BETWEEN;
-	return take_number(&s, max, &ret->b) && s.len == 0 && ret->b > ret->a &&
-	       ret->b - ret->a > 1;
+	return range_end(s, max, ret) && ret->b - ret->a > 1;
+}
+
+bool text_range_parse_inclusive(struct slice s, uint64_t max, struct text_range *ret)
+{
+	struct slice rest = text_trim(s);
+
+	if (!take_number(&rest, max, &ret->a) || rest.len == 0)
+		return text_range_parse(s, max, ret);
+	ret->compare = TEXT_BETWEEN;
+	if (!range_end(rest, max, ret) || ret->a == 0 || ret->b == max)
+		return false;
+	ret->a--;
+	ret->b++;
+	return true;
 }
 
 bool text_range_match(const struct text_range *r, uint64_t value)

@@ -40,6 +40,9 @@ struct text_range {
 	uint64_t a, b;
 };
 
-/* False also for what can never or always be true of numbers up to `max`. */
+/* "7", "<7", "!7", "3-9" or "3<>9", whose ends are not meant. False also for what can never or
+ * always be true of numbers up to `max`. */
 bool text_range_parse(struct slice s, uint64_t max, struct text_range *ret);
+/* The same, but the ends of a range are meant too. */
+bool text_range_parse_inclusive(struct slice s, uint64_t max, struct text_range *ret);
 bool text_range_match(const struct text_range *r, uint64_t value);
