@@ -57,15 +57,23 @@ static struct slice udp_header(const struct packet *p)
 	return l4_header(p, IP_PROTO_UDP, 8);
 }
 
-/* Header and what follows, as Suricata gives it. */
+enum { ICMP_ROUTERS = 9, ICMP_TIMESTAMP = 13, ICMP_TIMESTAMP_REPLY = 14, ICMP_HEADER = 8 };
+
+/* With the three times of a timestamp (RFC 792) and the addresses of routers (RFC 1256). */
 static struct slice icmpv4_header(const struct packet *p)
 {
-	return l4_header(p, IP_PROTO_ICMP, p->l4_len);
+	uint32_t len = ICMP_HEADER;
+
+	if (p->icmp.type == ICMP_TIMESTAMP || p->icmp.type == ICMP_TIMESTAMP_REPLY)
+		len += 3 * 4;
+	else if (p->icmp.type == ICMP_ROUTERS && p->l4 && p->l4_len >= ICMP_HEADER)
+		len += p->l4[4] * p->l4[5] * 4U;
+	return l4_header(p, IP_PROTO_ICMP, len <= p->l4_len ? len : ICMP_HEADER);
 }
 
 static struct slice icmpv6_header(const struct packet *p)
 {
-	return l4_header(p, IP_PROTO_ICMPV6, p->l4_len);
+	return l4_header(p, IP_PROTO_ICMPV6, ICMP_HEADER);
 }
 
 static const struct {
