@@ -46,6 +46,19 @@ static void web(struct harness *h)
 	talk_close(h, &t);
 }
 
+/* The file begins packets after the head that it belongs to. */
+static void late_body(struct harness *h)
+{
+	struct talk t = talk_new(80);
+
+	talk_open(h, &t);
+	talk_text(h, &t, DIR_TS, "GET /name.txt HTTP/1.1\r\nHost: h\r\n\r\n");
+	talk_text(h, &t, DIR_TC, "HTTP/1.1 200 OK\r\n");
+	talk_text(h, &t, DIR_TC, "Content-Length: 6\r\n\r\n");
+	talk_text(h, &t, DIR_TC, "answer");
+	talk_close(h, &t);
+}
+
 /* Protocols that rules cannot name are read all the same. */
 static void mailbox(struct harness *h)
 {
@@ -145,6 +158,10 @@ static const struct keyword_case cases[] = {
 	{"ftp|flow:to_server", "imap|flow:to_server", mailbox},
 	{"tcp|flow:to_client; file.name; content:\"bad.exe\"",
 	 "tcp|flow:to_server; file.name; content:\"bad.exe\"", mailbox},
+	{"tcp|flow:to_client; file.name; pcre:\"/^bad/\"",
+	 "tcp|flow:to_client; file.name; bsize:<7", mailbox},
+	{"http|flow:to_client; file.name; bsize:9", "http|flow:to_client; file.name; bsize:8",
+	 late_body},
 	{"tcp|flow:to_client; file.data; content:\"MZevil\"",
 	 "tcp|flow:to_client; file.data; content:\"TVpldmls\"", mailbox},
 	{"udp|frame:dns.pdu; content:\"example\"; offset:17",

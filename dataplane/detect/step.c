@@ -5,10 +5,10 @@
 #include "signatures/lang/buffers.h"
 
 /* Nothing found: may it still come? A buffer that is there is not looked at again, unless its
- * protocol says that it may come late. */
+ * protocol says that it may come late. Files, and what their first bytes say, come at any time. */
 static enum step_result not_yet(const struct plan_step *s, const struct tx_view *v)
 {
-	bool late = s->buffer && s->buffer->late;
+	bool late = s->kind == PLAN_STEP_FILE || (s->buffer && s->buffer->late);
 
 	return v->complete || (!late && v->progress > s->progress) ? STEP_NEVER : STEP_NO;
 }

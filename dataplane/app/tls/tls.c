@@ -414,10 +414,11 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 		t = s->tx = container_of(tx, struct tls_tx, tx);
 		t->from_proto = app_changed_from(io);
 	}
-	t->now_ns = io->now_ns;
 	t->eof[dir] |= input.eof;
-	if (input.data.len > 0)
+	if (input.data.len > 0) { /* an idle connection's end may come days later */
+		t->now_ns = io->now_ns;
 		r = parse_records(io, t, dir, input.data);
+	}
 	/* As Suricata: the first side's end is the connection's for the record; what the other side
 	 * says is still parsed and inspected. */
 	if (input.eof && input.data.len == 0)
