@@ -13,8 +13,9 @@ void security_headers(struct MHD_Response *r)
 		{"Referrer-Policy", "no-referrer"},
 		{"Cross-Origin-Resource-Policy", "same-origin"},
 		{"Content-Security-Policy",
-		 "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-		 "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"}};
+		 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+		 "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
+		 "'none'"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
 		MHD_add_response_header(r, headers[i][0], headers[i][1]);

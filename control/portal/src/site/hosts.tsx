@@ -132,9 +132,9 @@ export function OneHost({ id, session }: { id: string; session: Session }) {
           <Page title={hostName(h)} tools={may(session, APPROVE) && <>{open ? <CutTools key={open.state} cut={open} session={session} again={again} /> : !h.protected && <CutAsk host={h.ip || h.mac || h.id} again={again} />}<ActAsk host={h} again={again} /></>}>
             <div class="columns">
               <Card>
-                <p class="big"><Level level={h.level} /> {open && <a href={href('quarantine', open.command_id)}><CutState state={open.state} /></a>} {h.protected && <Badge tone="info">{t('protected')}: {h.protected_reason}</Badge>}</p>
+                <p class="big"><Level level={h.level} /> {open && <a href={href('quarantine', open.command_id)}><CutState state={open.state} /></a>} {h.protected && <Badge tone="info">{t('protected')}: {word('use', h.protected_reason)}</Badge>}</p>
                 <Facts of={[
-                  [t('address'), h.ip], ['MAC', h.mac], [t('name'), h.name], [t('user'), h.user], [t('system'), h.os], [t('use'), h.role],
+                  [t('address'), h.ip], ['MAC', h.mac], [t('name'), h.name], [t('user'), h.user], [t('system'), h.os], [t('use'), h.role && word('use', h.role)],
                   [t('maker'), h.vendor], [t('port'), h.port], [t('sensor'), h.sensor], [t('alerts'), number(h.alerts)],
                   [t('first-seen'), <Time ns={h.first_seen} exact />], [t('last-seen'), <Time ns={h.last_seen} />],
                 ]} />

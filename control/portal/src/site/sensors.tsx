@@ -15,7 +15,7 @@ function Peer({ p }: { p: Peers['peers'][number] }) {
   return (
     <Card title={p.name} tools={<Badge tone={p.connected ? 'good' : 'danger'}>{t(p.connected ? 'connected' : 'away')}</Badge>}>
       <Facts of={[
-        [t('kind'), word('peer', p.role)], [t('since'), <Time ns={p.since} exact />], [t('trouble'), p.trouble],
+        [t('kind'), word('peer', p.role)], [t('connected-since'), <Time ns={p.since} exact />], [t('trouble'), p.trouble],
         ...(h ? [
           [t('dataplane'), <Badge tone={h.dataplane ? 'good' : 'danger'}>{t(h.dataplane ? 'runs' : 'stands')}</Badge>],
           [t('packets'), number(h.packets)],
@@ -46,7 +46,7 @@ export function Sensors() {
                   { title: t('name'), cell: (d) => <b>{d.name}</b> },
                   { title: t('state'), cell: (d) => <Badge tone={d.reachable ? 'good' : 'danger'}>{t(d.reachable ? 'reachable' : 'unreachable')}</Badge> },
                   { title: t('kind'), cell: (d) => d.type },
-                  { title: t('does'), wide: true, cell: (d) => d.summary },
+                  { title: t('does'), wide: true, cell: (d) => word('driver', d.type) === d.type ? d.summary : word('driver', d.type) },
                   { title: t('cuts-held'), right: true, cell: (d) => number(d.cuts) },
                 ]} />
               <p class="faint">{t('centre')}: {!p.centre.configured ? t('centre-none') : p.centre.connected ? t('connected') : `${t('away')} – ${p.centre.trouble}`}</p>
@@ -66,7 +66,7 @@ export function Sensors() {
                   { title: t('behind-router'), right: true, cell: (n) => number(n.behind_router) },
                   { title: t('silent'), right: true, cell: (n) => number(n.silent) },
                   { title: t('sensor'), cell: (n) => n.sensors.join(', ') },
-                  { title: t('advice'), wide: true, cell: (n) => n.advice },
+                  { title: t('advice'), wide: true, cell: (n) => word('advice', n.advice) },
                 ]} />
             </>
           )}
@@ -79,7 +79,7 @@ export function Sensors() {
             <Table label={t('protected-list')} rows={s.protected} id={(x) => x.address + x.mac + x.role + x.source} empty={t('none')}
               columns={[
                 { title: t('address'), cell: (x) => x.address || '–' }, { title: 'MAC', cell: (x) => x.mac || '–' },
-                { title: t('use'), cell: (x) => x.role }, { title: t('from'), cell: (x) => word('protected', x.source) },
+                { title: t('use'), cell: (x) => word('use', x.role) }, { title: t('from'), cell: (x) => word('protected', x.source) },
                 { title: t('note'), wide: true, cell: (x) => x.note },
               ]} />
           )}

@@ -1,6 +1,19 @@
 // Charts as inline SVG: bars over time, a stacked bar, a stair of levels. Each is described in words
 // for those who do not see it.
-import { dateOf, number, t, word } from './i18n';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { moment, number, shortMoment, t, word } from './i18n';
+
+/** Drawn in pixels of the place it has, so that text is as large as elsewhere. */
+function useWidth(): [preact.RefObject<HTMLDivElement>, number] {
+  const ref = useRef<HTMLDivElement>(null);
+  const [width, set] = useState(560);
+  useEffect(() => {
+    const watcher = new ResizeObserver(([e]) => set(Math.max(240, Math.round(e.contentRect.width))));
+    if (ref.current) watcher.observe(ref.current);
+    return () => watcher.disconnect();
+  }, []);
+  return [ref, width];
+}
 
 export interface Bar {
   label: string; // what it is about, for the hint
@@ -9,16 +22,17 @@ export interface Bar {
   now?: boolean; // still growing
 }
 
-export function Bars({ label, bars, height = 120 }: { label: string; bars: Bar[]; height?: number }) {
+export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]; height?: number }) {
+  const [place, w] = useWidth();
   const most = Math.max(1, ...bars.map((b) => b.value));
   const step = nice(most);
   const top = Math.ceil(most / step) * step;
-  const w = 600, left = 30, bottom = 18, room = height - bottom - 6;
+  const left = 34, bottom = 18, room = height - bottom - 6;
   const x = (i: number) => left + (i * (w - left)) / bars.length;
   const wide = (w - left) / bars.length;
   const y = (v: number) => 6 + room - (v / top) * room;
   return (
-    <svg class="chart" viewBox={`0 0 ${w} ${height}`} role="img"
+    <div ref={place}><svg class="chart" width={w} height={height} role="img"
       aria-label={`${label}: ${bars.filter((b) => b.value).map((b) => `${b.label} ${b.value}`).join(', ') || t('none')}`}>
       {Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step).map((v) => (
         <g class="grid">
@@ -35,7 +49,7 @@ export function Bars({ label, bars, height = 120 }: { label: string; bars: Bar[]
           {b.tick && <text class="tick" x={x(i) + wide / 2} y={height - 4} text-anchor="middle">{b.tick}</text>}
         </g>
       ))}
-    </svg>
+    </svg></div>
   );
 }
 
@@ -70,7 +84,8 @@ const LEVELS = ['safe', 'caution', 'warning', 'danger'];
 
 /** A host's level over time, from its judgements. */
 export function Stair({ label, points }: { label: string; points: { ns: number; level: string }[] }) {
-  const w = 600, h = 110, left = 66, bottom = 18, room = h - bottom - 12;
+  const [place, w] = useWidth();
+  const h = 130, left = 66, bottom = 18, room = h - bottom - 12;
   const from = points[0].ns, to = Math.max(Date.now() * 1e6, from + 1);
   const x = (ns: number) => left + ((ns - from) / (to - from)) * (w - left - 8);
   const y = (level: string) => 8 + room - (Math.max(0, LEVELS.indexOf(level)) / 3) * room;
@@ -79,9 +94,10 @@ export function Stair({ label, points }: { label: string; points: { ns: number; 
     const end = points[i + 1]?.ns ?? to;
     d += `${i ? 'V' : `M${x(p.ns)},`}${y(p.level)}H${x(end)}`;
   });
-  const ticks = Array.from({ length: 4 }, (_, i) => from + ((to - from) * i) / 3);
+  const n = w < 480 ? 2 : 4;
+  const ticks = Array.from({ length: n }, (_, i) => from + ((to - from) * i) / (n - 1));
   return (
-    <svg class="chart" viewBox={`0 0 ${w} ${h}`} role="img"
+    <div ref={place}><svg class="chart" width={w} height={h} role="img"
       aria-label={`${label}: ${points.map((p) => word('level', p.level)).slice(-12).join(', ')}`}>
       {LEVELS.map((l) => (
         <g class="grid">
@@ -92,14 +108,12 @@ export function Stair({ label, points }: { label: string; points: { ns: number; 
       <path class="stair" d={d} />
       {points.map((p) => (
         <circle class={`dot ${p.level}`} cx={x(p.ns)} cy={y(p.level)} r="3.5">
-          <title>{`${dateOf(p.ns).toLocaleString()} ${word('level', p.level)}`}</title>
+          <title>{`${moment(p.ns)} ${word('level', p.level)}`}</title>
         </circle>
       ))}
       {ticks.map((ns, i) => (
-        <text class="tick" x={x(ns)} y={h - 3} text-anchor={i === 0 ? 'start' : i === 3 ? 'end' : 'middle'}>
-          {dateOf(ns).toLocaleString(undefined, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' })}
-        </text>
+        <text class="tick" x={x(ns)} y={h - 3} text-anchor={i === 0 ? 'start' : i === n - 1 ? 'end' : 'middle'}>{shortMoment(ns)}</text>
       ))}
-    </svg>
+    </svg></div>
   );
 }

@@ -56,6 +56,9 @@ export function moment(ns: number): string {
   }).format(dateOf(ns));
 }
 
+export const shortMoment = (ns: number): string =>
+  new Intl.DateTimeFormat(locale(), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false }).format(dateOf(ns));
+
 export function clock(ns: number): string {
   const today = new Date().toDateString() === dateOf(ns).toDateString();
   return new Intl.DateTimeFormat(locale(), {
