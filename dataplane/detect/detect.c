@@ -186,7 +186,7 @@ static void stopped(struct run *r)
 static void decode_only(struct run *r)
 {
 	struct plan_port_group g = {.always = r->plan->decode_only};
-	struct plan_payload none = {NULL, NULL};
+	struct plan_payload none = {0};
 
 	r->group = &g;
 	r->wide = &none;

@@ -99,12 +99,19 @@ static void scan(struct run *r, const struct matcher *m, struct slice data)
 		profile_scan(r, m, &(struct matcher_window){.data = data});
 }
 
+static void scan_packet_for(struct run *r, const struct plan_payload *p, struct slice data)
+{
+	scan(r, p->packet, data);
+	if (p->gate && matcher_begins(p->gate, data))
+		scan(r, p->deep, data);
+}
+
 static void scan_packet(struct run *r, struct slice data)
 {
-	scan(r, r->wide->packet, data);
-	scan(r, r->group->payload.packet, data);
+	scan_packet_for(r, r->wide, data);
+	scan_packet_for(r, &r->group->payload, data);
 	if (r->far)
-		scan(r, r->far->packet, data);
+		scan_packet_for(r, r->far, data);
 }
 
 static void scan_stream(struct run *r, struct slice data)

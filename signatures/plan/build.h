@@ -47,6 +47,8 @@ bool plan_common_phrase(struct slice s);
 bool plan_common_gram(uint32_t gram);
 /* pattern.c: the fast pattern of a rule. */
 void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret);
+/* The rarest bytes that the rule asks for at a fixed place of its payload; false: none. */
+bool plan_choose_gate(const struct plan_rule *r, struct plan_pattern *ret);
 
 /* ports.c, sides.c, addrs.c: the groups. */
 void plan_build_ports(struct plan_build *b);
@@ -55,6 +57,8 @@ void plan_build_addrs(struct plan_build *b);
 
 struct matcher *plan_matcher(struct plan_build *b, const char *name);
 void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r);
+void plan_matcher_add_pattern(struct plan_build *b, struct matcher *m, const struct plan_rule *r,
+			      const struct plan_pattern *p);
 struct plan_list plan_list_of(struct plan_mem *mem, const struct plan_cand *cands, uint32_t n);
 struct plan_cand plan_cand_of(const struct plan_rule *r);
 void plan_skip(struct plan_build *b, const struct rule *r, const char *keyword, const char *reason);

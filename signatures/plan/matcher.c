@@ -139,6 +139,7 @@ static void gather(struct matcher *m, struct plan_mem *mem)
 enum {
 	LITERALS_FEW = 64, /* Hyperscan is at its best with so few patterns */
 	FEW_ALL = 24,	   /* long ones among few short ones: grams are then needless */
+	FEW_LONG = 40,	   /* the same of those anywhere: grams look into the first bytes only */
 };
 
 static uint32_t of_way(const struct matcher *m, enum way way)
@@ -163,6 +164,8 @@ static uint32_t few_build(struct matcher *m, struct plan_mem *mem)
 		return 0;
 	if (m->first[WAY_FIXED] <= FEW_ALL)
 		n = m->first[WAY_FIXED];
+	else if (m->first[WAY_HEAD_LONG] <= FEW_LONG)
+		n = m->first[WAY_HEAD_LONG];
 	if (n)
 		m->few = few_new(mem, m->entries, n);
 	m->few_reach = reach(m, WAY_SHORT, 0, n) == SIZE_MAX ? SIZE_MAX : reach(m, WAY_LONG, 0, n);
@@ -291,6 +294,11 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct m
 		grams_scan(m->grams, slice_sub(rest, 0, m->grams_reach), hits);
 	literals_scan(&m->literals[0], scratch, slice_sub(rest, 0, MATCHER_HEAD_BYTES), hits);
 	literals_scan(&m->literals[1], scratch, rest, hits);
+}
+
+bool matcher_begins(const struct matcher *m, struct slice data)
+{
+	return m->slots && slots_scan(m->slots, data, 0, NULL);
 }
 
 void matcher_portable(struct matcher *m)

@@ -82,6 +82,9 @@ struct matcher_window {
 void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct matcher_window *w,
 		  struct matcher_hits *hits);
 
+/* Whether one of its patterns at fixed places is there. */
+bool matcher_begins(const struct matcher *m, struct slice data);
+
 /* For tests, before matcher_finish: as on a processor without AVX-512. */
 void matcher_portable(struct matcher *m);
 

@@ -326,3 +326,30 @@ void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret)
 	else if (rule->fast_pattern && rule->fast_buffer < 0)
 		consider_payload(r, rule->fast_pattern, ret);
 }
+
+bool plan_choose_gate(const struct plan_rule *r, struct plan_pattern *ret)
+{
+	const struct rule_list *l = &r->rule->payload;
+	struct range before = {0, 0};
+
+	*ret = (struct plan_pattern){.buffer = -1, .place = MATCHER_AT};
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct rule_item *item = &l->items[i];
+		const struct rule_content *c = item->content;
+		struct range where = before;
+		bool asks = item->kind == RULE_ITEM_CONTENT && !(c->flags & RULE_CONTENT_NEGATED);
+
+		if (asks)
+			where = range_of(c, before);
+		if (asks && where.end == where.first + c->bytes.len &&
+		    where.first <= MATCHER_AT_OFFSET_MAX && whole_score(c) > ret->score) {
+			ret->found = true;
+			ret->content = c;
+			ret->bytes = c->bytes;
+			ret->offset = (uint32_t)where.first;
+			ret->score = whole_score(c);
+		}
+		before = range_behind(item, before);
+	}
+	return ret->found;
+}

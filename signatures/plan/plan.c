@@ -21,7 +21,12 @@ struct plan_cand plan_cand_of(const struct plan_rule *r)
 
 void plan_matcher_add(struct plan_build *b, struct matcher *m, const struct plan_rule *r)
 {
-	const struct plan_pattern *p = &b->patterns[r->num];
+	plan_matcher_add_pattern(b, m, r, &b->patterns[r->num]);
+}
+
+void plan_matcher_add_pattern(struct plan_build *b, struct matcher *m, const struct plan_rule *r,
+			      const struct plan_pattern *p)
+{
 	struct matcher_pattern mp = {
 		.bytes = p->bytes,
 		.nocase = p->content->flags & RULE_CONTENT_NOCASE,

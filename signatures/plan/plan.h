@@ -113,9 +113,11 @@ struct plan_list {
 
 struct matcher;
 
-/* Patterns of rules on packets and on the raw stream. NULL: none. */
+/* Patterns of rules on packets and on the raw stream. NULL: none. Patterns in `deep` are looked for
+ * in packets that have one of those in `gate`, which lie at fixed places: a rule on single packets
+ * often says how the payload begins, and most payload is the middle of something. */
 struct plan_payload {
-	const struct matcher *packet, *stream;
+	const struct matcher *packet, *gate, *deep, *stream;
 };
 
 /* Rules on packets for a transport, direction and class of server ports. */

@@ -16,9 +16,12 @@ struct gathered {
 	const struct rule_ports *ports; /* the server's side of this direction */
 	uint32_t list;			/* index of its port list; 0 is any */
 	bool pattern;
-	bool named; /* it names an application protocol */
-	bool wide;  /* pattern goes to those of all ports */
-	bool far;   /* pattern goes to those of the client's ports */
+	bool named;	  /* it names an application protocol */
+	bool wide;	  /* pattern goes to those of all ports, */
+	bool wide_packet; /* that for single packets too */
+	bool far;	  /* pattern goes to those of the client's ports */
+	bool gated;
+	struct plan_pattern gate;
 };
 
 struct port_list {
@@ -115,7 +118,13 @@ static void gathered_place(const struct ports_build *pb, struct gathered *g)
 	g->pattern = p->found;
 	g->named = r->protos != ~0ULL;
 	g->far = (pb->l4 == PLAN_TCP || pb->l4 == PLAN_UDP) && ports_covered(far) < WIDE;
-	g->wide = g->named || g->list == 0 || ports_covered(g->ports) >= WIDE || long_one(p);
+	g->wide_packet = g->named || g->list == 0 || ports_covered(g->ports) >= WIDE;
+	g->wide = g->wide_packet || long_one(p);
+	g->gated = pb->l4 == PLAN_TCP && g->pattern && p->buffer < 0 &&
+		   p->place == MATCHER_ANYWHERE && plan_choose_gate(r, &g->gate);
+	/* Few that have no gate are left to search every packet for. */
+	if (pb->l4 != PLAN_TCP || g->gated || p->place != MATCHER_ANYWHERE)
+		g->wide_packet = g->wide;
 }
 
 static void gather(struct ports_build *pb)
@@ -133,7 +142,7 @@ static void gather(struct ports_build *pb)
 		g.ports = pb->dir == DIR_TS ? r->dport : r->sport;
 		g.list = list_of(pb, g.ports);
 		gathered_place(pb, &g);
-		if (g.pattern && !g.wide && !g.far)
+		if (g.pattern && !(g.wide && g.wide_packet) && !g.far)
 			pb->lists.v[g.list].patterns = true;
 		vec_push(pb->b->mem, &pb->rules, g);
 	}
@@ -199,25 +208,42 @@ static struct matcher *named(struct ports_build *pb, const char *what, const cha
 
 struct payload_build {
 	const char *text;
-	struct matcher *packet, *stream;
+	struct matcher *packet, *gate, *deep, *stream;
 };
 
-/* Datagrams and whatever has no stream are looked at packet by packet. */
-static void add_pattern(struct ports_build *pb, const struct gathered *g, struct payload_build *to)
+static struct matcher *made(struct ports_build *pb, struct matcher **m, const char *what,
+			    const struct payload_build *to)
 {
-	bool tcp = pb->l4 == PLAN_TCP;
+	if (!*m)
+		*m = named(pb, what, to->text);
+	return *m;
+}
+
+/* Datagrams and whatever has no stream are looked at packet by packet. */
+static void add_packet(struct ports_build *pb, const struct gathered *g, struct payload_build *to)
+{
 	uint16_t flags = g->rule->flags;
 
-	if (!tcp || (flags & PLAN_ON_PACKET) || !(flags & PLAN_ON_STREAM)) {
-		if (!to->packet)
-			to->packet = named(pb, "packet", to->text);
-		plan_matcher_add(pb->b, to->packet, g->rule);
+	if (pb->l4 == PLAN_TCP && !(flags & PLAN_ON_PACKET) && (flags & PLAN_ON_STREAM))
+		return;
+	if (!g->gated) {
+		plan_matcher_add(pb->b, made(pb, &to->packet, "packet", to), g->rule);
+		return;
 	}
-	if (tcp && (flags & PLAN_ON_STREAM)) {
-		if (!to->stream)
-			to->stream = named(pb, "stream", to->text);
-		plan_matcher_add(pb->b, to->stream, g->rule);
-	}
+	plan_matcher_add_pattern(pb->b, made(pb, &to->gate, "packet begins", to), g->rule,
+				 &g->gate);
+	plan_matcher_add(pb->b, made(pb, &to->deep, "packet then", to), g->rule);
+}
+
+static void add_stream(struct ports_build *pb, const struct gathered *g, struct payload_build *to)
+{
+	if (pb->l4 == PLAN_TCP && (g->rule->flags & PLAN_ON_STREAM))
+		plan_matcher_add(pb->b, made(pb, &to->stream, "stream", to), g->rule);
+}
+
+static struct plan_payload payload_of(const struct payload_build *to)
+{
+	return (struct plan_payload){to->packet, to->gate, to->deep, to->stream};
 }
 
 /* Of rules that name none and, in `protos`, of those that do. */
@@ -228,10 +254,14 @@ static struct plan_payload wide_build(struct ports_build *pb, uint64_t protos, c
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		const struct gathered *g = &pb->rules.v[i];
 
-		if (g->pattern && g->wide && !g->far && (!g->named || (g->rule->protos & protos)))
-			add_pattern(pb, g, &to);
+		if (!g->pattern || g->far || (g->named && !(g->rule->protos & protos)))
+			continue;
+		if (g->wide_packet)
+			add_packet(pb, g, &to);
+		if (g->wide)
+			add_stream(pb, g, &to);
 	}
-	return (struct plan_payload){to.packet, to.stream};
+	return payload_of(&to);
 }
 
 static void wide_build_all(struct ports_build *pb, struct plan_ports *ret)
@@ -268,9 +298,10 @@ static void far_build(struct ports_build *pb, struct plan_ports *ret)
 			for (uint32_t n = far->ranges[k].first; n <= far->ranges[k].last; n++)
 				ret->far_ports[n / 64] |= 1ULL << n % 64;
 		}
-		add_pattern(pb, g, &to);
+		add_packet(pb, g, &to);
+		add_stream(pb, g, &to);
 	}
-	ret->far = (struct plan_payload){to.packet, to.stream};
+	ret->far = payload_of(&to);
 }
 
 static struct plan_payload own_build(struct ports_build *pb)
@@ -292,13 +323,17 @@ static struct plan_payload own_build(struct ports_build *pb)
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		const struct gathered *g = &pb->rules.v[i];
 
-		if (!g->pattern || g->wide || g->far || !pb->lists.v[g->list].here)
+		if (!g->pattern || (g->wide && g->wide_packet) || g->far ||
+		    !pb->lists.v[g->list].here)
 			continue;
 		if (!*text)
 			snprintf(text, sizeof(text), "port %.60s", g->ports->text);
-		add_pattern(pb, g, &to);
+		if (!g->wide_packet)
+			add_packet(pb, g, &to);
+		if (!g->wide)
+			add_stream(pb, g, &to);
 	}
-	ret = (struct plan_payload){to.packet, to.stream};
+	ret = payload_of(&to);
 	vec_push(pb->b->mem, &pb->known, (struct known_payload){key, ret});
 	return ret;
 }

@@ -124,22 +124,43 @@ struct slots *slots_new(struct plan_mem *mem, const struct entry *entries, uint3
 	return s;
 }
 
-static __attribute__((noinline)) void table_scan(const struct slot_table *t, uint64_t hash,
+/* The first entry of a place on that lies there; NULL: none. */
+static inline const struct entry *table_next(const struct slot_table *t, uint32_t *place,
+					     uint64_t hash, struct slice data, size_t at)
+{
+	for (; t->places[*place].entry; *place = (*place + 1) & t->mask) {
+		const struct entry *e = t->places[*place].entry;
+
+		if (t->places[*place].hash == hash && entry_lies(e, data, at)) {
+			*place = (*place + 1) & t->mask;
+			return e;
+		}
+	}
+	return NULL;
+}
+
+/* `hits` NULL: asked is only whether there is one. */
+static __attribute__((noinline)) bool table_scan(const struct slot_table *t, uint64_t hash,
 						 struct slice data, size_t at,
 						 struct matcher_hits *hits)
 {
-	for (uint32_t k = (uint32_t)(hash >> 32) & t->mask; t->places[k].entry;
-	     k = (k + 1) & t->mask) {
-		const struct entry *e = t->places[k].entry;
+	uint32_t place = (uint32_t)(hash >> 32) & t->mask;
+	const struct entry *e;
+	bool any = false;
 
-		if (t->places[k].hash == hash && entry_lies(e, data, at))
+	while ((!any || hits) && (e = table_next(t, &place, hash, data, at))) {
+		if (hits)
 			matcher_hits_add(hits, &e->list);
+		any = true;
 	}
+	return any;
 }
 
-void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
+bool slots_scan(const struct slots *s, struct slice data, uint64_t offset,
 		struct matcher_hits *hits)
 {
+	bool any = false;
+
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct slot *t = &s->v[i];
 		uint64_t at = t->offset - offset, hash, bits;
@@ -153,6 +174,9 @@ void slots_scan(const struct slots *s, struct slice data, uint64_t offset,
 					  : gram_of(slice_sub(data, at, MATCHER_AT_WIDTH)));
 		bits = entry_filter_bits(hash);
 		if ((*filter_word(s, t, hash) & bits) == bits)
-			table_scan(&s->tables[i], hash, data, at, hits);
+			any |= table_scan(&s->tables[i], hash, data, at, hits);
+		if (any && !hits)
+			return true;
 	}
+	return any;
 }
