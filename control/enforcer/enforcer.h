@@ -28,6 +28,8 @@ struct enforcer {
 	struct link *link;
 	struct held *held;
 	struct carry *carry;
+	struct notice_config notice_config;
+	struct helper notice; /* fd -1: no page */
 	struct local_server *local;
 	struct loop_timer beat, rebuild;
 

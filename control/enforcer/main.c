@@ -121,6 +121,9 @@ static int give_up_rights(struct enforcer *e, struct errmsg *err)
 	if (rc < 0)
 		return rc;
 	protect_own(&e->rules);
+	if (settings_notice(&e->settings, &e->notice_config, err) < 0 ||
+	    notice_start(&e->notice_config, e->settings.user, &e->notice, err) < 0)
+		return ERR_IO;
 	e->carry = carry_start(&layout, e->settings.user, err);
 	if (!e->carry)
 		return ERR_IO;
@@ -158,6 +161,7 @@ static void stop(struct enforcer *e)
 	local_server_delete(e->local);
 	link_delete(e->link);
 	carry_stop(e->carry);
+	helper_stop(&e->notice);
 	spool_close(e->spool);
 	held_close(e->held);
 	tls_keys_free(e->keys);
@@ -169,6 +173,7 @@ static int run(struct enforcer *e)
 {
 	struct errmsg err = {""};
 
+	e->notice.fd = -1;
 	e->log = (struct log){"banken-enforcer", (enum log_level)e->settings.log_level, 2};
 	if (start(e, &err) < 0) {
 		log_error(&e->log, "%s", err.text);

@@ -7,7 +7,14 @@
 #include "dataplane/base/json.h"
 #include "dataplane/base/slice.h"
 
-enum { PRIORITY = -310, INGRESS_PRIORITY = -500 };
+enum {
+	PRIORITY = -310,
+	INGRESS_PRIORITY = -500,
+	NAT_PRIORITY = -100,
+	BEHIND_NAT = -90,
+	HTTP_PORT = 80,
+	OWN_TTL = 255,
+};
 
 enum family { INET, BRIDGE, NETDEV, FAMILIES };
 
@@ -46,7 +53,15 @@ static const struct set_spec sets[] = {
 	{"to4", "\"ipv4_addr\"", false, true},
 	{"to6", "\"ipv6_addr\"", false, true},
 	{"macto", "\"ether_addr\"", false, true},
+	{"note4", "\"ipv4_addr\"", false, false},
+	{"note6", "\"ipv6_addr\"", false, false},
+	{"notemac", "\"ether_addr\"", false, false},
 };
+
+/* Whose web requests are for the notice page. */
+static const struct {
+	const char *left, *set;
+} visitors[] = {{IP4S, "note4"}, {IP6S, "note6"}, {MACS, "notemac"}};
 
 struct rule_spec {
 	unsigned families;
@@ -132,6 +147,8 @@ struct chain_spec {
 	const char *name, *hook, *device;
 	int priority;
 	bool output;
+	unsigned visitors; /* port to which cut hosts get through, 0: none */
+	unsigned page;	   /* port of the notice page, whose answers get through, 0: none */
 };
 
 static void rule(struct json *j, const struct chain_spec *c, const struct rule_spec *r)
@@ -148,22 +165,121 @@ static void rule(struct json *j, const struct chain_spec *c, const struct rule_s
 	command_end(j);
 }
 
-static void chain(struct json *j, const struct chain_spec *c)
+static void filter_rule(struct json *j, const struct chain_spec *c, const char *text)
+{
+	command_begin(j, "add", "rule");
+	in_table(j, c->family);
+	json_text(j, "chain", c->name);
+	json_raw(j, "expr", SLICE_STR(text));
+	command_end(j);
+}
+
+/* Segments of cut hosts to `port`, and what becomes of them. */
+static void visitor_rules(struct json *j, const struct chain_spec *c, unsigned port,
+			  const char *verdict)
+{
+	char text[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(visitors); i++) {
+		snprintf(text, sizeof(text),
+			 "[{\"match\":{\"op\":\"==\",\"left\":" FIELD(
+				 "tcp", "dport") ",\"right\":%u}},"
+						 "{\"match\":{\"op\":\"==\",\"left\":%s,\"right\":"
+						 "\"@%s\"}},%s]",
+			 port, visitors[i].left, visitors[i].set, verdict);
+		filter_rule(j, c, text);
+	}
+}
+
+/* The page's own answers, before what is sent to cut hosts is dropped. */
+static void page_rules(struct json *j, const struct chain_spec *c, unsigned port)
+{
+	static const struct {
+		const char *left, *set, *proto, *field;
+	} ways[] = {{IP4D, "note4", "ip", "ttl"}, {IP6D, "note6", "ip6", "hoplimit"}};
+	char text[640];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		snprintf(text, sizeof(text),
+			 "[{\"match\":{\"op\":\"==\",\"left\":" FIELD(
+				 "tcp", "sport") ",\"right\":%u}},"
+						 "{\"match\":{\"op\":\"==\",\"left\":%s,\"right\":"
+						 "\"@%s\"}},"
+						 "{\"mangle\":{\"key\":{\"payload\":{\"protocol\":"
+						 "\"%s\",\"field\":\"%s\"}},"
+						 "\"value\":%d}},{\"accept\":null}]",
+			 port, ways[i].left, ways[i].set, ways[i].proto, ways[i].field, OWN_TTL);
+		filter_rule(j, c, text);
+	}
+}
+
+static void chain_open(struct json *j, const struct chain_spec *c, const char *type)
 {
 	command_begin(j, "add", "chain");
 	in_table(j, c->family);
 	json_text(j, "name", c->name);
-	json_text(j, "type", "filter");
+	json_text(j, "type", type);
 	json_text(j, "hook", c->hook);
 	json_int(j, "prio", c->priority);
 	if (c->device)
 		json_text(j, "dev", c->device);
 	json_text(j, "policy", "accept");
 	command_end(j);
+}
+
+static void chain(struct json *j, const struct chain_spec *c)
+{
+	chain_open(j, c, "filter");
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		bool first_drop = i && rules[i - 1].accept && !rules[i].accept;
+
+		/* Between what is exempt and the drops. */
+		if (c->visitors && first_drop)
+			visitor_rules(j, c, c->visitors, "{\"accept\":null}");
+		if (c->page && first_drop)
+			page_rules(j, c, c->page);
 		if (rules[i].families & F(c->family) && (rules[i].output || !c->output))
 			rule(j, c, &rules[i]);
 	}
+}
+
+/* Nobody comes to the page but by the redirection, which is later. */
+static void not_from_outside(struct json *j, unsigned port)
+{
+	const struct chain_spec in = {.family = INET, .name = "in"};
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "[{\"match\":{\"op\":\"==\",\"left\":" FIELD(
+			 "tcp", "dport") ",\"right\":%u}},"
+					 "{\"match\":{\"op\":\"==\",\"left\":{\"fib\":{\"result\":"
+					 "\"type\",\"flags\":"
+					 "[\"daddr\"]}},\"right\":\"local\"}},{\"drop\":null}]",
+		 port);
+	filter_rule(j, &in, text);
+}
+
+/* New connections to port 80 become ones to the page; what is not one of them is dropped after all.
+ */
+static void notice_chains(struct json *j, unsigned port)
+{
+	const struct chain_spec nat = {
+		.family = INET, .name = "notice", .hook = "prerouting", .priority = NAT_PRIORITY};
+	char verdict[64];
+
+	not_from_outside(j, port);
+	snprintf(verdict, sizeof(verdict), "{\"redirect\":{\"port\":%u}}", port);
+	chain_open(j, &nat, "nat");
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (rules[i].accept && rules[i].families & F(INET))
+			rule(j, &nat, &rules[i]);
+	}
+	visitor_rules(j, &nat, HTTP_PORT, verdict);
+	chain(j, &(struct chain_spec){.family = INET,
+				      .name = "behind",
+				      .hook = "prerouting",
+				      .priority = BEHIND_NAT,
+				      .visitors = port});
 }
 
 /* The families in use, as F() bits. */
@@ -174,17 +290,22 @@ static unsigned families(const struct nft_layout *l)
 
 static void chains(struct json *j, const struct nft_layout *l, enum family f)
 {
+	unsigned web = l->notice_port ? HTTP_PORT : 0;
 	char name[NFT_DEVICE + 8];
 
 	if (f != NETDEV) {
-		chain(j, &(struct chain_spec){f, "in", "prerouting", NULL, PRIORITY, false});
-		chain(j, &(struct chain_spec){f, "out", "output", NULL, PRIORITY, true});
+		chain(j, &(struct chain_spec){f, "in", "prerouting", NULL, PRIORITY, false,
+					      f == INET ? web : 0});
+		chain(j, &(struct chain_spec){f, "out", "output", NULL, PRIORITY, true, 0,
+					      f == INET ? l->notice_port : 0});
+		if (f == INET && l->notice_port)
+			notice_chains(j, l->notice_port);
 		return;
 	}
 	for (unsigned i = 0; i < l->devices_n; i++) {
 		snprintf(name, sizeof(name), "in%u", i);
 		chain(j, &(struct chain_spec){f, name, "ingress", l->devices[i], INGRESS_PRIORITY,
-					      false});
+					      false, web});
 	}
 }
 
@@ -208,7 +329,7 @@ struct elements {
 	struct json *j;
 	const struct nft_host *host;
 	enum family family;
-	bool add;
+	bool add, notice;
 	char mac[MAC_ADDR_TEXT];
 };
 
@@ -331,10 +452,14 @@ static void host_elements(struct elements *e)
 		bool v4 = ip_addr_is_v4(&e->host->ips[i]);
 
 		ip_addr_text(&e->host->ips[i], ip, false);
+		if (e->notice)
+			single(e, v4 ? "note4" : "note6", ip);
 		single(e, v4 ? "from4" : "from6", ip);
 		single(e, v4 ? "to4" : "to6", ip);
 	}
 	if (e->mac[0]) {
+		if (e->notice)
+			single(e, "notemac", e->mac);
 		single(e, "mac", e->mac);
 		single(e, "macto", e->mac);
 	}
@@ -343,7 +468,10 @@ static void host_elements(struct elements *e)
 static void change(struct writer *w, const struct nft_change *c)
 {
 	static const struct mac_addr none;
-	struct elements e = {.j = &w->j, .host = c->host, .add = c->op == NFT_ADD};
+	struct elements e = {.j = &w->j,
+			     .host = c->host,
+			     .add = c->op == NFT_ADD,
+			     .notice = w->layout->notice_port != 0};
 
 	if (memcmp(&c->host->mac, &none, sizeof(none)) != 0)
 		mac_addr_text(&c->host->mac, e.mac);

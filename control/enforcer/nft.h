@@ -6,6 +6,13 @@
  *   pass4/pass6    host . exempt     mpass4/mpass6  MAC . exempt    marp  MAC . own . exempt
  *   marpall  MAC . exempt, where no own address is known
  *   from4/from6/mac  what the host sends, with counters             to4/to6/macto  what it is sent
+ *   note4/note6/notemac  the same hosts again, without counters, for the notice page:
+ *
+ * With a notice port a cut host's segments to port 80 pass the first chain of inet, new connections
+ * are redirected to that port (nat), and a second filter chain behind the nat drops whatever was
+ * not: a session from before the cut has no redirection and dies there. What the page answers
+ * leaves with TTL 255, which nothing from beyond a router can have (RFC 5082): sensors tell it from
+ * an answer of the peer by that.
  */
 #pragma once
 
@@ -44,7 +51,8 @@ struct nft_host {
 struct nft_layout {
 	char devices[NFT_DEVICES][NFT_DEVICE]; /* also at their ingress */
 	uint8_t devices_n;
-	bool bridge; /* a bridge family table */
+	bool bridge;	      /* a bridge family table */
+	uint16_t notice_port; /* of this machine, that cut hosts' web requests go to; 0: none */
 };
 
 enum nft_op { NFT_ADD, NFT_REMOVE };

@@ -76,6 +76,42 @@ static void test_write(void **state)
 	free(text);
 }
 
+static void test_notice(void **state)
+{
+	struct nft_layout l = {
+		.bridge = true, .devices_n = 1, .devices = {"eth0"}, .notice_port = 8480};
+	static const char begin[] = "{\"add\":{\"rule\"";
+	static const char bridge[] = "{\"add\":{\"rule\":{\"family\":\"bridge\"";
+	struct nft_host h = host();
+	char *text = write_text(&l, true, NFT_ADD, &h), *at;
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	assert_non_null(root);
+	json_decref(root);
+	assert_int_equal(count(text, "\"type\":\"nat\""), 1);
+	assert_int_equal(count(text, "{\"redirect\":{\"port\":8480}}"), 3);
+	assert_int_equal(count(text, "\"mangle\""), 2);
+	/* What is exempt is decided before anything is redirected. */
+	at = strstr(text, "\"chain\":\"notice\"");
+	assert_true(strstr(at, "@pass4") < strstr(at, "redirect"));
+	/* A bridge carries nothing of it: it would reach others. */
+	for (at = text; (at = strstr(at, "\"right\":80}}")); at++) {
+		char *rule = at;
+
+		while (strncmp(rule, begin, strlen(begin)) != 0)
+			rule--;
+		assert_int_not_equal(strncmp(rule, bridge, strlen(bridge)), 0);
+	}
+	free(text);
+	text = write_text(&l, false, NFT_REMOVE, &h);
+	assert_int_equal(count(text, "\"name\":\"note4\""), 3);
+	free(text);
+	l.notice_port = 0;
+	text = write_text(&l, false, NFT_ADD, &h);
+	assert_int_equal(count(text, "note"), 0);
+	free(text);
+}
+
 static void test_many(void **state)
 {
 	enum { MANY = 1000 };
@@ -153,9 +189,8 @@ static void test_read_bad(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_write),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_write),	 cmocka_unit_test(test_notice),
+		cmocka_unit_test(test_many),	 cmocka_unit_test(test_read),
 		cmocka_unit_test(test_read_bad),
 	};
 

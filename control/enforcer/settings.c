@@ -17,7 +17,25 @@ static const struct config_key mitigator_keys[] = {
 	{.name = NULL},
 };
 
+#define NOTICE(member) offsetof(struct enforcer_notice, member)
+
+static const struct config_key notice_keys[] = {
+	{"port", CONFIG_UINT, NOTICE(port), "0", 0, 65535,
+	 .help = "own port of the page, which cut hosts' requests to port 80 are redirected to; 0 "
+		 "= "
+		 "none"},
+	{"organisation", CONFIG_TEXT, NOTICE(organisation), "", .max = NOTICE_TEXT,
+	 .help = "shown on top of it"},
+	{"contact", CONFIG_TEXT, NOTICE(contact), "", .max = NOTICE_TEXT,
+	 .help = "whom to call, e.g. IT help desk, extension 1234"},
+	{"contact-ja", CONFIG_TEXT, NOTICE(contact_ja), "", .max = NOTICE_TEXT,
+	 .help = "the same in Japanese; empty = as contact"},
+	{.name = NULL},
+};
+
 const struct config_key enforcer_keys[] = {
+	{"notice", CONFIG_GROUP, AT(notice), .keys = notice_keys,
+	 .help = "the page that a quarantined user meets"},
 	{"mitigator", CONFIG_GROUP, AT(mitigator), .keys = mitigator_keys,
 	 .help = "whose orders are carried out"},
 	{"state-folder", CONFIG_TEXT, AT(state_folder), "/var/lib/banken/enforcer",
@@ -47,6 +65,7 @@ int settings_layout(const struct enforcer_settings *s, struct nft_layout *ret, s
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->bridge = s->bridge;
+	ret->notice_port = (uint16_t)s->notice.port;
 	for (size_t i = 0; i < s->devices.n && i < NFT_DEVICES; i++) {
 		if (strlen(s->devices.items[i]) >= NFT_DEVICE)
 			return errmsg_set(e, ERR_INVALID,
@@ -54,6 +73,27 @@ int settings_layout(const struct enforcer_settings *s, struct nft_layout *ret, s
 					  s->devices.items[i]);
 		snprintf(ret->devices[ret->devices_n++], NFT_DEVICE, "%s", s->devices.items[i]);
 	}
+	return 0;
+}
+
+int settings_notice(const struct enforcer_settings *s, struct notice_config *ret, struct errmsg *e)
+{
+	*ret = (struct notice_config){.port = (uint16_t)s->notice.port};
+	if (!ret->port)
+		return 0;
+	if (ret->port < 1024)
+		return errmsg_set(e, ERR_INVALID,
+				  "key 'notice.port': %u needs root; take one from 1024 on",
+				  ret->port);
+	if (!s->notice.contact[0])
+		return errmsg_set(
+			e, ERR_INVALID,
+			"key 'notice.contact' is missing: a page that does not say whom to "
+			"call is of no use");
+	snprintf(ret->texts.organisation, sizeof(ret->texts.organisation), "%s",
+		 s->notice.organisation);
+	snprintf(ret->texts.contact, sizeof(ret->texts.contact), "%s", s->notice.contact);
+	snprintf(ret->texts.contact_ja, sizeof(ret->texts.contact_ja), "%s", s->notice.contact_ja);
 	return 0;
 }
 

@@ -14,14 +14,14 @@
 enum { RESTART_MS = 200 };
 
 /* Everything but standard output, standard error and the socket belongs to the program. */
-static void close_others(int fd)
+static void close_others(int fd, int keep)
 {
 	int null = open("/dev/null", O_RDONLY);
 
 	if (null >= 0)
 		dup2(null, 0);
 	for (int i = 3; i < 4096; i++) {
-		if (i != fd)
+		if (i != fd && i != keep)
 			close(i);
 	}
 }
@@ -42,7 +42,7 @@ static _Noreturn void supervise(int fd, const struct helper_job *job)
 	prctl(PR_SET_NAME, job->name);
 	signal(SIGINT, SIG_IGN); /* the program decides when to end, and closes the socket */
 	signal(SIGTERM, SIG_IGN);
-	close_others(fd);
+	close_others(fd, job->keep_fd);
 	if (privs_become(job->user, job->keep, job->keep != 0, &e) < 0) {
 		fprintf(stderr, "%s: %s\n", job->name, e.text);
 		_exit(1);

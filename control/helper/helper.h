@@ -18,6 +18,7 @@ struct helper_job {
 	/* Serves packets on fd until the peer closes it; blocking. Returns when it does. */
 	void (*serve)(int fd, void *arg);
 	void *arg;
+	int keep_fd; /* one more descriptor that it needs, such as a listening socket; 0: none */
 };
 
 struct helper {

@@ -7,7 +7,8 @@
  * something the host sent after the watch began: an acknowledgement that moves on (RFC 9293), new
  * data 2 s after the watch began (a sender that hears nothing only repeats), the reply of a UDP or
  * ICMP peer to what was sent since. A reset and an ICMP error are no answer, for enforcers make
- * them; a repetition is none, for the peer cannot know that the host is gone. Requests for an
+ * them; a repetition is none, for the peer cannot know that the host is gone, and neither is a web
+ * page with hop limit 255, which the enforcer makes (RFC 5082). Requests for an
  * address (ARP, neighbour solicitation) count as attempts, what comes back not as an answer. */
 #pragma once
 

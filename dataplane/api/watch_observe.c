@@ -16,6 +16,7 @@ enum {
 	ICMPV6_ECHO = 128,
 	ICMPV6_ECHO_REPLY = 129,
 	ICMPV6_SOLICITATION = 135,
+	WEB = 80,
 };
 
 /* ---- slots ---- */
@@ -315,12 +316,19 @@ static bool icmp_answers(const struct packet *p)
 	return p->icmp.type == (p->ip_proto == IP_PROTO_ICMP ? ICMP_ECHO_REPLY : ICMPV6_ECHO_REPLY);
 }
 
+/* The enforcer's page for a cut host comes in the peer's name. No router passes a hop limit of 255
+ * on (RFC 5082), so it was made on this network and not by a peer beyond. */
+static bool is_notice(const struct packet *p)
+{
+	return p->ip_proto == IP_PROTO_TCP && p->sport == WEB && p->ttl == UINT8_MAX;
+}
+
 static void frame_to_host(struct watch_worker *w, const struct sight *s)
 {
 	struct watch_talk key = talk_key(s, false), *t = NULL;
 	bool answer = false, new_session = false;
 
-	if (!s->exempt && !(s->p->flags & PACKET_FRAGMENT))
+	if (!s->exempt && !(s->p->flags & PACKET_FRAGMENT) && !is_notice(s->p))
 		t = find_talk(w, s->index, &key, false);
 	if (t && s->p->ip_proto == IP_PROTO_TCP)
 		answer = tcp_answers(t, s);

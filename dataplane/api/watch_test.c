@@ -266,6 +266,34 @@ static void tcp_answers_are_told_from_echoes(void **state)
 	}
 }
 
+/* A web server's answer, and the enforcer's page in its name. */
+static void answered_from(uint8_t ttl, uint16_t port)
+{
+	struct packet syn = packet(HOST, PEER, BEGAN + 100, IP_PROTO_TCP);
+	struct packet reply = packet(PEER, HOST, BEGAN + 101, IP_PROTO_TCP);
+
+	syn.sport = reply.dport = 50000;
+	syn.dport = reply.sport = port;
+	syn.ttl = 64;
+	reply.ttl = ttl;
+	syn.tcp = (struct packet_tcp){.flags = TCP_SYN, .seq = 1000};
+	reply.tcp = (struct packet_tcp){.flags = TCP_SYN | TCP_ACK, .seq = 5000, .ack = 1001};
+	watch_observe(t.worker, &syn, (BEGAN + 100) * MS);
+	watch_observe(t.worker, &reply, (BEGAN + 100) * MS);
+}
+
+static void the_notice_page_is_no_answer(void **state)
+{
+	start();
+	answered_from(255, 80);
+	assert_int_equal(counts().attempts, 1);
+	assert_int_equal(counts().answers, 0);
+	answered_from(255, 443);
+	assert_int_equal(counts().answers, 1);
+	answered_from(254, 80);
+	assert_int_equal(counts().answers, 2);
+}
+
 static void exempt_peers_are_counted_apart(void **state)
 {
 	struct step syn = {1100, true, S, 100}, back = {1101, false, SA, 900, 101};
@@ -515,6 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tcp_answers_are_told_from_echoes),
+		TEST(the_notice_page_is_no_answer),
 		TEST(exempt_peers_are_counted_apart),
 		TEST(times_and_peer_are_kept),
 		TEST(udp_replies_to_what_was_sent_since_are_answers),
