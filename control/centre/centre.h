@@ -1,10 +1,16 @@
-/* banken-centre's configuration. */
+/* banken-centre: its configuration and its parts. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/centre/emergency/desk.h"
+#include "control/centre/ingest/ingest.h"
+#include "control/centre/report_file.h"
 #include "control/wire/config.h"
+#include "control/wire/link.h"
+#include "control/wire/local.h"
+#include "control/wire/spool.h"
 
 struct centre_config {
 	const char *listen;	  /* for sensors and mitigators */
@@ -13,6 +19,10 @@ struct centre_config {
 	const char *keys_folder;
 	const char *run_folder; /* local socket */
 	const char *report_folder;
+	const char *mail_server, *mail_user, *mail_password_file, *mail_from; /* emergencies */
+	const char *ca_file, *portal, *emergency_to;
+	uint64_t silent_minutes;
+	bool emergencies;
 	const char *user;
 	const char *group;	 /* may change things over the local socket */
 	const char *zone;	 /* of pages and reports: "Asia/Tokyo" */
@@ -21,3 +31,27 @@ struct centre_config {
 };
 
 extern const struct config_key centre_keys[];
+
+struct centre {
+	struct centre_config config;
+	struct config *config_memory;
+	struct zone zone;
+	bool is_demo;
+	struct log log;
+	struct loop *loop;
+	struct tls_keys *keys;
+	struct store *store;
+	struct spool *spool;
+	struct link_server *server;
+	struct http *http;
+	struct local_server *local;
+	struct ingest ingest;
+	struct emergency_helpers *helpers;
+	struct emergency_desk *desk;
+	struct loop_timer expiry, report;
+};
+
+struct report_files centre_report_files(const struct centre *c);
+/* local.c: what the local socket can do. */
+extern const struct local_command centre_commands[];
+extern const size_t centre_command_count;

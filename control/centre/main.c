@@ -34,122 +34,6 @@ static const char usage[] =
 	"  banken-centre --demo --set page=127.0.0.1:8080\n"
 	"  banken-centre --set keys-folder=/etc/banken/keys/centre --set listen=*:7444\n";
 
-struct centre {
-	struct centre_config config;
-	struct config *config_memory;
-	struct zone zone;
-	bool is_demo;
-	struct log log;
-	struct loop *loop;
-	struct tls_keys *keys;
-	struct store *store;
-	struct spool *spool;
-	struct link_server *server;
-	struct http *http;
-	struct local_server *local;
-	struct ingest ingest;
-	struct loop_timer expiry, report;
-};
-
-static struct report_files report_files(const struct centre *c)
-{
-	return (struct report_files){c->store, c->config.report_folder, c->zone, c->keys};
-}
-
-/* --- local socket --- */
-
-static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *err)
-{
-	struct centre *c = ctx;
-
-	(void)peer;
-	(void)request;
-	(void)err;
-	json_t *disk = store_disk(c->store), *answer;
-
-	answer = json_pack("{sb ss si sI sI sI sI sI}", "ok", 1, "program", "banken-centre",
-			   "peers", (int)link_server_peers(c->server), "alerts",
-			   (json_int_t)store_count(c->store, "alerts"), "records",
-			   (json_int_t)store_count(c->store, "records"), "events",
-			   (json_int_t)store_count(c->store, "events"), "malformed",
-			   (json_int_t)c->ingest.malformed, "page_port",
-			   (json_int_t)http_port(c->http));
-	json_object_update(answer, disk);
-	json_decref(disk);
-	return answer;
-}
-
-static json_t *do_overview(void *ctx, const struct local_peer *peer, const json_t *request,
-			   struct errmsg *err)
-{
-	struct centre *c = ctx;
-	json_t *o = store_overview(c->store, 1000);
-
-	(void)peer;
-	(void)request;
-	(void)err;
-	json_object_set_new(o, "ok", json_true());
-	return o;
-}
-
-static json_t *do_alerts(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *err)
-{
-	struct centre *c = ctx;
-	json_int_t most = json_integer_value(json_object_get(request, "most"));
-
-	(void)peer;
-	(void)err;
-	return json_pack("{sb so}", "ok", 1, "alerts",
-			 store_alerts(c->store, most > 0 && most < 100000 ? (unsigned)most : 100));
-}
-
-/* "date": 2026-11-22 or 2026-11, today without; "customer", "site": whose. */
-static json_t *make_report(struct centre *c, const json_t *request, bool is_monthly,
-			   struct errmsg *err)
-{
-	const char *site = json_string_value(json_object_get(request, "site"));
-	const char *customer = json_string_value(json_object_get(request, "customer"));
-	const char *date = json_string_value(json_object_get(request, "date"));
-	const struct store_scope scope = {customer ? customer : "", site ? site : ""};
-	const struct report_files files = report_files(c);
-	uint64_t now = loop_wall(c->loop), when = date ? zone_date(&c->zone, date) : now;
-	char path[600];
-
-	if (!when) {
-		errmsg_set(err, ERR_INVALID, "\"%s\" is no date; write it as 2026-11-22 or 2026-11",
-			   date);
-		return NULL;
-	}
-	if ((is_monthly ? report_file_monthly : report_file_daily)(&files, &scope, when, now, path,
-								   sizeof(path), err) != ERR_OK)
-		return NULL;
-	return json_pack("{sb ss sI}", "ok", 1, "path", path, "period",
-			 (json_int_t)(zone_day(&c->zone, when, 0) / NS_PER_SEC));
-}
-
-static json_t *do_daily(void *ctx, const struct local_peer *peer, const json_t *request,
-			struct errmsg *err)
-{
-	return make_report(ctx, request, false, err);
-}
-
-static json_t *do_monthly(void *ctx, const struct local_peer *peer, const json_t *request,
-			  struct errmsg *err)
-{
-	return make_report(ctx, request, true, err);
-}
-
-static const struct local_command commands[] = {
-	{"status", "counts and connected peers", do_status, false},
-	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
-	{"alerts", "latest alerts; \"most\": how many", do_alerts, false},
-	{"daily", "writes a day's report and names the file; \"date\", \"site\", \"customer\"",
-	 do_daily, false},
-	{"monthly", "the same of a month", do_monthly, false},
-};
-
 /* --- timers --- */
 
 enum { EXPIRE_EVERY_S = 60, EXPIRE_MOST = 20000, REPORT_EVERY_S = 600 };
@@ -172,7 +56,7 @@ static void write_reports(void *ctx)
 {
 	static const struct store_scope all = {"", ""};
 	struct centre *c = ctx;
-	const struct report_files files = report_files(c);
+	const struct report_files files = centre_report_files(c);
 	uint64_t now = loop_wall(c->loop);
 	struct errmsg err;
 	char path[600];
@@ -239,6 +123,28 @@ static int serve_pages(struct centre *c, struct errmsg *err)
 	return c->http ? ERR_OK : ERR_IO;
 }
 
+static int watch_for_emergencies(struct centre *c, struct errmsg *err)
+{
+	struct emergency_desk_setup setup = {
+		.loop = c->loop,
+		.store = c->store,
+		.log = &c->log,
+		.sender = {c->config.mail_from, tls_keys_identity(c->keys)->name, c->config.portal,
+			   c->zone},
+		.rules = emergency_rules_default,
+		.silent_after = c->config.silent_minutes * NS_PER_MIN,
+	};
+	struct recipient duty = {.kind = RECIPIENT_MAIL, .language = REPORT_JAPANESE, .tier = 1};
+
+	setup.rules.zone = c->zone;
+	setup.rules.is_off = !c->config.emergencies;
+	snprintf(duty.address, sizeof(duty.address), "%s", c->config.emergency_to);
+	if (duty.address[0] && recipient_put(c->store, &duty, err) != ERR_OK)
+		return ERR_IO;
+	c->desk = emergency_desk_new(&setup, c->helpers, err);
+	return c->desk ? ERR_OK : ERR_IO;
+}
+
 static int serve_commands(struct centre *c, struct errmsg *err)
 {
 	struct group *group = c->config.group[0] ? getgrnam(c->config.group) : NULL;
@@ -248,8 +154,8 @@ static int serve_commands(struct centre *c, struct errmsg *err)
 		.log = &c->log,
 		.path = path,
 		.group = group ? group->gr_gid : (gid_t)-1,
-		.commands = commands,
-		.n_commands = sizeof(commands) / sizeof(commands[0]),
+		.commands = centre_commands,
+		.n_commands = centre_command_count,
 		.ctx = c,
 	};
 
@@ -272,6 +178,16 @@ static int open_demo(struct centre *c, struct errmsg *err)
 	return rc == ERR_OK ? serve_pages(c, err) : rc;
 }
 
+static int start_helpers(struct centre *c, struct errmsg *err)
+{
+	const struct delivery_server server = {c->config.mail_server, c->config.mail_user,
+					       c->config.mail_password_file, c->config.ca_file,
+					       c->config.mail_from};
+
+	c->helpers = emergency_helpers_start(&server, c->config.user, err);
+	return c->helpers ? ERR_OK : ERR_IO;
+}
+
 static int start(struct centre *c, struct errmsg *err)
 {
 	static const int signals[] = {SIGTERM, SIGINT};
@@ -281,6 +197,8 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = privs_own_folder(c->config.state_folder, c->config.user, err);
 	if (rc == ERR_OK && !c->is_demo)
 		rc = privs_own_folder(c->config.report_folder, c->config.user, err);
+	if (rc == ERR_OK && !c->is_demo)
+		rc = start_helpers(c, err);
 	if (rc == ERR_OK)
 		rc = privs_become(c->config.user, 0, false, err);
 	if (rc != ERR_OK)
@@ -299,11 +217,15 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = listen_to_peers(c, err);
 	if (rc == ERR_OK)
 		rc = serve_pages(c, err);
-	return rc == ERR_OK ? serve_commands(c, err) : rc;
+	if (rc == ERR_OK)
+		rc = serve_commands(c, err);
+	return rc == ERR_OK ? watch_for_emergencies(c, err) : rc;
 }
 
 static void stop(struct centre *c)
 {
+	emergency_desk_delete(c->desk);
+	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);
 	http_delete(c->http);
 	link_server_delete(c->server);

@@ -129,6 +129,21 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken audit list --most 20\n"
 	 "  banken audit verify /var/lib/banken/mitigator/audit.log\n",
 	 cmd_audit},
+	{"emergency", "list | seen N | tell ADDRESS | ...", "what cannot wait, and who is told",
+	 "  list                         latest first, with what is not seen to on top\n"
+	 "  seen N                       you see to it: no more messages about it\n"
+	 "  recipients                   who is told\n"
+	 "  tell ADDRESS                 name@host, tls://HOST:6514 (syslog) or https://... "
+	 "(JSON)\n"
+	 "    --customer ID              of that customer only; every customer's without\n"
+	 "    --language en              of mails, Japanese without\n"
+	 "    --tier 2                   only when nobody has seen to it for half an hour\n"
+	 "    --quiet 22:00-07:00        not then, unless nobody else is told\n"
+	 "  forget N                     that recipient is not told any more\n"
+	 "  test                         sends one that says it is a test\n\n"
+	 "examples:\n  banken emergency tell soc@example.jp\n"
+	 "  banken emergency tell tls://siem.example.jp:6514\n  banken emergency seen 12\n",
+	 cmd_emergency},
 	{"report", "daily | monthly | verify FILE", "writes a report and names the file",
 	 "  daily, monthly               in English and Japanese as HTML, with JSON, CSV and a\n"
 	 "                               signature beside each, in the centre's report folder;\n"

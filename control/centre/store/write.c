@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/centre/store/emergencies.h"
 #include "control/centre/store/private.h"
 
 int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
@@ -307,6 +308,101 @@ static void bind_steps(sqlite3_stmt *st, int at, const struct incident_step_list
 	json_decref(array);
 }
 
+/* --- what cannot wait for a report (C3) --- */
+
+/* Peers' sites are known by name; a host by name, else address. */
+static void begin_emergency(struct store *s, struct emergency *e, const char *mitigator,
+			    const struct host_ident *host)
+{
+	static const struct ip_addr none;
+	sqlite3_stmt *st = store_kept(s, "SELECT site FROM peers WHERE name=?1", NULL);
+
+	memset(e, 0, sizeof(*e));
+	if (st) {
+		bind_text(st, 1, mitigator);
+		if (sqlite3_step(st) == SQLITE_ROW)
+			snprintf(e->site, sizeof(e->site), "%s", column_text(st, 0));
+		store_done(s, st, NULL);
+	}
+	if (host->name && host->name[0])
+		snprintf(e->host, sizeof(e->host), "%s", host->name);
+	else if (!ip_addr_eq(&host->ip, &none))
+		ip_addr_text(&host->ip, e->host, false);
+}
+
+/* Numbered steps, a line each. */
+static void add_steps(char *text, size_t cap, const struct text_list *steps)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < steps->n && len < cap; i++)
+		len += (size_t)snprintf(text + len, cap - len, "%s%zu. %s", i ? "\n" : "\n\n",
+					i + 1, steps->items[i]);
+}
+
+static int raise_incident(struct store *s, const char *mitigator, const struct incident_state *i,
+			  struct errmsg *err)
+{
+	const char *causes[REPORT_LANGUAGES] = {i->root_cause, i->root_cause_ja};
+	const struct text_list *steps[REPORT_LANGUAGES] = {&i->handling, &i->handling_ja};
+	struct emergency e;
+
+	if (i->level != LEVEL_DANGER || i->closed || (i->state && strcmp(i->state, "merged") == 0))
+		return ERR_OK;
+	begin_emergency(s, &e, mitigator, &i->host);
+	e.kind = EMERGENCY_INCIDENT;
+	e.opened = i->updated ? i->updated : i->opened;
+	snprintf(e.key, sizeof(e.key), "incident:%s", i->id);
+	for (int l = 0; l < REPORT_LANGUAGES; l++) {
+		snprintf(e.title[l], sizeof(e.title[l]), "%s", i->title ? i->title : "");
+		snprintf(e.text[l], sizeof(e.text[l]), "%s", causes[l] ? causes[l] : "");
+		add_steps(e.text[l], sizeof(e.text[l]), steps[l]);
+	}
+	return emergency_raise(s, &e, err);
+}
+
+/* A cut that a person must see to. */
+static int raise_cut(struct store *s, const char *mitigator, const struct quarantine_state *q,
+		     struct errmsg *err)
+{
+	static const struct {
+		enum command_state state;
+		const char *title[REPORT_LANGUAGES], *text[REPORT_LANGUAGES];
+	} cases[] = {
+		{COMMAND_STATE_HELD,
+		 {"A cut waits for your approval", "遮断が承認を待っています"},
+		 {"The host is not cut off until a person approves: banken quarantine approve.",
+		  "承認されるまで遮断されません: banken quarantine approve。"}},
+		{COMMAND_STATE_STILL_SEEN,
+		 {"A cut has no effect: the host still talks", "遮断しても通信が続いています"},
+		 {"No method that is set up stops it. Pull its cable, or shut its port by hand.",
+		  "設定済みの方式では止まりません。ケーブルを抜くか、手動でポートを閉じてください"
+		  "。"}},
+		{COMMAND_STATE_FAILED,
+		 {"A cut failed", "遮断に失敗しました"},
+		 {"The host is not cut off. Pull its cable, or shut its port by hand.",
+		  "端末は遮断されていません。ケーブルを抜くか、手動でポートを閉じてください。"}},
+	};
+	struct emergency e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (cases[i].state != q->state)
+			continue;
+		begin_emergency(s, &e, mitigator, &q->command.host);
+		e.kind = EMERGENCY_CUT;
+		e.opened = q->ordered;
+		snprintf(e.key, sizeof(e.key), "cut:%s:%s", q->command.command_id,
+			 command_state_text(q->state));
+		for (int l = 0; l < REPORT_LANGUAGES; l++) {
+			snprintf(e.title[l], sizeof(e.title[l]), "%s", cases[i].title[l]);
+			snprintf(e.text[l], sizeof(e.text[l]), "%s\n%s", q->command.reason,
+				 cases[i].text[l]);
+		}
+		return emergency_raise(s, &e, err);
+	}
+	return ERR_OK;
+}
+
 static int put_incident(struct store *s, const char *mitigator, const struct incident_state *i,
 			struct errmsg *err)
 {
@@ -407,11 +503,15 @@ int store_mitigator(struct store *s, const char *mitigator, const struct mitigat
 
 	for (size_t i = 0; i < m->hosts.n && rc == ERR_OK; i++)
 		rc = put_host(s, mitigator, &m->hosts.items[i], err);
-	for (size_t i = 0; i < m->incidents.n && rc == ERR_OK; i++)
+	for (size_t i = 0; i < m->incidents.n && rc >= 0; i++) {
 		rc = put_incident(s, mitigator, &m->incidents.items[i], err);
-	for (size_t i = 0; i < m->quarantines.n && rc == ERR_OK; i++)
+		rc = rc >= 0 ? raise_incident(s, mitigator, &m->incidents.items[i], err) : rc;
+	}
+	for (size_t i = 0; i < m->quarantines.n && rc >= 0; i++) {
 		rc = put_quarantine(s, mitigator, &m->quarantines.items[i], err);
-	return rc;
+		rc = rc >= 0 ? raise_cut(s, mitigator, &m->quarantines.items[i], err) : rc;
+	}
+	return rc < 0 ? rc : ERR_OK;
 }
 
 /* --- customers --- */

@@ -1,0 +1,212 @@
+/* What banken-centre's local socket can do. */
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/centre/api/http.h"
+#include "control/centre/centre.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
+
+struct report_files centre_report_files(const struct centre *c)
+{
+	return (struct report_files){c->store, c->config.report_folder, c->zone, c->keys};
+}
+
+/* --- local socket --- */
+
+static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	(void)peer;
+	(void)request;
+	(void)err;
+	json_t *disk = store_disk(c->store), *answer;
+
+	answer = json_pack("{sb ss si sI sI sI sI sI}", "ok", 1, "program", "banken-centre",
+			   "peers", (int)link_server_peers(c->server), "alerts",
+			   (json_int_t)store_count(c->store, "alerts"), "records",
+			   (json_int_t)store_count(c->store, "records"), "events",
+			   (json_int_t)store_count(c->store, "events"), "malformed",
+			   (json_int_t)c->ingest.malformed, "page_port",
+			   (json_int_t)http_port(c->http));
+	json_object_update(answer, disk);
+	json_decref(disk);
+	return answer;
+}
+
+static json_t *do_overview(void *ctx, const struct local_peer *peer, const json_t *request,
+			   struct errmsg *err)
+{
+	struct centre *c = ctx;
+	json_t *o = store_overview(c->store, 1000);
+
+	(void)peer;
+	(void)request;
+	(void)err;
+	json_object_set_new(o, "ok", json_true());
+	return o;
+}
+
+static json_t *do_alerts(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *err)
+{
+	struct centre *c = ctx;
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+
+	(void)peer;
+	(void)err;
+	return json_pack("{sb so}", "ok", 1, "alerts",
+			 store_alerts(c->store, most > 0 && most < 100000 ? (unsigned)most : 100));
+}
+
+/* "date": 2026-11-22 or 2026-11, today without; "customer", "site": whose. */
+static json_t *make_report(struct centre *c, const json_t *request, bool is_monthly,
+			   struct errmsg *err)
+{
+	const char *site = json_string_value(json_object_get(request, "site"));
+	const char *customer = json_string_value(json_object_get(request, "customer"));
+	const char *date = json_string_value(json_object_get(request, "date"));
+	const struct store_scope scope = {customer ? customer : "", site ? site : ""};
+	const struct report_files files = centre_report_files(c);
+	uint64_t now = loop_wall(c->loop), when = date ? zone_date(&c->zone, date) : now;
+	char path[600];
+
+	if (!when) {
+		errmsg_set(err, ERR_INVALID, "\"%s\" is no date; write it as 2026-11-22 or 2026-11",
+			   date);
+		return NULL;
+	}
+	if ((is_monthly ? report_file_monthly : report_file_daily)(&files, &scope, when, now, path,
+								   sizeof(path), err) != ERR_OK)
+		return NULL;
+	return json_pack("{sb ss sI}", "ok", 1, "path", path, "period",
+			 (json_int_t)(zone_day(&c->zone, when, 0) / NS_PER_SEC));
+}
+
+static json_t *do_daily(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *err)
+{
+	return make_report(ctx, request, false, err);
+}
+
+static json_t *do_monthly(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *err)
+{
+	return make_report(ctx, request, true, err);
+}
+
+/* --- emergencies --- */
+
+static const char *word_of(const json_t *request, const char *key)
+{
+	const char *text = json_string_value(json_object_get(request, key));
+
+	return text ? text : "";
+}
+
+static json_t *do_emergencies(void *ctx, const struct local_peer *peer, const json_t *request,
+			      struct errmsg *err)
+{
+	struct centre *c = ctx;
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+
+	return json_pack("{sb so}", "ok", 1, "emergencies",
+			 emergency_list(c->store, word_of(request, "customer"),
+					most > 0 && most < 100000 ? (unsigned)most : 50));
+}
+
+static void actor_of(const struct local_peer *peer, char ret[64])
+{
+	struct passwd *who = peer->account ? NULL : getpwuid(peer->uid);
+
+	snprintf(ret, 64, "%s", peer->account ? peer->account : who ? who->pw_name : "?");
+}
+
+static json_t *do_seen(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *err)
+{
+	struct centre *c = ctx;
+	char by[64];
+
+	actor_of(peer, by);
+	if (emergency_acknowledge(c->store, json_integer_value(json_object_get(request, "id")), "",
+				  by, loop_wall(c->loop), err) != ERR_OK)
+		return NULL;
+	return json_pack("{sb}", "ok", 1);
+}
+
+static json_t *do_test(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *err)
+{
+	struct centre *c = ctx;
+	struct emergency e = {.kind = EMERGENCY_TEST, .opened = loop_wall(c->loop)};
+	char by[64];
+	int rc;
+
+	actor_of(peer, by);
+	snprintf(e.key, sizeof(e.key), "test:%llu", (unsigned long long)e.opened);
+	snprintf(e.site, sizeof(e.site), "%s", word_of(request, "site"));
+	snprintf(e.title[REPORT_ENGLISH], sizeof(e.title[0]), "This is a test");
+	snprintf(e.title[REPORT_JAPANESE], sizeof(e.title[1]), "これは試験です");
+	snprintf(e.text[REPORT_ENGLISH], sizeof(e.text[0]),
+		 "%s sent it to see whether emergencies arrive. Nothing happened.", by);
+	snprintf(e.text[REPORT_JAPANESE], sizeof(e.text[1]),
+		 "緊急連絡が届くかどうかの試験として%sが送信しました。異常はありません。", by);
+	rc = store_begin(c->store, err);
+	rc = rc == ERR_OK ? emergency_raise(c->store, &e, err) : rc;
+	rc = rc >= 0 ? store_commit(c->store, err) : rc;
+	return rc == ERR_OK ? json_pack("{sb}", "ok", 1) : NULL;
+}
+
+static json_t *do_recipients(void *ctx, const struct local_peer *peer, const json_t *request,
+			     struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	return json_pack("{sb so}", "ok", 1, "recipients",
+			 recipient_list(c->store, word_of(request, "customer")));
+}
+
+static json_t *do_recipient_put(void *ctx, const struct local_peer *peer, const json_t *request,
+				struct errmsg *err)
+{
+	struct centre *c = ctx;
+	struct recipient r;
+
+	if (recipient_read(request, &r, err) != ERR_OK ||
+	    recipient_put(c->store, &r, err) != ERR_OK)
+		return NULL;
+	return json_pack("{sb}", "ok", 1);
+}
+
+static json_t *do_recipient_remove(void *ctx, const struct local_peer *peer, const json_t *request,
+				   struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	if (recipient_remove(c->store, json_integer_value(json_object_get(request, "id")), err) !=
+	    ERR_OK)
+		return NULL;
+	return json_pack("{sb}", "ok", 1);
+}
+
+const struct local_command centre_commands[] = {
+	{"status", "counts and connected peers", do_status, false},
+	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
+	{"alerts", "latest alerts; \"most\": how many", do_alerts, false},
+	{"daily", "writes a day's report and names the file; \"date\", \"site\", \"customer\"",
+	 do_daily, false},
+	{"monthly", "the same of a month", do_monthly, false},
+	{"emergencies", "latest emergencies; \"most\", \"customer\"", do_emergencies, false},
+	{"emergency-seen", "somebody sees to emergency \"id\"", do_seen, true},
+	{"emergency-test", "raises one that says it is a test; \"site\"", do_test, true},
+	{"recipients", "who is told; \"customer\"", do_recipients, false},
+	{"recipient-put", "\"kind\", \"address\", \"customer\", \"language\", \"tier\", \"quiet\"",
+	 do_recipient_put, true},
+	{"recipient-remove", "\"id\"", do_recipient_remove, true},
+};
+
+const size_t centre_command_count = ARRAY_SIZE(centre_commands);
