@@ -74,7 +74,7 @@ static int tell(const struct cli *cli, int argc, char **argv)
 					argv[i]);
 		}
 		json_object_set_new(request, options[k] + 2,
-				    k == 2 ? json_integer(atoi(argv[i + 1]))
+				    k == 2 ? json_integer(strtol(argv[i + 1], NULL, 10))
 					   : json_string(argv[i + 1]));
 	}
 	return change(cli, request, "will be told; try it: banken emergency test");
