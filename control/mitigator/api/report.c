@@ -168,6 +168,7 @@ static void add_incident(struct filling *f, const struct incident *i)
 {
 	struct report_host *h;
 	struct story *s;
+	bool first;
 
 	if (i->merged_into || i->opened >= f->d->to || i->updated < f->d->from)
 		return;
@@ -175,15 +176,15 @@ static void add_incident(struct filling *f, const struct incident *i)
 	s = h ? narrate(f->m, i) : NULL;
 	if (!s)
 		return;
+	first = h->handling_count[0] == 0;
 	if (!h->root_cause[0]) {
 		replace(&h->root_cause, s->cause[0]);
 		replace(&h->root_cause_ja, s->cause[1]);
 	}
-	for (unsigned language = 0; h->handling_count[0] == h->handling_count[1] && language < 2 &&
-				    (language || h->handling_count[0] == 0);
-	     language++) {
-		for (unsigned k = 0; k < s->handling_n; k++)
-			report_add_handling(h, language, s->handling[language][k]);
+	/* The first of several incidents is the newest: what it asks for is done first. */
+	for (unsigned k = 0; first && k < s->handling_n; k++) {
+		report_add_handling(h, 0, s->handling[0][k]);
+		report_add_handling(h, 1, s->handling[1][k]);
 	}
 	story_free(s);
 }

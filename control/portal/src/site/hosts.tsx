@@ -106,7 +106,7 @@ function Judged({ id }: { id: string }) {
                 { title: t('in-a-row'), right: true, cell: (j) => j.count },
                 { title: t('actions'), cell: (j) => j.actions.split(' ').filter(Boolean).map((a) => word('action', a)).join(', ') || '–' },
                 { title: t('mode'), cell: (j) => word('mode', j.mode) },
-                { title: t('trigger'), wide: true, cell: (j) => j.trigger },
+                { title: t('trigger'), wide: true, cell: (j) => word('trigger', j.trigger) },
               ]} />
           </>
         )}

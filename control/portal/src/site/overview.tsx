@@ -7,7 +7,7 @@ import { href } from '../toolkit/route';
 import { Ask, Badge, Card, Choice, Empty, Facts, Level, Page, say, Shown, Time } from '../toolkit/ui';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { hostName, type Cut, type Detection, type Host, type Incident, type Modes, type Peers, type Scope, type Status } from './data';
+import { hostName, IN_FORCE, type Cut, type Detection, type Host, type Incident, type Modes, type Peers, type Scope, type Status } from './data';
 import { CutState, CutTools, HostLink, inLanguage, may } from './shared';
 
 // ---- the kill switch ----
@@ -221,9 +221,9 @@ export function Overview({ session }: { session: Session }) {
       </Card>
       <Card title={t('cut-now')} tools={<a class="button quiet" href={href('quarantine')}>{t('all')}</a>}>
         <Shown of={cuts}>
-          {({ quarantines: list }) => list.length === 0 ? <Empty>{t('no-cut')}</Empty> : (
+          {({ quarantines }) => !quarantines.some((c) => IN_FORCE.includes(c.state)) ? <Empty>{t('no-cut')}</Empty> : (
             <ul class="rows">
-              {list.slice(0, 6).map((c) => (
+              {quarantines.filter((c) => IN_FORCE.includes(c.state)).slice(0, 6).map((c) => (
                 <li><CutState state={c.state} /><HostLink host={c} /><a href={href('quarantine', c.command_id)}>{c.threat || c.reason}</a><Time ns={c.ordered || c.opened} /></li>
               ))}
             </ul>

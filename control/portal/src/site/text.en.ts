@@ -411,4 +411,6 @@ export const en = {
   'use.sensor': 'sensor',
   'use.enforcer': 'enforcer',
   'use.centre': 'centre',
+  'trigger.the level rose': 'the level rose',
+  'trigger.schedule': 'on schedule',
 } as const;

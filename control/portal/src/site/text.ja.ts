@@ -413,4 +413,6 @@ export const ja: Record<keyof typeof en, string> = {
   'use.sensor': 'センサー',
   'use.enforcer': 'エンフォーサー',
   'use.centre': '監視センター',
+  'trigger.the level rose': '危険度が上がった',
+  'trigger.schedule': '定期判定',
 };
