@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { PROBE_PORTS = 16, TRANSPORTS = 2 };
+enum { PROBE_PORTS = 16, TRANSPORTS = 2, WORD = 64, WORDS = 4 };
 
 struct port_range {
 	uint16_t low, high;
@@ -26,8 +26,9 @@ struct id_probe {
 struct id_patterns {
 	struct id_pattern *list;
 	unsigned count;
-	uint32_t depth;		/* of the deepest pattern */
-	uint32_t confirm_depth; /* after which nothing can be confirmed any more */
+	uint64_t may[256][WORDS]; /* by the first byte: 1 << index of those that may hit */
+	uint32_t depth;		  /* of the deepest pattern */
+	uint32_t confirm_depth;	  /* after which nothing can be confirmed any more */
 };
 
 struct identify {
@@ -72,6 +73,19 @@ static void parse_ports(struct id_probe *probe, const char *text)
 	}
 }
 
+/* Which first bytes let the pattern hit: one, or its two cases, when it can only stand in front. */
+static void may_hit(struct id_patterns *to, unsigned index, const struct app_pattern *p)
+{
+	bool in_front = p->offset == 0 && p->depth == p->len;
+	uint8_t first = (uint8_t)p->bytes[0];
+
+	for (unsigned b = 0; b < 256; b++) {
+		if (!in_front || b == first ||
+		    (p->nocase && ascii_lower((uint8_t)b) == ascii_lower(first)))
+			to->may[b][index / WORD] |= 1ULL << index % WORD;
+	}
+}
+
 static void add_patterns(struct identify *id, const struct app_proto *proto, unsigned transport)
 {
 	for (unsigned i = 0; i < proto->pattern_count; i++) {
@@ -80,8 +94,9 @@ static void add_patterns(struct identify *id, const struct app_proto *proto, uns
 
 		if (!(p->transport & 1 << transport))
 			continue;
-		if (p->offset + p->len > p->depth || p->len == 0)
+		if (p->offset + p->len > p->depth || p->len == 0 || to->count == WORD * WORDS)
 			abort();
+		may_hit(to, to->count, p);
 		to->list[to->count++] = (struct id_pattern){p, proto};
 		if (p->depth > to->depth)
 			to->depth = p->depth;
@@ -213,15 +228,17 @@ static const struct id_pattern *match_patterns(const struct id_patterns *set,
 	uint32_t best_end = 0;
 	bool candidates = false, reversed;
 
-	for (unsigned i = 0; i < set->count; i++) {
-		uint32_t end = pattern_hit(set->list[i].p, q->data);
+	for (unsigned w = 0; w < WORDS && q->data.len; w++) {
+		for (uint64_t left = set->may[q->data.data[0]][w]; left; left &= left - 1) {
+			unsigned i = w * WORD + (unsigned)__builtin_ctzll(left);
+			uint32_t end = pattern_hit(set->list[i].p, q->data);
 
-		if (!end)
-			continue;
-		candidates = true;
-		if (best && end >= best_end)
-			continue;
-		if (pattern_confirmed(set->list[i].p, q, &reversed)) {
+			if (!end)
+				continue;
+			candidates = true;
+			if ((best && end >= best_end) ||
+			    !pattern_confirmed(set->list[i].p, q, &reversed))
+				continue;
 			best = &set->list[i];
 			best_end = end;
 			*ret_reversed = reversed;

@@ -69,9 +69,6 @@ void behave_table_init(struct behave_table *t, void *memory, size_t bytes, uint3
 /* Finds or makes the entry of the key; `*ret_new` says that it was made (zeroed). */
 void *behave_table_get(struct behave_table *t, const uint64_t *words, unsigned count,
 		       uint64_t now_ns, bool *ret_new);
-/* Fetches what behave_table_get will look at first: for keys that are looked up one after another.
- */
-void behave_table_fetch(const struct behave_table *t, const uint64_t *words, unsigned count);
 /* Until then it does not go for its age. */
 void behave_table_hold(struct behave_table *t, const void *entry, uint64_t until_ns);
 /* Finds it; NULL when it is not there. */

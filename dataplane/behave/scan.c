@@ -52,19 +52,14 @@ static const struct behave_sign arp_sign = {
 	"Network scan", BEHAVE_MEDIUM,
 	false};
 
-static void key_of(const struct behave_endpoints *ends, enum table table, uint64_t ret[2])
-{
-	ret[0] = behave_word(&ends->client);
-	ret[1] = table == HOSTS ? (uint64_t)ends->server_port << 8 | ends->ip_proto
-				: behave_word(&ends->server) ^ ends->ip_proto;
-}
-
 static struct scan_entry *entry_of(const struct behave_view *v, const struct behave_event *e,
 				   enum table table)
 {
-	uint64_t key[2];
+	const struct behave_endpoints *ends = &e->ends;
+	uint64_t key[2] = {behave_word(&ends->client),
+			   table == HOSTS ? (uint64_t)ends->server_port << 8 | ends->ip_proto
+					  : behave_word(&ends->server) ^ ends->ip_proto};
 
-	key_of(&e->ends, table, key);
 	return behave_window(v, table, key, 2, e->time_ns, v->limits->scan_seconds);
 }
 
@@ -298,10 +293,6 @@ static void connection(const struct behave_view *v, const struct behave_event *e
 	struct scan_entry *s;
 
 	if (c->moment == BEHAVE_TRY) {
-		uint64_t key[2];
-
-		key_of(&e->ends, PORTS, key);
-		behave_table_fetch(&v->tables[PORTS], key, 2);
 		count(v, e, true);
 		count(v, e, false);
 		return;

@@ -31,13 +31,6 @@ static void *entry_at(const struct behave_table *t, size_t set, unsigned way)
 	return t->entries + (set * WAYS + way) * t->entry_size;
 }
 
-void behave_table_fetch(const struct behave_table *t, const uint64_t *words, unsigned count)
-{
-	uint64_t hash = hash_words(&t->key, words, count) | 1;
-
-	__builtin_prefetch(&t->tags[hash >> 32 & (t->sets - 1)], 1);
-}
-
 void behave_table_hold(struct behave_table *t, const void *entry, uint64_t until_ns)
 {
 	size_t at = (size_t)((const uint8_t *)entry - t->entries) / t->entry_size;
