@@ -324,7 +324,7 @@ static const struct timeout_case timeouts[] = {
 	{"icmp established", IP_PROTO_ICMP, FLOW_ESTABLISHED, 300},
 	{"sctp new", IP_PROTO_SCTP, FLOW_NEW, 30},
 	{"sctp established", IP_PROTO_SCTP, FLOW_ESTABLISHED, 300},
-	{"tcp bypassed", IP_PROTO_TCP, FLOW_BYPASSED, 100},
+	{"tcp bypassed", IP_PROTO_TCP, FLOW_BYPASSED, 600},
 };
 
 static void tick_until(struct bench *b, uint64_t now_ns)
@@ -690,7 +690,7 @@ static void bypassed_are_passed(void **state)
 	assert_false(flow_pass(b.t, &frame)); /* one is to be seen now and then */
 	assert_ptr_equal(flow_of_packet(b.t, &p), f);
 	assert_true(flow_pass(b.t, &frame));
-	frame.now_ns += 101 * NS_PER_SEC; /* timeout_bypassed */
+	frame.now_ns += 601 * NS_PER_SEC; /* timeout_bypassed */
 	assert_false(flow_pass(b.t, &frame));
 	flow_table_delete(b.t);
 }

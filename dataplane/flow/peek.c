@@ -22,7 +22,8 @@ static bool peek_ipv4(struct cursor *c, struct flow_key *k)
 	const uint8_t *h = c->pos;
 	uint16_t fragment;
 
-	if (cursor_left(c) < 24 || h[0] != IPV4_PLAIN)
+	if (cursor_left(c) < 24 || h[0] != IPV4_PLAIN ||
+	    (size_t)(h[2] << 8 | h[3]) > cursor_left(c))
 		return false;
 	fragment = (uint16_t)(h[6] << 8 | h[7]);
 	k->ip_version = 4;
@@ -37,7 +38,8 @@ static bool peek_ipv6(struct cursor *c, struct flow_key *k)
 {
 	const uint8_t *h = c->pos;
 
-	if (cursor_left(c) < IPV6_BYTES + 4 || h[0] >> 4 != 6)
+	if (cursor_left(c) < IPV6_BYTES + 4 || h[0] >> 4 != 6 ||
+	    (size_t)(h[4] << 8 | h[5]) + IPV6_BYTES > cursor_left(c))
 		return false;
 	k->ip_version = 6;
 	k->ip_proto = h[6];

@@ -29,7 +29,7 @@ const struct flow_config flow_config_default = {
 	.timeout_udp = {30, 300, 0},
 	.timeout_icmp = {30, 300, 0},
 	.timeout_other = {30, 300, 0},
-	.timeout_bypassed = 100,
+	.timeout_bypassed = 600, /* as established TCP: its end is still to be seen */
 };
 
 static const struct counter_name names[FLOW_COUNTERS] = {

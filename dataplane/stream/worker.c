@@ -64,8 +64,9 @@ static bool opens_new(void *ctx, const struct flow *f, const struct packet *p)
 		return false;
 	if (!ssn)
 		return kind == TCP_SYN || to_server;
-	/* Its end was not followed: an end in either direction must do. */
-	if (f->state == FLOW_BYPASSED &&
+	/* Bypassed, its end was not followed: one in either direction must do. */
+	if ((f->state == FLOW_BYPASSED ||
+	     (f->state == FLOW_CLOSED && ssn->state == TCP_ESTABLISHED)) &&
 	    ((f->tcp_flags[0] | f->tcp_flags[1]) & (TCP_FIN | TCP_RST)))
 		return kind == TCP_SYN && ssn->side[!to_server].isn != p->tcp.seq;
 	if (kind == TCP_SYN && to_server && (ssn->flags & SSN_FAST_OPEN_IGNORED))

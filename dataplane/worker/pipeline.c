@@ -195,12 +195,29 @@ static bool untracked(const struct packet *p)
 	       !(p->flags & PACKET_BAD_CHECKSUM);
 }
 
-/* Nobody will look at the flow again: its packets are counted from now on. */
+/* Nobody will look at the flow again: its packets are counted from now on. Remote calls are read
+ * from single segments, wherever no parser has said that it is through. */
 static void pass_over(struct pipeline *l, struct flow *f)
 {
+	if (!(f->app && f->app->done) &&
+	    (behave_listens(l->behave, BEHAVE_RPC) || behave_listens(l->behave, BEHAVE_SHARE)))
+		return;
 	if (!(f->app && f->app->tx_first) && !(f->flags & (FLOW_NAMING | FLOW_NAMED)) &&
-	    f->state != FLOW_BYPASSED)
+	    f->state == FLOW_ESTABLISHED)
 		flow_set_state(l->flows, f, FLOW_BYPASSED);
+}
+
+/* A packet of a bypassed flow that was decoded all the same. */
+static void passed_over(struct pipeline *l, const struct packet *p)
+{
+	struct flow *f = p->flow;
+
+	mirror_flow(l->mirror, p);
+	listed_flow(l->listed, p);
+	/* Its end is told when others' ends are. */
+	if (p->ip_proto == IP_PROTO_TCP && f->tcp &&
+	    (p->tcp.flags & TCP_RST || f->tcp_flags[0] & f->tcp_flags[1] & TCP_FIN))
+		flow_set_state(l->flows, f, FLOW_CLOSED);
 }
 
 static void named(struct pipeline *l, struct flow *f, uint64_t now_ns)
@@ -228,8 +245,7 @@ static void packet(void *ctx, struct packet *p)
 	if (l->hook)
 		l->hook(l->hook_ctx, p);
 	if (p->flow && p->flow->state == FLOW_BYPASSED) {
-		mirror_flow(l->mirror, p);
-		listed_flow(l->listed, p);
+		passed_over(l, p);
 		profile_leave(&l->profile, before);
 		return;
 	}
