@@ -40,6 +40,7 @@ struct driver_order send_order_of(const struct mitigator *m, const struct cut *c
 				 .number = c->number,
 				 .target = c->target,
 				 .whole_port = c->whole_port,
+				 .retry = c->retries > 0,
 				 .cause = cut_cause_wire(c->causes),
 				 .lease_expires = cut_end(c),
 				 .issued = now,

@@ -54,6 +54,7 @@ struct driver_order {
 	struct cut_target target;
 	bool whole_port; /* the port may be cut, not only the MAC */
 	bool block;	 /* ends by itself (Q3) */
+	bool retry;	 /* it had no effect before: what stands already is ordered anew */
 	enum command_cause cause;
 	uint64_t lease_expires; /* ns since 1970; 0: never */
 	uint64_t issued, order_expires, review;

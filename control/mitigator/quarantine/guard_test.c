@@ -241,8 +241,23 @@ static void test_ports(void **state)
 	p = one;
 	p.protected_mac = true;
 	assert_false(guard_port_allowed(&p));
+	p = one;
+	p.phone = true;
+	assert_false(guard_port_allowed(&p));
 	p = (struct port_facts){0};
 	assert_false(guard_port_allowed(&p));
+	/* A sentence exactly when it may not. */
+	for (unsigned bits = 0; bits < 32; bits++) {
+		char why[160];
+
+		p = (struct port_facts){.known = bits & 1,
+					.uplink = bits & 2,
+					.phone = bits & 4,
+					.protected_mac = bits & 8,
+					.macs = bits & 16 ? 2 : 1};
+		guard_port_text(&p, "ge1", why, sizeof(why));
+		assert_int_equal(why[0] == 0, guard_port_allowed(&p));
+	}
 }
 
 static void test_names(void **state)

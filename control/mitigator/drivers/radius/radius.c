@@ -353,7 +353,7 @@ static int keep_answers(struct work *w, const struct radius_call **ret_done)
 }
 
 /* Every row of an order that turned out to be done. */
-static void confirm(struct work *w)
+static void confirm(struct work *w, const char *text)
 {
 	int rc = kept_begin(w->book, &w->e);
 
@@ -367,8 +367,7 @@ static void confirm(struct work *w)
 	if (rc < 0)
 		say_failed(w);
 	else
-		driver_say(w->sink, w->answer, DRIVER_DONE,
-			   "the session of %s had ended already by this order", w->mac);
+		driver_say(w->sink, w->answer, DRIVER_DONE, "%s %s", w->mac, text);
 }
 
 static void apply(struct work *w)
@@ -381,13 +380,15 @@ static void apply(struct work *w)
 			   "the host's MAC is not known, by which a device finds its session");
 		return;
 	}
-	/* Confirmed already: the same order again changes nothing. */
-	if (base && base->state == KEPT_HELD && base->number == w->order->number) {
-		driver_say(w->sink, w->answer, DRIVER_DONE, "%s is held already", w->mac);
+	/* Confirmed already: the same order again changes nothing, and another end of the cut or
+	 * another address of the host is no reason to end its session in quarantine. */
+	if (base && base->state == KEPT_HELD &&
+	    (base->number == w->order->number || !w->order->retry)) {
+		confirm(w, "is held already");
 		return;
 	}
 	if (base && was_carried_out(w)) {
-		confirm(w);
+		confirm(w, "had its session ended by this order already");
 		return;
 	}
 	w->vlan = w->config->vlan;
@@ -472,10 +473,13 @@ static void release(struct work *w)
 		say_failed(w);
 	else if (left)
 		say_why_not(w);
+	else if (w->calls_n && w->what == RADIUS_ORDER_VLAN)
+		driver_say(w->sink, w->answer, DRIVER_DONE, "%s is back in VLAN %u", w->mac,
+			   w->vlan);
 	else
 		driver_say(w->sink, w->answer, DRIVER_DONE, "%s is off the list%s",
-			   w->rows_n ? w->mac : "it",
-			   w->calls_n ? " and authenticates anew or is back in its VLAN" : "");
+			   w->rows_n ? w->mac : "the host",
+			   w->calls_n ? " and authenticates anew" : "");
 }
 
 /* ---- the driver ---- */
@@ -488,16 +492,15 @@ static int prepare(struct work *w)
 	w->book = kept_open(w->config->book, &w->e);
 	if (!w->book)
 		return ERR_IO;
-	if (w->order->verb == DRIVER_LIST)
-		return 0;
+	/* For a look at what it holds, too, so that a mistake shows at the start. */
+	n = device_secret(w->config->secret_file, w->secret, &w->e);
+	if (n < 0 || w->order->verb == DRIVER_LIST)
+		return n < 0 ? n : 0;
+	w->key = SLICE(w->secret, (size_t)n);
 	w->rows_n = kept_all(w->book, w->order->cut, &w->rows, &w->e);
 	w->calls = calloc(DRIVER_DEVICES, sizeof(*w->calls));
 	if (w->rows_n < 0 || !w->calls)
 		return w->calls ? w->rows_n : errmsg_set(&w->e, ERR_NOMEM, "no memory");
-	n = device_secret(w->config->secret_file, w->secret, &w->e);
-	if (n < 0)
-		return n;
-	w->key = SLICE(w->secret, (size_t)n);
 	w->what = radius_order_find(w->config->order);
 	known = row_of(w, "");
 	w->host = known ? known->mac : w->order->target.mac;

@@ -7,7 +7,11 @@
 #include "control/mitigator/drivers/kept.h"
 #include "control/mitigator/drivers/snmp/port.h"
 
-enum { LIST_MS = 5000 };
+enum {
+	LIST_MS = 5000,
+	/* A look at what it holds takes no longer: orders wait behind it. */
+	LOOK_MS = 1000,
+};
 
 /* One order's workspace. */
 struct work {
@@ -430,9 +434,29 @@ static void list(struct work *w)
 
 /* ---- the driver ---- */
 
+/* At every look at what it holds, so that a mistake shows at the start. */
+static int check_secrets(struct work *w)
+{
+	bool plain = strcmp(w->config->version, "2c") == 0;
+	const char *const paths[] = {plain ? w->config->secret_file : w->config->auth_file,
+				     plain ? NULL : w->config->privacy_file};
+	char secret[DEVICE_SECRET];
+	int n = 0;
+
+	for (size_t i = 0; n >= 0 && i < ARRAY_SIZE(paths); i++)
+		n = paths[i] ? device_secret(paths[i], secret, &w->e) : n;
+	explicit_bzero(secret, sizeof(secret));
+	return n < 0 ? n : 0;
+}
+
 static int prepare(struct work *w)
 {
-	w->deadline = snmp_now_ms() + w->config->timeout_ms;
+	bool look = w->order->verb == DRIVER_LIST;
+	uint32_t ms = w->config->timeout_ms;
+
+	w->deadline = snmp_now_ms() + (look && ms > LOOK_MS ? LOOK_MS : ms);
+	if (look && check_secrets(w) < 0)
+		return ERR_IO;
 	w->shut = strcmp(w->config->order, "vlan") != 0;
 	w->table = calloc(1, sizeof(*w->table));
 	w->book = kept_open(w->config->book, &w->e);
