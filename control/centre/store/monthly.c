@@ -483,6 +483,20 @@ static int advisory(struct asking *a)
 	return store_finish(a->s, st, a->err);
 }
 
+/* As people know it; what is no customer's id stays as it was asked for. */
+static char *customer_name(struct store *s, const char *id)
+{
+	sqlite3_stmt *st = store_kept(s, "SELECT name FROM customers WHERE id = ?1", NULL);
+	char *name;
+
+	if (!st)
+		return strdup(id);
+	bind_text(st, 1, id);
+	name = strdup(sqlite3_step(st) == SQLITE_ROW ? column_text(st, 0) : id);
+	store_done(s, st, NULL);
+	return name;
+}
+
 int store_monthly(struct store *s, const struct store_scope *scope, const struct zone *zone,
 		  uint64_t when, uint64_t now, struct report_monthly *ret, struct errmsg *err)
 {
@@ -494,7 +508,7 @@ int store_monthly(struct store *s, const struct store_scope *scope, const struct
 	int rc = ERR_OK;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->customer = strdup(scope->customer);
+	ret->customer = customer_name(s, scope->customer);
 	ret->site = strdup(scope->site);
 	ret->zone = *zone;
 	ret->from = zone_month(zone, when, 0);
