@@ -10,7 +10,8 @@
 
 static bool token_is(struct slice s, const char *text)
 {
-	return s.len == strlen(text) && strncasecmp((const char *)s.data, text, s.len) == 0;
+	return s.data && s.len == strlen(text) &&
+	       strncasecmp((const char *)s.data, text, s.len) == 0;
 }
 
 static struct slice trimmed(struct slice s)
@@ -91,8 +92,8 @@ static bool is_probe(struct slice path)
 int notice_read(struct slice head, struct notice_request *ret)
 {
 	struct slice line, method, path;
-	bool complete = head.len && (memmem(head.data, head.len, "\r\n\r\n", 4) ||
-				     memmem(head.data, head.len, "\n\n", 2));
+	bool complete = head.data && (memmem(head.data, head.len, "\r\n\r\n", 4) ||
+				      memmem(head.data, head.len, "\n\n", 2));
 
 	*ret = (struct notice_request){0};
 	if (!complete)
@@ -102,7 +103,7 @@ int notice_read(struct slice head, struct notice_request *ret)
 	path = take_until(&line, ' ');
 	line = trimmed(line);
 	path = take_until(&path, '?');
-	if (line.len < 6 || strncasecmp((const char *)line.data, "HTTP/1", 6) != 0)
+	if (!token_is(take_until(&line, '.'), "HTTP/1"))
 		return ERR_INVALID;
 	ret->head_only = token_is(method, "HEAD");
 	if (!ret->head_only && !token_is(method, "GET") && !token_is(method, "POST"))

@@ -32,7 +32,7 @@ static void requests(void **state)
 		{"", ERR_AGAIN, false, false, false},
 		{"CONNECT a:443 HTTP/1.1\r\n\r\n", ERR_INVALID, false, false, false},
 		{"\x16\x03\x01\r\n\r\n", ERR_INVALID, false, false, false},
-		{"GET / HTTP/2\r\n\r\n", ERR_INVALID, false, false, false},
+		{"GET / HTTP/2.0\r\n\r\n", ERR_INVALID, false, false, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
