@@ -295,14 +295,6 @@ static struct app_result parse(struct app_io *io, void *state, enum dir dir, str
 	return APP_RESULT_OK(input.data.len);
 }
 
-static bool gap(struct app_io *io, void *state, enum dir dir, uint64_t len)
-{
-	struct rfb_state *s = state;
-
-	s->step = RFB_OVER;
-	return true;
-}
-
 /* --- for rules --- */
 
 static bool get_name(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
@@ -365,7 +357,6 @@ const struct app_proto rfb_proto = {
 	.state_new = state_new,
 	.state_free = state_free,
 	.parse = parse,
-	.gap = gap,
 	.tx_free = tx_free,
 	.complete = {1, 1},
 	.events = event_names,
