@@ -433,6 +433,8 @@ bool http_connect_parse(struct http_call *c, struct http_tx *tx)
 	bool valid;
 
 	tx->port = -1;
+	tx->uri_normalized = tx->uri; /* empty, but there: as in Suricata */
+	tx->uri_normalized.len = 0;
 	valid = split_host(http_get(side, tx->uri), &host, &tx->port);
 	if (host.data && !keep_host(c, tx, host, true, &tx->uri_host))
 		return false;
