@@ -630,7 +630,8 @@ static void connect_and_upgrade(void **state)
 			"CONNECT",
 			{C("CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n"),
 			 S("HTTP/1.1 200 OK\r\n\r\n")},
-			{TS(0, "http.uri.raw", "h:443"), TS(0, "http.host", "h")},
+			{TS(0, "http.uri.raw", "h:443"), TS(0, "http.uri", ""),
+			 TS(0, "http.host", "h")},
 			.eve = {"\"hostname\":\"h\",\"http_port\":443"},
 		},
 		{
