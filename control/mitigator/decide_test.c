@@ -782,12 +782,15 @@ static void test_two_persons(void **state)
 	/* Kept over a restart. */
 	assert_int_equal(cuts_recover(s->d.cuts, s->now, &e), 0);
 	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	/* The same person at the pages is no second one; who only begins alike is. */
+	o.actor = "yamada (pages)";
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
 	assert_int_equal(s->orders, 0);
-	o.actor = "sato";
+	o.actor = "yamadaichi (pages)";
 	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), 0);
 	pass(s, NS_PER_SEC);
 	assert_int_equal(s->orders, 1);
-	assert_string_equal(s->last.actor, "sato");
+	assert_string_equal(s->last.actor, "yamadaichi (pages)");
 	site_free(s);
 }
 

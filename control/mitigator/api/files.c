@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/mitigator/api/pages.h"
@@ -13,6 +14,7 @@
 enum {
 	CSV_ROWS = 200000,	 /* judgements of one file: some 30 MB */
 	ZIP_UNPACKED = 64 << 20, /* lists packed for one answer; more: by threat */
+	VERIFY_BYTES = 64 << 20, /* of the audit log */
 	RESTORE_AT_ONCE = 10000, /* hosts */
 };
 
@@ -297,10 +299,16 @@ int page_audit_verify(void *ctx, const struct api_request *q, struct api_answer 
 	struct mitigator *m = ctx;
 	struct errmsg why = {""};
 	struct audit_head h;
+	struct stat st;
 	char path[512];
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/audit.log", m->settings.state_folder);
+	/* Read whole, on the loop: what takes longer than a moment is done elsewhere. */
+	if (stat(path, &st) == 0 && st.st_size > VERIFY_BYTES)
+		return errmsg_set(e, ERR_UNSUPPORTED,
+				  "the log is larger than %d MiB: use banken audit verify %s",
+				  VERIFY_BYTES >> 20, path);
 	rc = audit_verify(path, head[0] ? head : NULL, &h, &why);
 	if (rc < 0 && rc != ERR_INVALID)
 		return errmsg_set(e, rc, "%s", why.text);

@@ -3,7 +3,7 @@ import { query, url } from '../toolkit/api';
 import { Bars } from '../toolkit/chart';
 import { currentLanguage, moment, number, percent, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
-import { Badge, Button, Card, Empty, Facts, Level, Page, Shown, Table, Time } from '../toolkit/ui';
+import { Badge, Button, Card, Empty, Facts, Level, Page, say, Shown, Table, Time } from '../toolkit/ui';
 import { useState } from 'preact/hooks';
 import { get } from '../toolkit/api';
 import type { AuditLine, Daily } from './data';
@@ -70,7 +70,7 @@ export function Audit() {
   const log = useApi<{ audit: AuditLine[]; lines: number; hash: string }>(`audit?most=${most}`, 'audit', 'cuts', 'state');
   const fits = (x: AuditLine) => !find || `${x.actor} ${x.what} ${JSON.stringify(x.detail)}`.toLowerCase().includes(find.toLowerCase());
   return (
-    <Page title={t('audit')} tools={<Button onClick={() => void get<Verified>('audit/verify').then(setVerified)}>{t('verify')}</Button>}>
+    <Page title={t('audit')} tools={<Button onClick={() => void get<Verified>('audit/verify').then(setVerified, (e: Error) => say(e.message))}>{t('verify')}</Button>}>
       <Card>
         {verified && <p class={`note ${verified.whole ? 'good' : 'bad'}`} role="status">{verified.whole ? t('audit-whole', { n: number(verified.lines) }) : `${t('audit-bad', { n: number(verified.bad) })} ${verified.problem}`}</p>}
         <Shown of={log}>

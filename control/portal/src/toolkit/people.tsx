@@ -225,7 +225,7 @@ function Tokens({ roles, session }: { roles: string[]; session: Session }) {
               { title: t('role'), cell: (x) => word('role', x.role) },
               { title: t('used'), cell: (x) => <Time ns={x.used} /> },
               { title: t('expires'), cell: (x) => <Time ns={x.expires} exact /> },
-              { title: '', cell: (x) => <Button kind="quiet" onClick={() => void send('DELETE', `tokens/${x.number}`).then(tokens.again)}>{t('remove')}</Button> },
+              { title: '', cell: (x) => <Button kind="quiet" onClick={() => void send('DELETE', `tokens/${x.number}`).then(tokens.again, (e: Error) => say(e.message))}>{t('remove')}</Button> },
             ]} />
         )}
       </Shown>
