@@ -121,18 +121,10 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 	return answer;
 }
 
-static const struct protect_entry *protection(struct mitigator *m, const struct host *h)
-{
-	struct cut_target t;
-
-	host_target(h, &h->ips[0].ip, &t);
-	return protect_find(m->decide.protect, &t);
-}
-
 static json_t *host_json(struct mitigator *m, const struct host *h)
 {
 	struct host_ident ident = host_ident_of(h);
-	const struct protect_entry *p = protection(m, h);
+	const struct protect_entry *p = host_protection(m, h);
 	struct cut *c = cuts_of_host(m->decide.cuts, h->id);
 	char ip[IP_ADDR_TEXT] = "", mac[MAC_ADDR_TEXT] = "", command[CUT_ID_TEXT] = "";
 	const struct text_field texts[] = {

@@ -395,6 +395,10 @@ static int start(struct mitigator *m, struct errmsg *e)
 
 	if (rc < 0)
 		return rc;
+	if (!m->settings.time_zone[0])
+		zone_of_machine(&m->zone);
+	else if (zone_set(&m->zone, m->settings.time_zone, e))
+		return ERR_INVALID;
 	m->loop = loop_new(e);
 	m->policy = m->loop ? policy_load(m->settings.policy, e) : NULL;
 	m->keys = m->policy ? tls_keys_load(m->settings.keys_folder, ROLE_MITIGATOR, e) : NULL;

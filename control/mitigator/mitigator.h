@@ -10,6 +10,7 @@
 #include "control/mitigator/decide.h"
 #include "control/mitigator/drivers/driver.h"
 #include "control/mitigator/settings.h"
+#include "control/wire/zone.h"
 #include "control/wire/audit.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
@@ -60,6 +61,7 @@ struct dirty {
 
 struct mitigator {
 	struct settings settings;
+	struct zone zone; /* of the times in sentences */
 	struct log log;
 	struct loop *loop;
 	struct tls_keys *keys;

@@ -1,9 +1,6 @@
 #include "control/mitigator/narrate.h"
 
-#include <time.h>
-
 #include "control/mitigator/incident/story_json.h"
-#include "dataplane/base/clock.h"
 
 const char *host_display(const struct host *h, const char *id, char *ret, size_t cap)
 {
@@ -43,19 +40,28 @@ static const char *host_address(void *ctx, const char *host_id, char ret[STORY_N
 	return ret;
 }
 
+const struct protect_entry *host_protection(struct mitigator *m, const struct host *h)
+{
+	struct cut_target t;
+
+	host_target(h, &h->ips[0].ip, &t);
+	return protect_find(m->decide.protect, &t);
+}
+
 struct story *narrate(struct mitigator *m, const struct incident *i)
 {
 	const struct cut *c = cuts_of_host(m->decide.cuts, i->host_id);
-	time_t now = (time_t)(mitigator_now(m).wall / NS_PER_SEC);
+	const struct host *h = hosts_by_id(m->decide.hosts, i->host_id);
+	const struct protect_entry *p = h ? host_protection(m, h) : NULL;
 	struct story_setup setup = {.incidents = m->decide.incidents,
 				    .host_text = host_text,
 				    .host_address = host_address,
 				    .ctx = m,
-				    .cut_state = c ? cut_state_text(c->state) : ""};
-	struct tm tm;
+				    .zone = &m->zone,
+				    .cut_state = c ? cut_state_text(c->state) : "",
+				    .protected_as =
+					    p && p->source != PROTECT_PROPOSED ? p->role : ""};
 
-	if (localtime_r(&now, &tm))
-		setup.utc_offset_minutes = (int)(tm.tm_gmtoff / 60);
 	return story_new(i, &setup);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/wire/zone.h"
+
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(member) offsetof(struct settings, member)
@@ -167,6 +169,8 @@ const struct config_key settings_keys[] = {
 	{"user", CONFIG_TEXT, AT(user), "", .help = "account to become, empty = stay"},
 	{"group", CONFIG_TEXT, AT(group), "",
 	 .help = "group that may change things over the local socket"},
+	{"time-zone", CONFIG_TEXT, AT(time_zone), "", .max = ZONE_NAME - 1,
+	 .help = "of the times in sentences, e.g. Asia/Tokyo; empty = this machine's"},
 	{"log-level", CONFIG_WORD, AT(log_level), "info", .words = levels,
 	 .help = "error, warn, info or debug"},
 	{"watches", CONFIG_UINT, AT(watches), "24", 1, 1024,

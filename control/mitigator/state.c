@@ -42,14 +42,10 @@ struct gather {
 	unsigned hosts_cap, cuts_cap;
 };
 
-static void host_protection(struct gather *g, const struct host *h, unsigned i,
-			    struct host_state *s)
+static void put_protection(struct gather *g, const struct host *h, unsigned i, struct host_state *s)
 {
-	const struct protect_entry *e;
-	struct cut_target t;
+	const struct protect_entry *e = host_protection(g->m, h);
 
-	host_target(h, &h->ips[0].ip, &t);
-	e = protect_find(g->m->decide.protect, &t);
 	if (!e)
 		return;
 	s->is_protected = e->source != PROTECT_PROPOSED;
@@ -72,7 +68,7 @@ static void add_host(struct gather *g, const struct host *h)
 				 .first_seen = h->first_seen,
 				 .last_seen = h->last_seen,
 				 .alerts = h->alerts};
-	host_protection(g, h, g->hosts_n, s);
+	put_protection(g, h, g->hosts_n, s);
 	if (c && cut_state_in_force(c->state))
 		s->cut = cut_command_id(g->m->name, c->id, c->number, g->commands[g->hosts_n]);
 	g->hosts_n++;

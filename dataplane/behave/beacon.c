@@ -91,6 +91,7 @@ static bool explained(const struct behave_view *v, const struct behave_event *e,
 		      const struct beacon_entry *b, double seconds)
 {
 	struct past_target t = past_target_of(v, e);
+	struct past_rhythm r = {b->entry.start_ns, seconds};
 
 	if (past_popular(v, &t))
 		return true;
@@ -99,7 +100,7 @@ static bool explained(const struct behave_view *v, const struct behave_event *e,
 	/* A page that stays open for an hour polls too. */
 	return behave_inside(&e->ends.server) ||
 	       behave_seconds(b->entry.start_ns, e->time_ns) < v->limits->beacon_seconds ||
-	       past_offered(v, e, &t, seconds);
+	       past_offered(v, e, &t, &r);
 }
 
 static void call(const struct behave_view *v, const struct behave_event *e, struct beacon_entry *b)

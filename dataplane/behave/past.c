@@ -163,12 +163,14 @@ bool past_popular(const struct behave_view *v, const struct past_target *t)
 }
 
 bool past_offered(const struct behave_view *v, const struct behave_event *e,
-		  const struct past_target *t, double every_seconds)
+		  const struct past_target *t, const struct past_rhythm *r)
 {
 	uint64_t until = v->past->site.first_ns + v->limits->learn_days * NS_PER_DAY;
 	struct behave_text client = behave_address(&e->ends.client);
 	struct behave_offer o = {.kind = BEHAVE_OFFER_CALL, .time_ns = e->time_ns};
 	enum behave_verdict verdict = BEHAVE_UNDECIDED;
+	struct behave_table *places = &v->past->tables[PAST_PLACES];
+	struct past_place *place;
 
 	if (v->past->span != BEHAVE_HOURS)
 		return false;
@@ -176,16 +178,20 @@ bool past_offered(const struct behave_view *v, const struct behave_event *e,
 		verdict = v->sink->verdict(v->sink->ctx, o.kind, &e->ends.client, t->name);
 	if (verdict != BEHAVE_UNDECIDED)
 		return verdict == BEHAVE_ACCEPTED;
-	if (t->first_ns >= until || !t->named || t->made_up)
+	if ((t->first_ns >= until && r->since_ns >= until) || !t->named || t->made_up)
 		return false;
+	/* Such a place is worth remembering. */
+	place = behave_table_find(places, &t->word, 1);
+	if (place)
+		behave_table_hold(places, place, e->time_ns + POPULAR_FOR);
 	o.host = e->ends.client;
 	memcpy(o.what, t->name, sizeof(t->name));
 	snprintf(o.reason_en, sizeof(o.reason_en),
 		 "%s has called %s every %.0f seconds since the site was learnt; %u hosts here do.",
-		 client.s, t->name, every_seconds, t->clients);
+		 client.s, t->name, r->every_seconds, t->clients);
 	snprintf(o.reason_ja, sizeof(o.reason_ja),
 		 "%sは学習期間から%sを%.0f秒ごとに呼び出しています(同じ宛先を使うホストは%u台)。",
-		 client.s, t->name, every_seconds, t->clients);
+		 client.s, t->name, r->every_seconds, t->clients);
 	if (v->sink->offer)
 		v->sink->offer(v->sink->ctx, &o);
 	return true;

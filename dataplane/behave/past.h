@@ -63,8 +63,12 @@ struct past_target past_target_of(const struct behave_view *v, const struct beha
 bool past_popular(const struct behave_view *v, const struct past_target *t);
 /* Live in banken-control: a regular call that was there when the site was learnt, of a place that
  * nothing is odd about, is put to a person (D11) and true; so is one that was accepted. */
+struct past_rhythm {
+	uint64_t since_ns;
+	double every_seconds;
+};
 bool past_offered(const struct behave_view *v, const struct behave_event *e,
-		  const struct past_target *t, double every_seconds);
+		  const struct past_target *t, const struct past_rhythm *r);
 
 uint64_t past_who(const struct behave_view *v, const struct ip_addr *a);
 unsigned past_hour_of(const struct behave_past *p, uint64_t now_ns);

@@ -136,7 +136,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	p = pace_of(s, v->limits->slow_beacon_calls);
 	if (p.seconds >= v->limits->slow_beacon_seconds &&
 	    p.spread_percent <= v->limits->beacon_spread_percent && by_the_clock(s, p) &&
-	    !past_offered(v, e, &t, p.seconds))
+	    !past_offered(v, e, &t, &(struct past_rhythm){s->entry.start_ns, p.seconds}))
 		tell(v, e, s, &t, p);
 }
 

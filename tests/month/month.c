@@ -123,7 +123,7 @@ static void alert(struct month *m, struct slice record)
 	else
 		snprintf(id, sizeof(id), "host-%06u", host);
 	if (!incidents_note(m->incidents, id, &r.alert, level_of(&r.alert), r.alert.time,
-			    12 * NS_PER_HOUR, &news, &e)) {
+			    NS_PER_DAY, &news, &e)) {
 		fprintf(stderr, "%s\n", e.text);
 		abort();
 	}

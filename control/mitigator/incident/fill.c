@@ -2,29 +2,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/mitigator/incident/private.h"
 #include "control/mitigator/incident/story_private.h"
-#include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
 enum { SENTENCE = 1600, VALUE = 512, PORT_DNS = 53 };
 
 const char *story_time(const struct telling *t, uint64_t ns, char ret[48])
 {
-	int offset = t->setup->utc_offset_minutes, minutes = abs(offset);
-	time_t when = (time_t)(ns / NS_PER_SEC) + offset * 60;
-	char zone[16] = "";
-	struct tm tm;
-	size_t n;
+	static const struct zone utc;
+	const struct zone *zone = t->setup->zone ? t->setup->zone : &utc;
+	char when[ZONE_TEXT], offset[ZONE_TEXT];
 
-	if (offset)
-		snprintf(zone, sizeof(zone), "%c%02d:%02d", offset < 0 ? '-' : '+',
-			 minutes / 60 % 24, minutes % 60);
-	gmtime_r(&when, &tm);
-	n = strftime(ret, 48, "%Y-%m-%d %H:%M:%S UTC", &tm);
-	snprintf(ret + n, 48 - n, "%s", zone);
+	zone_text(zone, ns, when);
+	if (zone_offset(zone, ns))
+		snprintf(ret, 48, "%.24s %.16s", when, zone_offset_text(zone, ns, offset));
+	else
+		snprintf(ret, 48, "%.24s UTC", when);
 	return ret;
 }
 
@@ -85,12 +80,11 @@ static bool value_of(const struct telling *t, const char *name, const struct cha
 		{"origin", t->origin},
 		{"incident", t->i->id},
 		{"victims", t->s->victim},
+		{"role", t->setup->protected_as ? t->setup->protected_as : ""},
 		{"what", x ? x->msg : ""},
 		{"technique", x ? x->technique : ""},
 		{"file", x ? x->file : ""},
-		{"sha256", !x		  ? ""
-			   : x->sha256[0] ? x->sha256
-					  : t->sha256},
+		{"sha256", !x ? "" : x->sha256[0] ? x->sha256 : t->sha256},
 	};
 	char small[256];
 

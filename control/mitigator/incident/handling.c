@@ -64,9 +64,25 @@ static const struct chain_step *cut_already(const struct telling *t)
 	return is_cut(t) ? any_step(t) : NULL;
 }
 
+static bool is_protected(const struct telling *t)
+{
+	return t->setup->protected_as && t->setup->protected_as[0];
+}
+
+static bool should_be_cut(const struct telling *t)
+{
+	return !is_cut(t) && !only_tried(t) && t->i->level >= LEVEL_WARNING;
+}
+
 static const struct chain_step *not_cut(const struct telling *t)
 {
-	return !is_cut(t) && !only_tried(t) && t->i->level >= LEVEL_WARNING ? any_step(t) : NULL;
+	return should_be_cut(t) && !is_protected(t) ? any_step(t) : NULL;
+}
+
+/* Whoever orders the cut of a protected host is refused: that is no advice. */
+static const struct chain_step *never_cut(const struct telling *t)
+{
+	return should_be_cut(t) && is_protected(t) ? any_step(t) : NULL;
 }
 
 static const struct chain_step *watch_it(const struct telling *t)
@@ -231,6 +247,15 @@ static const struct {
 	  "{host} を直ちに遮断してください: banken quarantine add {address} --reason "
 	  "\"{incident}\"。電源は切らないでください(メモリは証拠です)。遮断できない機器の場合は、"
 	  "担当者が直ちに確認してください。"}},
+	{never_cut,
+	 {"{host} is protected as {role} and is not cut off. Have the person in charge of it look "
+	  "at "
+	  "it now: take it out of service by hand if it can be spared, else let it talk only to "
+	  "what it serves. Leave it switched on: its memory is evidence.",
+	  "{host} "
+	  "は保護対象({role})のため遮断されません。担当者が直ちに確認し、停止できる場合は手動で"
+	  "切り離し、できない場合は業務に必要な通信だけに制限してください。電源は切らないでください"
+	  "(メモリは証拠です)。"}},
 	{watch_it,
 	 {"{host} need not be cut yet: check whether \"{what}\" is known and wanted, and watch it; "
 	  "further steps raise its level.",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/mitigator/incident/incident.h"
+#include "control/mitigator/incident/story.h"
 #include "dataplane/base/clock.h"
 
 #define T0     (1000000 * NS_PER_SEC)
@@ -147,13 +148,96 @@ static void test_full(void **state)
 	shop_free(&s);
 }
 
+static const char *named(void *ctx, const char *host_id, char ret[STORY_NAME])
+{
+	(void)ctx;
+	snprintf(ret, STORY_NAME, "%s", host_id);
+	return ret;
+}
+
+static struct story *told(struct shop *s, const struct incident *i, const struct zone *zone,
+			  const char *protected_as)
+{
+	struct story_setup setup = {.incidents = s->t,
+				    .host_text = named,
+				    .host_address = named,
+				    .zone = zone,
+				    .protected_as = protected_as};
+	struct story *story = story_new(i, &setup);
+
+	assert_non_null(story);
+	return story;
+}
+
+static bool advised(const struct story *s, enum story_language l, const char *words)
+{
+	for (unsigned k = 0; k < s->handling_n; k++) {
+		if (strstr(s->handling[l][k], words))
+			return true;
+	}
+	return false;
+}
+
+/* A host that may never be cut is not told to be cut, in neither language. */
+static void test_protected(void **state)
+{
+	struct shop s = shop_new();
+	struct incident_news n;
+	struct incident *i = note(&s, "host-1", 7, LEVEL_DANGER, T0, &n);
+	struct story *free_to_cut = told(&s, i, NULL, ""), *gateway = told(&s, i, NULL, "gateway");
+
+	assert_true(advised(free_to_cut, STORY_ENGLISH, "quarantine add"));
+	assert_true(advised(free_to_cut, STORY_JAPANESE, "quarantine add"));
+	for (unsigned l = 0; l < STORY_LANGUAGES; l++) {
+		assert_false(advised(gateway, l, "quarantine add"));
+		assert_true(strstr(gateway->handling[l][0], "gateway"));
+		for (unsigned k = 0; k < gateway->handling_n; k++)
+			assert_non_null(gateway->handling[l][k]);
+	}
+	assert_int_equal(gateway->handling_n, free_to_cut->handling_n);
+	story_free(free_to_cut);
+	story_free(gateway);
+	shop_free(&s);
+}
+
+/* All times are those of the site, with its zone, also across a change of the clocks. */
+static void test_zone(void **state)
+{
+	struct shop s = shop_new();
+	struct incident_news n;
+	/* 2026-03-29 00:30 UTC: in Berlin 01:30, half an hour before summer. */
+	uint64_t before = 1774744200 * NS_PER_SEC;
+	struct incident *winter = note(&s, "host-1", 7, LEVEL_DANGER, before, &n);
+	struct incident *summer =
+		note(&s, "host-2", 7, LEVEL_DANGER, before + 3600 * NS_PER_SEC, &n);
+	struct zone tokyo, berlin;
+	struct story *story;
+	struct errmsg e;
+
+	assert_int_equal(zone_set(&tokyo, "Asia/Tokyo", &e), 0);
+	assert_int_equal(zone_set(&berlin, "Europe/Berlin", &e), 0);
+	story = told(&s, winter, NULL, "");
+	assert_non_null(strstr(story->cause[STORY_ENGLISH], "2026-03-29 00:30:00 UTC"));
+	story_free(story);
+	story = told(&s, winter, &tokyo, "");
+	for (unsigned l = 0; l < STORY_LANGUAGES; l++)
+		assert_non_null(strstr(story->cause[l], "2026-03-29 09:30:00 UTC+09:00"));
+	story_free(story);
+	story = told(&s, winter, &berlin, "");
+	assert_non_null(strstr(story->cause[STORY_ENGLISH], "2026-03-29 01:30:00 UTC+01:00"));
+	story_free(story);
+	story = told(&s, summer, &berlin, "");
+	assert_non_null(strstr(story->cause[STORY_ENGLISH], "2026-03-29 03:30:00 UTC+02:00"));
+	story_free(story);
+	shop_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_joined),
-		cmocka_unit_test(test_closed),
-		cmocka_unit_test(test_stored),
-		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_joined),	  cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_stored),	  cmocka_unit_test(test_full),
+		cmocka_unit_test(test_protected), cmocka_unit_test(test_zone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/mitigator/incident/incident.h"
+#include "control/wire/zone.h"
 
 enum {
 	STORY_HANDLING = 14,
@@ -21,8 +22,9 @@ struct story_setup {
 	/* An address of the host for commands; "" when it is gone. */
 	const char *(*host_address)(void *ctx, const char *host_id, char ret[STORY_NAME]);
 	void *ctx;
-	int utc_offset_minutes;
-	const char *cut_state; /* of the host's cut, "" or NULL: it is not cut */
+	const struct zone *zone;  /* of all times, NULL: UTC */
+	const char *cut_state;	  /* of the host's cut, "" or NULL: it is not cut */
+	const char *protected_as; /* "gateway": it can never be cut; "" or NULL: it can */
 };
 
 struct story {
