@@ -25,6 +25,7 @@ int cmd_status(const struct cli *cli, int argc, char **argv);
 int cmd_alerts(const struct cli *cli, int argc, char **argv);
 int cmd_hosts(const struct cli *cli, int argc, char **argv);
 int cmd_coverage(const struct cli *cli, int argc, char **argv);
+int cmd_learn(const struct cli *cli, int argc, char **argv);
 int cmd_search(const struct cli *cli, int argc, char **argv);
 int cmd_events(const struct cli *cli, int argc, char **argv);
 int cmd_quarantine(const struct cli *cli, int argc, char **argv);

@@ -33,6 +33,14 @@ static const struct cli_command commands[] = {
 	 "hosts\n"
 	 "behind a router do among themselves is seen by nobody.\n\nexample:\n  banken coverage\n",
 	 cmd_coverage},
+	{"learn", "[accept | reject ID|all [--reason TEXT]] [--history]",
+	 "what was learnt of the site and is proposed: networks, domains, servers, regular calls",
+	 "An accepted server is registered and an accepted call is no beacon; what is rejected is "
+	 "told\n"
+	 "as an alert. --history shows what was decided, by whom and why.\n\n"
+	 "examples:\n  banken learn\n  banken learn accept all\n"
+	 "  banken learn reject 5f0c2a11 --reason \"not our server\"\n",
+	 cmd_learn},
 	{"search", "INDICATOR [--most N]", "kept records that name an indicator, newest first",
 	 "Asks banken-control on this sensor. INDICATOR: address, network, address:port, name "
 	 "(with "

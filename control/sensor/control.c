@@ -8,6 +8,7 @@
 
 #include "control/sensor/memory/memory.h"
 #include "control/sensor/retro/search.h"
+#include "control/sensor/site/site.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
 
@@ -104,6 +105,18 @@ static void start_search(struct control *c)
 		log_warn(c->log, "records are not kept for search: %s", e.text);
 }
 
+static void start_site(struct control *c)
+{
+	struct errmsg e = {""};
+	char path[300];
+	struct site_setup s = {.loop = c->loop, .log = c->log, .path = path, .hosts = c->hosts};
+
+	snprintf(path, sizeof(path), "%.250s/learnt.json", c->conf->statedir);
+	c->site = site_new(&s, &e);
+	if (!c->site)
+		log_warn(c->log, "%s", e.text);
+}
+
 static void start_memory(struct control *c)
 {
 	const struct conf_behave *conf = &c->conf->behave;
@@ -114,7 +127,10 @@ static void start_memory(struct control *c)
 				 .path = path,
 				 .hosts = c->hosts,
 				 .config = behave_config_default,
-				 .save_seconds = conf->save_seconds};
+				 .save_seconds = conf->save_seconds,
+				 .offer = c->site ? site_offer : NULL,
+				 .verdict = c->site ? site_verdict : NULL,
+				 .ctx = c->site};
 
 	if (!conf->enabled)
 		return;
@@ -123,6 +139,7 @@ static void start_memory(struct control *c)
 	s.config.past_mb = (unsigned)conf->memory_mb;
 	s.config.utc_offset_minutes = c->convert->offset_minutes;
 	s.config.limits.learn_days = (uint32_t)conf->learn_days;
+	s.config.limits.learn_seconds = (uint32_t)conf->learn_days * 86400;
 	s.config.limits.history_days = (uint32_t)conf->history_days;
 	c->memory = memory_new(&s, &e);
 	if (!c->memory)
@@ -142,6 +159,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.records_to_centre = c->conf->records_to_centre,
 		.search = c->search,
 		.memory = c->memory,
+		.site = c->site,
 	};
 	struct health_setup health = {
 		.rundir = c->conf->rundir,
@@ -247,6 +265,7 @@ int control_start(struct control *c, struct errmsg *e)
 	rc = make_converter(c, e);
 	if (rc == 0) {
 		start_search(c);
+		start_site(c);
 		start_memory(c);
 	}
 	if (rc == 0)
@@ -271,6 +290,7 @@ void control_stop(struct control *c)
 	health_free(c->health);
 	drain_delete(c->drain);
 	memory_delete(c->memory);
+	site_free(c->site);
 	search_free(c->search);
 	recent_free(c->recent);
 	evelog_close(c->evelog);

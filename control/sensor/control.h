@@ -19,6 +19,7 @@ struct control {
 	struct evelog *evelog;
 	struct recent *recent;
 	struct search *search; /* NULL: records are not kept */
+	struct site *site;     /* NULL: nothing is proposed */
 	struct memory *memory; /* NULL: nothing looks back for hours */
 	struct drain *drain;
 	struct health *health;

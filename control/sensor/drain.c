@@ -8,6 +8,7 @@
 #include "control/sensor/host/seen_facts.h"
 #include "control/sensor/memory/memory.h"
 #include "control/sensor/retro/search.h"
+#include "control/sensor/site/site.h"
 #include "dataplane/api/paths.h"
 
 enum {
@@ -200,8 +201,10 @@ static int take_record(struct drain *d, struct slice record, struct errmsg *e)
 		rc = send_facts(d, &h, now, e);
 	if (rc == 0)
 		search_note(d->setup.search, &h);
-	if (rc == 0 && r.kind != REPORT_ALERT)
+	if (rc == 0 && r.kind != REPORT_ALERT) {
 		memory_note(d->setup.memory, record);
+		site_note(d->setup.site, record);
+	}
 	return rc ? rc : send_news(d, now, e);
 }
 

@@ -17,6 +17,7 @@ enum { DRAIN_WORKERS_MAX = 256 };
 struct drain;
 struct search;
 struct memory;
+struct site;
 
 struct drain_setup {
 	struct loop *loop;
@@ -29,6 +30,7 @@ struct drain_setup {
 	bool records_to_centre;
 	struct search *search; /* NULL: records are not kept for search */
 	struct memory *memory; /* NULL: nothing looks back for hours */
+	struct site *site;     /* NULL: nothing is proposed */
 };
 
 /* Begins at once. NULL: no memory. */

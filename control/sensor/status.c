@@ -5,6 +5,7 @@
 #include "control/sensor/control.h"
 #include "control/sensor/memory/memory.h"
 #include "control/sensor/retro/search.h"
+#include "control/sensor/site/site.h"
 
 enum { ALERTS_DEFAULT = 20, ALERTS_MAX = 200 };
 
@@ -80,6 +81,41 @@ static json_t *search(void *ctx, const struct local_peer *peer, const json_t *re
 	return search_find(c->search, indicator, most > 0 ? (unsigned)most : 50, e);
 }
 
+static json_t *learnt(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	struct control *c = ctx;
+
+	(void)peer;
+	if (!c->site) {
+		errmsg_set(e, ERR_NOTFOUND, "nothing is learnt: there was no memory for it");
+		return NULL;
+	}
+	return site_json(c->site, json_is_true(json_object_get(request, "all")));
+}
+
+static json_t *decide(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	struct control *c = ctx;
+	const char *id = json_string_value(json_object_get(request, "id"));
+	const char *why = json_string_value(json_object_get(request, "why"));
+	const json_t *accept = json_object_get(request, "accept");
+	char by[64];
+	int n;
+
+	if (!c->site || !id || !json_is_boolean(accept)) {
+		errmsg_set(e, ERR_INVALID, "\"id\" and \"accept\" are wanted");
+		return NULL;
+	}
+	if (peer->account)
+		snprintf(by, sizeof(by), "%.60s", peer->account);
+	else
+		snprintf(by, sizeof(by), "uid %u", (unsigned)peer->uid);
+	n = site_decide(c->site, id, json_is_true(accept), by, why ? why : "", e);
+	return n < 0 ? NULL : json_pack("{si}", "decided", n);
+}
+
 static json_t *reload_rules(void *ctx, const struct local_peer *peer, const json_t *request,
 			    struct errmsg *e)
 {
@@ -99,6 +135,12 @@ const struct local_command control_commands[] = {
 	{"config", "the running configuration as YAML", config, false},
 	{"search", "kept records that name an \"indicator\"; \"most\": 50 unless said", search,
 	 false},
+	{"learnt",
+	 "what was learnt of the site and waits for a person; \"all\": also what was decided",
+	 learnt, false},
+	{"decide",
+	 "accepts or rejects an \"id\" or \"all\" of it; \"accept\": true or false; \"why\"",
+	 decide, true},
 	{"reload-rules", "the dataplane reads its rules again; \"path\" for another file",
 	 reload_rules, true},
 };

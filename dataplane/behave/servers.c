@@ -1,5 +1,8 @@
 /* Servers that nobody registered: a host inside begins to answer names, hand out addresses, take
  * mail or stand as a proxy after the time in which servers were learnt (T1557, T1090). */
+#include <stdio.h>
+#include <string.h>
+
 #include "dataplane/behave/detector.h"
 
 enum role { DNS, DHCP, SMTP, PROXY, ROLES };
@@ -41,6 +44,33 @@ static struct role_entry *role_of(const struct behave_view *v, enum role role, u
 	return behave_table_get(&v->tables[KNOWN], &key, 1, now_ns, &is_new);
 }
 
+static const char *const role_words[ROLES] = {"dns", "dhcp", "smtp", "proxy"};
+
+/* A person decides, where one is asked: what was learnt is offered, what was accepted is registered
+ * whenever it came, what was rejected is told. */
+static void ask(const struct behave_view *v, const struct behave_event *e,
+		const struct ip_addr *who, enum role role, struct server_entry *s)
+{
+	struct behave_text host = behave_address(who);
+	struct behave_offer o = {.kind = BEHAVE_OFFER_SERVER, .time_ns = e->time_ns, .host = *who};
+	enum behave_verdict verdict = v->sink->verdict(v->sink->ctx, o.kind, who, role_words[role]);
+
+	if (verdict == BEHAVE_ACCEPTED && !s->registered)
+		role_of(v, role, e->time_ns)->registered++;
+	if (verdict != BEHAVE_UNDECIDED) {
+		s->registered = verdict == BEHAVE_ACCEPTED;
+		return;
+	}
+	if (!v->sink->offer)
+		return;
+	snprintf(o.what, sizeof(o.what), "%s", role_words[role]);
+	snprintf(o.reason_en, sizeof(o.reason_en), "%s %s: %u answers seen", host.s, roles_en[role],
+		 s->answers);
+	snprintf(o.reason_ja, sizeof(o.reason_ja), "%sが%sています(応答%u件)", host.s,
+		 roles_ja[role], s->answers);
+	v->sink->offer(v->sink->ctx, &o);
+}
+
 static void answers(const struct behave_view *v, const struct behave_event *e, enum role role)
 {
 	const struct ip_addr *who = role == DHCP ? &e->ends.client : &e->ends.server;
@@ -59,6 +89,9 @@ static void answers(const struct behave_view *v, const struct behave_event *e, e
 		s->registered = true;
 		role_of(v, role, e->time_ns)->registered++;
 	}
+	/* At first, then now and then: a verdict may come at any time. */
+	if (v->sink->verdict && ((s->answers & 63) == 1 || s->answers < 4))
+		ask(v, e, who, role, s);
 	/* Where none was learnt, nothing says that the first one is wrong. */
 	if (role_of(v, role, e->time_ns)->registered == 0)
 		return;

@@ -168,6 +168,48 @@ static void test_accepted(void **state)
 	scene_free(s);
 }
 
+/* A server inside answers a question for a name. */
+static void answer(struct scene *s, unsigned server, double at)
+{
+	_Alignas(8) uint8_t buf[1024];
+	struct record r;
+	struct record_head *h = record_begin(&r, buf, sizeof(buf));
+
+	h->id = ++s->ids;
+	h->time_ns = START * NS_PER_SEC + (uint64_t)(at * 3600e9);
+	h->flags = RECORD_HAS_TUPLE | RECORD_HAS_PORTS;
+	h->src = ip_addr_v4((uint8_t[4]){10, 0, 0, 1});
+	h->dst = ip_addr_v4((uint8_t[4]){10, 0, 0, (uint8_t)server});
+	h->sport = 40000;
+	h->dport = 53;
+	h->ip_proto = 17;
+	snprintf(h->type, sizeof(h->type), "dns");
+	record_object(&r, "dns");
+	record_text(&r, "type", "answer");
+	record_text(&r, "rrname", "www.example.org");
+	record_text(&r, "rrtype", "A");
+	record_end(&r);
+	memory_note(s->m, record_finish(&r));
+}
+
+/* The servers of the site are what a person says they are. */
+static void test_servers(void **state)
+{
+	struct scene *s = scene_new();
+
+	answer(s, 53, 0); /* learnt, and offered */
+	assert_int_equal(s->offers, 1);
+	answer(s, 66, 24);
+	assert_true(was_hit(s, 2500));
+	s->verdict = BEHAVE_ACCEPTED;
+	answer(s, 77, 48);
+	assert_false(was_hit(s, 2500));
+	s->verdict = BEHAVE_REJECTED;
+	answer(s, 53, 72);
+	assert_true(was_hit(s, 2500));
+	scene_free(s);
+}
+
 /* What many hosts do is everyday's. */
 static void test_popular(void **state)
 {
@@ -249,7 +291,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slow_beacon), cmocka_unit_test(test_learnt),
 		cmocka_unit_test(test_accepted),    cmocka_unit_test(test_popular),
-		cmocka_unit_test(test_restart),	    cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_servers),	    cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
