@@ -94,7 +94,10 @@ static const struct {
 	{"http://files.example/a", {0}},
 	{SHA, {5}},
 	{"t13d1516h2_8daaf6152771_e5627efa2ab1", {4}},
-	{"aabbccddeeff00112233445566778899aabbccdd", {0}}, /* said to be a file's */
+	/* As long as hashes of files: of what they are cannot be seen. */
+	{"aabbccddeeff00112233445566778899aabbccdd", {4}},
+	{"e7d705a3286e19ea42f587b344ee6865", {4}},
+	{"00d705a3286e19ea42f587b344ee6865", {0}},
 	{"2001:db8::/32", {6}},
 	{"192.0.2.1", {0}},
 };

@@ -249,7 +249,13 @@ unsigned retro_ranges(const struct indicator *i, struct retro_range ret[2])
 		ret->kind = i->kind;
 		for (size_t k = 0; k < i->len && k < 64; k++)
 			snprintf(ret->low + 2 * k, 3, "%02x", i->bytes[k]);
-		break;
+		snprintf(ret->high, sizeof(ret->high), "%.530s\x01", ret->low);
+		/* Nobody can see of what it is: both are asked. */
+		ret[1] = ret[0];
+		ret[1].kind = i->kind != LIST_FILE ? LIST_FILE
+			      : i->len == 16	   ? LIST_JA3
+						   : LIST_CERT;
+		return i->len == 16 || i->len == 20 ? 2 : 1;
 	default:
 		ret->kind = i->kind;
 		snprintf(ret->low, sizeof(ret->low), "%.*s", (int)(i->len < 511 ? i->len : 511),
