@@ -23,8 +23,8 @@ static const char *const texts[STATEMENTS] = {
 		" FROM openc2 WHERE start<>0 AND start<=?1 ORDER BY start LIMIT 1",
 	[WAITING] = "SELECT count(*) FROM openc2 WHERE start<>0",
 	[COUNT] = "SELECT count(*) FROM openc2",
-	[OLDEST] = "DELETE FROM openc2 WHERE (actor, id) IN (SELECT actor, id FROM openc2 WHERE"
-		   " start=0 ORDER BY time LIMIT 1000)",
+	[OLDEST] = ("DELETE FROM openc2 WHERE (actor, id) IN (SELECT actor, id FROM openc2 WHERE"
+		    " start=0 ORDER BY time LIMIT 1000)"),
 };
 
 struct ledger {
