@@ -15,6 +15,7 @@ enum {
 	COMMON_DIVISOR = 16,
 	CROWDED =
 		4, /* refs of a gram that halve its worth: hostile data made of it walks them all */
+	FINE = 4096, /* of scores, so that a common gram's still tells it from a more common one's */
 	BITS_MIN = 9,
 	BITS_MAX = 24,
 	BLOCK = 64,   /* grams: bits of a word */
@@ -122,7 +123,7 @@ static void scores_of(const struct entry *e, const uint16_t *crowd, unsigned shi
 	for (uint32_t i = 0; i < ret->n; i++) {
 		const uint8_t *p = e->bytes.data + i;
 
-		ret->v[i] = gram_score(p) * CROWDED /
+		ret->v[i] = gram_score(p) * CROWDED * FINE /
 			    (CROWDED + crowd[gram_hash(entry_gram(p)) >> shift]);
 	}
 }
