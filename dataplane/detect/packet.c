@@ -99,10 +99,12 @@ static void scan(struct run *r, const struct matcher *m, struct slice data)
 		profile_scan(r, m, &(struct matcher_window){.data = data});
 }
 
+enum { SHORT = 256 }; /* so many bytes are searched sooner than their beginning is looked up */
+
 static void scan_packet_for(struct run *r, const struct plan_payload *p, struct slice data)
 {
 	scan(r, p->packet, data);
-	if (p->gate && matcher_begins(p->gate, data))
+	if (p->gate && (data.len < SHORT || matcher_begins(p->gate, data)))
 		scan(r, p->deep, data);
 }
 

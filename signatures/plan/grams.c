@@ -15,7 +15,7 @@ enum {
 	COMMON_DIVISOR = 16,
 	CROWDED =
 		4, /* refs of a gram that halve its worth: hostile data made of it walks them all */
-	FINE = 4096, /* of scores, so that a common gram's still tells it from a more common one's */
+	FINE = 4096, /* of scores: they tell common grams from more common ones */
 	BITS_MIN = 9,
 	BITS_MAX = 24,
 	BLOCK = 64,   /* grams: bits of a word */
