@@ -177,8 +177,9 @@ static void searches_build(struct matcher *m, struct plan_mem *mem)
 	uint32_t few = few_build(m, mem);
 	uint32_t grams = few > m->first[WAY_LONG] ? few : m->first[WAY_LONG];
 
-	/* Where Hyperscan is needed anyway it takes a few more. */
-	if (!few && of_way(m, WAY_SHORT) &&
+	/* Where Hyperscan is needed anyway it takes a few more; without AVX-512 it is better at
+	 * these than grams. */
+	if (!few && (of_way(m, WAY_SHORT) || m->portable || !few_possible()) &&
 	    of_way(m, WAY_SHORT) + of_way(m, WAY_LONG) <= LITERALS_FEW)
 		grams = m->first[WAY_HEAD_LONG];
 	if (!few) {
