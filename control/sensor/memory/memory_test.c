@@ -227,12 +227,15 @@ static void test_popular(void **state)
 static void test_restart(void **state)
 {
 	struct scene *s = scene_new();
+	json_t *status;
 
 	every(s, "first.example", 0, 1, 2);
 	every(s, "home.example", 24 * 5, 6, 7);
 	memory_delete(s->m);
 	start(s);
-	assert_true(json_integer_value(json_object_get(memory_status(s->m), "restored")) > 4);
+	status = memory_status(s->m);
+	assert_true(json_integer_value(json_object_get(status, "restored")) > 4);
+	json_decref(status);
 	every(s, "home.example", 24 * 5 + 42, 6, 3);
 	assert_true(was_hit(s, 2301));
 	scene_free(s);
