@@ -6,6 +6,7 @@
 
 #include "control/centre/emergency/desk.h"
 #include "control/centre/ingest/ingest.h"
+#include "control/centre/vendor.h"
 #include "control/centre/report_file.h"
 #include "control/wire/config.h"
 #include "control/wire/link.h"
@@ -46,6 +47,7 @@ struct centre {
 	struct http *http;
 	struct local_server *local;
 	struct ingest ingest;
+	struct vendor vendor;
 	struct emergency_helpers *helpers;
 	struct emergency_desk *desk;
 	struct loop_timer expiry, report;

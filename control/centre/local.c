@@ -193,6 +193,30 @@ static json_t *do_recipient_remove(void *ctx, const struct local_peer *peer, con
 	return json_pack("{sb}", "ok", 1);
 }
 
+static json_t *do_vendor(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	return vendor_do(&c->vendor, peer, request, err);
+}
+
+static json_t *do_proposals(void *ctx, const struct local_peer *peer, const json_t *request,
+			    struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	return json_pack("{sb so}", "ok", 1, "proposals", store_proposals(c->store, 1000));
+}
+
+static json_t *do_audit_heads(void *ctx, const struct local_peer *peer, const json_t *request,
+			      struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	return json_pack("{sb so}", "ok", 1, "audit_heads", store_audit_heads(c->store, 1000));
+}
+
 const struct local_command centre_commands[] = {
 	{"status", "counts and connected peers", do_status, false},
 	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
@@ -207,6 +231,12 @@ const struct local_command centre_commands[] = {
 	{"recipient-put", "\"kind\", \"address\", \"customer\", \"language\", \"tier\", \"quiet\"",
 	 do_recipient_put, true},
 	{"recipient-remove", "\"id\"", do_recipient_remove, true},
+	{"vendor",
+	 "orders a cut within the site's mandate; \"what\": cut or release, \"mitigator\", "
+	 "\"host\", \"minutes\", \"reason\"",
+	 do_vendor, true},
+	{"proposals", "known-bad entries that mitigators offer", do_proposals, false},
+	{"audit_heads", "the ends of mitigators' audit logs", do_audit_heads, false},
 };
 
 const size_t centre_command_count = ARRAY_SIZE(centre_commands);

@@ -97,6 +97,13 @@ static int open_store(struct centre *c, struct errmsg *err)
 	return c->spool ? ERR_OK : ERR_IO;
 }
 
+static void on_status(void *ctx, const char *mitigator, const struct command_status *s)
+{
+	struct centre *c = ctx;
+
+	vendor_status(&c->vendor, mitigator, s);
+}
+
 static int listen_to_peers(struct centre *c, struct errmsg *err)
 {
 	struct link_setup setup = {
@@ -109,10 +116,18 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 		.build = BANKEN_VERSION,
 	};
 
-	c->ingest = (struct ingest){.store = c->store, .log = &c->log, .loop = c->loop};
+	c->ingest = (struct ingest){
+		.store = c->store, .log = &c->log, .loop = c->loop, .status = on_status, .ctx = c};
 	setup.ops = ingest_ops(&c->ingest);
 	c->server = link_server_new(&setup, c->config.listen, err);
-	return c->server ? ERR_OK : ERR_IO;
+	if (!c->server)
+		return ERR_IO;
+	c->vendor = (struct vendor){.loop = c->loop,
+				    .log = &c->log,
+				    .keys = c->keys,
+				    .spool = c->spool,
+				    .server = c->server};
+	return vendor_open(&c->vendor, c->config.state_folder, err);
 }
 
 static int serve_pages(struct centre *c, struct errmsg *err)
@@ -229,6 +244,7 @@ static void stop(struct centre *c)
 	local_server_delete(c->local);
 	http_delete(c->http);
 	link_server_delete(c->server);
+	vendor_close(&c->vendor);
 	spool_close(c->spool);
 	store_close(c->store);
 	tls_keys_free(c->keys);

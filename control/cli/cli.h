@@ -30,6 +30,7 @@ int cmd_search(const struct cli *cli, int argc, char **argv);
 int cmd_events(const struct cli *cli, int argc, char **argv);
 int cmd_quarantine(const struct cli *cli, int argc, char **argv);
 int cmd_emergency(const struct cli *cli, int argc, char **argv);
+int cmd_recovery(const struct cli *cli, int argc, char **argv);
 int cmd_report(const struct cli *cli, int argc, char **argv);
 int cmd_rules(const struct cli *cli, int argc, char **argv);
 int cmd_account(const struct cli *cli, int argc, char **argv);

@@ -76,6 +76,23 @@ static const struct cli_command commands[] = {
 	 "  banken quarantine release 10.0.0.21 --reason \"cleaned, checked by Sato\"\n"
 	 "  banken quarantine approve mitigator-1-7.0\n",
 	 cmd_quarantine},
+	{"recovery", "list | start | do | cancel | done | undo | watched | proposals | vendor",
+	 "tasks of dangerous incidents, after-care, the vendor's orders",
+	 "  list [--open]     assessment, clean-up, sample and pattern of each incident, with "
+	 "result\n"
+	 "  do TASK           yes to a task that asks; tries one again that failed\n"
+	 "  cancel TASK       no\n"
+	 "  done TASK         a person did it; the next one follows\n"
+	 "  undo TASK         has it rolled back by its program\n"
+	 "  start HOST        the tasks of its open incident, whatever its level\n"
+	 "  watched           treated hosts, which are judged more strictly for a while\n"
+	 "  proposals         what was found, offered to the fleet as known-bad entries\n"
+	 "  vendor            what the vendor's centre ordered, and what became of it\n\n"
+	 "Tasks come from the playbook (key 'playbook' of the mitigator); --reason TEXT says "
+	 "why.\n\n"
+	 "examples:\n  banken recovery list --open\n"
+	 "  banken recovery done 17 --reason \"reinstalled by Sato\"\n",
+	 cmd_recovery},
 	{"policy", "simulate | check | show | history | act | exceptions",
 	 "what judgements do, and would have done",
 	 "  simulate --judgements FILE.csv --policy FILE\n"

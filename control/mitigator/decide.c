@@ -253,6 +253,11 @@ void decide_alert(struct decide *d, const struct alert *a, const char *sensor, s
 	if (!h->judge_due)
 		h->judge_due = now.wall + judge_every(d, h);
 	level = policy_level_of(d->policy, a);
+	/* A treated host has thresholds of its own: each sign counts for more (Q14). */
+	if (h->watched > now.wall && level > LEVEL_SAFE)
+		level = level + d->policy->watch_raise > LEVEL_DANGER
+				? LEVEL_DANGER
+				: (enum level)(level + d->policy->watch_raise);
 	if (level == LEVEL_SAFE) {
 		d->count.levelless++;
 		return;

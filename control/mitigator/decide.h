@@ -117,6 +117,15 @@ int decide_program_releases(struct decide *d, const struct decide_order *o, stru
 
 int decide_person_cuts(struct decide *d, const struct decide_order *o, struct cut_now now,
 		       struct errmsg *e);
+/* Within the vendor's mandate, which the caller has looked at: every guard of an automatic cut
+ * holds, `ask`: a person here says yes first. `ret`: the cut. */
+int decide_vendor_cuts(struct decide *d, const struct decide_order *o, bool ask, struct cut_now now,
+		       struct cut **ret, struct errmsg *e);
+int decide_vendor_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
+			   struct errmsg *e);
+/* The host was treated: from now on it is judged more strictly for a while (Q14). False: the policy
+ * says no, or it is watched already. */
+bool decide_watch(struct decide *d, struct host *h, struct cut_now now);
 int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
 			   struct errmsg *e);
 /* DECIDE_ONE_OF_TWO: the yes is noted, a second person must say it too. */

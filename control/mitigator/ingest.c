@@ -176,17 +176,31 @@ struct link_ops ingest_server_ops(struct mitigator *m)
 	return (struct link_ops){store, passing, up, down, m};
 }
 
-/* The centre orders nothing yet: what it sends is counted and passed over. */
+/* The centre may order cuts within the mandate; whatever else it sends is passed over. */
+static int on_centre_item(struct mitigator *m, const struct link_item *item, struct errmsg *e)
+{
+	struct errmsg why = {""};
+	struct message *msg;
+	int rc = seen_new(m->db, item, e);
+
+	if (rc <= 0)
+		return rc;
+	msg = message_decode(item->payload, &why);
+	if (msg && msg->kind == MESSAGE_COMMAND)
+		vendor_order(m, msg, item->peer);
+	else
+		m->count.malformed++;
+	message_free(msg);
+	return 0;
+}
+
 static int store_centre(void *ctx, const struct link_item *items, size_t n, struct errmsg *e)
 {
 	struct mitigator *m = ctx;
 	int rc = mitigator_begin(m, e);
 
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = seen_new(m->db, &items[i], e);
-		rc = rc < 0 ? rc : 0;
-		m->count.malformed++;
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = on_centre_item(m, &items[i], e);
 	return rc == 0 ? mitigator_commit(m, e) : rc;
 }
 

@@ -109,7 +109,7 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 
 	if (!m->in_transaction)
 		return 0;
-	if (cuts_failed(m->decide.cuts, &why) || drop_outbox(m, &why) < 0 ||
+	if (cuts_failed(m->decide.cuts, &why) || recover_failed(m) || drop_outbox(m, &why) < 0 ||
 	    incidents_flush(m->decide.incidents, &why) < 0 ||
 	    host_store_save(m->db, m->decide.hosts, mitigator_now(m).wall, SAVE_HOSTS, &why) < 0 ||
 	    sql(m, "COMMIT", &why) < 0)
@@ -126,6 +126,7 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 	audit_flush(m);
 	tell_outbox(m);
 	cuts_effects(m->decide.cuts, mitigator_now(m));
+	recover_effects(m);
 	return 0;
 }
 
@@ -140,6 +141,8 @@ static void look_around(struct mitigator *m)
 	clock_look(m);
 	decide_tick(&m->decide, mitigator_now(m));
 	ordered_tick(m);
+	recover_tick(m);
+	vendor_tick(m);
 	m->next_tick = mitigator_now(m).mono + DECIDE_MS * NS_PER_MS;
 }
 
@@ -197,8 +200,9 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	if (!m->store)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
-	if (except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0 ||
-	    change_start(m, e) < 0 || peers_start(m, e) < 0)
+	if (care_start(m, e) < 0 || vendor_start(m, e) < 0 || except_start(m, e) < 0 ||
+	    stop_start(m, e) < 0 || own_start(m, e) < 0 || change_start(m, e) < 0 ||
+	    peers_start(m, e) < 0)
 		return ERR_IO;
 	return audit_start(m, e);
 }
@@ -285,6 +289,7 @@ static void report_policy(struct mitigator *m)
 int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e)
 {
 	struct policy *p = policy_load(m->settings.policy, e), *old = m->policy;
+	struct errmsg why = {""};
 
 	if (!p)
 		return ERR_INVALID; /* the old one stays in force */
@@ -296,6 +301,8 @@ int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e)
 		   json_pack("{so ss ss}", "name", local_text(p->name), "from", old->version, "to",
 			     p->version));
 	policy_free(old);
+	if (recover_reload(m, &why) < 0)
+		log_error(&m->log, "the playbook stays as it was: %s", why.text);
 	report_policy(m);
 	log_info(&m->log, "policy %s (%.12s) is in force", p->name, p->version);
 	return 0;
@@ -372,6 +379,8 @@ static int give_up_rights(struct mitigator *m, struct errmsg *e)
 	if (rc == 0)
 		rc = orders_start(m, e);
 	if (rc == 0)
+		rc = recover_helpers(m, e);
+	if (rc == 0)
 		rc = notify_start(m->settings.notify_program, m->settings.user, &m->notify, e);
 	if (rc == 0)
 		rc = privs_become(m->settings.user, 0, false, e);
@@ -414,6 +423,8 @@ static int start(struct mitigator *m, struct errmsg *e)
 	if (rc == 0)
 		rc = ordered_start(m, e);
 	if (rc == 0)
+		rc = recover_start(m, e);
+	if (rc == 0)
 		rc = orders_attach(m, e);
 	if (rc == 0)
 		rc = open_links(m, e);
@@ -438,6 +449,7 @@ static void stop(struct mitigator *m)
 	link_delete(m->centre);
 	peers_stop(m);
 	orders_stop(m);
+	recover_stop(m);
 	helper_stop(&m->notify);
 	cuts_free(m->decide.cuts);
 	cut_store_free(m->store);

@@ -17,6 +17,7 @@
 #include "control/wire/room.h"
 
 struct cut_store;
+struct recover;
 struct openc2_consumer;
 struct pages;
 struct peers;
@@ -79,6 +80,8 @@ struct mitigator {
 	} stop;				     /* the kill switch */
 	int64_t clock_offset;		     /* wall less monotonic, as of the last look */
 	int lock;			     /* on the state folder */
+	struct recover *recover;	     /* NULL: no playbook */
+	uint64_t vendor_look;		     /* monotonic, at the mandate */
 	struct room room;		     /* kept on the disk for when it is full */
 	struct link_server *server;
 	struct link *centre;
@@ -144,6 +147,8 @@ void tell_cut_changed(struct mitigator *m, const struct cut *c, enum cut_state f
 void tell_host_changed(struct mitigator *m, const struct host *h);
 void tell_incident_changed(struct mitigator *m, const struct incident *i);
 void tell_people(struct mitigator *m, const char *kind, const struct cut *c, const char *text);
+/* Anything for the centre, within the transaction; nothing without a centre. */
+void tell_centre(struct mitigator *m, const struct message *msg);
 /* Moves the outbox into the spool, after the commit. */
 void tell_outbox(struct mitigator *m);
 void tell_state(struct mitigator *m, bool full);
@@ -200,6 +205,37 @@ json_t *stop_do(void *ctx, const struct local_peer *peer, const json_t *request,
 int own_start(struct mitigator *m, struct errmsg *e);
 void own_protect(struct mitigator *m);
 void own_peer(struct mitigator *m, const struct protect_entry *p);
+
+/* recover.c: tasks of dangerous incidents (Q12); nothing happens without a playbook */
+int recover_helpers(struct mitigator *m, struct errmsg *e); /* before the rights go */
+int recover_start(struct mitigator *m, struct errmsg *e);
+int recover_reload(struct mitigator *m, struct errmsg *e);
+void recover_stop(struct mitigator *m);
+void recover_tick(struct mitigator *m);
+bool recover_failed(struct mitigator *m);
+void recover_effects(struct mitigator *m); /* after the commit */
+/* It opened or went on; `asked`: somebody wants its tasks whatever its level. */
+void recover_incident(struct mitigator *m, const struct incident *i, bool asked);
+json_t *recover_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e);
+json_t *recover_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *e);
+
+/* care.c: after-care (Q14): the host is watched more closely from now on, and what was found in the
+ * incident is offered to the fleet. `incident` 0: its last one. */
+void care_after(struct mitigator *m, const char *host_id, uint64_t incident, const char *why);
+int care_start(struct mitigator *m, struct errmsg *e);
+json_t *care_do_watched(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e);
+json_t *care_do_proposals(void *ctx, const struct local_peer *peer, const json_t *request,
+			  struct errmsg *e);
+
+/* vendor.c: orders of the centre, within the customer's mandate (Q13) */
+int vendor_start(struct mitigator *m, struct errmsg *e);
+void vendor_order(struct mitigator *m, const struct message *msg, const char *peer);
+void vendor_tick(struct mitigator *m);
+json_t *vendor_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e);
 
 /* coverage.c: which networks and hosts the sensors see */
 json_t *coverage_json(struct mitigator *m);

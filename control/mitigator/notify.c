@@ -11,7 +11,7 @@ enum { NOTIFY_TIMEOUT_MS = 10000 };
 
 static void hand_over(const char *program, const struct notify_note *n)
 {
-	char text[1024], output[512];
+	char text[8192], output[512];
 	struct run_result r = {.output = output, .cap = sizeof(output)};
 	struct errmsg e;
 	struct json j;

@@ -8,7 +8,7 @@
 struct notify_note {
 	char kind[16]; /* "mail", "message", "ask", "alarm", "command" */
 	char host[80], state[16], command[96];
-	char text[256];
+	char text[1024];
 };
 
 /* `program` and `user` must outlive the helper. */

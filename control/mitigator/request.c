@@ -673,6 +673,56 @@ int decide_program_releases(struct decide *d, const struct decide_order *o, stru
 	return 0;
 }
 
+/* ---- what the vendor orders ---- */
+
+int decide_vendor_cuts(struct decide *d, const struct decide_order *o, bool ask, struct cut_now now,
+		       struct cut **ret, struct errmsg *e)
+{
+	struct cut *open = cut_named(d, o), c = {0};
+	struct host *h = host_named(d, o->host);
+	struct guard_verdict v;
+
+	*ret = open;
+	if (open && !leaves(open)) {
+		cuts_add_cause(d->cuts, open, CAUSE_VENDOR, o->end, o->actor, o->reason, now);
+		return 0;
+	}
+	if (!h || target_named(d, o->host, &c, e) < 0)
+		return errmsg_set(e, ERR_NOTFOUND, "no sensor has seen a host \"%.64s\"", o->host);
+	v = check_program(d, h, &c.target, open, now);
+	if (v.answer == GUARD_REFUSE || v.answer == GUARD_EXCEPT)
+		return errmsg_set(e, ERR_DENIED, "not cut: %s", v.text);
+	if (c.ladder_n == 0)
+		return errmsg_set(e, ERR_DENIED, "not cut: no driver is configured");
+	c.causes = CAUSE_BIT(CAUSE_VENDOR);
+	c.ends[CAUSE_VENDOR] = o->end;
+	c.detected = c.reported = now.wall;
+	snprintf(c.actor, sizeof(c.actor), "%s", o->actor);
+	snprintf(c.reason, sizeof(c.reason), "%s", o->reason);
+	snprintf(c.threat_id, sizeof(c.threat_id), "vendor");
+	open_cut(d, &c, open, &v, ask ? MODE_APPROVE : MODE_AUTOMATIC, now);
+	*ret = cuts_of_host(d->cuts, c.host_id);
+	if (leaves(*ret))
+		return errmsg_set(e, ERR_AGAIN, "its release is under way; order it again then");
+	return *ret ? 0 : errmsg_set(e, ERR_IO, "not cut: %s", d->e.text);
+}
+
+int decide_vendor_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
+			   struct errmsg *e)
+{
+	struct cut *c = cut_named(d, o);
+
+	if (!c || leaves(c))
+		return 0;
+	if (!(c->causes & CAUSE_BIT(CAUSE_VENDOR)))
+		return errmsg_set(e, ERR_DENIED,
+				  "the vendor did not order it: a person releases it");
+	cuts_drop_causes(d->cuts, c, CAUSE_BIT(CAUSE_VENDOR), o->actor, o->reason, now);
+	return 0;
+}
+
+/* ---- persons again ---- */
+
 int decide_person_releases(struct decide *d, const struct decide_order *o, struct cut_now now,
 			   struct errmsg *e)
 {
@@ -686,6 +736,8 @@ int decide_person_releases(struct decide *d, const struct decide_order *o, struc
 		h->released = now.wall;
 		h->dirty = true;
 		incidents_forgive(d->incidents, h->id, now.wall);
+		if (c->causes & CAUSE_BIT(CAUSE_THREAT) && c->sent)
+			decide_watch(d, h, now);
 	}
 	cuts_drop_causes(d->cuts, c, UINT32_MAX, o->actor, o->reason, now);
 	return 0;

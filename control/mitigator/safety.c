@@ -142,6 +142,15 @@ void decide_protect(struct decide *d, const struct protect_entry *e, struct cut_
 		safety_protected(d, now);
 }
 
+bool decide_watch(struct decide *d, struct host *h, struct cut_now now)
+{
+	if (!d->policy->watch || h->watched > now.wall)
+		return false;
+	h->watched = now.wall + d->policy->watch;
+	h->dirty = true;
+	return true;
+}
+
 void decide_stop(struct decide *d, bool stopped)
 {
 	d->kill_switch = stopped;

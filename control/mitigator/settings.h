@@ -43,7 +43,7 @@ struct settings {
 	struct settings_external external;
 	struct settings_pages pages;
 	const char *state_folder, *keys_folder, *run_folder, *undo_folder;
-	const char *policy, *kill_switch, *notify_program;
+	const char *policy, *kill_switch, *notify_program, *playbook, *mandate;
 	const char *user, *group, *time_zone;
 	int log_level; /* enum log_level */
 	uint64_t watches;

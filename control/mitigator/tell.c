@@ -56,6 +56,12 @@ static void to_outbox(struct mitigator *m, const struct message *msg)
 	payload_free(&payload);
 }
 
+void tell_centre(struct mitigator *m, const struct message *msg)
+{
+	if (m->centre)
+		to_outbox(m, msg);
+}
+
 static int store_event(struct mitigator *m, const struct event *ev)
 {
 	char ip[IP_ADDR_TEXT], mac[MAC_ADDR_TEXT];
@@ -248,6 +254,7 @@ static void sink_event(void *ctx, const struct event *ev)
 static void sink_incident(void *ctx, const struct incident *i)
 {
 	tell_incident_changed(ctx, i);
+	recover_incident(ctx, i, false);
 }
 
 /* What a host's judgements have gathered; a later one adds. */

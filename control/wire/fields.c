@@ -353,6 +353,37 @@ static const struct map_field enrol_answer_fields[] = {
 };
 MAP(enrol_answer);
 
+static const struct map_field proposal_entry_fields[] = {
+	TEXT(proposal_entry, kind),
+	TEXT(proposal_entry, value),
+	TEXT(proposal_entry, comment),
+};
+MAP(proposal_entry);
+
+static const struct map_field list_proposal_fields[] = {
+	TEXT(list_proposal, id),
+	U64(list_proposal, time),
+	TEXT(list_proposal, host_id),
+	TEXT(list_proposal, incident),
+	TEXT(list_proposal, threat_id),
+	TEXT(list_proposal, threat),
+	LIST(list_proposal, entries, proposal_entry),
+};
+MAP(list_proposal);
+
+static const struct map_field audit_head_fields[] = {
+	U64(audit_head_note, time),
+	U64(audit_head_note, lines),
+	TEXT(audit_head_note, hash),
+	TEXT(audit_head_note, problem),
+};
+static const struct map audit_head_map = {
+	.pb = &banken__v1__audit_head__descriptor,
+	.fields = audit_head_fields,
+	.n_fields = ARRAY_SIZE(audit_head_fields),
+	.size = sizeof(struct audit_head_note),
+};
+
 static const struct map_field report_fields[] = {
 	U64(report, sequence),
 	TEXT(report, sensor),
@@ -393,6 +424,8 @@ static const struct map_field message_fields[] = {
 	ONEOF(message, config_result, MESSAGE_CONFIG_RESULT, config_result),
 	ONEOF(message, enrol_request, MESSAGE_ENROL_REQUEST, enrol_request),
 	ONEOF(message, enrol_answer, MESSAGE_ENROL_ANSWER, enrol_answer),
+	ONEOF(message, list_proposal, MESSAGE_LIST_PROPOSAL, list_proposal),
+	ONEOF(message, audit_head, MESSAGE_AUDIT_HEAD, audit_head),
 };
 const struct map message_map = {
 	.pb = &banken__v1__message__descriptor,
@@ -478,6 +511,9 @@ const struct map *const fields_maps[] = {
 	&config_result_map,
 	&enrol_request_map,
 	&enrol_answer_map,
+	&proposal_entry_map,
+	&list_proposal_map,
+	&audit_head_map,
 	&report_map,
 	&message_signature_map,
 	&message_map,

@@ -558,6 +558,30 @@ struct enrol_answer {
 
 /* ---- the message ---- */
 
+/* Known-bad entries found in an incident, offered to the fleet (Q14). */
+struct proposal_entry {
+	const char *kind, *value, *comment; /* ip, domain, url, file (SHA-256 in hex) */
+};
+
+struct proposal_entry_list {
+	struct proposal_entry *items;
+	size_t n;
+};
+
+struct list_proposal {
+	const char *id;
+	uint64_t time;
+	const char *host_id, *incident, *threat_id, *threat;
+	struct proposal_entry_list entries;
+};
+
+/* The end of an audit log, kept elsewhere. */
+struct audit_head_note {
+	uint64_t time;
+	uint64_t lines;
+	const char *hash, *problem;
+};
+
 enum message_kind {
 	MESSAGE_NONE,
 	MESSAGE_REPORT,
@@ -571,6 +595,8 @@ enum message_kind {
 	MESSAGE_CONFIG_RESULT,
 	MESSAGE_ENROL_REQUEST,
 	MESSAGE_ENROL_ANSWER,
+	MESSAGE_LIST_PROPOSAL,
+	MESSAGE_AUDIT_HEAD,
 };
 
 /* Set on a decoded message that came signed; sign_check judges it. */
@@ -594,6 +620,8 @@ struct message {
 		struct config_result config_result;
 		struct enrol_request enrol_request;
 		struct enrol_answer enrol_answer;
+		struct list_proposal list_proposal;
+		struct audit_head_note audit_head;
 	};
 	struct message_signature signature; /* value.len == 0: came unsigned */
 };

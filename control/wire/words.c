@@ -14,10 +14,10 @@ static const char *const state_words[] = {
 	"verified",    "still-seen",	 "quiet",     "failed",	 "expired",
 	"released",    "outside-policy", "exception", "refused", "releasing"};
 static const char *const level_words[] = {"unspecified", "safe", "caution", "warning", "danger"};
-static const char *const message_words[] = {"none",	     "report",		"command",
-					    "status",	     "watch",		"reset",
-					    "event",	     "mitigator-state", "config-push",
-					    "config-result", "enrol-request",	"enrol-answer"};
+static const char *const message_words[] = {
+	"none",		 "report",	 "command",	    "status",	   "watch",
+	"reset",	 "event",	 "mitigator-state", "config-push", "config-result",
+	"enrol-request", "enrol-answer", "list-proposal",   "audit-head"};
 static const char *const report_words[] = {"none", "alert", "flow", "host-fact", "health", "watch"};
 
 static const char *word(const char *const *words, size_t n, int value)

@@ -30,6 +30,14 @@ static int store_message(struct ingest *in, const char *peer, const struct messa
 		return store_event(in->store, peer, &m->event, err);
 	case MESSAGE_MITIGATOR_STATE:
 		return store_mitigator(in->store, peer, &m->mitigator_state, err);
+	case MESSAGE_STATUS:
+		if (in->status)
+			in->status(in->ctx, peer, &m->status);
+		return ERR_OK;
+	case MESSAGE_LIST_PROPOSAL:
+		return store_proposal(in->store, peer, &m->list_proposal, err);
+	case MESSAGE_AUDIT_HEAD:
+		return store_audit_head(in->store, peer, &m->audit_head, err);
 	default:
 		return ERR_OK;
 	}

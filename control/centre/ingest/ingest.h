@@ -10,6 +10,9 @@ struct ingest {
 	struct loop *loop;
 	uint64_t stored, malformed;
 	bool told_full; /* that the disk is */
+	/* What a mitigator says of an order of ours; may be NULL. */
+	void (*status)(void *ctx, const char *mitigator, const struct command_status *s);
+	void *ctx;
 };
 
 /* For link_setup.ops: store, up and down, with `ingest` as their ctx. */

@@ -35,6 +35,14 @@ int store_health(struct store *s, const char *sensor, uint64_t time, const struc
 int store_event(struct store *s, const char *mitigator, const struct event *e, struct errmsg *err);
 int store_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
 		    struct errmsg *err);
+/* Known-bad entries that a mitigator offers (Q14), and the end of its audit log. */
+int store_proposal(struct store *s, const char *mitigator, const struct list_proposal *p,
+		   struct errmsg *err);
+int store_audit_head(struct store *s, const char *mitigator, const struct audit_head_note *h,
+		     struct errmsg *err);
+/* {"proposals": [...]} and {"audit_heads": [...]}, newest first; NULL without memory. */
+json_t *store_proposals(struct store *s, unsigned most);
+json_t *store_audit_heads(struct store *s, unsigned most);
 /* A peer came or went. */
 int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
 	       uint64_t now, struct errmsg *err);

@@ -47,6 +47,7 @@ struct host {
 	uint64_t introduced; /* ARP, ND or DHCP first gave its MAC an address, 0: never yet */
 	bool router;	     /* a role says so */
 	uint64_t released;   /* a person released it: older alerts do not cut it again */
+	uint64_t watched;    /* it was treated and is judged more strictly until then */
 	uint64_t first_seen, last_seen, alerts;
 	enum level level; /* of the last judgement */
 	uint64_t level_since, judge_due;

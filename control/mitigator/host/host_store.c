@@ -30,6 +30,7 @@ int host_store_init(sqlite3 *db, struct errmsg *e)
 		     NULL);
 	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN disputed TEXT", NULL, NULL, NULL);
 	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN facts TEXT DEFAULT ''", NULL, NULL, NULL);
+	sqlite3_exec(db, "ALTER TABLE host ADD COLUMN watched INTEGER DEFAULT 0", NULL, NULL, NULL);
 	return 0;
 }
 
@@ -104,7 +105,7 @@ int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, s
 {
 	static const char sql[] = "INSERT OR REPLACE INTO host "
 				  "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-				  "?,?,?)";
+				  "?,?,?,?)";
 	char mac[MAC_ADDR_TEXT], ips[IPS_TEXT], facts[HOST_FACTS_TEXT];
 	sqlite3_stmt *s = NULL;
 	int rc = 0;
@@ -118,6 +119,7 @@ int host_store_save(sqlite3 *db, struct hosts *t, uint64_t now, unsigned most, s
 			return db_error(db, e);
 		ips_text(h, ips);
 		bind(s, h, mac_addr_text(&h->mac, mac), ips);
+		sqlite3_bind_int64(s, 29, (sqlite3_int64)h->watched);
 		sqlite3_bind_text(s, 28, host_facts_text(&h->facts, facts), -1, SQLITE_STATIC);
 		if (sqlite3_step(s) != SQLITE_DONE)
 			rc = db_error(db, e);
@@ -195,6 +197,7 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	show_fact(h, HOST_FACT_OS, h->os);
 	show_fact(h, HOST_FACT_ROLE, h->role);
 	read_disputed(column(s, 26), h);
+	h->watched = number(s, 28);
 }
 
 int host_store_load(sqlite3 *db, struct hosts *t, struct errmsg *e)

@@ -350,6 +350,8 @@ static void take_numbers(const struct policy_file *f, struct policy *p)
 	p->retry = f->retry * NS_PER_SEC;
 	p->release_grace = f->release_grace * NS_PER_SEC;
 	p->repeat = (uint32_t)f->repeat;
+	p->watch = f->watch * NS_PER_SEC;
+	p->watch_raise = (uint32_t)f->watch_raise;
 	p->repeat_window = f->repeat_window * NS_PER_SEC;
 	p->incident_window = f->incident_window * NS_PER_SEC;
 	p->incident_quiet = f->incident_quiet * NS_PER_SEC;

@@ -134,7 +134,9 @@ struct policy {
 	uint64_t release_grace; /* no automatic cut this long after a person's release */
 	uint64_t ack_wait, verify_window, verify_settle, verify_quiet;
 	uint32_t ack_tries;
-	uint32_t repeat;	/* a repeat offender's block lasts this times longer each time */
+	uint32_t repeat;      /* a repeat offender's block lasts this times longer each time */
+	uint64_t watch;	      /* a treated host is judged more strictly for so long, ns; 0: never */
+	uint32_t watch_raise; /* ... by so many levels */
 	uint64_t repeat_window; /* in which an earlier cut makes it one, ns */
 	uint64_t incident_window, incident_quiet;
 	uint32_t risk_warning, risk_danger; /* per cent: the table from risk to level (P6) */

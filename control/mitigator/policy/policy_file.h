@@ -56,7 +56,8 @@ struct policy_file {
 	struct config_items levels, sets, groups, scopes, exceptions, protected_hosts;
 	struct file_set edited; /* the default action policy */
 	uint64_t fuse_hosts, fuse_window, fuse_share, mass_hosts, mass_window;
-	uint64_t review, hold, recheck, retry, repeat, repeat_window, release_grace;
+	uint64_t review, hold, recheck, retry, repeat, repeat_window, release_grace, watch,
+		watch_raise;
 	uint64_t message_ms, ack_ms, ack_tries, window_ms, settle_ms, quiet_ms;
 	uint64_t risk_warning, risk_danger, risk_half_life;
 	uint64_t incident_window, incident_quiet, binding_age, router_addresses;

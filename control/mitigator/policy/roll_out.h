@@ -1,4 +1,4 @@
-/* Hours of a scope (P10). Private to this folder. */
+/* Hours of a scope (P10), or of the mandate (Q13). */
 #pragma once
 
 #include "control/mitigator/policy/policy.h"

@@ -74,7 +74,9 @@ static void tell_unfinished(struct recovery *r, const struct recovery_task *t,
 		 "%s \"%s\" %s on %s: %s. Finish it by hand, then say: banken "
 		 "recovery done %llu --reason TEXT",
 		 recovery_kind_text(t->what.kind), t->what.name,
-		 t->state == TASK_STUCK ? "could not be rolled back" : "failed",
+		 t->state == TASK_STUCK	   ? "could not be rolled back"
+		 : t->state == TASK_UNDONE ? "failed and was rolled back"
+					   : "failed",
 		 recovery_where(c, where, sizeof(where)), t->text, (unsigned long long)t->id);
 	r->sink.alarm(r->sink.ctx, c, text);
 }

@@ -1,0 +1,52 @@
+/* The mandate (Q13): what the customer lets the vendor's centre cut off. A file of the customer's;
+ * without it nothing. Checked whole, read anew for every order, so that an edit holds at once. */
+#pragma once
+
+#include "control/mitigator/policy/policy.h"
+#include "control/wire/identity.h"
+
+enum {
+	MANDATE_NETWORKS = 256,
+	MANDATE_MACS = 256,
+	MANDATE_SIGNERS = 8,
+	MANDATE_BYTES = 64 << 10,
+	MANDATE_ID = 96, /* of a command, with NUL */
+};
+
+struct mandate {
+	bool allowed;
+	char signers[MANDATE_SIGNERS][64]; /* names in certificates; none: any centre of the site */
+	unsigned signers_n;
+	struct policy_prefix networks[MANDATE_NETWORKS];
+	unsigned networks_n;
+	struct mac_addr macs[MANDATE_MACS];
+	unsigned macs_n;
+	struct policy_hours hours[POLICY_HOURS];
+	unsigned hours_n;
+	enum level level;	/* that the host must have at least */
+	uint32_t most, per_day; /* hosts at once, orders within 24 h */
+	uint64_t longest;	/* ns */
+	bool approval;		/* a person of the customer says yes first */
+	uint64_t until;		/* ns since 1970, 0: for ever */
+};
+
+/* 0, or an error with a sentence; then `ret` allows nothing. No file: ERR_NOTFOUND. */
+int mandate_load(const char *path, struct mandate *ret, struct errmsg *e);
+int mandate_parse(const char *yaml, size_t len, const char *name, struct mandate *ret,
+		  struct errmsg *e);
+
+/* What is known of the order and the site besides. */
+struct mandate_case {
+	const struct quarantine_command *command;
+	const struct identity *signer;
+	const char *name; /* ours */
+	const char *site;
+	enum level level;     /* of the host now */
+	uint32_t cut, orders; /* cut by the vendor now; accepted within the last 24 h */
+	uint64_t now, skew;   /* ns */
+};
+
+/* Whether the order is within the mandate. 0, or ERR_DENIED with a sentence for both audits. */
+int mandate_check(const struct mandate *m, const struct mandate_case *c, struct errmsg *e);
+/* Whether it is in force at all: what the vendor had cut ends when it is not. */
+bool mandate_holds(const struct mandate *m, uint64_t now);
