@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "control/mitigator/mitigator.h"
+#include "dataplane/base/clock.h"
 
-enum { LIST_MAX = 1000, LIST_DEFAULT = 50, FLUSH_MAX = 4096 };
+enum { LIST_MAX = 1000, LIST_DEFAULT = 50, FLUSH_MAX = 4096, HEAD_EVERY_S = 60 };
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS audit_out(n INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER,"
@@ -115,6 +116,28 @@ void audit_flush(struct mitigator *m)
 		return;
 	snprintf(sql, sizeof(sql), "DELETE FROM audit_out WHERE n<=%lld", (long long)done);
 	sqlite3_exec(m->db, sql, NULL, NULL, NULL);
+}
+
+/* The log's end is told to the centre now and then: chaining alone cannot show that an end was cut
+ * off. Within a turn. */
+void audit_tick(struct mitigator *m)
+{
+	struct message msg = {.kind = MESSAGE_AUDIT_HEAD};
+	struct cut_now now = mitigator_now(m);
+	struct audit_head head;
+
+	if (!m->centre || now.mono < m->audit_next)
+		return;
+	m->audit_next = now.mono + HEAD_EVERY_S * NS_PER_SEC;
+	audit_get_head(m->audit, &head);
+	if (head.lines == m->audit_told || head.lines == 0)
+		return;
+	m->audit_told = head.lines;
+	msg.audit_head = (struct audit_head_note){.time = now.wall,
+						  .lines = head.lines,
+						  .hash = head.hash,
+						  .problem = audit_problem(m->audit) ?: ""};
+	tell_centre(m, &msg);
 }
 
 json_t *audit_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e)

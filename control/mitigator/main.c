@@ -143,6 +143,8 @@ static void look_around(struct mitigator *m)
 	ordered_tick(m);
 	recover_tick(m);
 	vendor_tick(m);
+	audit_tick(m);
+	undo_tick(m);
 	m->next_tick = mitigator_now(m).mono + DECIDE_MS * NS_PER_MS;
 }
 

@@ -81,6 +81,8 @@ struct mitigator {
 	int64_t clock_offset;		     /* wall less monotonic, as of the last look */
 	int lock;			     /* on the state folder */
 	struct recover *recover;	     /* NULL: no playbook */
+	uint64_t audit_next, audit_told;     /* monotonic; lines of the head that the centre has */
+	uint64_t undo_next;		     /* monotonic, of a look for lists that nobody needs */
 	uint64_t vendor_look;		     /* monotonic, at the mandate */
 	struct room room;		     /* kept on the disk for when it is full */
 	struct link_server *server;
@@ -161,6 +163,7 @@ const char *host_display(const struct host *h, const char *id, char *ret, size_t
 int audit_start(struct mitigator *m, struct errmsg *e);
 void audit_note(struct mitigator *m, const char *actor, const char *what, json_t *detail);
 void audit_flush(struct mitigator *m);
+void audit_tick(struct mitigator *m);
 json_t *audit_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
 
 /* state.c: what the centre is told */
@@ -168,6 +171,8 @@ int state_message(struct mitigator *m, bool full, struct slice *ret, struct errm
 
 /* undo.c */
 void undo_keep(struct mitigator *m, const struct cut *c);
+/* Now and then: the oldest lists go when there are too many, none of a threat that still cuts. */
+void undo_tick(struct mitigator *m);
 /* Answers on the local socket. */
 json_t *undo_do_lists(void *ctx, const struct local_peer *peer, const json_t *request,
 		      struct errmsg *e);

@@ -10,12 +10,15 @@
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/undo/list.h"
 #include "control/wire/file.h"
+#include "dataplane/base/clock.h"
 
 enum {
 	NAMES_MAX = 4096,      /* lists told of */
 	CHUNK = 256 << 10,     /* bytes of a list in one answer */
 	HOSTS_CHUNK = 1024,    /* hosts in one answer */
 	RESTORE_HOSTS = 16384, /* in one request */
+	KEPT_MAX = 4000,       /* lists kept; then the oldest that nobody needs go */
+	PRUNE_EVERY_S = 600,
 };
 
 static void row_of(struct mitigator *m, const struct host *h, struct undo_row *ret)
@@ -87,6 +90,60 @@ static int is_list(const struct dirent *d)
 	struct undo_list l;
 
 	return undo_name_parse(d->d_name, &l) == 0;
+}
+
+/* A host is cut for the threat: its list is the way back. */
+static bool is_needed(struct mitigator *m, const char *threat)
+{
+	for (unsigned i = 0; i < cuts_count(m->decide.cuts); i++) {
+		const struct cut *c = cuts_at(m->decide.cuts, i);
+		char name[UNDO_NAME];
+		struct undo_list l;
+
+		if (cut_state_final(c->state))
+			continue;
+		/* As the file is named. */
+		undo_name(c->threat_id, mitigator_now(m).wall, name);
+		if (undo_name_parse(name, &l) == 0 && strcmp(l.threat, threat) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int by_time(const struct dirent **a, const struct dirent **b)
+{
+	struct undo_list x, y;
+
+	undo_name_parse((*a)->d_name, &x);
+	undo_name_parse((*b)->d_name, &y);
+	return x.time < y.time ? -1 : x.time > y.time;
+}
+
+void undo_tick(struct mitigator *m)
+{
+	uint64_t now = mitigator_now(m).mono;
+	struct dirent **found;
+	int n, gone = 0;
+
+	if (now < m->undo_next)
+		return;
+	m->undo_next = now + PRUNE_EVERY_S * NS_PER_SEC;
+	n = scandir(m->undo_folder, &found, is_list, by_time);
+	for (int i = 0; i < n; i++) {
+		struct undo_list l;
+		char path[768];
+
+		snprintf(path, sizeof(path), "%s/%.200s", m->undo_folder, found[i]->d_name);
+		undo_name_parse(found[i]->d_name, &l);
+		if (n - gone > KEPT_MAX && !is_needed(m, l.threat) && unlink(path) == 0)
+			gone++;
+		free(found[i]);
+	}
+	if (n >= 0)
+		free(found);
+	if (gone)
+		log_info(&m->log, "%d permission lists that nobody needs are gone, %d are kept",
+			 gone, n - gone);
 }
 
 json_t *undo_do_lists(void *ctx, const struct local_peer *peer, const json_t *request,
