@@ -128,10 +128,10 @@ void audit_tick(struct mitigator *m)
 
 	if (!m->centre || now.mono < m->audit_next)
 		return;
-	m->audit_next = now.mono + HEAD_EVERY_S * NS_PER_SEC;
 	audit_get_head(m->audit, &head);
 	if (head.lines == m->audit_told || head.lines == 0)
 		return;
+	m->audit_next = now.mono + HEAD_EVERY_S * NS_PER_SEC;
 	m->audit_told = head.lines;
 	msg.audit_head = (struct audit_head_note){.time = now.wall,
 						  .lines = head.lines,
