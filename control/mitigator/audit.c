@@ -6,7 +6,13 @@
 #include "control/mitigator/mitigator.h"
 #include "dataplane/base/clock.h"
 
-enum { LIST_MAX = 1000, LIST_DEFAULT = 50, FLUSH_MAX = 4096, HEAD_EVERY_S = 60 };
+enum {
+	LIST_MAX = 1000,
+	LIST_DEFAULT = 50,
+	FLUSH_MAX = 4096,
+	HEAD_EVERY_S = 60,
+	FILE_MAX = 64 << 20
+};
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS audit_out(n INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER,"
@@ -118,14 +124,19 @@ void audit_flush(struct mitigator *m)
 	sqlite3_exec(m->db, sql, NULL, NULL, NULL);
 }
 
-/* The log's end is told to the centre now and then: chaining alone cannot show that an end was cut
- * off. Within a turn. */
+/* A large log goes on in a new file. The log's end is told to the centre now and then: chaining
+ * alone cannot show that an end was cut off. Within a turn. */
 void audit_tick(struct mitigator *m)
 {
 	struct message msg = {.kind = MESSAGE_AUDIT_HEAD};
 	struct cut_now now = mitigator_now(m);
+	struct errmsg e = {""};
 	struct audit_head head;
 
+	if (audit_rotate(m->audit, now.wall, FILE_MAX, &e) < 0 && !m->audit_failed) {
+		log_error(&m->log, "%s", e.text);
+		m->audit_failed = true;
+	}
 	if (!m->centre || now.mono < m->audit_next)
 		return;
 	audit_get_head(m->audit, &head);

@@ -17,6 +17,7 @@
 static const char zeros[AUDIT_HASH] =
 	"0000000000000000000000000000000000000000000000000000000000000000";
 static const char mark[] = ",\"hash\":\"";
+static const char continues[] = "log continues";
 
 enum { TAIL = sizeof(mark) - 1 + AUDIT_HASH - 1 + 2 /* "} */ };
 
@@ -82,6 +83,20 @@ static const char *follow(struct audit_head *h, const char *line, size_t n)
 	return why;
 }
 
+/* The first line of a file that continues another says where it begins. */
+static void begin(struct audit_head *h, const char *line, size_t n)
+{
+	json_t *o = json_loadb(line, n, 0, NULL);
+	const char *prev = json_string_value(json_object_get(o, "prev"));
+
+	if (is_text(o, "what", continues) && number(o, "n") > 1 && prev &&
+	    strlen(prev) == AUDIT_HASH - 1) {
+		h->lines = number(o, "n") - 1;
+		memcpy(h->hash, prev, AUDIT_HASH);
+	}
+	json_decref(o);
+}
+
 /* A line that does not fit ends the good part; the chain goes on behind it for who appends. */
 static void go_on(struct audit_head *h, const char *line, size_t n, const char *why)
 {
@@ -117,6 +132,8 @@ static int read_log(FILE *f, struct audit_head *h, struct wanted *w)
 			h->torn = (uint64_t)n;
 			break;
 		}
+		if (h->good_bytes == 0)
+			begin(h, line, (size_t)n - 1);
 		why = follow(h, line, (size_t)n - 1);
 		if (why)
 			go_on(h, line, (size_t)n - 1, why);
@@ -129,12 +146,32 @@ static int read_log(FILE *f, struct audit_head *h, struct wanted *w)
 
 /* ---- writing ---- */
 
+static char *beside(const char *path, const char *end)
+{
+	char *name;
+
+	return asprintf(&name, "%s%s", path, end) < 0 ? NULL : name;
+}
+
+/* A kill between the two renames of audit_rotate: the new file is whole. */
+static void finish_rotation(const char *path)
+{
+	char *fresh = beside(path, ".new");
+
+	if (fresh && access(path, F_OK) < 0)
+		rename(fresh, path);
+	free(fresh);
+}
+
 struct audit *audit_open(const char *path, struct errmsg *e)
 {
 	struct audit *a = calloc(1, sizeof(*a));
-	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	FILE *f = fd < 0 ? NULL : fopen(path, "re");
+	FILE *f;
+	int fd;
 
+	finish_rotation(path);
+	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	f = fd < 0 ? NULL : fopen(path, "re");
 	if (!a || !f || read_log(f, &a->head, NULL) < 0 ||
 	    (a->head.torn && ftruncate(fd, (off_t)a->head.good_bytes) < 0)) {
 		errmsg_set(e, ERR_IO, "the audit log %s cannot be opened: %s", path,
@@ -258,6 +295,65 @@ int audit_put(struct audit *a, uint64_t now, const char *actor, const char *what
 	a->head.seq = seq ? seq : a->head.seq;
 	memcpy(a->head.hash, hash, sizeof(hash));
 	return 0;
+}
+
+/* The new file with its first line, on the disk. */
+static int write_fresh(struct audit *a, const char *fresh, const char *old, uint64_t now,
+		       struct errmsg *e)
+{
+	const char *slash = strrchr(old, '/');
+	json_t *detail = json_pack("{ss sI}", "file", slash ? slash + 1 : old, "lines",
+				   (json_int_t)a->head.lines);
+	int rc;
+
+	a->fd = open(fresh, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	a->head.good_bytes = 0;
+	rc = a->fd < 0 ? errmsg_set(e, ERR_IO, "%s cannot be made: %s", fresh, strerror(errno))
+		       : audit_append(a, now, "automatic", continues, detail, 0, e);
+	json_decref(detail);
+	return rc;
+}
+
+static int swap_files(const char *path, const char *fresh, const char *old, struct errmsg *e)
+{
+	if (rename(path, old) == 0) {
+		if (rename(fresh, path) == 0)
+			return 0;
+		rename(old, path);
+	}
+	return errmsg_set(e, ERR_IO, "%s cannot be renamed: %s", path, strerror(errno));
+}
+
+int audit_rotate(struct audit *a, uint64_t now, uint64_t most, struct errmsg *e)
+{
+	struct audit was = *a;
+	char *fresh, *old, number_text[32];
+	int rc = ERR_NOMEM;
+
+	if (a->head.good_bytes <= most || a->failed)
+		return 0;
+	snprintf(number_text, sizeof(number_text), ".%012llu", (unsigned long long)a->head.lines);
+	fresh = beside(a->path, ".new");
+	old = beside(a->path, number_text);
+	if (fresh && old)
+		rc = audit_sync(a, e);
+	if (rc == 0)
+		rc = write_fresh(a, fresh, old, now, e);
+	if (rc == 0)
+		rc = swap_files(a->path, fresh, old, e);
+	if (rc == 0) {
+		close(was.fd);
+	} else {
+		/* It goes on where it was. */
+		if (a->fd >= 0 && a->fd != was.fd)
+			close(a->fd);
+		if (fresh)
+			unlink(fresh);
+		*a = was;
+	}
+	free(fresh);
+	free(old);
+	return rc;
 }
 
 /* ---- reading ---- */

@@ -48,6 +48,12 @@ void audit_get_head(const struct audit *a, struct audit_head *ret);
 int audit_append(struct audit *a, uint64_t now, const char *actor, const char *what,
 		 const json_t *detail, uint64_t seq, struct errmsg *e);
 
+/* Begins a new file under the same name when the log is larger than `most` bytes; the old one is
+ * named after its last line ("audit.log.000000000017") and stays for good. The chain goes on: the
+ * new file's first line says so, follows the old one's last and has the next number. A kill in
+ * between loses nothing. 0 also when it is not large enough. */
+int audit_rotate(struct audit *a, uint64_t now, uint64_t most, struct errmsg *e);
+
 /* Many at once: as audit_append, but on the disk only when audit_sync returned 0. */
 int audit_put(struct audit *a, uint64_t now, const char *actor, const char *what,
 	      const json_t *detail, uint64_t seq, struct errmsg *e);

@@ -230,6 +230,44 @@ static void test_seq(void **state)
 	assert_non_null(strstr(e.text, "/nowhere"));
 }
 
+/* A large log goes on in a new file: both verify, the second follows the first, and a kill between
+ * the two renames loses nothing. */
+static void test_rotation(void **state)
+{
+	struct errmsg e = {""};
+	struct audit_head before, after;
+	char old[128], fresh[128], want[96];
+	struct audit *a;
+
+	write_lines(5);
+	a = audit_open(path, &e);
+	assert_non_null(a);
+	assert_int_equal(audit_rotate(a, 1, 1 << 20, &e), 0);
+	assert_int_equal(audit_append(a, 2, "yamada", "cut", NULL, 7, &e), 0);
+	audit_get_head(a, &before);
+	assert_int_equal(audit_rotate(a, 3, 100, &e), 0);
+	snprintf(old, sizeof(old), "%s.000000000006", path);
+	assert_int_equal(audit_verify(old, NULL, &after, &e), 0);
+	assert_string_equal(after.hash, before.hash);
+	assert_int_equal(audit_append(a, 4, "yamada", "release", NULL, 8, &e), 0);
+	assert_int_equal(audit_append(a, 4, "yamada", "release", NULL, 7, &e), ERR_EXISTS);
+	audit_get_head(a, &after);
+	assert_int_equal(after.lines, 8);
+	audit_close(a);
+	snprintf(want, sizeof(want), "%llu:%s", (unsigned long long)after.lines, after.hash);
+	assert_int_equal(audit_verify(path, want, &after, &e), 0);
+	/* Killed before the second rename. */
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	assert_int_equal(rename(path, fresh), 0);
+	a = audit_open(path, &e);
+	assert_non_null(a);
+	assert_null(audit_problem(a));
+	audit_get_head(a, &after);
+	assert_int_equal(after.lines, 8);
+	assert_int_equal(after.seq, 8);
+	audit_close(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_torn, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken_goes_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_seq, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rotation, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
