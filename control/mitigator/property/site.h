@@ -31,7 +31,7 @@ struct machine {
 	bool spared;	      /* a never-block exception names its address */
 	bool shared;	      /* another machine is behind the same port, or it is an uplink */
 	uint64_t released;    /* wall, when a person last said it was safe */
-	char port[16];
+	char port[24];
 };
 
 /* What the test remembers of a cut: ends by its own clocks, causes, where it stands. */
