@@ -9,7 +9,7 @@
 enum {
 	WINDOW_US = 4000, /* a second copy comes that soon; a retransmission does not */
 	HASHED = 32,	  /* bytes of layer 4 that are compared */
-	JUDGE = 2048,	  /* packets looked at between two decisions */
+	JUDGE = 512,	  /* packets looked at between two decisions */
 	SHARE_ON = 20,	  /* taken out from one double in so many packets on */
 	SHARE_OFF = 100,
 };
