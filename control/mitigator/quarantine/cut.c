@@ -373,7 +373,8 @@ static void begin_again(struct cut *c, const struct cut *r)
 	c->held_for = GUARD_FINE;
 	c->approved = r->approved;
 	c->counted = r->counted;
-	c->fused = r->fused;
+	/* What the fuse let through stays counted, though a person's word follows. */
+	c->fused = r->fused ? r->fused : c->fused;
 	c->first_yes[0] = 0;
 	c->severity = r->severity;
 	c->threat_hosts = r->threat_hosts;

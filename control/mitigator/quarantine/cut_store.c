@@ -487,7 +487,7 @@ int cut_store_counted(struct cut_store *s, uint64_t since,
 
 	if (sqlite3_prepare_v2(s->db,
 			       "SELECT host_id, CASE WHEN fused>0 THEN fused ELSE opened END AS "
-			       "since FROM cut WHERE counted=1 AND since>=?",
+			       "since FROM cut WHERE (counted=1 OR fused>0) AND since>=?",
 			       -1, &st, NULL) != SQLITE_OK)
 		return db_error(s, e);
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)since);
@@ -502,8 +502,7 @@ int cut_store_clock(struct cut_store *s, int64_t delta, struct errmsg *e)
 {
 	char sql[128];
 
-	snprintf(sql, sizeof(sql),
-		 "UPDATE cut SET fused=max(1, fused+%lld) WHERE counted=1 AND fused>0",
+	snprintf(sql, sizeof(sql), "UPDATE cut SET fused=max(1, fused+%lld) WHERE fused>0",
 		 (long long)delta);
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : db_error(s, e);
 }
