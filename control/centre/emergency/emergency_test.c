@@ -359,6 +359,19 @@ static void syslog_text(void **state)
 	free(text);
 }
 
+/* A sentence that was cut within a character is told all the same. */
+static void cut_text_is_told(void **state)
+{
+	struct emergency_message m = message();
+	char *text;
+
+	memcpy(m.about[0].text[1], "感染", 5); /* of six bytes */
+	text = emergency_json(&m);
+	assert_non_null(strstr(text, "\"id\":12"));
+	assert_non_null(strstr(text, "感"));
+	free(text);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -379,6 +392,7 @@ int main(void)
 		TEST(refuses_addresses),
 		TEST(mail_text),
 		TEST(syslog_text),
+		TEST(cut_text_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/wire/local.h"
 #include "dataplane/base/clock.h"
 
 #define say(l, english, japanese) in_language((enum report_language)(l), english, japanese)
@@ -247,14 +248,16 @@ char *emergency_json(const struct emergency_message *m)
 	for (unsigned i = 0; i < m->n; i++) {
 		const struct emergency *e = &m->about[i];
 
-		json_array_append_new(
-			list,
-			json_pack("{sI ss ss ss ss ss* ss* ss* ss* sI}", "id", (json_int_t)e->id,
-				  "kind", kind_words[e->kind], "customer", e->customer, "site",
-				  e->site, "host", e->host, "title", e->title[REPORT_ENGLISH],
-				  "title_ja", e->title[REPORT_JAPANESE], "text",
-				  e->text[REPORT_ENGLISH], "text_ja", e->text[REPORT_JAPANESE],
-				  "time_ns", (json_int_t)e->opened));
+		json_array_append_new(list,
+				      json_pack("{sI ss so so so so so so so sI}", "id",
+						(json_int_t)e->id, "kind", kind_words[e->kind],
+						"customer", local_text(e->customer), "site",
+						local_text(e->site), "host", local_text(e->host),
+						"title", local_text(e->title[REPORT_ENGLISH]),
+						"title_ja", local_text(e->title[REPORT_JAPANESE]),
+						"text", local_text(e->text[REPORT_ENGLISH]),
+						"text_ja", local_text(e->text[REPORT_JAPANESE]),
+						"time_ns", (json_int_t)e->opened));
 	}
 	root = json_pack("{so sb si}", "emergencies", list, "repeat", m->is_repeat, "more",
 			 (int)m->more);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/centre/store/private.h"
+#include "control/wire/local.h"
 #include "dataplane/base/slice.h"
 
 const struct emergency_rules emergency_rules_default = {
@@ -179,14 +180,18 @@ json_t *emergency_list(struct store *s, const char *customer, unsigned most)
 
 		json_array_append_new(
 			list,
-			json_pack("{sI ss ss ss ss ss ss ss ss sI sI ss so}", "id", (json_int_t)id,
-				  "kind", column_text(st, 1), "customer", column_text(st, 2),
-				  "site", column_text(st, 3), "host", column_text(st, 4), "title",
-				  column_text(st, 5), "title_ja", column_text(st, 6), "text",
-				  column_text(st, 7), "text_ja", column_text(st, 8), "opened",
+			json_pack("{sI so so so so so so so so sI sI so so}", "id", (json_int_t)id,
+				  "kind", local_text(column_text(st, 1)), "customer",
+				  local_text(column_text(st, 2)), "site",
+				  local_text(column_text(st, 3)), "host",
+				  local_text(column_text(st, 4)), "title",
+				  local_text(column_text(st, 5)), "title_ja",
+				  local_text(column_text(st, 6)), "text",
+				  local_text(column_text(st, 7)), "text_ja",
+				  local_text(column_text(st, 8)), "opened",
 				  (json_int_t)sqlite3_column_int64(st, 9), "acknowledged",
 				  (json_int_t)sqlite3_column_int64(st, 10), "by",
-				  column_text(st, 11), "messages", messages_of(s, id)));
+				  local_text(column_text(st, 11)), "messages", messages_of(s, id)));
 	}
 	sqlite3_finalize(st);
 	return list;
