@@ -60,15 +60,10 @@ static int list(const struct cli *cli)
 	static const char *const columns[] = {
 		"name:name",	     "role:role",      "second factor:second_factor",
 		"disabled:disabled", "since:created@", NULL};
-	json_t *answer = cli_ask(cli, "banken-mitigator", json_pack("{ss}", "do", "accounts"));
 
-	if (!answer)
-		return 1;
-	if (!cli_json(cli, answer))
-		cli_table(json_object_get(answer, "accounts"), columns,
-			  "There is no account yet: banken account add NAME --role administrator");
-	json_decref(answer);
-	return 0;
+	return cli_show(cli, "banken-mitigator", json_pack("{ss}", "do", "accounts"), "accounts",
+			columns,
+			"There is no account yet: banken account add NAME --role administrator");
 }
 
 static int with_password(const struct cli *cli, json_t *request, const char *done)

@@ -58,6 +58,9 @@ __attribute__((format(printf, 2, 3))) int cli_fail(int status, const char *fmt, 
 /* Rows of an array as a table with aligned columns: "title:field" pairs, NULL-terminated. Fields
  * that end in "@" are times in ns. */
 void cli_table(const json_t *rows, const char *const *columns, const char *nothing);
+/* Asks and prints the answer's `list` as that table, or as JSON. Exit status. */
+int cli_show(const struct cli *cli, const char *program, json_t *request, const char *list,
+	     const char *const *columns, const char *nothing);
 const char *cli_text(const json_t *row, const char *key);
 /* Local time "2026-11-21 09:00:05"; "" for 0. */
 const char *cli_time(uint64_t ns, char ret[32]);

@@ -10,14 +10,9 @@ static int list(const struct cli *cli)
 	static const char *const columns[] = {
 		"number:id", "since:opened@",	   "what:title", "host:host",
 		"site:site", "seen:acknowledged@", "by:by",	 NULL};
-	json_t *answer = cli_ask(cli, "banken-centre", json_pack("{ss}", "do", "emergencies"));
 
-	if (!answer)
-		return 1;
-	if (!cli_json(cli, answer))
-		cli_table(json_object_get(answer, "emergencies"), columns, "No emergency yet.");
-	json_decref(answer);
-	return 0;
+	return cli_show(cli, "banken-centre", json_pack("{ss}", "do", "emergencies"), "emergencies",
+			columns, "No emergency yet.");
 }
 
 static int recipients(const struct cli *cli)
@@ -25,15 +20,9 @@ static int recipients(const struct cli *cli)
 	static const char *const columns[] = {
 		"number:id",	     "tier:tier",	  "kind:kind", "address:address",
 		"customer:customer", "language:language", NULL};
-	json_t *answer = cli_ask(cli, "banken-centre", json_pack("{ss}", "do", "recipients"));
 
-	if (!answer)
-		return 1;
-	if (!cli_json(cli, answer))
-		cli_table(json_object_get(answer, "recipients"), columns,
-			  "Nobody is told: banken emergency tell ADDRESS.");
-	json_decref(answer);
-	return 0;
+	return cli_show(cli, "banken-centre", json_pack("{ss}", "do", "recipients"), "recipients",
+			columns, "Nobody is told: banken emergency tell ADDRESS.");
 }
 
 /* Asks for a change; the answer holds nothing to show. */

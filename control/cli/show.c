@@ -112,8 +112,8 @@ int cmd_status(const struct cli *cli, int argc, char **argv)
 	return any ? 0 : 1;
 }
 
-static int show(const struct cli *cli, const char *program, json_t *request, const char *list,
-		const char *const *columns, const char *nothing)
+int cli_show(const struct cli *cli, const char *program, json_t *request, const char *list,
+	     const char *const *columns, const char *nothing)
 {
 	json_t *answer = cli_ask(cli, program, request);
 
@@ -147,9 +147,9 @@ int cmd_alerts(const struct cli *cli, int argc, char **argv)
 
 	if (most < 0)
 		return cli_fail(2, "alerts takes --most N with N from 1 to 100000");
-	return show(cli, "banken-centre",
-		    json_pack("{ss sI}", "do", "alerts", "most", (json_int_t)most), "alerts",
-		    columns, "Nothing was detected yet.");
+	return cli_show(cli, "banken-centre",
+			json_pack("{ss sI}", "do", "alerts", "most", (json_int_t)most), "alerts",
+			columns, "Nothing was detected yet.");
 }
 
 static int show_host(const struct cli *cli, const char *name)
@@ -201,8 +201,8 @@ int cmd_hosts(const struct cli *cli, int argc, char **argv)
 		return show_host(cli, argv[1]);
 	if (argc > 1)
 		return cli_fail(2, "say: banken hosts [HOST]");
-	return show(cli, "banken-mitigator", json_pack("{ss}", "do", "hosts"), "hosts", columns,
-		    "No host was seen yet.");
+	return cli_show(cli, "banken-mitigator", json_pack("{ss}", "do", "hosts"), "hosts", columns,
+			"No host was seen yet.");
 }
 
 int cmd_coverage(const struct cli *cli, int argc, char **argv)
@@ -219,8 +219,8 @@ int cmd_coverage(const struct cli *cli, int argc, char **argv)
 	(void)argv;
 	if (argc > 1)
 		return cli_fail(2, "coverage takes no argument; banken --help");
-	return show(cli, "banken-mitigator", json_pack("{ss}", "do", "coverage"), "networks",
-		    columns, "No host was seen yet.");
+	return cli_show(cli, "banken-mitigator", json_pack("{ss}", "do", "coverage"), "networks",
+			columns, "No host was seen yet.");
 }
 
 int cmd_search(const struct cli *cli, int argc, char **argv)
@@ -258,7 +258,7 @@ int cmd_events(const struct cli *cli, int argc, char **argv)
 
 	if (most < 0)
 		return cli_fail(2, "events takes --most N with N from 1 to 100000");
-	return show(cli, "banken-mitigator",
-		    json_pack("{ss sI}", "do", "events", "most", (json_int_t)most), "events",
-		    columns, "No event yet.");
+	return cli_show(cli, "banken-mitigator",
+			json_pack("{ss sI}", "do", "events", "most", (json_int_t)most), "events",
+			columns, "No event yet.");
 }
