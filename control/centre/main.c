@@ -14,7 +14,6 @@
 #include "control/helper/privs.h"
 #include "control/wire/local.h"
 #include "control/wire/program.h"
-#include "control/wire/seen.h"
 #include "dataplane/base/clock.h"
 
 static const char usage[] =
@@ -89,8 +88,6 @@ static int open_store(struct centre *c, struct errmsg *err)
 		return ERR_IO;
 	if (note.text[0])
 		log_warn(&c->log, "%s", note.text);
-	if (seen_init(store_db(c->store), err) != ERR_OK)
-		return ERR_IO;
 	snprintf(spool_path, sizeof(spool_path), "%s/spool.db", c->config.state_folder);
 	spool.path = spool_path;
 	c->spool = spool_open(&spool, NULL, err);

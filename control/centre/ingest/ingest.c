@@ -1,6 +1,5 @@
 #include "control/centre/ingest/ingest.h"
 
-#include "control/wire/seen.h"
 #include "dataplane/base/clock.h"
 
 enum { PIECE = 32, TRIES = 4 };
@@ -48,7 +47,7 @@ static int take(struct ingest *in, const struct link_item *item, struct errmsg *
 {
 	struct errmsg why = {""};
 	struct message *m;
-	int rc = seen_new(store_db(in->store), item, err);
+	int rc = store_seen(in->store, item, err);
 
 	if (rc <= 0)
 		return rc;

@@ -7,7 +7,7 @@
 static int threats(struct store *s, const struct period *p, struct report_daily *d,
 		   struct errmsg *err)
 {
-	sqlite3_stmt *st = store_ask(
+	struct db_stmt *st = store_ask(
 		s,
 		"SELECT t.msg, t.category, t.severity, t.technique, min(x.first), max(x.last), "
 		"sum(x.n), count(DISTINCT x.site || ' ' || x.ip) FROM tally x JOIN threats t ON "
@@ -18,22 +18,22 @@ static int threats(struct store *s, const struct period *p, struct report_daily 
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct report_threat *t = report_add_threat(d);
 
 		if (!t)
 			break;
 		t->name = column_copy(st, 0);
 		t->category = column_copy(st, 1);
-		t->severity = strdup(severity_text((enum severity)sqlite3_column_int(st, 2)));
+		t->severity = strdup(severity_text((enum severity)column_int(st, 2)));
 		t->technique = column_copy(st, 3);
-		t->first = (uint64_t)sqlite3_column_int64(st, 4);
-		t->last = (uint64_t)sqlite3_column_int64(st, 5);
-		t->hits = (uint64_t)sqlite3_column_int64(st, 6);
-		t->hosts = (unsigned)sqlite3_column_int(st, 7);
+		t->first = (uint64_t)column_int64(st, 4);
+		t->last = (uint64_t)column_int64(st, 5);
+		t->hits = (uint64_t)column_int64(st, 6);
+		t->hosts = (unsigned)column_int(st, 7);
 		d->alerts += t->hits;
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return ERR_OK;
 }
 
@@ -54,7 +54,7 @@ static void add_handling(struct report_host *h, unsigned language, const char *l
 static int hosts(struct store *s, const struct period *p, struct report_daily *d,
 		 struct errmsg *err)
 {
-	sqlite3_stmt *st = store_ask(
+	struct db_stmt *st = store_ask(
 		s,
 		"WITH hit AS (SELECT site, ip, sum(n) AS n FROM tally WHERE site IN " OUR_SITES
 		" AND " IN_PERIOD("slot") " GROUP BY site, ip) "
@@ -83,7 +83,7 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct report_host *h = report_add_host(d);
 
 		if (!h)
@@ -91,22 +91,22 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 		h->name = column_copy(st, 0);
 		h->ip = column_copy(st, 1);
 		h->mac = column_copy(st, 2);
-		h->level = strdup(level_text((enum level)sqlite3_column_int(st, 3)));
+		h->level = strdup(level_text((enum level)column_int(st, 3)));
 		h->cut_state = column_copy(st, 4);
 		h->cut_reason = column_copy(st, 5);
 		h->root_cause = column_copy(st, 6);
 		add_handling(h, 0, column_text(st, 7));
-		h->cut_at = (uint64_t)sqlite3_column_int64(st, 8);
-		h->verified_at = (uint64_t)sqlite3_column_int64(st, 9);
-		h->released_at = (uint64_t)sqlite3_column_int64(st, 10);
-		h->alerts = (uint64_t)sqlite3_column_int64(st, 11);
+		h->cut_at = (uint64_t)column_int64(st, 8);
+		h->verified_at = (uint64_t)column_int64(st, 9);
+		h->released_at = (uint64_t)column_int64(st, 10);
+		h->alerts = (uint64_t)column_int64(st, 11);
 		h->root_cause_ja = column_copy(st, 12);
 		add_handling(h, 1, column_text(st, 13));
 		h->about = columns_joined(st, 14, 17);
 		h->actor = column_copy(st, 18);
 		h->site = column_copy(st, 19);
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return ERR_OK;
 }
 
@@ -128,7 +128,7 @@ static int first_signs(struct store *s, const struct period *p, struct report_da
 {
 	for (size_t i = 0; i < d->host_count; i++) {
 		struct report_host *h = &d->hosts[i];
-		sqlite3_stmt *st = store_prepare(
+		struct db_stmt *st = store_prepare(
 			s,
 			"SELECT time, msg, peer_ip, url, file, reasons FROM alerts WHERE site = ?4 "
 			"AND ip = ?3 AND time >= ?1 AND time < ?2 ORDER BY gid <> 2, file = '', "
@@ -141,8 +141,8 @@ static int first_signs(struct store *s, const struct period *p, struct report_da
 		bind_number(st, 2, p->to);
 		bind_text(st, 3, h->ip);
 		bind_text(st, 4, h->site);
-		if (sqlite3_step(st) == SQLITE_ROW) {
-			h->sign_at = (uint64_t)sqlite3_column_int64(st, 0);
+		if (db_step(st)) {
+			h->sign_at = (uint64_t)column_int64(st, 0);
 			h->sign = column_copy(st, 1);
 			h->sign_peer = column_copy(st, 2);
 			h->sign_url = column_copy(st, 3);
@@ -150,7 +150,7 @@ static int first_signs(struct store *s, const struct period *p, struct report_da
 			h->sign_reason[0] = reason_of(column_text(st, 5), 0);
 			h->sign_reason[1] = reason_of(column_text(st, 5), 1);
 		}
-		sqlite3_finalize(st);
+		db_end(st);
 	}
 	return ERR_OK;
 }
@@ -158,21 +158,21 @@ static int first_signs(struct store *s, const struct period *p, struct report_da
 static int hours(struct store *s, const struct period *p, struct report_daily *d,
 		 struct errmsg *err)
 {
-	sqlite3_stmt *st = store_ask(s,
-				     "SELECT max(0, (slot * 900000000000 - ?1) / 3600000000000), "
-				     "sum(n) FROM tally WHERE "
-				     "site IN " OUR_SITES " AND " IN_PERIOD("slot") " GROUP BY 1",
-				     p, err);
+	struct db_stmt *st = store_ask(s,
+				       "SELECT max(0, (slot * 900000000000 - ?1) / 3600000000000), "
+				       "sum(n) FROM tally WHERE "
+				       "site IN " OUR_SITES " AND " IN_PERIOD("slot") " GROUP BY 1",
+				       p, err);
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
-		int hour = sqlite3_column_int(st, 0);
+	while (db_step(st)) {
+		int hour = column_int(st, 0);
 
 		if (hour >= 0 && hour < DAILY_HOURS)
-			d->per_hour[hour] = (unsigned)sqlite3_column_int(st, 1);
+			d->per_hour[hour] = (unsigned)column_int(st, 1);
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return ERR_OK;
 }
 
@@ -196,7 +196,7 @@ static void add_sentences(struct report_daily *d, const char *sensor, const char
 static int blind(struct store *s, const struct period *p, struct report_daily *d,
 		 struct errmsg *err)
 {
-	sqlite3_stmt *st = store_ask(
+	struct db_stmt *st = store_ask(
 		s,
 		"SELECT h.sensor, (SELECT sum(rx) FROM health_slots x WHERE x.sensor = h.sensor "
 		"AND " IN_PERIOD(
@@ -208,15 +208,15 @@ static int blind(struct store *s, const struct period *p, struct report_daily *d
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		const char *sensor = column_text(st, 0);
 
-		d->packets += (uint64_t)sqlite3_column_int64(st, 1);
-		d->lost += (uint64_t)sqlite3_column_int64(st, 2);
+		d->packets += (uint64_t)column_int64(st, 1);
+		d->lost += (uint64_t)column_int64(st, 2);
 		add_sentences(d, sensor, column_text(st, 3));
 		add_sentences(d, sensor, column_text(st, 4));
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return ERR_OK;
 }
 

@@ -26,7 +26,7 @@ static void keep(char *to, size_t cap, const char *from)
 
 int emergency_raise(struct store *s, const struct emergency *e, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"INSERT OR IGNORE INTO emergencies(key, kind, customer, site, host, title_en, "
 		"title_ja, text_en, text_ja, opened, acknowledged, by) VALUES(?1,?2,(SELECT "
@@ -46,7 +46,7 @@ int emergency_raise(struct store *s, const struct emergency *e, struct errmsg *e
 	bind_number(st, 9, e->opened);
 	if (store_done(s, st, err) != ERR_OK)
 		return ERR_IO;
-	return sqlite3_changes(s->db) > 0;
+	return store_changes(s) > 0;
 }
 
 static void describe_silent(struct emergency *e, const char *name, const char *role, uint64_t since,
@@ -81,7 +81,7 @@ enum { SILENT_MOST = 100 };
 
 int emergency_raise_silent(struct store *s, uint64_t after, uint64_t now, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"SELECT name, role, site, last_seen FROM peers WHERE up = 0 AND last_seen < ?1 AND "
 		"NOT EXISTS (SELECT 1 FROM emergencies e WHERE e.key = 'silent:' || name || ':' || "
@@ -93,9 +93,9 @@ int emergency_raise_silent(struct store *s, uint64_t after, uint64_t now, struct
 
 	if (st && found)
 		bind_number(st, 1, now > after ? now - after : 0);
-	while (rc == ERR_OK && n < SILENT_MOST && sqlite3_step(st) == SQLITE_ROW) {
+	while (rc == ERR_OK && n < SILENT_MOST && db_step(st)) {
 		struct emergency *e = &found[n++];
-		uint64_t since = (uint64_t)sqlite3_column_int64(st, 3);
+		uint64_t since = (uint64_t)column_int64(st, 3);
 
 		e->kind = EMERGENCY_SILENT;
 		e->opened = now;
@@ -118,10 +118,10 @@ int emergency_raise_silent(struct store *s, uint64_t after, uint64_t now, struct
 int emergency_acknowledge(struct store *s, int64_t id, const char *customer, const char *by,
 			  uint64_t now, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "UPDATE emergencies SET acknowledged=?1, by=?2 WHERE id=?3 "
-				      "AND (?4='' OR customer=?4) AND acknowledged=0",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"UPDATE emergencies SET acknowledged=?1, by=?2 WHERE id=?3 "
+					"AND (?4='' OR customer=?4) AND acknowledged=0",
+					err);
 
 	if (!st)
 		return ERR_IO;
@@ -131,7 +131,7 @@ int emergency_acknowledge(struct store *s, int64_t id, const char *customer, con
 	bind_text(st, 4, customer);
 	if (store_done(s, st, err) != ERR_OK)
 		return ERR_IO;
-	if (sqlite3_changes(s->db) > 0)
+	if (store_changes(s) > 0)
 		return ERR_OK;
 	return errmsg_set(err, ERR_NOTFOUND,
 			  "there is no emergency %lld that waits for an acknowledgement",
@@ -140,30 +140,29 @@ int emergency_acknowledge(struct store *s, int64_t id, const char *customer, con
 
 static json_t *messages_of(struct store *s, int64_t id)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "SELECT r.address, d.wave, d.due, d.sent, d.tries, d.error "
-				      "FROM deliveries d LEFT JOIN recipients r ON r.id = "
-				      "d.recipient WHERE d.emergency=?1 ORDER BY d.id",
-				      NULL);
+	struct db_stmt *st = store_kept(s,
+					"SELECT r.address, d.wave, d.due, d.sent, d.tries, d.error "
+					"FROM deliveries d LEFT JOIN recipients r ON r.id = "
+					"d.recipient WHERE d.emergency=?1 ORDER BY d.id",
+					NULL);
 	json_t *list = json_array();
 
 	if (!st)
 		return list;
 	bind_number(st, 1, (uint64_t)id);
-	while (sqlite3_step(st) == SQLITE_ROW)
+	while (db_step(st))
 		json_array_append_new(
 			list, json_pack("{ss si sI sI si ss}", "to", column_text(st, 0), "wave",
-					sqlite3_column_int(st, 1), "due",
-					(json_int_t)sqlite3_column_int64(st, 2), "sent",
-					(json_int_t)sqlite3_column_int64(st, 3), "tries",
-					sqlite3_column_int(st, 4), "error", column_text(st, 5)));
+					column_int(st, 1), "due", (json_int_t)column_int64(st, 2),
+					"sent", (json_int_t)column_int64(st, 3), "tries",
+					column_int(st, 4), "error", column_text(st, 5)));
 	store_done(s, st, NULL);
 	return list;
 }
 
 json_t *emergency_list(struct store *s, const char *customer, unsigned most)
 {
-	sqlite3_stmt *st = store_prepare(
+	struct db_stmt *st = store_prepare(
 		s,
 		"SELECT id, kind, customer, site, host, title_en, title_ja, text_en, "
 		"text_ja, opened, acknowledged, by FROM emergencies WHERE ?1='' OR "
@@ -175,8 +174,8 @@ json_t *emergency_list(struct store *s, const char *customer, unsigned most)
 		return list;
 	bind_text(st, 1, customer);
 	bind_number(st, 2, most);
-	while (sqlite3_step(st) == SQLITE_ROW) {
-		int64_t id = sqlite3_column_int64(st, 0);
+	while (db_step(st)) {
+		int64_t id = column_int64(st, 0);
 
 		json_array_append_new(
 			list,
@@ -189,11 +188,11 @@ json_t *emergency_list(struct store *s, const char *customer, unsigned most)
 				  local_text(column_text(st, 6)), "text",
 				  local_text(column_text(st, 7)), "text_ja",
 				  local_text(column_text(st, 8)), "opened",
-				  (json_int_t)sqlite3_column_int64(st, 9), "acknowledged",
-				  (json_int_t)sqlite3_column_int64(st, 10), "by",
+				  (json_int_t)column_int64(st, 9), "acknowledged",
+				  (json_int_t)column_int64(st, 10), "by",
 				  local_text(column_text(st, 11)), "messages", messages_of(s, id)));
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return list;
 }
 
@@ -269,7 +268,7 @@ int recipient_read(const json_t *from, struct recipient *ret, struct errmsg *err
 
 int recipient_put(struct store *s, const struct recipient *r, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"INSERT INTO recipients(customer, kind, address, language, tier, quiet_from, "
 		"quiet_to) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(customer, kind, address) DO "
@@ -290,14 +289,14 @@ int recipient_put(struct store *s, const struct recipient *r, struct errmsg *err
 
 int recipient_remove(struct store *s, int64_t id, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s, "DELETE FROM recipients WHERE id=?1", err);
+	struct db_stmt *st = store_kept(s, "DELETE FROM recipients WHERE id=?1", err);
 
 	if (!st)
 		return ERR_IO;
 	bind_number(st, 1, (uint64_t)id);
 	if (store_done(s, st, err) != ERR_OK)
 		return ERR_IO;
-	return sqlite3_changes(s->db)
+	return store_changes(s)
 		       ? ERR_OK
 		       : errmsg_set(err, ERR_NOTFOUND, "there is no recipient %lld", (long long)id);
 }
@@ -305,15 +304,15 @@ int recipient_remove(struct store *s, int64_t id, struct errmsg *err)
 #define RECIPIENT                                                                                  \
 	"r.id, r.customer, r.kind, r.address, r.language, r.tier, r.quiet_from, r.quiet_to"
 
-static struct recipient read_recipient(sqlite3_stmt *st)
+static struct recipient read_recipient(struct db_stmt *st)
 {
 	struct recipient r = {
-		.id = sqlite3_column_int64(st, 0),
+		.id = column_int64(st, 0),
 		.language =
 			strcmp(column_text(st, 4), "ja") == 0 ? REPORT_JAPANESE : REPORT_ENGLISH,
-		.tier = (unsigned)sqlite3_column_int(st, 5),
-		.quiet_from = (unsigned)sqlite3_column_int(st, 6),
-		.quiet_to = (unsigned)sqlite3_column_int(st, 7),
+		.tier = (unsigned)column_int(st, 5),
+		.quiet_from = (unsigned)column_int(st, 6),
+		.quiet_to = (unsigned)column_int(st, 7),
 	};
 
 	keep(r.customer, sizeof(r.customer), column_text(st, 1));
@@ -327,16 +326,16 @@ static struct recipient read_recipient(sqlite3_stmt *st)
 
 json_t *recipient_list(struct store *s, const char *customer)
 {
-	sqlite3_stmt *st = store_prepare(s,
-					 "SELECT " RECIPIENT " FROM recipients r WHERE ?1='' OR "
-					 "customer=?1 ORDER BY customer, tier, address",
-					 NULL);
+	struct db_stmt *st = store_prepare(s,
+					   "SELECT " RECIPIENT " FROM recipients r WHERE ?1='' OR "
+					   "customer=?1 ORDER BY customer, tier, address",
+					   NULL);
 	json_t *list = json_array();
 
 	if (!st)
 		return list;
 	bind_text(st, 1, customer);
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct recipient r = read_recipient(st);
 
 		json_array_append_new(
@@ -347,7 +346,7 @@ json_t *recipient_list(struct store *s, const char *customer)
 				  (int)r.tier, "quiet_from", (int)r.quiet_from, "quiet_to",
 				  (int)r.quiet_to));
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return list;
 }
 
@@ -388,7 +387,7 @@ static uint64_t quiet_end(const struct emergency_rules *rules, const struct reci
 static int lay_down(struct store *s, const struct wave *w, const struct recipient *r, uint64_t due,
 		    struct errmsg *err)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s,
 			   "INSERT OR IGNORE INTO deliveries(emergency, recipient, wave, "
 			   "due, tries, sent, flying, error) VALUES(?1,?2,?3,?4,0,0,0,'')",
@@ -408,7 +407,7 @@ enum { RECIPIENTS_MOST = 64 };
 static int plan_wave(struct store *s, const struct emergency_rules *rules, const struct wave *w,
 		     struct errmsg *err)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s,
 			   "SELECT " RECIPIENT " FROM recipients r WHERE r.tier <= ?1 AND "
 			   "r.customer IN (?2, '') ORDER BY r.tier, r.id LIMIT 64",
@@ -421,7 +420,7 @@ static int plan_wave(struct store *s, const struct emergency_rules *rules, const
 		return ERR_IO;
 	bind_number(st, 1, w->tier);
 	bind_text(st, 2, w->customer);
-	while (n < RECIPIENTS_MOST && sqlite3_step(st) == SQLITE_ROW) {
+	while (n < RECIPIENTS_MOST && db_step(st)) {
 		to[n] = read_recipient(st);
 		awake += !is_quiet(rules, &to[n++], w->due);
 	}
@@ -436,22 +435,23 @@ enum { PLAN_MOST = 256 }; /* emergencies at once; the next call goes on */
 static int open_waves(struct store *s, const struct emergency_rules *rules, uint64_t now,
 		      struct wave ret[PLAN_MOST], unsigned *n, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "SELECT id, customer, opened, planned FROM emergencies WHERE "
-				      "acknowledged=0 AND next <= ?1 ORDER BY next LIMIT 256",
-				      err);
+	struct db_stmt *st =
+		store_kept(s,
+			   "SELECT id, customer, opened, planned FROM emergencies WHERE "
+			   "acknowledged=0 AND next <= ?1 ORDER BY next LIMIT 256",
+			   err);
 
 	*n = 0;
 	if (!st)
 		return ERR_IO;
 	bind_number(st, 1, now);
-	while (*n < PLAN_MOST && sqlite3_step(st) == SQLITE_ROW) {
+	while (*n < PLAN_MOST && db_step(st)) {
 		struct wave *w = &ret[(*n)++];
-		uint64_t opened = (uint64_t)sqlite3_column_int64(st, 2);
+		uint64_t opened = (uint64_t)column_int64(st, 2);
 		uint64_t age = now > opened ? now - opened : 0;
 
 		/* Waves that were missed are not made up for: the latest counts. */
-		w->emergency = sqlite3_column_int64(st, 0);
+		w->emergency = column_int64(st, 0);
 		keep(w->customer, sizeof(w->customer), column_text(st, 1));
 		w->number = (unsigned)(age / rules->repeat < rules->waves ? age / rules->repeat
 									  : rules->waves);
@@ -465,11 +465,12 @@ static int open_waves(struct store *s, const struct emergency_rules *rules, uint
 static int note_planned(struct store *s, const struct emergency_rules *rules, const struct wave *w,
 			struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "UPDATE emergencies SET planned=?2, next=CASE WHEN ?2 >= ?3 "
-				      "THEN 9223372036854775807 ELSE opened + (?2 + 1) * ?4 END "
-				      "WHERE id=?1",
-				      err);
+	struct db_stmt *st =
+		store_kept(s,
+			   "UPDATE emergencies SET planned=?2, next=CASE WHEN ?2 >= ?3 "
+			   "THEN 9223372036854775807 ELSE opened + (?2 + 1) * ?4 END "
+			   "WHERE id=?1",
+			   err);
 
 	if (!st)
 		return ERR_IO;
@@ -506,7 +507,7 @@ int emergency_plan(struct store *s, const struct emergency_rules *rules, uint64_
 static int next_recipient(struct store *s, const struct emergency_rules *rules, uint64_t now,
 			  struct recipient *ret, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"SELECT " RECIPIENT ", (SELECT count(DISTINCT x.sent) FROM deliveries x WHERE "
 		"x.recipient = r.id AND x.sent > ?2) AS lately FROM recipients r WHERE EXISTS "
@@ -521,17 +522,17 @@ static int next_recipient(struct store *s, const struct emergency_rules *rules, 
 	bind_number(st, 1, now);
 	bind_number(st, 2, now > rules->brake_time ? now - rules->brake_time : 0);
 	bind_number(st, 3, rules->brake_most);
-	if (sqlite3_step(st) == SQLITE_ROW) {
+	if (db_step(st)) {
 		*ret = read_recipient(st);
 		found = 1;
 	}
 	return store_done(s, st, err) == ERR_OK ? found : ERR_IO;
 }
 
-static void read_emergency(sqlite3_stmt *st, struct emergency *e)
+static void read_emergency(struct db_stmt *st, struct emergency *e)
 {
 	memset(e, 0, sizeof(*e));
-	e->id = sqlite3_column_int64(st, 2);
+	e->id = column_int64(st, 2);
 	keep(e->key, sizeof(e->key), column_text(st, 3));
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kinds[i], column_text(st, 4)) == 0)
@@ -544,13 +545,13 @@ static void read_emergency(sqlite3_stmt *st, struct emergency *e)
 		keep(e->title[l], sizeof(e->title[l]), column_text(st, 8 + l));
 		keep(e->text[l], sizeof(e->text[l]), column_text(st, 10 + l));
 	}
-	e->opened = (uint64_t)sqlite3_column_int64(st, 12);
+	e->opened = (uint64_t)column_int64(st, 12);
 }
 
 /* What waits for the recipient; what was acknowledged meanwhile does not go any more. */
 static int gather(struct store *s, uint64_t now, struct emergency_message *m, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"SELECT d.id, d.wave, e.id, e.key, e.kind, e.customer, e.site, e.host, e.title_en, "
 		"e.title_ja, e.text_en, e.text_ja, e.opened FROM deliveries d JOIN emergencies e "
@@ -563,13 +564,13 @@ static int gather(struct store *s, uint64_t now, struct emergency_message *m, st
 		return ERR_IO;
 	bind_number(st, 1, (uint64_t)m->to.id);
 	bind_number(st, 2, now);
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		if (m->n == MESSAGE_MOST) {
 			m->more++;
 			continue;
 		}
-		m->delivery = m->n ? m->delivery : sqlite3_column_int64(st, 0);
-		m->is_repeat = m->is_repeat || sqlite3_column_int(st, 1) > 0;
+		m->delivery = m->n ? m->delivery : column_int64(st, 0);
+		m->is_repeat = m->is_repeat || column_int(st, 1) > 0;
 		read_emergency(st, &m->about[m->n++]);
 	}
 	return store_done(s, st, err);
@@ -577,11 +578,12 @@ static int gather(struct store *s, uint64_t now, struct emergency_message *m, st
 
 static int forget_acknowledged(struct store *s, uint64_t now, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "DELETE FROM deliveries WHERE sent = 0 AND due <= ?1 AND "
-				      "emergency IN (SELECT id FROM emergencies WHERE acknowledged "
-				      "> 0)",
-				      err);
+	struct db_stmt *st =
+		store_kept(s,
+			   "DELETE FROM deliveries WHERE sent = 0 AND due <= ?1 AND "
+			   "emergency IN (SELECT id FROM emergencies WHERE acknowledged "
+			   "> 0)",
+			   err);
 
 	if (!st)
 		return ERR_IO;
@@ -593,7 +595,7 @@ static int forget_acknowledged(struct store *s, uint64_t now, struct errmsg *err
 static int mark(struct store *s, uint64_t now, const struct emergency_message *m,
 		struct errmsg *err)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s,
 			   "UPDATE deliveries SET flying=1 WHERE recipient=?1 AND sent=0 "
 			   "AND due<=?2",
@@ -632,7 +634,7 @@ int emergency_next(struct store *s, const struct emergency_rules *rules, uint64_
 int emergency_sent(struct store *s, const struct emergency_message *m, const char *error,
 		   uint64_t now, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"UPDATE deliveries SET flying=0, tries=tries+1, error=?2, sent=iif(?2 = '', ?3, "
 		"0), "
@@ -650,7 +652,7 @@ int emergency_sent(struct store *s, const struct emergency_message *m, const cha
 
 int emergency_recover(struct store *s, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s, "UPDATE deliveries SET flying=0 WHERE flying=1", err);
+	struct db_stmt *st = store_kept(s, "UPDATE deliveries SET flying=0 WHERE flying=1", err);
 
 	return st ? store_done(s, st, err) : ERR_IO;
 }

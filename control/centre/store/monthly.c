@@ -14,16 +14,16 @@ struct asking {
 	struct errmsg *err;
 };
 
-static uint64_t number(sqlite3_stmt *st, int at)
+static uint64_t number(struct db_stmt *st, int at)
 {
-	int64_t n = sqlite3_column_int64(st, at);
+	int64_t n = column_int64(st, at);
 
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static enum report_severity severity_of(sqlite3_stmt *st, int at)
+static enum report_severity severity_of(struct db_stmt *st, int at)
 {
-	switch (sqlite3_column_int(st, at)) {
+	switch (column_int(st, at)) {
 	case SEVERITY_HIGH:
 		return REPORT_HIGH;
 	case SEVERITY_MEDIUM:
@@ -38,11 +38,11 @@ static enum report_severity severity_of(sqlite3_stmt *st, int at)
 /* One number of a question about a period. */
 static int one(struct asking *a, const struct period *p, const char *sql, uint64_t *ret)
 {
-	sqlite3_stmt *st = store_ask(a->s, sql, p, a->err);
+	struct db_stmt *st = store_ask(a->s, sql, p, a->err);
 
 	if (!st)
 		return ERR_IO;
-	if (sqlite3_step(st) == SQLITE_ROW)
+	if (db_step(st))
 		*ret = number(st, 0);
 	return store_finish(a->s, st, a->err);
 }
@@ -51,15 +51,15 @@ static int one(struct asking *a, const struct period *p, const char *sql, uint64
 
 static int month_alerts(struct asking *a, const struct period *p, struct monthly_figures *f)
 {
-	sqlite3_stmt *st = store_ask(a->s,
-				     "SELECT t.severity, sum(x.n) FROM tally x JOIN threats t ON "
-				     "t.id = x.threat WHERE x.site IN " OUR_SITES
-				     " AND " IN_PERIOD("x.slot") " GROUP BY 1",
-				     p, a->err);
+	struct db_stmt *st = store_ask(a->s,
+				       "SELECT t.severity, sum(x.n) FROM tally x JOIN threats t ON "
+				       "t.id = x.threat WHERE x.site IN " OUR_SITES
+				       " AND " IN_PERIOD("x.slot") " GROUP BY 1",
+				       p, a->err);
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW)
+	while (db_step(st))
 		f->alerts[severity_of(st, 0)] += number(st, 1);
 	return store_finish(a->s, st, a->err);
 }
@@ -114,15 +114,15 @@ static int figures(struct asking *a)
 static int days(struct asking *a)
 {
 	struct report_monthly *m = a->m;
-	sqlite3_stmt *st = store_ask(a->s,
-				     "SELECT x.slot, t.severity, sum(x.n) FROM tally x JOIN "
-				     "threats t ON t.id = x.threat WHERE x.site IN " OUR_SITES
-				     " AND " IN_PERIOD("x.slot") " GROUP BY 1, 2",
-				     &a->now, a->err);
+	struct db_stmt *st = store_ask(a->s,
+				       "SELECT x.slot, t.severity, sum(x.n) FROM tally x JOIN "
+				       "threats t ON t.id = x.threat WHERE x.site IN " OUR_SITES
+				       " AND " IN_PERIOD("x.slot") " GROUP BY 1, 2",
+				       &a->now, a->err);
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		uint64_t n = number(st, 2);
 		struct tm tm;
 
@@ -135,14 +135,14 @@ static int days(struct asking *a)
 
 static int cut_days(struct asking *a)
 {
-	sqlite3_stmt *st = store_ask(a->s,
-				     "SELECT ordered FROM quarantines WHERE ordered >= ?1 AND "
-				     "ordered < ?2 AND acked > 0 AND site IN " OUR_SITES,
-				     &a->now, a->err);
+	struct db_stmt *st = store_ask(a->s,
+				       "SELECT ordered FROM quarantines WHERE ordered >= ?1 AND "
+				       "ordered < ?2 AND acked > 0 AND site IN " OUR_SITES,
+				       &a->now, a->err);
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct tm tm;
 
 		zone_local(&a->m->zone, number(st, 0), &tm);
@@ -165,24 +165,24 @@ static int cut_days(struct asking *a)
 			" AND slot >= ?7 / 900000000000 AND slot "                                 \
 			"< (?8 + 899999999999) / 900000000000 GROUP BY threat) "
 
-static sqlite3_stmt *ask_tallied(struct asking *a, const char *sql, unsigned most)
+static struct db_stmt *ask_tallied(struct asking *a, const char *sql, unsigned most)
 {
-	sqlite3_stmt *st = store_ask(a->s, sql, &a->now, a->err);
+	struct db_stmt *st = store_ask(a->s, sql, &a->now, a->err);
 
 	if (!st)
 		return NULL;
-	sqlite3_bind_int(st, 5, zone_offset(&a->m->zone, a->m->from));
+	bind_int64(st, 5, zone_offset(&a->m->zone, a->m->from));
 	bind_number(st, 6, most);
 	bind_number(st, 7, a->before.from);
 	bind_number(st, 8, a->before.to);
 	return st;
 }
 
-static int read_threats(struct asking *a, sqlite3_stmt *st, bool is_gone)
+static int read_threats(struct asking *a, struct db_stmt *st, bool is_gone)
 {
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct monthly_threat *t = monthly_add_threat(a->m, is_gone);
 
 		if (!t)
@@ -218,7 +218,7 @@ static int threats(struct asking *a)
 
 static int techniques(struct asking *a)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_ask(a->s,
 			  "SELECT t.tactic, t.technique, sum(x.n) FROM tally x JOIN "
 			  "threats t ON t.id = x.threat WHERE t.technique <> '' AND "
@@ -228,7 +228,7 @@ static int techniques(struct asking *a)
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct monthly_technique *t = monthly_add_technique(a->m);
 
 		if (!t)
@@ -247,7 +247,7 @@ static int about_host(struct asking *a, struct monthly_host *h)
 {
 	const struct store_scope scope = {"", h->site};
 	const struct period p = {&scope, a->m->from, a->m->to};
-	sqlite3_stmt *st = store_ask(
+	struct db_stmt *st = store_ask(
 		a->s,
 		"SELECT h.name, h.user, h.os, h.role, h.vendor, (SELECT state FROM quarantines q "
 		"WHERE q.site = ?4 AND q.ip = ?5 AND q.ordered < ?2 ORDER BY ordered DESC LIMIT "
@@ -261,7 +261,7 @@ static int about_host(struct asking *a, struct monthly_host *h)
 	if (!st)
 		return ERR_IO;
 	bind_text(st, 5, h->ip);
-	if (sqlite3_step(st) == SQLITE_ROW) {
+	if (db_step(st)) {
 		h->name = column_copy(st, 0);
 		h->about = columns_joined(st, 1, 4);
 		h->cut_state = column_copy(st, 5);
@@ -273,7 +273,7 @@ static int about_host(struct asking *a, struct monthly_host *h)
 /* SQLite gives the columns beside max() from the row that has it. */
 static int hosts(struct asking *a)
 {
-	sqlite3_stmt *st = ask_tallied(
+	struct db_stmt *st = ask_tallied(
 		a,
 		"WITH each AS (SELECT site, ip, threat, sum(n) AS n FROM tally WHERE site "
 		"IN " OUR_SITES " AND " IN_PERIOD(
@@ -292,7 +292,7 @@ static int hosts(struct asking *a)
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct monthly_host *h = monthly_add_host(a->m);
 
 		if (!h)
@@ -314,7 +314,7 @@ static int hosts(struct asking *a)
 
 static int incidents(struct asking *a)
 {
-	sqlite3_stmt *st = store_ask(
+	struct db_stmt *st = store_ask(
 		a->s,
 		"SELECT i.title, coalesce(nullif((SELECT name FROM hosts h WHERE h.mitigator = "
 		"i.mitigator AND h.id = i.host_id), ''), i.ip), i.site, i.level, i.root_cause, "
@@ -329,7 +329,7 @@ static int incidents(struct asking *a)
 	if (!st)
 		return ERR_IO;
 	bind_number(st, 5, INCIDENTS_MOST);
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct monthly_incident *x = monthly_add_incident(a->m);
 
 		if (!x)
@@ -337,7 +337,7 @@ static int incidents(struct asking *a)
 		x->title = column_copy(st, 0);
 		x->host = column_copy(st, 1);
 		x->site = column_copy(st, 2);
-		x->level = strdup(level_text((enum level)sqlite3_column_int(st, 3)));
+		x->level = strdup(level_text((enum level)column_int(st, 3)));
 		x->root_cause[REPORT_ENGLISH] = column_copy(st, 4);
 		x->root_cause[REPORT_JAPANESE] = column_copy(st, 5);
 		x->opened = number(st, 6);
@@ -351,13 +351,13 @@ static int incidents(struct asking *a)
 static int times(struct asking *a, const struct period *p, const char *sql,
 		 struct monthly_times *ret)
 {
-	sqlite3_stmt *st = store_ask(a->s, sql, p, a->err);
+	struct db_stmt *st = store_ask(a->s, sql, p, a->err);
 	uint64_t *list = NULL;
 	size_t n = 0;
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		uint64_t from = number(st, 0), to = number(st, 1);
 		uint64_t *d = from && to >= from ? report_grow(&list, &n, sizeof(*list)) : NULL;
 
@@ -432,7 +432,7 @@ static int blind(struct asking *a)
 {
 	struct report_monthly *m = a->m;
 	uint64_t to = m->made && m->made < m->to ? m->made : m->to;
-	sqlite3_stmt *st = store_ask(
+	struct db_stmt *st = store_ask(
 		a->s,
 		"SELECT x.sensor, sum(x.rx), sum(x.lost), sum(x.up_s), (SELECT min(slot) FROM "
 		"health_slots y WHERE y.sensor = x.sensor), (SELECT span FROM health h WHERE "
@@ -442,7 +442,7 @@ static int blind(struct asking *a)
 
 	if (!st)
 		return ERR_IO;
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		struct monthly_blind *b = monthly_add_blind(m);
 		uint64_t first = number(st, 4) * SLOT_NS, up = number(st, 3), from, all;
 
@@ -464,7 +464,7 @@ static int blind(struct asking *a)
 static int advisory(struct asking *a)
 {
 	struct monthly_advisory *ret = &a->m->advisory;
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_ask(a->s,
 			  "SELECT author, text_en, text_ja, version, time FROM advisories "
 			  "WHERE month = ?1 AND customer IN (?3, '') ORDER BY customer "
@@ -473,7 +473,7 @@ static int advisory(struct asking *a)
 
 	if (!st)
 		return ERR_IO;
-	if (sqlite3_step(st) == SQLITE_ROW) {
+	if (db_step(st)) {
 		ret->author = column_copy(st, 0);
 		for (int l = 0; l < REPORT_LANGUAGES; l++)
 			ret->text[l] = column_text(st, 1 + l)[0] ? column_copy(st, 1 + l) : NULL;
@@ -486,13 +486,13 @@ static int advisory(struct asking *a)
 /* As people know it; what is no customer's id stays as it was asked for. */
 static char *customer_name(struct store *s, const char *id)
 {
-	sqlite3_stmt *st = store_kept(s, "SELECT name FROM customers WHERE id = ?1", NULL);
+	struct db_stmt *st = store_kept(s, "SELECT name FROM customers WHERE id = ?1", NULL);
 	char *name;
 
 	if (!st)
 		return strdup(id);
 	bind_text(st, 1, id);
-	name = strdup(sqlite3_step(st) == SQLITE_ROW ? column_text(st, 0) : id);
+	name = strdup(db_step(st) ? column_text(st, 0) : id);
 	store_done(s, st, NULL);
 	return name;
 }

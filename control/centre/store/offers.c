@@ -9,7 +9,7 @@ int store_proposal(struct store *s, const char *mitigator, const struct list_pro
 {
 	for (size_t i = 0; i < p->entries.n; i++) {
 		const struct proposal_entry *e = &p->entries.items[i];
-		sqlite3_stmt *st = store_kept(
+		struct db_stmt *st = store_kept(
 			s, "INSERT OR IGNORE INTO proposals VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 			err);
 
@@ -33,7 +33,7 @@ int store_proposal(struct store *s, const char *mitigator, const struct list_pro
 int store_audit_head(struct store *s, const char *mitigator, const struct audit_head_note *h,
 		     struct errmsg *err)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s, "INSERT OR IGNORE INTO audit_heads VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
@@ -59,23 +59,23 @@ int store_audit_head(struct store *s, const char *mitigator, const struct audit_
 static json_t *rows(struct store *s, const char *sql, const char *const *keys, unsigned most)
 {
 	struct errmsg err;
-	sqlite3_stmt *st = store_prepare(s, sql, &err);
+	struct db_stmt *st = store_prepare(s, sql, &err);
 	json_t *list = st ? json_array() : NULL;
 
 	if (!list)
 		return NULL;
 	bind_number(st, 1, most);
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		json_t *row = json_object();
 
 		for (int i = 0; keys[i]; i++)
 			json_object_set_new(row, keys[i],
-					    sqlite3_column_type(st, i) == SQLITE_INTEGER
-						    ? json_integer(sqlite3_column_int64(st, i))
+					    column_is_number(st, i)
+						    ? json_integer(column_int64(st, i))
 						    : json_string(column_text(st, i)));
 		json_array_append_new(list, row);
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return list;
 }
 

@@ -6,21 +6,21 @@
 /* Rows as objects; a column's name is the field's. `lists`: columns that hold JSON. */
 static json_t *rows(struct store *s, const char *sql, unsigned most)
 {
-	sqlite3_stmt *st = store_prepare(s, sql, NULL);
+	struct db_stmt *st = store_prepare(s, sql, NULL);
 	json_t *array = json_array();
 
 	if (!st)
 		return array;
 	bind_number(st, 1, most);
-	while (sqlite3_step(st) == SQLITE_ROW) {
+	while (db_step(st)) {
 		json_t *row = json_object();
 
-		for (int i = 0; i < sqlite3_column_count(st); i++) {
-			const char *name = sqlite3_column_name(st, i), *text = column_text(st, i);
+		for (int i = 0; i < column_count(st); i++) {
+			const char *name = column_name(st, i), *text = column_text(st, i);
 			json_t *value = NULL;
 
-			if (sqlite3_column_type(st, i) == SQLITE_INTEGER)
-				value = json_integer(sqlite3_column_int64(st, i));
+			if (column_is_number(st, i))
+				value = json_integer(column_int64(st, i));
 			else if (text[0] == '[')
 				value = json_loads(text, 0, NULL);
 			if (!value)
@@ -29,7 +29,7 @@ static json_t *rows(struct store *s, const char *sql, unsigned most)
 		}
 		json_array_append_new(array, row);
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	return array;
 }
 
@@ -94,10 +94,10 @@ json_t *store_overview(struct store *s, unsigned most)
 
 /* --- for the reports --- */
 
-sqlite3_stmt *store_ask(struct store *s, const char *sql, const struct period *p,
-			struct errmsg *err)
+struct db_stmt *store_ask(struct store *s, const char *sql, const struct period *p,
+			  struct errmsg *err)
 {
-	sqlite3_stmt *st = store_prepare(s, sql, err);
+	struct db_stmt *st = store_prepare(s, sql, err);
 
 	if (!st)
 		return NULL;
@@ -108,7 +108,7 @@ sqlite3_stmt *store_ask(struct store *s, const char *sql, const struct period *p
 	return st;
 }
 
-char *column_copy(sqlite3_stmt *st, int at)
+char *column_copy(struct db_stmt *st, int at)
 {
 	return strdup(column_text(st, at));
 }
@@ -123,7 +123,7 @@ char *text_of_list(const char *list, size_t at)
 	return ret;
 }
 
-char *columns_joined(sqlite3_stmt *st, int from, int to)
+char *columns_joined(struct db_stmt *st, int from, int to)
 {
 	char text[512];
 	size_t len = 0;

@@ -80,6 +80,8 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS audit_heads(mitigator TEXT, lines INTEGER, hash TEXT, time "
 	"INTEGER, problem TEXT, PRIMARY KEY(mitigator, lines, hash)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS audit_heads_time ON audit_heads(mitigator, time);"
+	"CREATE TABLE IF NOT EXISTS link_seen(peer TEXT, spool INTEGER, lane INTEGER, number "
+	"INTEGER, PRIMARY KEY(peer, spool, lane)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS gone(kind TEXT PRIMARY KEY, n INTEGER, last INTEGER);"
 	"INSERT OR IGNORE INTO gone VALUES('records',0,0),('alerts',0,0);"
 	"INSERT OR IGNORE INTO sites VALUES('','');"
@@ -87,37 +89,29 @@ static const char schema[] =
 
 enum { SCHEMA_VERSION = 2 };
 
-static const char setup[] =
-	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
-	"PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=2000;";
-
-static int sql_error(struct store *s, const char *what, struct errmsg *err)
+static int exec(struct store *s, const char *sql, struct errmsg *err)
 {
-	int code = sqlite3_errcode(s->db);
-
-	if (code == SQLITE_FULL)
-		return errmsg_set(err, ERR_IO,
-				  "%s: the disk of the centre's store is full; free space, nothing "
-				  "acknowledged is lost",
-				  what);
-	return errmsg_set(err, ERR_IO, "%s: %s", what, sqlite3_errmsg(s->db));
+	return s->db->ops->exec(s->db, sql, err);
 }
 
 /* A store of another schema is left as it is. */
 static int check_version(struct store *s, const char *path, struct errmsg *err)
 {
-	sqlite3_stmt *st;
+	struct db_stmt *st =
+		store_prepare(s,
+			      "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM "
+			      "pragma_user_version",
+			      err);
 	int version = 0, tables = 0;
 
-	if (sqlite3_prepare_v2(s->db,
-			       "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM "
-			       "pragma_user_version",
-			       -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW) {
-		version = sqlite3_column_int(st, 0);
-		tables = sqlite3_column_int(st, 1);
+	if (!st)
+		return ERR_IO;
+	if (db_step(st)) {
+		version = column_int(st, 0);
+		tables = column_int(st, 1);
 	}
-	sqlite3_finalize(st);
+	if (store_finish(s, st, err) != ERR_OK)
+		return ERR_IO;
 	if (tables == 0 || version == SCHEMA_VERSION)
 		return ERR_OK;
 	return errmsg_set(err, ERR_INVALID,
@@ -126,58 +120,49 @@ static int check_version(struct store *s, const char *path, struct errmsg *err)
 			  path, version, SCHEMA_VERSION);
 }
 
-static int try_open(struct store *s, const char *path, struct errmsg *err)
+static int try_open(struct store *s, const char *path, bool *ret_damaged, struct errmsg *err)
 {
-	if (sqlite3_open_v2(path, &s->db,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-			    NULL) != SQLITE_OK)
-		return errmsg_set(err, ERR_IO, "%s: %s", path,
-				  s->db ? sqlite3_errmsg(s->db) : "no memory");
-	if (sqlite3_exec(s->db, setup, NULL, NULL, NULL) != SQLITE_OK)
-		return sql_error(s, path, err);
-	if (check_version(s, path, err) != ERR_OK)
-		return ERR_INVALID;
-	if (sqlite3_exec(s->db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return sql_error(s, path, err);
-	return ERR_OK;
-}
+	int rc;
 
-static bool damaged(const struct store *s)
-{
-	int code = s->db ? sqlite3_errcode(s->db) : SQLITE_OK;
+	s->db = db_sqlite_open(path, ret_damaged, err);
+	if (!s->db)
+		return ERR_IO;
+	s->room.db = db_sqlite_handle(s->db);
+	rc = check_version(s, path, err);
+	rc = rc == ERR_OK ? exec(s, schema, err) : rc;
+	if (rc != ERR_OK) {
+		int code = sqlite3_errcode(db_sqlite_handle(s->db));
 
-	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+		*ret_damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+		s->db->ops->close(s->db);
+		s->db = NULL;
+	}
+	return rc;
 }
 
 struct store *store_open(const char *path, struct errmsg *ret_note, struct errmsg *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
+	bool damaged;
 	char aside[512];
 
 	if (!s)
 		return NULL;
 	ret_note->text[0] = 0;
-	if (try_open(s, path, err) == ERR_OK) {
-		if (strcmp(path, ":memory:") != 0)
-			room_keep(&s->room, s->db, path);
-		return s;
-	}
-	if (!damaged(s)) {
-		store_close(s);
-		return NULL;
-	}
-	sqlite3_close(s->db);
-	s->db = NULL;
-	snprintf(aside, sizeof(aside), "%s.damaged-%lld", path, (long long)time(NULL));
-	if (rename(path, aside) == 0 && try_open(s, path, err) == ERR_OK) {
-		room_keep(&s->room, s->db, path);
+	if (try_open(s, path, &damaged, err) != ERR_OK) {
+		snprintf(aside, sizeof(aside), "%s.damaged-%lld", path, (long long)time(NULL));
+		if (!damaged || rename(path, aside) != 0 ||
+		    try_open(s, path, &damaged, err) != ERR_OK) {
+			store_close(s);
+			return NULL;
+		}
 		errmsg_set(ret_note, ERR_OK,
 			   "%s was damaged and is put aside as %s; a new store was made", path,
 			   aside);
-		return s;
 	}
-	store_close(s);
-	return NULL;
+	if (strcmp(path, ":memory:") != 0)
+		room_keep(&s->room, db_sqlite_handle(s->db), path);
+	return s;
 }
 
 void store_close(struct store *s)
@@ -185,20 +170,10 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < STORE_KEPT; i++)
-		sqlite3_finalize(s->kept[i].st);
-	sqlite3_close(s->db);
+		db_end(s->kept[i].st);
+	if (s->db)
+		s->db->ops->close(s->db);
 	free(s);
-}
-
-sqlite3 *store_db(struct store *s)
-{
-	return s->db;
-}
-
-static int exec(struct store *s, const char *sql, struct errmsg *err)
-{
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? ERR_OK
-								       : sql_error(s, sql, err);
 }
 
 int store_begin(struct store *s, struct errmsg *err)
@@ -217,12 +192,12 @@ int store_commit(struct store *s, struct errmsg *err)
 
 void store_rollback(struct store *s)
 {
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	exec(s, "ROLLBACK", NULL);
 }
 
 /* Statements are kept by their text's address, for all are literals: the busiest are prepared once.
  */
-sqlite3_stmt *store_kept(struct store *s, const char *sql, struct errmsg *err)
+struct db_stmt *store_kept(struct store *s, const char *sql, struct errmsg *err)
 {
 	struct kept *k = &s->kept[((uintptr_t)sql >> 3) % STORE_KEPT];
 
@@ -233,63 +208,53 @@ sqlite3_stmt *store_kept(struct store *s, const char *sql, struct errmsg *err)
 			errmsg_set(err, ERR_NOMEM, "store: more statements than are kept");
 			return NULL;
 		}
-		k->st = store_prepare(s, sql, err);
+		k->st = s->db->ops->prepare(s->db, sql, true, err);
 		k->sql = k->st ? sql : NULL;
 	}
 	return k->st;
 }
 
-int store_done(struct store *s, sqlite3_stmt *st, struct errmsg *err)
+/* The rest of its rows. */
+static int run_out(struct store *s, struct db_stmt *st, struct errmsg *err)
 {
-	int code, rc = ERR_OK;
+	while (db_step(st))
+		;
+	return st->failed ? s->db->ops->error(s->db, "store", err) : ERR_OK;
+}
+
+int store_done(struct store *s, struct db_stmt *st, struct errmsg *err)
+{
+	int rc;
 
 	if (!st)
 		return ERR_IO;
-	while ((code = sqlite3_step(st)) == SQLITE_ROW)
-		;
-	if (code != SQLITE_DONE)
-		rc = sql_error(s, "store", err);
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
+	rc = run_out(s, st, err);
+	s->db->ops->reset(st);
 	return rc;
 }
 
-sqlite3_stmt *store_prepare(struct store *s, const char *sql, struct errmsg *err)
+struct db_stmt *store_prepare(struct store *s, const char *sql, struct errmsg *err)
 {
-	sqlite3_stmt *st = NULL;
-
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK) {
-		sql_error(s, "store", err);
-		return NULL;
-	}
-	return st;
+	return s->db->ops->prepare(s->db, sql, false, err);
 }
 
-int store_finish(struct store *s, sqlite3_stmt *st, struct errmsg *err)
+int store_finish(struct store *s, struct db_stmt *st, struct errmsg *err)
 {
-	int code, rc = ERR_OK;
+	int rc;
 
 	if (!st)
 		return ERR_IO;
-	while ((code = sqlite3_step(st)) == SQLITE_ROW)
-		;
-	if (code != SQLITE_DONE)
-		rc = sql_error(s, "store", err);
-	sqlite3_finalize(st);
+	rc = run_out(s, st, err);
+	db_end(st);
 	return rc;
 }
 
-void bind_text(sqlite3_stmt *st, int at, const char *text)
+int64_t store_changes(const struct store *s)
 {
-	sqlite3_bind_text(st, at, text ? text : "", -1, SQLITE_TRANSIENT);
+	return s->db->changes;
 }
 
-void bind_number(sqlite3_stmt *st, int at, uint64_t value)
-{
-	sqlite3_bind_int64(st, at, (sqlite3_int64)value);
-}
-
-void bind_ip(sqlite3_stmt *st, int at, const struct ip_addr *ip)
+void bind_ip(struct db_stmt *st, int at, const struct ip_addr *ip)
 {
 	static const struct ip_addr none;
 	char text[IP_ADDR_TEXT] = "";
@@ -299,7 +264,7 @@ void bind_ip(sqlite3_stmt *st, int at, const struct ip_addr *ip)
 	bind_text(st, at, text);
 }
 
-void bind_mac(sqlite3_stmt *st, int at, const struct mac_addr *mac)
+void bind_mac(struct db_stmt *st, int at, const struct mac_addr *mac)
 {
 	static const struct mac_addr none;
 	char text[MAC_ADDR_TEXT] = "";
@@ -310,7 +275,7 @@ void bind_mac(sqlite3_stmt *st, int at, const struct mac_addr *mac)
 }
 
 /* As a JSON array of strings. */
-void bind_list(sqlite3_stmt *st, int at, const struct text_list *list)
+void bind_list(struct db_stmt *st, int at, const struct text_list *list)
 {
 	json_t *array = json_array();
 	char *text;
@@ -323,18 +288,11 @@ void bind_list(sqlite3_stmt *st, int at, const struct text_list *list)
 	json_decref(array);
 }
 
-const char *column_text(sqlite3_stmt *st, int at)
-{
-	const unsigned char *text = sqlite3_column_text(st, at);
-
-	return text ? (const char *)text : "";
-}
-
 uint64_t store_count(struct store *s, const char *table)
 {
 	static const char *const known[] = {"alerts",	   "records",	"events", "hosts",
 					    "quarantines", "incidents", "peers"};
-	sqlite3_stmt *st;
+	struct db_stmt *st;
 	uint64_t n = 0;
 	char sql[64];
 	size_t i;
@@ -345,9 +303,9 @@ uint64_t store_count(struct store *s, const char *table)
 		return 0;
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", known[i]);
 	st = store_prepare(s, sql, NULL);
-	if (st && sqlite3_step(st) == SQLITE_ROW)
-		n = (uint64_t)sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
+	if (st && db_step(st))
+		n = (uint64_t)column_int64(st, 0);
+	db_end(st);
 	return n;
 }
 
@@ -372,13 +330,14 @@ enum { ROUNDS = 8 };
 
 static void count_gone(struct store *s, const char *kind, long n)
 {
-	sqlite3_stmt *st =
-		store_prepare(s, "UPDATE gone SET n=n+?1, last=strftime('%s') WHERE kind=?2", NULL);
+	struct db_stmt *st =
+		store_prepare(s, "UPDATE gone SET n=n+?1, last=?3 WHERE kind=?2", NULL);
 
 	if (!st || n <= 0)
 		return;
 	bind_number(st, 1, (uint64_t)n);
 	bind_text(st, 2, kind);
+	bind_number(st, 3, (uint64_t)time(NULL));
 	store_finish(s, st, NULL);
 }
 
@@ -406,12 +365,12 @@ void store_look(struct store *s, uint64_t now)
 
 json_t *store_disk(struct store *s)
 {
-	sqlite3_stmt *st = store_prepare(s, "SELECT kind, n FROM gone", NULL);
+	struct db_stmt *st = store_prepare(s, "SELECT kind, n FROM gone", NULL);
 	json_t *gone = json_object(), *problems = json_array();
 	char text[160];
 
-	while (st && sqlite3_step(st) == SQLITE_ROW) {
-		long long n = sqlite3_column_int64(st, 1);
+	while (st && db_step(st)) {
+		long long n = column_int64(st, 1);
 
 		json_object_set_new(gone, column_text(st, 0), json_integer(n));
 		snprintf(text, sizeof(text), "%lld %s went for lack of room on the disk", n,
@@ -419,7 +378,7 @@ json_t *store_disk(struct store *s)
 		if (n)
 			json_array_append_new(problems, json_string(text));
 	}
-	sqlite3_finalize(st);
+	db_end(st);
 	if (s->room.trouble.text[0])
 		json_array_insert_new(problems, 0, json_string(s->room.trouble.text));
 	return json_pack("{sb so so}", "disk_full", s->room.full, "gone", gone, "problems",
@@ -428,7 +387,7 @@ json_t *store_disk(struct store *s)
 
 long store_expire(struct store *s, uint64_t before, unsigned most)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_prepare(s,
 			      "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE "
 			      "time < ?1 ORDER BY time LIMIT ?2)",
@@ -440,5 +399,5 @@ long store_expire(struct store *s, uint64_t before, unsigned most)
 	bind_number(st, 2, most);
 	if (store_finish(s, st, NULL) != ERR_OK)
 		return ERR_IO;
-	return sqlite3_changes(s->db);
+	return (long)store_changes(s);
 }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <jansson.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "control/report/daily.h"
 #include "control/report/monthly.h"
+#include "control/wire/link.h"
 #include "control/wire/message.h"
 #include "dataplane/base/err.h"
 
@@ -19,14 +19,16 @@ struct store;
  * neither works. */
 struct store *store_open(const char *path, struct errmsg *ret_note, struct errmsg *err);
 void store_close(struct store *s);
-/* For seen.h inside a transaction. */
-sqlite3 *store_db(struct store *s);
 
 int store_begin(struct store *s, struct errmsg *err);
 int store_commit(struct store *s, struct errmsg *err);
 void store_rollback(struct store *s);
 
 /* --- writes; within store_begin and store_commit. Doubles by id change nothing. --- */
+
+/* Remembers the last number of each peer's spool and lane. 1: the item is new; 0: a double, pass
+ * it over; negative with a sentence. */
+int store_seen(struct store *s, const struct link_item *item, struct errmsg *err);
 int store_alert(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err);
 int store_record(struct store *s, const char *sensor, const struct flow_summary *f,
 		 struct errmsg *err);

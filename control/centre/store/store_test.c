@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/centre/demo/demo.h"
+#include "control/centre/store/private.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
@@ -75,13 +76,13 @@ static struct report_monthly monthly(struct store *s, const char *customer, cons
 
 static uint64_t rows(struct store *s, const char *sql)
 {
-	sqlite3_stmt *st;
+	struct db_stmt *st = store_prepare(s, sql, NULL);
 	uint64_t n;
 
-	assert_int_equal(sqlite3_prepare_v2(store_db(s), sql, -1, &st, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	n = (uint64_t)sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
+	assert_non_null(st);
+	assert_true(db_step(st));
+	n = (uint64_t)column_int64(st, 0);
+	db_end(st);
 	return n;
 }
 

@@ -7,7 +7,7 @@
 int store_peer(struct store *s, const char *name, const char *role, const char *site, bool up,
 	       uint64_t now, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"INSERT INTO peers VALUES(?1,?2,?3,?4,?5,?5) ON CONFLICT(name) DO UPDATE SET "
 		"role=?2, site=?3, up=?4, since=?5, last_seen=?5",
@@ -29,9 +29,30 @@ int store_peer(struct store *s, const char *name, const char *role, const char *
 	return store_done(s, st, err);
 }
 
+/* One statement looks and remembers: nothing changes when the number is not new. */
+int store_seen(struct store *s, const struct link_item *item, struct errmsg *err)
+{
+	struct db_stmt *st = store_kept(
+		s,
+		"INSERT INTO link_seen(peer, spool, lane, number) VALUES(?1,?2,?3,?4) ON "
+		"CONFLICT(peer, spool, lane) DO UPDATE SET number=excluded.number WHERE "
+		"excluded.number > link_seen.number",
+		err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, item->peer);
+	bind_number(st, 2, item->spool);
+	bind_number(st, 3, (uint64_t)item->lane);
+	bind_number(st, 4, item->number);
+	if (store_done(s, st, err) != ERR_OK)
+		return ERR_IO;
+	return store_changes(s) > 0;
+}
+
 /* --- alerts, and how many --- */
 
-static void bind_threat(sqlite3_stmt *st, const struct alert *a)
+static void bind_threat(struct db_stmt *st, const struct alert *a)
 {
 	bind_number(st, 1, a->gid);
 	bind_number(st, 2, a->sid);
@@ -40,9 +61,9 @@ static void bind_threat(sqlite3_stmt *st, const struct alert *a)
 }
 
 /* First column of the row that it gives, 0 for none. */
-static int64_t row_number(struct store *s, sqlite3_stmt *st, struct errmsg *err)
+static int64_t row_number(struct store *s, struct db_stmt *st, struct errmsg *err)
 {
-	int64_t n = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+	int64_t n = db_step(st) ? column_int64(st, 0) : 0;
 
 	return store_done(s, st, err) == ERR_OK ? n : ERR_IO;
 }
@@ -50,10 +71,10 @@ static int64_t row_number(struct store *s, sqlite3_stmt *st, struct errmsg *err)
 /* Row of what the alert is about, made when it is new. */
 static int64_t threat_of(struct store *s, const struct alert *a, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "SELECT id FROM threats WHERE gid=?1 AND sid=?2 AND msg=?3 "
-				      "AND severity=?4",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"SELECT id FROM threats WHERE gid=?1 AND sid=?2 AND msg=?3 "
+					"AND severity=?4",
+					err);
 	int64_t id;
 
 	if (!st)
@@ -78,7 +99,7 @@ static int64_t threat_of(struct store *s, const struct alert *a, struct errmsg *
 static int tally(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err)
 {
 	int64_t threat = threat_of(s, a, err);
-	sqlite3_stmt *st;
+	struct db_stmt *st;
 
 	if (threat < 0)
 		return ERR_IO;
@@ -100,7 +121,7 @@ static int tally(struct store *s, const char *sensor, const struct alert *a, str
 int store_alert(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err)
 {
 	int rc;
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s,
 			   "INSERT OR IGNORE INTO alerts VALUES(?1,?2,coalesce((SELECT site "
 			   "FROM peers WHERE name = ?3),''),?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
@@ -128,15 +149,15 @@ int store_alert(struct store *s, const char *sensor, const struct alert *a, stru
 	bind_text(st, 17, a->url);
 	bind_text(st, 18, a->evidence.file_name);
 	bind_text(st, 19, a->evidence.sha256);
-	sqlite3_bind_blob(st, 20, a->eve.data, (int)a->eve.len, SQLITE_TRANSIENT);
+	bind_bytes(st, 20, a->eve);
 	rc = store_done(s, st, err);
-	return rc == ERR_OK && sqlite3_changes(s->db) > 0 ? tally(s, sensor, a, err) : rc;
+	return rc == ERR_OK && store_changes(s) > 0 ? tally(s, sensor, a, err) : rc;
 }
 
 int store_record(struct store *s, const char *sensor, const struct flow_summary *f,
 		 struct errmsg *err)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
@@ -145,7 +166,7 @@ int store_record(struct store *s, const char *sensor, const struct flow_summary 
 	bind_number(st, 2, f->end ? f->end : f->start);
 	bind_text(st, 3, sensor);
 	bind_text(st, 4, f->event_type);
-	sqlite3_bind_blob(st, 5, f->eve.data, (int)f->eve.len, SQLITE_TRANSIENT);
+	bind_bytes(st, 5, f->eve);
 	return store_done(s, st, err);
 }
 
@@ -157,16 +178,17 @@ enum { SILENT_S = 300 }; /* a longer gap between two messages is time away */
 static int account_slot(struct store *s, const char *sensor, uint64_t time, uint64_t rx,
 			uint64_t lost, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s, "SELECT time, rx, lost FROM health WHERE sensor=?1", err);
+	struct db_stmt *st =
+		store_kept(s, "SELECT time, rx, lost FROM health WHERE sensor=?1", err);
 	uint64_t was_time = 0, was_rx = 0, was_lost = 0, gap;
 
 	if (!st)
 		return ERR_IO;
 	bind_text(st, 1, sensor);
-	if (sqlite3_step(st) == SQLITE_ROW) {
-		was_time = (uint64_t)sqlite3_column_int64(st, 0);
-		was_rx = (uint64_t)sqlite3_column_int64(st, 1);
-		was_lost = (uint64_t)sqlite3_column_int64(st, 2);
+	if (db_step(st)) {
+		was_time = (uint64_t)column_int64(st, 0);
+		was_rx = (uint64_t)column_int64(st, 1);
+		was_lost = (uint64_t)column_int64(st, 2);
 	}
 	if (store_done(s, st, err) != ERR_OK)
 		return ERR_IO;
@@ -188,7 +210,7 @@ static int account_slot(struct store *s, const char *sensor, uint64_t time, uint
 int store_health(struct store *s, const char *sensor, uint64_t time, const struct sensor_health *h,
 		 struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s, "INSERT OR REPLACE INTO health VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", err);
 	uint64_t lost = 0;
 
@@ -214,11 +236,11 @@ int store_health(struct store *s, const char *sensor, uint64_t time, const struc
 
 int store_event(struct store *s, const char *mitigator, const struct event *e, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "INSERT OR IGNORE INTO events "
-				      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
-				      "?16)",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"INSERT OR IGNORE INTO events "
+					"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
+					"?16)",
+					err);
 
 	if (!st)
 		return ERR_IO;
@@ -244,12 +266,12 @@ int store_event(struct store *s, const char *mitigator, const struct event *e, s
 /* --- a mitigator's state, piece by piece --- */
 
 /* A cut's commands are numbered CUT.1, CUT.2 as methods are tried: one row a cut. */
-static void bind_cut(sqlite3_stmt *st, int at, const char *command_id)
+static void bind_cut(struct db_stmt *st, int at, const char *command_id)
 {
 	const char *dot = command_id ? strrchr(command_id, '.') : NULL;
 
 	if (dot)
-		sqlite3_bind_text(st, at, command_id, (int)(dot - command_id), SQLITE_TRANSIENT);
+		bind_text_of(st, at, SLICE(command_id, (size_t)(dot - command_id)));
 	else
 		bind_text(st, at, command_id);
 }
@@ -257,7 +279,7 @@ static void bind_cut(sqlite3_stmt *st, int at, const char *command_id)
 static int put_host(struct store *s, const char *mitigator, const struct host_state *h,
 		    struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s,
 		"INSERT OR REPLACE INTO hosts(mitigator, id, mac, ip, name, level, level_since, "
 		"first_seen, last_seen, alerts, protected, protected_reason, cut, user, os, role, "
@@ -287,7 +309,7 @@ static int put_host(struct store *s, const char *mitigator, const struct host_st
 	return store_done(s, st, err);
 }
 
-static void bind_steps(sqlite3_stmt *st, int at, const struct incident_step_list *list)
+static void bind_steps(struct db_stmt *st, int at, const struct incident_step_list *list)
 {
 	json_t *array = json_array();
 	char *text;
@@ -315,12 +337,12 @@ static void begin_emergency(struct store *s, struct emergency *e, const char *mi
 			    const struct host_ident *host)
 {
 	static const struct ip_addr none;
-	sqlite3_stmt *st = store_kept(s, "SELECT site FROM peers WHERE name=?1", NULL);
+	struct db_stmt *st = store_kept(s, "SELECT site FROM peers WHERE name=?1", NULL);
 
 	memset(e, 0, sizeof(*e));
 	if (st) {
 		bind_text(st, 1, mitigator);
-		if (sqlite3_step(st) == SQLITE_ROW)
+		if (db_step(st))
 			snprintf(e->site, sizeof(e->site), "%s", column_text(st, 0));
 		store_done(s, st, NULL);
 	}
@@ -406,17 +428,17 @@ static int raise_cut(struct store *s, const char *mitigator, const struct quaran
 static int put_incident(struct store *s, const char *mitigator, const struct incident_state *i,
 			struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "INSERT OR REPLACE INTO incidents(id, mitigator, host_id, "
-				      "ip, opened, updated, closed, state, title, severity, "
-				      "root_cause, handling, threat_id, root_cause_ja, "
-				      "handling_ja, risk, level, attacker, victim, techniques, "
-				      "affected, linked, steps, site) "
-				      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
-				      "?15,?16,?17,?18,?19,?20,?21,?22,?23,"
-				      "coalesce((SELECT site FROM peers WHERE name = "
-				      "?2),''))",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"INSERT OR REPLACE INTO incidents(id, mitigator, host_id, "
+					"ip, opened, updated, closed, state, title, severity, "
+					"root_cause, handling, threat_id, root_cause_ja, "
+					"handling_ja, risk, level, attacker, victim, techniques, "
+					"affected, linked, steps, site) "
+					"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,"
+					"?15,?16,?17,?18,?19,?20,?21,?22,?23,"
+					"coalesce((SELECT site FROM peers WHERE name = "
+					"?2),''))",
+					err);
 
 	if (!st)
 		return ERR_IO;
@@ -435,7 +457,7 @@ static int put_incident(struct store *s, const char *mitigator, const struct inc
 	bind_text(st, 13, i->threat_id);
 	bind_text(st, 14, i->root_cause_ja);
 	bind_list(st, 15, &i->handling_ja);
-	sqlite3_bind_double(st, 16, i->risk);
+	bind_real(st, 16, i->risk);
 	bind_number(st, 17, (uint64_t)i->level);
 	bind_text(st, 18, i->attacker);
 	bind_text(st, 19, i->victim);
@@ -450,12 +472,12 @@ static int put_quarantine(struct store *s, const char *mitigator, const struct q
 			  struct errmsg *err)
 {
 	const struct quarantine_command *c = &q->command;
-	sqlite3_stmt *st = store_kept(s,
-				      "INSERT OR REPLACE INTO quarantines VALUES(?1,?2,"
-				      "coalesce((SELECT site FROM peers WHERE name = ?2),''),"
-				      "?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
-				      "?18)",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"INSERT OR REPLACE INTO quarantines VALUES(?1,?2,"
+					"coalesce((SELECT site FROM peers WHERE name = ?2),''),"
+					"?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,"
+					"?18)",
+					err);
 
 	if (!st)
 		return ERR_IO;
@@ -483,7 +505,7 @@ static int put_quarantine(struct store *s, const char *mitigator, const struct q
 static int put_mitigator(struct store *s, const char *mitigator, const struct mitigator_state *m,
 			 struct errmsg *err)
 {
-	sqlite3_stmt *st =
+	struct db_stmt *st =
 		store_kept(s, "INSERT OR REPLACE INTO mitigators VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
@@ -519,10 +541,10 @@ int store_mitigator(struct store *s, const char *mitigator, const struct mitigat
 int store_customer(struct store *s, const char *id, const char *name, const struct zone *zone,
 		   struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "INSERT INTO customers VALUES(?1,?2,?3,'') ON CONFLICT DO "
-				      "UPDATE SET name=?2, zone=?3",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"INSERT INTO customers VALUES(?1,?2,?3,'') ON CONFLICT DO "
+					"UPDATE SET name=?2, zone=?3",
+					err);
 
 	if (!st)
 		return ERR_IO;
@@ -534,7 +556,7 @@ int store_customer(struct store *s, const char *id, const char *name, const stru
 
 int store_site(struct store *s, const char *site, const char *customer, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(
+	struct db_stmt *st = store_kept(
 		s, "INSERT INTO sites VALUES(?1,?2) ON CONFLICT DO UPDATE SET customer=?2", err);
 
 	if (!st)
@@ -547,11 +569,11 @@ int store_site(struct store *s, const char *site, const char *customer, struct e
 int store_advise(struct store *s, const char *customer, uint64_t month,
 		 const struct monthly_advisory *a, struct errmsg *err)
 {
-	sqlite3_stmt *st = store_kept(s,
-				      "INSERT INTO advisories VALUES(?1,?2,(SELECT "
-				      "coalesce(max(version),0)+1 FROM advisories WHERE "
-				      "customer=?1 AND month=?2),?3,?4,?5,?6)",
-				      err);
+	struct db_stmt *st = store_kept(s,
+					"INSERT INTO advisories VALUES(?1,?2,(SELECT "
+					"coalesce(max(version),0)+1 FROM advisories WHERE "
+					"customer=?1 AND month=?2),?3,?4,?5,?6)",
+					err);
 
 	if (!st)
 		return ERR_IO;
