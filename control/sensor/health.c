@@ -218,7 +218,8 @@ static void add_counter(struct health *h, struct sensor_health *s, unsigned i)
 	uint64_t value = stats_reader_sum(h->stats, i);
 	bool drop = kind == STATS_DROP || kind == STATS_DROP_ESTIMATED;
 
-	if (strcmp(name, "rx.packets") == 0 || strcmp(name, "rx.worker_queue_full") == 0)
+	if (strcmp(name, "rx.packets") == 0 || strcmp(name, "rx.worker_queue_full") == 0 ||
+	    strcmp(name, "rx.queue_shed") == 0)
 		s->rx_packets += value;
 	if (begins(name, "port.") && ends(name, ".missed"))
 		s->rx_packets += value;

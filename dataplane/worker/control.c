@@ -12,7 +12,7 @@
 #include <rte_ring.h>
 
 enum {
-	WORKER_NAMES = 13,
+	WORKER_NAMES = 15,
 	PORT_NAMES = 3,
 	TURN_SLEEP_NS = 5000000,
 	TURN_SLEEP_RESETS_NS = 500000,
@@ -32,6 +32,8 @@ static const struct stats_name worker_names[WORKER_NAMES] = {
 	{"rx.worker_queue_full", STATS_DROP},
 	{"rx.shed", STATS_DROP}, /* frames left out by an overloaded worker */
 	{"rx.shed_bytes", STATS_COUNT},
+	{"rx.queue_shed", STATS_DROP}, /* frames left out by the distributor before it */
+	{"rx.queue_shed_bytes", STATS_COUNT},
 	{"rx.packets", STATS_COUNT}, /* taken from a port or the distributor */
 };
 
@@ -100,6 +102,8 @@ void live_store_counters(struct live_worker *w)
 					    w->undelivered,
 					    w->shed,
 					    w->shed_bytes,
+					    w->bulk_shed,
+					    w->bulk_shed_bytes,
 					    w->frames};
 
 	stats_begin(stats, w->index);

@@ -64,11 +64,38 @@ static void count(_Atomic uint64_t *counter, unsigned n)
 			      memory_order_relaxed);
 }
 
-/* What the worker's queue has no room for is given back and counted. */
-static void hand_over(struct live_worker *w, struct share *s)
+/* The worker is behind: what its queue still takes is kept for what is not bulk. */
+static void leave_out(struct live_worker *w, struct share *s, unsigned waiting, uint64_t now_ns)
 {
-	unsigned taken = rte_ring_sp_enqueue_burst(w->in, (void **)s->mbufs, s->n, NULL);
+	bool tight = waiting > LIVE_TIGHT_QUEUE;
+	unsigned kept = 0, shed = 0, bytes = 0;
 
+	for (unsigned i = 0; i < s->n; i++) {
+		struct rte_mbuf *m = s->mbufs[i];
+		bool is_bulk = bulk_frame(w->bulk, rte_pktmbuf_mtod(m, const uint8_t *),
+					  m->data_len, m->pkt_len, now_ns);
+
+		if (!is_bulk || !tight) {
+			s->mbufs[kept++] = m;
+			continue;
+		}
+		shed++;
+		bytes += m->pkt_len;
+		rte_pktmbuf_free(m);
+	}
+	s->n = kept;
+	count(&w->bulk_shed, shed);
+	count(&w->bulk_shed_bytes, bytes);
+}
+
+/* What the worker's queue has no room for is given back and counted. */
+static void hand_over(struct live_worker *w, struct share *s, uint64_t now_ns)
+{
+	unsigned taken, waiting = rte_ring_count(w->in);
+
+	if (waiting > LIVE_WATCH_QUEUE)
+		leave_out(w, s, waiting, now_ns);
+	taken = rte_ring_sp_enqueue_burst(w->in, (void **)s->mbufs, s->n, NULL);
 	count(&w->distributed, taken);
 	if (taken < s->n) {
 		count(&w->undelivered, s->n - taken);
@@ -80,6 +107,8 @@ static void hand_over(struct live_worker *w, struct share *s)
 /* `shares`: one a worker, empty before and after. */
 static void hand_out(struct live *live, struct rte_mbuf **mbufs, unsigned n, struct share *shares)
 {
+	uint64_t now_ns = n ? live_now_ns() : 0;
+
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(rte_pktmbuf_mtod(mbufs[i], const void *));
 	for (unsigned i = 0; i < n; i++) {
@@ -91,7 +120,7 @@ static void hand_out(struct live *live, struct rte_mbuf **mbufs, unsigned n, str
 	}
 	for (unsigned i = 0; i < live->workers; i++) {
 		if (shares[i].n)
-			hand_over(&live->worker[i], &shares[i]);
+			hand_over(&live->worker[i], &shares[i], now_ns);
 	}
 }
 

@@ -104,9 +104,11 @@ static int make_worker(struct live *live, unsigned index, struct errmsg *err)
 		return ERR_NOMEM;
 	w->watch = watch_worker_new(live->watch, index, hash_key_random());
 	w->resets = queue("resets", index, LIVE_RESET_QUEUE);
-	if (live->distribute)
+	if (live->distribute) {
 		w->in = queue("frames", index, LIVE_QUEUE);
-	if (!w->watch || !w->resets || (live->distribute && !w->in))
+		w->bulk = bulk_new();
+	}
+	if (!w->watch || !w->resets || (live->distribute && (!w->in || !w->bulk)))
 		return errmsg_set(err, ERR_NOMEM, "no memory for worker %u; raise eal.memory-mb",
 				  index);
 	return ERR_OK;
@@ -272,6 +274,7 @@ static void stop(struct live *live)
 
 		pipeline_delete(w->pipeline);
 		watch_worker_free(w->watch);
+		bulk_delete(w->bulk);
 		for (unsigned lane = 0; lane < RECORD_LANES; lane++)
 			ring_close(w->rings[lane]);
 	}

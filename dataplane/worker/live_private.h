@@ -10,6 +10,7 @@
 #include "dataplane/api/watch.h"
 #include "dataplane/respond/unreachable.h"
 #include "dataplane/rx/port.h"
+#include "dataplane/worker/bulk.h"
 #include "dataplane/worker/options.h"
 #include "dataplane/worker/pipeline.h"
 #include "dataplane/worker/ruleset.h"
@@ -21,9 +22,11 @@ enum {
 	LIVE_BURST = 32,
 	LIVE_WARM = 32 << 20,	/* bytes of memory that a worker makes ready before traffic comes */
 	LIVE_QUEUE = 4096,	/* frames between distributor and worker */
-	LIVE_SHED_QUEUE = 3072, /* so many wait in it: the worker is overloaded */
-	LIVE_SHED_BURSTS = 128, /* so many full bursts in a row say the same of a port */
-	LIVE_RESET_QUEUE = 256, /* reset frames between a worker and the main thread */
+	LIVE_WATCH_QUEUE = 512, /* so many wait in it: the distributor reckons who brings them */
+	LIVE_SHED_QUEUE = 2048, /* the worker is overloaded, and leaves out bulk */
+	LIVE_TIGHT_QUEUE = 2560, /* so does the distributor: what is left is for what is new */
+	LIVE_SHED_BURSTS = 128,	 /* so many full bursts in a row say the same of a port */
+	LIVE_RESET_QUEUE = 256,	 /* reset frames between a worker and the main thread */
 	LIVE_COUNTERS = 1024,
 	LIVE_STATS_MS = 200,
 	LIVE_READINGS = 5, /* of an estimated loss: what lasts for a second is one */
@@ -55,6 +58,7 @@ struct live_worker {
 	struct watch_worker *watch;
 	bool watching;
 	struct rte_ring *in;	      /* from the distributor; NULL: polls its own queues */
+	struct bulk *bulk;	      /* what the distributor leaves out of that; NULL without */
 	struct rte_ring *resets;      /* mbufs for the main thread to send */
 	struct detect_engine *engine; /* in use */
 	uint64_t records_lost;
@@ -73,7 +77,8 @@ struct live_worker {
 	_Atomic uint64_t
 		turns; /* counts bursts and idle turns: a grace period for what was swapped */
 	/* worker -> main thread, copied every LIVE_STATS_MS */
-	_Alignas(64) _Atomic uint64_t distributed, undelivered; /* distributor's, for this worker */
+	/* distributor's, for this worker */
+	_Alignas(64) _Atomic uint64_t distributed, undelivered, bulk_shed, bulk_shed_bytes;
 };
 
 struct desk;

@@ -169,7 +169,11 @@ static bool overloaded(const struct live_worker *w)
 /* The frame is left out: the bulk of known flows goes before anything new. */
 static bool shed(struct live_worker *w, const struct packet *p)
 {
-	if (!pipeline_expendable(w->pipeline, p))
+	enum pipeline_worth worth = pipeline_worth(w->pipeline, p);
+
+	if (worth == WORTH_MUCH && w->bulk)
+		bulk_spare(w->bulk, p->frame, p->frame_len);
+	if (worth != WORTH_BULK)
 		return false;
 	w->shed++;
 	w->shed_bytes += p->wire_len;

@@ -591,14 +591,15 @@ static void fetch_flows(struct pipeline *l, const struct packet *p, unsigned n)
 	}
 }
 
-bool pipeline_expendable(const struct pipeline *l, const struct packet *p)
+enum pipeline_worth pipeline_worth(const struct pipeline *l, const struct packet *p)
 {
 	uint8_t tcp_flags;
 	const struct flow *f = flow_known(l->flows, p, &tcp_flags);
 
-	return f && f->bytes[DIR_TS] + f->bytes[DIR_TC] >= LIMIT_SHED_BYTES &&
-	       !(f->flags & (FLOW_ALERTED | FLOW_WATCHED)) &&
-	       !(tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
+	if (!f || f->bytes[DIR_TS] + f->bytes[DIR_TC] < LIMIT_SHED_BYTES ||
+	    (tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		return WORTH_NEW;
+	return f->flags & (FLOW_ALERTED | FLOW_WATCHED) ? WORTH_MUCH : WORTH_BULK;
 }
 
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)

@@ -65,9 +65,13 @@ void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct 
 
 /* One frame: `p` has the rx fields filled and is zero otherwise. */
 void pipeline_frame(struct pipeline *l, struct packet *p);
-/* True when the frame may go unseen if not all can be looked at: it belongs to a flow that has had
- * its LIMIT_SHED_BYTES and in which no rule has matched, and does not open or close it. */
-bool pipeline_expendable(const struct pipeline *l, const struct packet *p);
+/* Whether a frame may go unseen if not all can be looked at. */
+enum pipeline_worth {
+	WORTH_NEW,  /* its flow is new or has had little; or it opens or closes it */
+	WORTH_BULK, /* it may: its flow has had LIMIT_SHED_BYTES, and no rule has matched in it */
+	WORTH_MUCH, /* its flow has had as much, but a rule has matched or waits for more */
+};
+enum pipeline_worth pipeline_worth(const struct pipeline *l, const struct packet *p);
 /* Up to PIPELINE_BURST of them, in their order: what they will touch is fetched first. */
 enum { PIPELINE_BURST = 64 };
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n);
