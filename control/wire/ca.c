@@ -167,6 +167,9 @@ static int issue(const struct issue *i, struct slice *ret, struct errmsg *e)
 	return 0;
 }
 
+#define SITE_RULE                                                                                  \
+	"site name '%s' must be 1 to 63 printable ASCII characters without , + = \" \\ < > ; #"
+
 static bool site_ok(const char *site)
 {
 	size_t n = strlen(site);
@@ -213,10 +216,7 @@ int ca_create(const char *dir, const char *site, struct ca_validity valid, struc
 	int rc;
 
 	if (!site_ok(site))
-		return errmsg_set(e, ERR_INVALID,
-				  "site name '%s' must be 1 to 63 printable ASCII characters "
-				  "without , + = \" \\ < > ; #",
-				  site);
+		return errmsg_set(e, ERR_INVALID, SITE_RULE, site);
 	rc = file_make_folder(dir, 0755, e);
 	if (rc == 0)
 		rc = cert_random_init(&random, e);
@@ -307,6 +307,10 @@ static int certify(struct ca *ca, const struct ca_order *order, mbedtls_pk_conte
 		return errmsg_set(e, ERR_INVALID,
 				  "role must be sensor, mitigator, enforcer or centre");
 	site_of(ca, site);
+	if (order->site && !site_ok(order->site))
+		return errmsg_set(e, ERR_INVALID, SITE_RULE, order->site);
+	if (order->site)
+		snprintf(site, sizeof(site), "%s", order->site);
 	snprintf(subject, sizeof(subject), "CN=%s,OU=%s,O=%s", order->name, role_text(order->role),
 		 site);
 	return issue(&(struct issue){subject, ca->subject, key, &ca->key, order->valid, false,

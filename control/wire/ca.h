@@ -20,6 +20,7 @@ struct ca_order {
 	enum wire_role role;
 	const char *name;
 	struct ca_validity valid;
+	const char *site; /* NULL: the CA's */
 };
 
 /* From five minutes ago (clocks differ) for `days` days. */

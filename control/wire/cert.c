@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "control/wire/limits.h"
 
@@ -20,11 +21,35 @@ static int copy(const mbedtls_asn1_buf *value, char ret[WIRE_NAME_MAX])
 	return 0;
 }
 
+static void serial_text(const mbedtls_x509_buf *serial, char ret[IDENTITY_SERIAL])
+{
+	size_t n = serial->len;
+
+	if (2 * n >= IDENTITY_SERIAL)
+		return; /* none of ours is that long */
+	for (size_t i = 0; i < n; i++)
+		snprintf(ret + 2 * i, 3, "%02x", serial->p[i]);
+}
+
+int64_t cert_time(const mbedtls_x509_time *t)
+{
+	struct tm tm = {.tm_year = t->year - 1900,
+			.tm_mon = t->mon - 1,
+			.tm_mday = t->day,
+			.tm_hour = t->hour,
+			.tm_min = t->min,
+			.tm_sec = t->sec};
+
+	return (int64_t)timegm(&tm);
+}
+
 int cert_identity(const mbedtls_x509_crt *crt, struct identity *ret)
 {
 	char role[WIRE_NAME_MAX] = "";
 
 	memset(ret, 0, sizeof(*ret));
+	serial_text(&crt->serial, ret->serial);
+	ret->until = cert_time(&crt->valid_to);
 	for (const mbedtls_asn1_named_data *n = &crt->subject; n; n = n->next) {
 		int rc = 0;
 
@@ -77,8 +102,9 @@ void cert_explain(const char *whose, const mbedtls_x509_crt *crt, uint32_t flags
 		if (crt)
 			date_text(&crt->valid_to, date, sizeof(date));
 		errmsg_set(e, ERR_DENIED,
-			   "%s expired on %s: issue a new one with 'banken keys issue'", whose,
-			   date);
+			   "%s expired on %s: enrol it again with a new code ('banken enrol'), or "
+			   "issue a new one with 'banken keys issue'",
+			   whose, date);
 	} else if (flags & MBEDTLS_X509_BADCERT_FUTURE) {
 		if (crt)
 			date_text(&crt->valid_from, date, sizeof(date));

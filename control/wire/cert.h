@@ -21,6 +21,9 @@ void cert_random_done(struct cert_random *r);
 /* ERR_INVALID when the subject is not CN, OU, O as identity.h says. */
 int cert_identity(const mbedtls_x509_crt *crt, struct identity *ret);
 
+/* Seconds since 1970. */
+int64_t cert_time(const mbedtls_x509_time *t);
+
 /* One sentence for the MBEDTLS_X509_BADCERT_* bits of a failed check of `crt` (may be NULL).
  * `wanted`: the roles that would have been right. `whose`: "the certificate of 10.0.0.5:7443". */
 void cert_explain(const char *whose, const mbedtls_x509_crt *crt, uint32_t flags, unsigned wanted,

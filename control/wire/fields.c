@@ -345,13 +345,63 @@ static const struct map_field enrol_request_fields[] = {
 };
 MAP(enrol_request);
 
+static const struct map_field trusted_ca_fields[] = {
+	BYTES(trusted_ca, der),
+};
+MAP(trusted_ca);
+
 static const struct map_field enrol_answer_fields[] = {
-	BYTES(enrol_answer, certificate),
-	BYTES(enrol_answer, ca),
-	U64(enrol_answer, expires),
-	TEXT(enrol_answer, refused),
+	BYTES(enrol_answer, certificate), BYTES(enrol_answer, ca),
+	U64(enrol_answer, expires),	  TEXT(enrol_answer, refused),
+	TEXT(enrol_answer, name),	  TEXT(enrol_answer, role),
+	TEXT(enrol_answer, site),	  LIST(enrol_answer, more, trusted_ca),
 };
 MAP(enrol_answer);
+
+static const struct map_field trust_order_fields[] = {
+	U64(trust_order, number),
+	U64(trust_order, issued),
+	LIST(trust_order, cas, trusted_ca),
+	TEXTS(trust_order, revoked),
+};
+MAP(trust_order);
+
+static const struct map_field trust_result_fields[] = {
+	U64(trust_result, number),
+	BOOL(trust_result, accepted),
+	TEXT(trust_result, text),
+};
+MAP(trust_result);
+
+static const struct map_field artefact_offer_fields[] = {
+	TEXT(artefact_offer, id),     TEXT(artefact_offer, box),     U64(artefact_offer, number),
+	ENUM(artefact_offer, kind),   TEXT(artefact_offer, version), U64(artefact_offer, size),
+	TEXT(artefact_offer, sha256), U64(artefact_offer, issued),   U64(artefact_offer, expires),
+	BOOL(artefact_offer, back),   TEXT(artefact_offer, actor),   TEXT(artefact_offer, reason),
+};
+MAP(artefact_offer);
+
+static const struct map_field artefact_want_fields[] = {
+	TEXT(artefact_want, sha256),
+	U64(artefact_want, offset),
+	U64(artefact_want, most),
+};
+MAP(artefact_want);
+
+static const struct map_field artefact_chunk_fields[] = {
+	TEXT(artefact_chunk, sha256),
+	U64(artefact_chunk, offset),
+	BYTES(artefact_chunk, data),
+	TEXT(artefact_chunk, refused),
+};
+MAP(artefact_chunk);
+
+static const struct map_field artefact_result_fields[] = {
+	TEXT(artefact_result, id),	U64(artefact_result, number),  ENUM(artefact_result, kind),
+	TEXT(artefact_result, version), TEXT(artefact_result, sha256), ENUM(artefact_result, state),
+	TEXT(artefact_result, text),	U64(artefact_result, time),
+};
+MAP(artefact_result);
 
 static const struct map_field proposal_entry_fields[] = {
 	TEXT(proposal_entry, kind),
@@ -426,6 +476,12 @@ static const struct map_field message_fields[] = {
 	ONEOF(message, enrol_answer, MESSAGE_ENROL_ANSWER, enrol_answer),
 	ONEOF(message, list_proposal, MESSAGE_LIST_PROPOSAL, list_proposal),
 	ONEOF(message, audit_head, MESSAGE_AUDIT_HEAD, audit_head),
+	ONEOF(message, artefact_offer, MESSAGE_ARTEFACT_OFFER, artefact_offer),
+	ONEOF(message, artefact_want, MESSAGE_ARTEFACT_WANT, artefact_want),
+	ONEOF(message, artefact_chunk, MESSAGE_ARTEFACT_CHUNK, artefact_chunk),
+	ONEOF(message, artefact_result, MESSAGE_ARTEFACT_RESULT, artefact_result),
+	ONEOF(message, trust_order, MESSAGE_TRUST_ORDER, trust_order),
+	ONEOF(message, trust_result, MESSAGE_TRUST_RESULT, trust_result),
 };
 const struct map message_map = {
 	.pb = &banken__v1__message__descriptor,
@@ -510,7 +566,14 @@ const struct map *const fields_maps[] = {
 	&config_push_map,
 	&config_result_map,
 	&enrol_request_map,
+	&trusted_ca_map,
 	&enrol_answer_map,
+	&trust_order_map,
+	&trust_result_map,
+	&artefact_offer_map,
+	&artefact_want_map,
+	&artefact_chunk_map,
+	&artefact_result_map,
 	&proposal_entry_map,
 	&list_proposal_map,
 	&audit_head_map,

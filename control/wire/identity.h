@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "control/wire/limits.h"
 
@@ -18,10 +19,14 @@ enum wire_role {
 /* Sets of roles, for "who may be at the other end". */
 #define ROLE_SET(role) (1U << (role))
 
+enum { IDENTITY_SERIAL = 48 };
+
 struct identity {
 	enum wire_role role;
 	char name[WIRE_NAME_MAX];
 	char site[WIRE_NAME_MAX];
+	char serial[IDENTITY_SERIAL]; /* of the certificate, lower-case hex; "" not known */
+	int64_t until;		      /* it ends then, seconds since 1970 */
 };
 
 const char *role_text(enum wire_role role);

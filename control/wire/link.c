@@ -137,7 +137,7 @@ static void session_over(void *ctx, struct session *s, const char *sentence)
 
 static void connected(struct link *l)
 {
-	struct session_owner owner = {session_up, session_over, NULL, l};
+	struct session_owner owner = {.up = session_up, .over = session_over, .ctx = l};
 	struct errmsg e = {0};
 	int fd = l->fd, one = 1;
 
@@ -246,6 +246,18 @@ void link_delete(struct link *l)
 	stop_connecting(l);
 	session_delete(l->session);
 	free(l);
+}
+
+void link_keys_changed(struct link *l, bool anew)
+{
+	struct errmsg e = {""};
+
+	if (!l->session)
+		return;
+	if (l->status.connected && tls_keys_check(l->setup.keys, session_peer(l->session), &e))
+		session_end(l->session, e.text);
+	else if (anew)
+		session_end(l->session, "it comes again with a new certificate");
 }
 
 void link_wake(struct link *l)

@@ -39,6 +39,9 @@ struct link_ops {
 	void (*up)(void *ctx, const struct identity *peer);
 	void (*down)(void *ctx, const struct identity *peer, const char *sentence);
 	void *ctx;
+	/* Server: a client without a certificate that wants to be enrolled (tls.h) is given away
+	 * with its connection, the handshake done. NULL: there are none such. */
+	void (*stranger)(void *ctx, struct tls_conn *conn, const char *where);
 };
 
 /* What both kinds need; copied, what it points to must outlive them. */
@@ -74,6 +77,9 @@ struct link;
 struct link *link_new(const struct link_setup *setup, const char *destination, const char *address,
 		      struct errmsg *e);
 void link_delete(struct link *l);
+/* The keys were read again: a peer that may not speak here any more is gone at once. With `anew`
+ * the connection is made again, with the new certificate. */
+void link_keys_changed(struct link *l, bool anew);
 /* There is something new in the spool. */
 void link_wake(struct link *l);
 /* Sends an unnumbered message if connected and the way is free; false when it was let go. */
@@ -93,6 +99,8 @@ void link_server_wake(struct link_server *s, const char *peer);
 bool link_server_send_passing(struct link_server *s, const char *peer, struct slice payload);
 /* Ends the peer's connection, e.g. because its certificate was revoked. */
 void link_server_drop(struct link_server *s, const char *peer, const char *sentence);
+/* The keys were read again: peers that may not speak here any more are gone at once. */
+void link_server_keys_changed(struct link_server *s);
 unsigned link_server_peers(const struct link_server *s);
 /* The i-th connected peer, in no order; false behind the last. */
 bool link_server_peer(const struct link_server *s, unsigned i, struct link_status *ret);

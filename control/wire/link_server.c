@@ -178,6 +178,22 @@ static void session_over(void *ctx, struct session *session, const char *sentenc
 		s->setup.ops.down(s->setup.ops.ctx, &peer, text);
 }
 
+static void session_stranger(void *ctx, struct session *session)
+{
+	struct link_server *s = ctx;
+	unsigned i = place_of(s, session);
+	struct link_status status = {0};
+	struct tls_conn *conn;
+
+	session_status(session, &status);
+	conn = session_part(session);
+	s->n--;
+	s->sessions[i] = s->sessions[s->n];
+	s->since[i] = s->since[s->n];
+	session_delete(session);
+	s->setup.ops.stranger(s->setup.ops.ctx, conn, status.where);
+}
+
 static unsigned strangers(const struct link_server *s)
 {
 	unsigned n = 0;
@@ -189,7 +205,11 @@ static unsigned strangers(const struct link_server *s)
 
 static void welcome(struct link_server *s, int fd, const struct sockaddr_storage *addr)
 {
-	struct session_owner owner = {session_up, session_over, session_arrived, s};
+	struct session_owner owner = {.up = session_up,
+				      .over = session_over,
+				      .arrived = session_arrived,
+				      .stranger = s->setup.ops.stranger ? session_stranger : NULL,
+				      .ctx = s};
 	struct errmsg e = {0};
 	struct session *session;
 	char where[128];
@@ -346,6 +366,18 @@ void link_server_drop(struct link_server *s, const char *peer, const char *sente
 
 	if (session)
 		session_end(session, sentence);
+}
+
+void link_server_keys_changed(struct link_server *s)
+{
+	/* Backwards: who goes is replaced by the last. */
+	for (unsigned i = s->n; i-- > 0;) {
+		struct errmsg e = {""};
+
+		if (i < s->n && s->since[i] &&
+		    tls_keys_check(s->setup.keys, session_peer(s->sessions[i]), &e))
+			session_end(s->sessions[i], e.text);
+	}
 }
 
 unsigned link_server_peers(const struct link_server *s)

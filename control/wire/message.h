@@ -549,11 +549,90 @@ struct enrol_request {
 	bool renew;
 };
 
+struct trusted_ca {
+	struct slice der;
+};
+
+struct trusted_ca_list {
+	struct trusted_ca *items;
+	size_t n;
+};
+
 struct enrol_answer {
 	struct slice certificate; /* DER */
 	struct slice ca;	  /* DER */
 	uint64_t expires;
-	const char *refused; /* one sentence; "" when a certificate was issued */
+	const char *refused;		/* one sentence; "" when a certificate was issued */
+	const char *name, *role, *site; /* in the certificate */
+	struct trusted_ca_list more;	/* trusted beside `ca` while the CA changes */
+};
+
+/* Signed by the centre: whom to trust from now on. The newest number holds. */
+struct trust_order {
+	uint64_t number, issued;
+	struct trusted_ca_list cas; /* the first one issues */
+	struct text_list revoked;   /* serial numbers, lower-case hex */
+};
+
+struct trust_result {
+	uint64_t number;
+	bool accepted;
+	const char *text;
+};
+
+/* ---- artefacts: files that the centre has put in force (artefact.h) ---- */
+
+enum artefact_kind {
+	ARTEFACT_UNSPECIFIED,
+	ARTEFACT_CONFIG,   /* a configuration version */
+	ARTEFACT_BUNDLE,   /* a signature bundle */
+	ARTEFACT_PATTERN,  /* a custom pattern (E5) */
+	ARTEFACT_FIRMWARE, /* a firmware bundle */
+	ARTEFACT_KINDS,
+};
+
+enum artefact_state {
+	ARTEFACT_STATE_UNSPECIFIED,
+	ARTEFACT_STATE_FETCHING,
+	ARTEFACT_STATE_IN_FORCE,
+	ARTEFACT_STATE_REFUSED, /* by who should use it: the one before stays */
+	ARTEFACT_STATE_FAILED,	/* expired, no room, hash wrong: the one before stays */
+};
+
+/* Signed by the centre. */
+struct artefact_offer {
+	const char *id;	 /* of this delivery */
+	const char *box; /* whom it is for, as in its certificate */
+	uint64_t number; /* runs up for each box; an older one is not carried out */
+	enum artefact_kind kind;
+	const char *version;
+	uint64_t size; /* bytes */
+	const char *sha256;
+	uint64_t issued, expires; /* not begun after that */
+	bool back;		  /* a roll-back to it */
+	const char *actor, *reason;
+};
+
+struct artefact_want {
+	const char *sha256;
+	uint64_t offset, most; /* bytes */
+};
+
+struct artefact_chunk {
+	const char *sha256;
+	uint64_t offset;
+	struct slice data;
+	const char *refused; /* why there is none */
+};
+
+struct artefact_result {
+	const char *id;
+	uint64_t number;
+	enum artefact_kind kind;
+	const char *version, *sha256;
+	enum artefact_state state;
+	const char *text;
+	uint64_t time;
 };
 
 /* ---- the message ---- */
@@ -597,6 +676,12 @@ enum message_kind {
 	MESSAGE_ENROL_ANSWER,
 	MESSAGE_LIST_PROPOSAL,
 	MESSAGE_AUDIT_HEAD,
+	MESSAGE_ARTEFACT_OFFER,
+	MESSAGE_ARTEFACT_WANT,
+	MESSAGE_ARTEFACT_CHUNK,
+	MESSAGE_ARTEFACT_RESULT,
+	MESSAGE_TRUST_ORDER,
+	MESSAGE_TRUST_RESULT,
 };
 
 /* Set on a decoded message that came signed; sign_check judges it. */
@@ -622,6 +707,12 @@ struct message {
 		struct enrol_answer enrol_answer;
 		struct list_proposal list_proposal;
 		struct audit_head_note audit_head;
+		struct artefact_offer artefact_offer;
+		struct artefact_want artefact_want;
+		struct artefact_chunk artefact_chunk;
+		struct artefact_result artefact_result;
+		struct trust_order trust_order;
+		struct trust_result trust_result;
 	};
 	struct message_signature signature; /* value.len == 0: came unsigned */
 };
@@ -649,6 +740,10 @@ const char *command_state_text(enum command_state s);
 const char *level_text(enum level l);
 const char *message_kind_text(enum message_kind k);
 const char *report_kind_text(enum report_kind k);
+const char *artefact_kind_text(enum artefact_kind k); /* "config", "bundle", ... */
+const char *artefact_state_text(enum artefact_state s);
 /* ERR_INVALID when there is no such word. */
 int command_state_parse(const char *word, enum command_state *ret);
 int level_parse(const char *word, enum level *ret);
+int artefact_kind_parse(const char *word, enum artefact_kind *ret);
+int artefact_state_parse(const char *word, enum artefact_state *ret);

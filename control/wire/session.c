@@ -15,7 +15,7 @@ enum {
 	OUT_AHEAD = 256 << 10, /* bytes queued ahead of what may become more urgent */
 };
 
-enum stage { SHAKING, GREETING, UP, OVER };
+enum stage { SHAKING, GREETING, UP, STRANGER, OVER };
 
 struct session {
 	const struct link_setup *setup;
@@ -66,6 +66,8 @@ struct session *session_new(const struct link_setup *setup, const struct session
 		free(s);
 		return NULL;
 	}
+	if (side == TLS_SERVER && owner->stranger)
+		tls_take_strangers(s->tls);
 	s->began = s->heard = loop_now(setup->loop);
 	s->tick = (struct loop_timer){.fn = on_tick, .ctx = s};
 	if (loop_watch(setup->loop, fd, tls_events(s->tls), on_event, s) ||
@@ -90,7 +92,8 @@ void session_delete(struct session *s)
 		return;
 	forget_items(s);
 	loop_timer_stop(s->setup->loop, &s->tick);
-	loop_unwatch(s->setup->loop, tls_fd(s->tls));
+	if (s->tls)
+		loop_unwatch(s->setup->loop, tls_fd(s->tls));
 	tls_conn_free(s->tls);
 	buffer_done(&s->in);
 	buffer_done(&s->out);
@@ -399,6 +402,10 @@ static int greet(struct session *s)
 		return 0;
 	if (rc)
 		return rc;
+	if (tls_is_stranger(s->tls)) {
+		s->stage = STRANGER;
+		return 0;
+	}
 	s->stage = GREETING;
 	f.hello = (struct hello){
 		.version = LINK_VERSION,
@@ -465,11 +472,24 @@ static void on_event(void *ctx, uint32_t events)
 	s->busy = true;
 	if (s->stage == SHAKING)
 		rc = greet(s);
+	if (s->stage == STRANGER) {
+		s->owner.stranger(s->owner.ctx, s);
+		return;
+	}
 	if (rc == 0 && s->stage != SHAKING && !s->handed)
 		rc = receive(s);
 	if (rc == 0 && s->stage != SHAKING)
 		rc = pump(s);
 	finish(s, rc);
+}
+
+struct tls_conn *session_part(struct session *s)
+{
+	struct tls_conn *conn = s->tls;
+
+	loop_unwatch(s->setup->loop, tls_fd(conn));
+	s->tls = NULL;
+	return conn;
 }
 
 size_t session_hold(struct session *s, const struct link_item **ret_items)

@@ -14,6 +14,9 @@ struct session_owner {
 	/* Messages came; nothing more is read before session_stored. NULL: they are stored at once.
 	 */
 	void (*arrived)(void *ctx, struct session *s);
+	/* A client without a certificate: the owner takes its connection away (session_part) and
+	 * calls session_delete in here. NULL: there are none such. */
+	void (*stranger)(void *ctx, struct session *s);
 	void *ctx;
 };
 
@@ -31,6 +34,9 @@ void session_end(struct session *s, const char *sentence);
 size_t session_hold(struct session *s, const struct link_item **ret_items);
 /* 0: stored, to be acknowledged. Else the connection ends with the sentence. */
 void session_stored(struct session *s, int rc, const struct errmsg *why);
+
+/* The connection, which is now the caller's; only session_delete may follow. */
+struct tls_conn *session_part(struct session *s);
 
 void session_wake(struct session *s);
 bool session_send_passing(struct session *s, struct slice payload);

@@ -34,14 +34,14 @@ int sign_message(struct tls_keys *k, const struct message *m, struct slice *ret,
 	if (rc)
 		return rc;
 	hash_body(s.body, hash);
-	rc = mbedtls_pk_sign(&k->key, MBEDTLS_MD_SHA256, hash, HASH, value, &len,
+	rc = mbedtls_pk_sign(&k->now->key, MBEDTLS_MD_SHA256, hash, HASH, value, &len,
 			     mbedtls_ctr_drbg_random, &k->random.drbg);
 	if (rc) {
 		payload_free(&s.body);
 		return errmsg_set(e, ERR_IO, "message cannot be signed: %s", cert_error(rc, why));
 	}
 	s.value = SLICE(value, len);
-	s.certificate = SLICE(k->crt.raw.p, k->crt.raw.len);
+	s.certificate = SLICE(k->now->crt.raw.p, k->now->crt.raw.len);
 	rc = message_encode_signed(&s, ret, e);
 	payload_free(&s.body);
 	return rc;
@@ -55,7 +55,7 @@ static int check_with(struct tls_keys *k, const struct message_signature *s, mbe
 
 	if (rc)
 		return errmsg_set(e, ERR_DENIED, "the signer's certificate cannot be read");
-	rc = cert_check(crt, &k->ca, roles, "the signer's certificate", e);
+	rc = cert_check(crt, &k->now->ca, roles, "the signer's certificate", e);
 	if (rc)
 		return rc;
 	hash_body(s->body, hash);
@@ -78,6 +78,8 @@ int sign_check(struct tls_keys *k, const struct message *m, unsigned roles,
 	rc = check_with(k, &m->signature, &crt, roles, e);
 	if (rc == 0)
 		rc = cert_identity(&crt, ret_signer);
+	if (rc == 0)
+		rc = tls_keys_check(k, ret_signer, e);
 	mbedtls_x509_crt_free(&crt);
 	return rc;
 }
@@ -90,7 +92,7 @@ int sign_bytes(struct tls_keys *k, struct slice bytes, uint8_t ret[SIGN_MAX], si
 	int rc = mbedtls_sha256_ret(bytes.data, bytes.len, hash, 0);
 
 	if (rc == 0)
-		rc = mbedtls_pk_sign(&k->key, MBEDTLS_MD_SHA256, hash, HASH, value, ret_len,
+		rc = mbedtls_pk_sign(&k->now->key, MBEDTLS_MD_SHA256, hash, HASH, value, ret_len,
 				     mbedtls_ctr_drbg_random, &k->random.drbg);
 	if (rc || *ret_len > SIGN_MAX)
 		return errmsg_set(e, ERR_IO, "it cannot be signed: %s", cert_error(rc, why));

@@ -12,8 +12,10 @@
 #include "control/wire/keys.h"
 
 struct tls_conn {
-	mbedtls_ssl_context ssl;
+	mbedtls_ssl_context ssl; /* first: tls_named finds the connection by it */
 	struct tls_keys *keys;
+	struct keys_material *material;
+	bool takes_strangers, stranger;
 	int fd;
 	unsigned peers;
 	uint32_t events;
@@ -60,6 +62,10 @@ static int check_peer(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *fla
 		return 0;
 	if (cert_identity(crt, &c->peer) || !(c->peers & ROLE_SET(c->peer.role)))
 		*flags |= MBEDTLS_X509_BADCERT_OTHER;
+	if (*flags == 0 && tls_keys_check(c->keys, &c->peer, &c->refusal)) {
+		*flags |= MBEDTLS_X509_BADCERT_REVOKED;
+		return 0;
+	}
 	if (*flags == 0)
 		return 0;
 	snprintf(whose, sizeof(whose), "the certificate of %s", c->where);
@@ -80,12 +86,14 @@ struct tls_conn *tls_conn_new(struct tls_keys *k, int fd, enum tls_side side, un
 		return NULL;
 	}
 	c->keys = k;
+	c->material = k->now;
+	c->material->refs++;
 	c->fd = fd;
 	c->peers = peers;
 	c->events = side == TLS_CLIENT ? EPOLLOUT : EPOLLIN;
 	snprintf(c->where, sizeof(c->where), "%s", where);
 	mbedtls_ssl_init(&c->ssl);
-	rc = mbedtls_ssl_setup(&c->ssl, side == TLS_CLIENT ? &k->client : &k->server);
+	rc = mbedtls_ssl_setup(&c->ssl, side == TLS_CLIENT ? &k->now->client : &k->now->server);
 	if (rc) {
 		errmsg_set(e, ERR_NOMEM, "TLS cannot be set up: %s", cert_error(rc, why));
 		tls_conn_free(c);
@@ -96,6 +104,30 @@ struct tls_conn *tls_conn_new(struct tls_keys *k, int fd, enum tls_side side, un
 	return c;
 }
 
+/* A stranger is shown the CA too: the code he was given says which it must be. */
+int tls_named(void *material, mbedtls_ssl_context *ssl, const unsigned char *name, size_t len)
+{
+	struct tls_conn *c = (struct tls_conn *)(void *)ssl;
+	struct keys_material *m = material;
+
+	if (len != sizeof(TLS_STRANGERS) - 1 || memcmp(name, TLS_STRANGERS, len) != 0 ||
+	    !c->takes_strangers)
+		return 0; /* any other name is as good as none */
+	c->stranger = true;
+	mbedtls_ssl_set_hs_authmode(ssl, MBEDTLS_SSL_VERIFY_NONE);
+	return mbedtls_ssl_set_hs_own_cert(ssl, &m->chain, &m->key);
+}
+
+void tls_take_strangers(struct tls_conn *c)
+{
+	c->takes_strangers = true;
+}
+
+bool tls_is_stranger(const struct tls_conn *c)
+{
+	return c->stranger;
+}
+
 void tls_conn_free(struct tls_conn *c)
 {
 	if (!c)
@@ -103,6 +135,7 @@ void tls_conn_free(struct tls_conn *c)
 	if (c->done)
 		(void)mbedtls_ssl_close_notify(&c->ssl);
 	mbedtls_ssl_free(&c->ssl);
+	keys_release(c->material);
 	close(c->fd);
 	free(c);
 }

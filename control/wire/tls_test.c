@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "control/wire/ca.h"
+#include "control/wire/file.h"
 #include "control/wire/keys.h"
 #include "control/wire/message.h"
 #include "control/wire/sign.h"
@@ -275,7 +276,7 @@ static void expect_no_agreement(void (*change)(mbedtls_ssl_config *))
 	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
 	struct shake s;
 
-	change(&ck->client);
+	change(&ck->now->client);
 	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
 	assert_true(s.server_rc < 0 && s.server_rc != ERR_AGAIN);
 	assert_true(s.client_rc < 0 && s.client_rc != ERR_AGAIN);
@@ -316,16 +317,16 @@ static void a_client_without_a_certificate_is_refused(void **state)
 {
 	struct tls_keys *ck = keys_of("sensor-1", ROLE_SENSOR);
 	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
-	mbedtls_ssl_key_cert *own = ck->client.key_cert;
+	mbedtls_ssl_key_cert *own = ck->now->client.key_cert;
 	struct shake s;
 
-	ck->client.key_cert = NULL; /* put back below: the configuration frees it */
+	ck->now->client.key_cert = NULL; /* put back below: the configuration frees it */
 	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
 	assert_int_equal(s.server_rc, ERR_DENIED);
 	assert_string_equal(s.server_e.text, "the certificate of 10.0.0.9:50000 is missing: both "
 					     "sides must show one");
 	part(&s);
-	ck->client.key_cert = own;
+	ck->now->client.key_cert = own;
 	tls_keys_free(ck);
 	tls_keys_free(sk);
 }
@@ -430,6 +431,111 @@ static void signed_commands_are_checked(void **state)
 	tls_keys_free(foreign);
 }
 
+/* ---- sites, revocation, new keys while running, strangers ---- */
+
+static void issue_for(const char *site, enum wire_role role, const char *name)
+{
+	struct errmsg e = {0};
+	struct ca *ca = ca_open(in("ca"), &e);
+	struct ca_order order = {role, name, ca_validity_days(30), site};
+
+	assert_non_null(ca);
+	assert_int_equal(ca_issue(ca, &order, in(name), &e), 0);
+	ca_close(ca);
+}
+
+/* One CA serves all customers, so the site in the certificate keeps them apart. */
+static void another_site_is_refused_unless_it_is_ours_too(void **state)
+{
+	static const char *const both[] = {"Kobe"};
+	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR), *ck;
+	struct shake s;
+
+	issue_for("Kobe", ROLE_SENSOR, "sensor-kobe");
+	ck = keys_of("sensor-kobe", ROLE_SENSOR);
+	tls_keys_sites(ck, (const char *const[]){"Osaka works"}, 1);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, ERR_DENIED);
+	assert_string_equal(s.server_e.text, "sensor sensor-kobe is of site 'Kobe', but this "
+					     "mitigator is of site 'Osaka works'");
+	part(&s);
+	tls_keys_sites(sk, both, 1);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, 0);
+	assert_int_equal(s.client_rc, 0);
+	part(&s);
+	tls_keys_free(sk);
+	sk = keys_of("centre-1", ROLE_CENTRE);
+	shake_hands(ck, sk, ROLE_SET(ROLE_CENTRE), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, 0);
+	part(&s);
+	tls_keys_free(ck);
+	tls_keys_free(sk);
+}
+
+static void a_revoked_certificate_is_refused_at_once(void **state)
+{
+	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
+	struct tls_keys *ck = keys_of("sensor-1", ROLE_SENSOR);
+	struct errmsg e = {0};
+	struct shake s;
+	char line[64], path[160];
+
+	snprintf(path, sizeof(path), "%s/revoked", in("mitigator-1"));
+	snprintf(line, sizeof(line), "4711\n%s\n\n", tls_keys_identity(ck)->serial);
+	assert_true(strlen(tls_keys_identity(ck)->serial) == 32);
+	assert_int_equal(file_write(path, SLICE_STR(line), 0600, &e), 0);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, 0);
+	part(&s);
+	assert_int_equal(tls_keys_reload(sk, &e), 0);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, ERR_DENIED);
+	assert_string_equal(s.server_e.text, "the certificate of sensor sensor-1 was revoked");
+	assert_int_equal(s.client_rc, ERR_DENIED);
+	part(&s);
+	assert_int_equal(unlink(path), 0);
+	tls_keys_free(ck);
+	tls_keys_free(sk);
+}
+
+/* A connection that is there goes on with what it began with. */
+static void keys_are_read_again_while_running(void **state)
+{
+	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
+	struct tls_keys *ck = keys_of("sensor-1", ROLE_SENSOR);
+	const struct identity *self = tls_keys_identity(ck);
+	char before[IDENTITY_SERIAL], buf[8];
+	struct errmsg e = {0};
+	struct shake s;
+
+	snprintf(before, sizeof(before), "%s", self->serial);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	issue("ca", ROLE_SENSOR, "sensor-1", ca_validity_days(60));
+	assert_int_equal(tls_keys_reload(ck, &e), 0);
+	assert_string_not_equal(before, self->serial);
+	assert_true(tls_write(s.client, "old", 3, &e) == 3);
+	assert_true(tls_read(s.server, buf, sizeof(buf), &e) == 3);
+	assert_string_equal(tls_peer(s.server)->serial, before);
+	part(&s);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_string_equal(tls_peer(s.server)->serial, self->serial);
+	part(&s);
+	/* another's certificate, or none, changes nothing */
+	issue("ca", ROLE_SENSOR, "sensor-9", ca_validity_days(30));
+	assert_int_equal(rename(in("sensor-1"), in("kept")), 0);
+	assert_int_equal(rename(in("sensor-9"), in("sensor-1")), 0);
+	assert_int_equal(tls_keys_reload(ck, &e), ERR_DENIED);
+	assert_int_equal(rename(in("sensor-1"), in("sensor-9")), 0);
+	assert_int_not_equal(tls_keys_reload(ck, &e), 0);
+	assert_int_equal(rename(in("kept"), in("sensor-1")), 0);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.server_rc, 0);
+	part(&s);
+	tls_keys_free(ck);
+	tls_keys_free(sk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +543,9 @@ int main(void)
 		cmocka_unit_test(a_wrong_role_is_refused),
 		cmocka_unit_test(a_foreign_certificate_is_refused),
 		cmocka_unit_test(an_expired_certificate_is_refused),
+		cmocka_unit_test(another_site_is_refused_unless_it_is_ours_too),
+		cmocka_unit_test(a_revoked_certificate_is_refused_at_once),
+		cmocka_unit_test(keys_are_read_again_while_running),
 		cmocka_unit_test(a_certificate_of_the_future_is_refused_at_start),
 		cmocka_unit_test(bad_key_folders_have_a_sentence),
 		cmocka_unit_test(a_peer_without_tls_has_a_sentence),

@@ -15,9 +15,13 @@ static const char *const state_words[] = {
 	"released",    "outside-policy", "exception", "refused", "releasing"};
 static const char *const level_words[] = {"unspecified", "safe", "caution", "warning", "danger"};
 static const char *const message_words[] = {
-	"none",		 "report",	 "command",	    "status",	   "watch",
-	"reset",	 "event",	 "mitigator-state", "config-push", "config-result",
-	"enrol-request", "enrol-answer", "list-proposal",   "audit-head"};
+	"none",		 "report",	   "command",	      "status",	     "watch",
+	"reset",	 "event",	   "mitigator-state", "config-push", "config-result",
+	"enrol-request", "enrol-answer",   "list-proposal",   "audit-head",  "artefact-offer",
+	"artefact-want", "artefact-chunk", "artefact-result", "trust-order", "trust-result"};
+static const char *const artefact_words[] = {"none", "config", "bundle", "pattern", "firmware"};
+static const char *const artefact_state_words[] = {"none", "fetching", "in-force", "refused",
+						   "failed"};
 static const char *const report_words[] = {"none", "alert", "flow", "host-fact", "health", "watch"};
 
 static const char *word(const char *const *words, size_t n, int value)
@@ -84,6 +88,34 @@ const char *message_kind_text(enum message_kind k)
 const char *report_kind_text(enum report_kind k)
 {
 	return WORD(report_words, k);
+}
+
+const char *artefact_kind_text(enum artefact_kind k)
+{
+	return WORD(artefact_words, k);
+}
+
+const char *artefact_state_text(enum artefact_state s)
+{
+	return WORD(artefact_state_words, s);
+}
+
+int artefact_kind_parse(const char *text, enum artefact_kind *ret)
+{
+	int i = find_word(artefact_words, ARRAY_SIZE(artefact_words), text);
+
+	if (i > 0)
+		*ret = (enum artefact_kind)i;
+	return i > 0 ? 0 : ERR_INVALID;
+}
+
+int artefact_state_parse(const char *text, enum artefact_state *ret)
+{
+	int i = find_word(artefact_state_words, ARRAY_SIZE(artefact_state_words), text);
+
+	if (i > 0)
+		*ret = (enum artefact_state)i;
+	return i > 0 ? 0 : ERR_INVALID;
 }
 
 int command_state_parse(const char *text, enum command_state *ret)
