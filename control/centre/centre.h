@@ -11,6 +11,7 @@
 #include "control/wire/config.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
+#include "control/wire/presence.h"
 #include "control/wire/spool.h"
 
 struct centre_config {
@@ -40,6 +41,7 @@ struct centre {
 	bool is_demo;
 	struct log log;
 	struct loop *loop;
+	struct presence presence;
 	struct tls_keys *keys;
 	struct store *store;
 	struct spool *spool;

@@ -213,6 +213,8 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = start_helpers(c, err);
 	if (rc == ERR_OK)
 		rc = privs_become(c->config.user, 0, false, err);
+	if (rc == ERR_OK)
+		rc = privs_confine(SANDBOX_CENTRE, "banken-centre", err);
 	if (rc != ERR_OK)
 		return rc;
 	c->loop = loop_new(err);
@@ -268,7 +270,9 @@ static int run(struct centre *c)
 		log_info(&c->log, "listening on %s for sensors and mitigators; pages on http://%s/",
 			 c->config.listen, c->config.page);
 	}
+	presence_begin(&c->presence, c->loop, "listens for sensors and mitigators");
 	loop_run(c->loop);
+	presence_end(&c->presence);
 	log_info(&c->log, "stopped");
 	stop(c);
 	return 0;

@@ -36,14 +36,14 @@ static bool take_options(int argc, char **argv, struct wanted *w)
 	return true;
 }
 
-/* WeasyPrint lays the page out for A4; it reads nothing but the file. */
+/* WeasyPrint lays the page out for A4; it reads nothing but the file, and finds no network. */
 static int make_pdf(const char *html, const char *pdf, long long period)
 {
 	char date[64];
 	/* The date inside is the report's, so that the same report gives the same bytes (R5). */
 	const char *const argv[] = {"env", date, "weasyprint", "--quiet", html, pdf, NULL};
 	char output[512];
-	struct run_result r = {.output = output, .cap = sizeof(output)};
+	struct run_result r = {.output = output, .cap = sizeof(output), .offline = true};
 	struct errmsg err;
 	int rc;
 

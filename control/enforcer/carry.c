@@ -220,8 +220,11 @@ struct carry {
 struct carry *carry_start(const struct nft_layout *layout, const char *user, struct errmsg *e)
 {
 	struct carry *c = calloc(1, sizeof(*c));
-	struct helper_job job = {
-		.name = "banken-nft", .user = user, .keep = 1ull << CAP_NET_ADMIN, .serve = serve};
+	struct helper_job job = {.name = "banken-nft",
+				 .user = user,
+				 .keep = 1ull << CAP_NET_ADMIN,
+				 .sandbox = SANDBOX_TOOL,
+				 .serve = serve};
 
 	if (!c) {
 		errmsg_set(e, ERR_NOMEM, "no memory");

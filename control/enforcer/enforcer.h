@@ -7,6 +7,7 @@
 #include "control/enforcer/settings.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
+#include "control/wire/presence.h"
 
 enum { ENFORCER_PENDING = 8192, ENFORCER_MESSAGE_TEXT = 256 };
 
@@ -23,6 +24,7 @@ struct enforcer {
 	struct accept_rules rules;
 	struct log log;
 	struct loop *loop;
+	struct presence presence;
 	struct tls_keys *keys;
 	struct spool *spool;
 	struct link *link;

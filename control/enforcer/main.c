@@ -127,7 +127,8 @@ static int give_up_rights(struct enforcer *e, struct errmsg *err)
 	e->carry = carry_start(&layout, e->settings.user, err);
 	if (!e->carry)
 		return ERR_IO;
-	return privs_become(e->settings.user, 0, false, err);
+	rc = privs_become(e->settings.user, 0, false, err);
+	return rc ? rc : privs_confine(SANDBOX_ENFORCER, "banken-enforcer", err);
 }
 
 static int start(struct enforcer *e, struct errmsg *err)
@@ -184,7 +185,9 @@ static int run(struct enforcer *e)
 		log_error(&e->log, "%s", err.text);
 	log_info(&e->log, "holds %zu hosts cut, dials %s", held_count(e->held),
 		 e->settings.mitigator.address);
+	presence_begin(&e->presence, e->loop, "carries cuts out");
 	loop_run(e->loop);
+	presence_end(&e->presence);
 	/* What is cut stays cut: the tables are left as they are. */
 	log_info(&e->log, "stopped; %zu hosts stay cut", held_count(e->held));
 	stop(e);

@@ -28,8 +28,14 @@ static void close_others(int fd, int keep)
 
 static void serve(int fd, const struct helper_job *job)
 {
+	struct errmsg e;
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
+	if (privs_confine(job->sandbox, job->name, &e) < 0) {
+		fprintf(stderr, "%s: %s\n", job->name, e.text);
+		_exit(1);
+	}
 	job->serve(fd, job->arg);
 	_exit(0);
 }
@@ -38,12 +44,16 @@ static void serve(int fd, const struct helper_job *job)
 static _Noreturn void supervise(int fd, const struct helper_job *job)
 {
 	struct errmsg e;
+	int rc;
 
 	prctl(PR_SET_NAME, job->name);
 	signal(SIGINT, SIG_IGN); /* the program decides when to end, and closes the socket */
 	signal(SIGTERM, SIG_IGN);
 	close_others(fd, job->keep_fd);
-	if (privs_become(job->user, job->keep, job->keep != 0, &e) < 0) {
+	rc = privs_become(job->user, job->keep, job->keep != 0, &e);
+	if (rc == 0)
+		rc = sandbox_supervise(job->sandbox, job->name, &e);
+	if (rc < 0 && rc != ERR_UNSUPPORTED) {
 		fprintf(stderr, "%s: %s\n", job->name, e.text);
 		_exit(1);
 	}

@@ -15,6 +15,8 @@ struct helper_job {
 	const char *name; /* shown by ps, at most 15 characters */
 	const char *user; /* "" = stay root when started so */
 	cap_mask keep;
+	/* What it may ask of the kernel; left out, what programs of others may. */
+	enum sandbox_list sandbox;
 	/* Serves packets on fd until the peer closes it; blocking. Returns when it does. */
 	void (*serve)(int fd, void *arg);
 	void *arg;

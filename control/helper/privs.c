@@ -101,3 +101,13 @@ int privs_own_folder(const char *path, const char *user, struct errmsg *e)
 				  strerror(errno));
 	return 0;
 }
+
+int privs_confine(enum sandbox_list list, const char *name, struct errmsg *e)
+{
+	int rc = sandbox_enter(list, name, e);
+
+	if (rc != ERR_UNSUPPORTED)
+		return rc;
+	fprintf(stderr, "%s: %s\n", name, e->text);
+	return 0;
+}

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "dataplane/base/err.h"
+#include "dataplane/base/sandbox.h"
 
 /* Capabilities to keep, as bits of 1ull << CAP_*. */
 typedef unsigned long long cap_mask;
@@ -18,3 +19,7 @@ int privs_become(const char *user, cap_mask keep, bool ambient, struct errmsg *e
 /* Gives a folder that a program started as root keeps its state in to `user`; makes it if missing
  * (0750). No-op when not root or user is "". */
 int privs_own_folder(const char *path, const char *user, struct errmsg *e);
+
+/* From here on only the system calls of `list` (sandbox.h). `name` is kept. A kernel without
+ * seccomp is told on standard error, and is no failure. */
+int privs_confine(enum sandbox_list list, const char *name, struct errmsg *e);

@@ -1,4 +1,5 @@
 #include "control/helper/run.h"
+#include "dataplane/base/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,9 +38,11 @@ static int64_t now_ms(void)
 }
 
 /* In the child: nothing but the three standard descriptors, then the program. */
-static _Noreturn void become(const char *path, const char *const *argv, int pipes[PIPES][2])
+static _Noreturn void become(const char *path, const char *const *argv, int pipes[PIPES][2],
+			     bool offline)
 {
 	static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+	struct errmsg e;
 	sigset_t none;
 	int error;
 
@@ -48,6 +51,9 @@ static _Noreturn void become(const char *path, const char *const *argv, int pipe
 	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
+	/* A kernel without seccomp runs it all the same. */
+	if (offline)
+		(void)sandbox_enter(SANDBOX_RENDER, path, &e);
 	if (dup2(pipes[IN][0], 0) >= 0 && dup2(pipes[OUT][1], 1) >= 0 && dup2(1, 2) >= 0)
 		execve(path, (char *const *)argv, environment);
 	error = errno;
@@ -152,13 +158,14 @@ static int start_error(int pipes[PIPES][2])
 }
 
 /* Starts it; the parent's ends of IN and OUT stay open. 0 or errno. */
-static int start(const char *path, const char *const *argv, int pipes[PIPES][2], pid_t *ret_pid)
+static int start(const char *path, const char *const *argv, int pipes[PIPES][2], bool offline,
+		 pid_t *ret_pid)
 {
 	int error;
 
 	*ret_pid = fork();
 	if (*ret_pid == 0)
-		become(path, argv, pipes);
+		become(path, argv, pipes, offline);
 	error = *ret_pid < 0 ? errno : 0;
 	close(pipes[IN][0]);
 	close(pipes[OUT][1]);
@@ -179,7 +186,7 @@ static int run_path(const char *path, const char *const *argv, struct slice inpu
 
 	if (open_pipes(pipes) < 0)
 		return errno ? errno : EMFILE;
-	error = start(path, argv, pipes, &pid);
+	error = start(path, argv, pipes, r->offline, &pid);
 	if (!error) {
 		fcntl(pipes[IN][1], F_SETFL, O_NONBLOCK);
 		fcntl(pipes[OUT][0], F_SETFL, O_NONBLOCK);

@@ -12,6 +12,7 @@ struct run_result {
 	char *output; /* the caller's buffer; NUL-terminated */
 	size_t cap;   /* of it */
 	size_t len;
+	bool offline; /* set by the caller: the program finds no network (SANDBOX_RENDER) */
 	bool cut_off; /* there was more than fits; the rest was read and dropped */
 	int status;   /* exit status 0-255, 128 + signal when it was killed */
 };

@@ -386,6 +386,8 @@ static int give_up_rights(struct mitigator *m, struct errmsg *e)
 		rc = notify_start(m->settings.notify_program, m->settings.user, &m->notify, e);
 	if (rc == 0)
 		rc = privs_become(m->settings.user, 0, false, e);
+	if (rc == 0)
+		rc = privs_confine(SANDBOX_MITIGATOR, "banken-mitigator", e);
 	return rc;
 }
 
@@ -486,10 +488,12 @@ static int run(struct mitigator *m)
 	cuts_effects(m->decide.cuts, mitigator_now(m));
 	tell_outbox(m);
 	tell_state(m, true);
+	presence_begin(&m->presence, m->loop, "decides on cuts");
 	while (!m->stopping) {
 		turn(m);
 		loop_once(m->loop, TURN_MAX_MS);
 	}
+	presence_end(&m->presence);
 	log_info(&m->log, "stopped; %u open cuts stay", cuts_count(m->decide.cuts));
 	stop(m);
 	return 0;

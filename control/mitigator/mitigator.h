@@ -14,6 +14,7 @@
 #include "control/wire/audit.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
+#include "control/wire/presence.h"
 #include "control/wire/room.h"
 
 struct cut_store;
@@ -65,6 +66,7 @@ struct mitigator {
 	struct zone zone; /* of the times in sentences */
 	struct log log;
 	struct loop *loop;
+	struct presence presence;
 	struct tls_keys *keys;
 	const char *name; /* ours, in our certificate */
 	sqlite3 *db;

@@ -283,6 +283,7 @@ static int start_one(struct mitigator *m, unsigned i, struct errmsg *e)
 	m->cut_methods[i].holds = md->desc->holds;
 	m->cut_methods[i].beside = md->desc->wants != NULL;
 	job.keep = md->desc->keep;
+	job.sandbox = md->desc->sandbox;
 	if (md->desc->has_ports) {
 		md->ports = calloc(MITIGATOR_PORTS, sizeof(*md->ports));
 		md->ports_new = calloc(MITIGATOR_PORTS, sizeof(*md->ports_new));

@@ -6,11 +6,13 @@
 #include "control/sensor/health.h"
 #include "control/sensor/orders.h"
 #include "control/wire/local.h"
+#include "control/wire/presence.h"
 
 struct control {
 	const struct conf *conf;
 	const struct log *log;
 	struct loop *loop;
+	struct presence presence;
 	struct tls_keys *keys;
 	struct spool *spool;
 	struct outbox outbox;

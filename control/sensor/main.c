@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "control/helper/privs.h"
@@ -47,8 +46,8 @@ static int drop_rights(const struct conf *conf, struct errmsg *e)
 
 	if (rc == 0)
 		rc = privs_become(conf->user, 0, false, e);
-	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		rc = errmsg_set(e, ERR_IO, "no_new_privs is refused");
+	if (rc == 0)
+		rc = privs_confine(SANDBOX_CONTROL, "banken-control", e);
 	return rc;
 }
 
@@ -66,8 +65,10 @@ static int serve(struct control *c, struct errmsg *e)
 	if (rc == 0) {
 		log_info(c->log, "sensor %s of %s started", tls_keys_identity(c->keys)->name,
 			 tls_keys_identity(c->keys)->site);
+		presence_begin(&c->presence, c->loop, "reads the dataplane's records");
 		rc = loop_run(c->loop);
 	}
+	presence_end(&c->presence);
 	control_stop(c);
 	loop_delete(c->loop);
 	return rc;

@@ -317,6 +317,26 @@ static unsigned send_resets(struct live *live)
 	return sum;
 }
 
+/* A worker that stands still keeps the sign of life back: all is restarted then. */
+static void tell_alive(struct live *live)
+{
+	uint64_t now, turns[LIVE_WORKERS];
+	struct timespec ts;
+
+	if (!live->notify.alive_every)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+	for (unsigned i = 0; i < live->workers && now >= live->notify.alive_next; i++) {
+		turns[i] = atomic_load_explicit(&live->worker[i].turns, memory_order_relaxed);
+		if (turns[i] == live->alive_turns[i])
+			return;
+	}
+	if (now >= live->notify.alive_next)
+		memcpy(live->alive_turns, turns, sizeof(turns[0]) * live->workers);
+	notify_alive(&live->notify, now);
+}
+
 void live_control_turn(struct live *live)
 {
 	static const struct timespec nap = {0, TURN_SLEEP_NS},
@@ -333,6 +353,7 @@ void live_control_turn(struct live *live)
 		store_own(live);
 		stats_heartbeat(live->stats, now_ns);
 		live_lists_look(live, now_ns);
+		tell_alive(live);
 		for (unsigned i = 0; resets && i < resets->count; i++) {
 			if (resets->reset[i].until_ns <= now_ns) {
 				change_resets(live, NULL, now_ns);

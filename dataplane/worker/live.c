@@ -14,6 +14,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/api/paths.h"
+#include "dataplane/base/sandbox.h"
 #include "dataplane/worker/files.h"
 #include "dataplane/worker/live_private.h"
 #include "dataplane/worker/stats.h"
@@ -214,6 +215,17 @@ static int launch(struct live *live, struct errmsg *err)
 	return ERR_OK;
 }
 
+/* From here on only what a packet path asks of the kernel. */
+static int confine(struct errmsg *err)
+{
+	int rc = sandbox_enter(SANDBOX_DATAPLANE, "banken-dataplane", err);
+
+	if (rc != ERR_UNSUPPORTED)
+		return rc;
+	fprintf(stderr, "banken-dataplane: %s\n", err->text);
+	return ERR_OK;
+}
+
 static int start(struct live *live, struct errmsg *err)
 {
 	int rc = make_folder(live->options, err);
@@ -235,6 +247,8 @@ static int start(struct live *live, struct errmsg *err)
 		rc = open_stats(live, err);
 	if (rc == ERR_OK)
 		rc = live_drop_privileges(live->options->user, err);
+	if (rc == ERR_OK)
+		rc = confine(err);
 	if (rc == ERR_OK && live->desk)
 		rc = desk_start(live->desk, err);
 	if (rc == ERR_OK && live->keeper)
@@ -308,15 +322,18 @@ int live_run(const struct options *options, struct errmsg *err)
 	memset(live, 0, sizeof(*live));
 	live->options = options;
 	live->workers = options->workers < LIVE_WORKERS ? options->workers : LIVE_WORKERS;
+	notify_open(&live->notify);
 	rc = start(live, err);
 	if (rc != ERR_OK)
 		return rc; /* the process ends: the system takes back what was opened */
 	catch_signals();
 	announce(live);
+	notify_say(&live->notify, "READY=1\nSTATUS=inspects what its ports receive");
 	if (live->rules.skipped || live->rules.failed)
 		ruleset_report(&live->rules, stderr, 0);
 	while (!atomic_load(&live->stop) && !atomic_load(&signalled))
 		live_control_turn(live);
+	notify_say(&live->notify, "STOPPING=1");
 	if (options->profile) {
 		atomic_store(&live->stop, true);
 		rte_eal_mp_wait_lcore();

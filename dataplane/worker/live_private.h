@@ -8,6 +8,7 @@
 #include "dataplane/api/ring.h"
 #include "dataplane/api/stats.h"
 #include "dataplane/api/watch.h"
+#include "dataplane/base/notify.h"
 #include "dataplane/respond/unreachable.h"
 #include "dataplane/rx/port.h"
 #include "dataplane/worker/bulk.h"
@@ -104,6 +105,8 @@ struct live {
 	_Atomic bool distributed; /* the distributor has handed out its last frame */
 	uint64_t missed[RX_PORTS][LIVE_READINGS];
 	uint64_t reloads, stored_ns;
+	struct notify notify; /* the service manager */
+	uint64_t alive_turns[LIVE_WORKERS];
 	struct lists *lists;
 	struct { /* which file that is */
 		uint64_t inode;

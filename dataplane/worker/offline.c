@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "dataplane/base/sandbox.h"
 #include "dataplane/event/file.h"
 #include "dataplane/rx/file.h"
 #include "dataplane/worker/files.h"
@@ -163,8 +164,12 @@ int offline_run(const struct options *o, struct errmsg *err)
 	struct lists *lists = NULL;
 	struct ruleset rules;
 	struct rx_file *file;
-	int rc = rx_file_open(o->capture, &file, err);
+	/* Nothing that is found in a capture reaches a network from here. */
+	int rc = sandbox_enter(SANDBOX_OFFLINE, "banken-dataplane", err);
 
+	if (rc != ERR_OK && rc != ERR_UNSUPPORTED)
+		return rc;
+	rc = rx_file_open(o->capture, &file, err);
 	if (rc != ERR_OK)
 		return rc;
 	if (!decode_link_type_known(rx_file_link_type(file))) {

@@ -214,8 +214,11 @@ static void serve(int fd, void *arg)
 int delivery_start(const struct delivery_server *server, const char *account, struct helper *ret,
 		   struct errmsg *err)
 {
-	struct helper_job job = {
-		.name = "banken-deliver", .user = account, .serve = serve, .arg = (void *)server};
+	struct helper_job job = {.name = "banken-deliver",
+				 .user = account,
+				 .sandbox = SANDBOX_DELIVER,
+				 .serve = serve,
+				 .arg = (void *)server};
 
 	return helper_start(&job, ret, err);
 }

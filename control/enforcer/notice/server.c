@@ -256,7 +256,11 @@ int notice_start(const struct notice_config *c, const char *user, struct helper 
 		 struct errmsg *e)
 {
 	struct job job = {c, -1};
-	struct helper_job h = {.name = "banken-notice", .user = user, .serve = serve, .arg = &job};
+	struct helper_job h = {.name = "banken-notice",
+			       .user = user,
+			       .sandbox = SANDBOX_NOTICE,
+			       .serve = serve,
+			       .arg = &job};
 	int rc;
 
 	*ret = (struct helper){-1, -1};

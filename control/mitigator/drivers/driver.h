@@ -163,6 +163,7 @@ struct driver_desc {
 	uint32_t list_ms;  /* between looks at what it holds */
 	bool unprivileged; /* HELPER: needs no right that the mitigator itself has not */
 	cap_mask keep;	   /* HELPER: capabilities all the same */
+	enum sandbox_list sandbox; /* HELPER: what it may ask of the kernel */
 	/* Not NULL: it cuts nobody, but goes beside the ladder with every cut that it wants. */
 	bool (*wants)(const struct driver_config *c, const struct driver_order *o);
 	/* One sentence when the configuration cannot work. */

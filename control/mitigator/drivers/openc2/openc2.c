@@ -533,6 +533,7 @@ const struct driver_desc driver_openc2 = {
 	.place = DRIVER_HELPER,
 	.holds = true,
 	.unprivileged = true,
+	.sandbox = SANDBOX_DELIVER,
 	.list_ms = LIST_MS,
 	.check = driver_openc2_check,
 	.warning = warning,

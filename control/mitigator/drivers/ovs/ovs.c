@@ -342,6 +342,7 @@ const struct driver_desc driver_ovs = {
 	.place = DRIVER_HELPER,
 	.holds = true,
 	.has_ports = true,
+	.sandbox = SANDBOX_TOOL,
 	.list_ms = 500,
 	.check = check,
 	.run = run,

@@ -539,6 +539,7 @@ const struct driver_desc driver_radius = {
 	.holds = true,
 	.list_ms = LIST_MS,
 	.unprivileged = true,
+	.sandbox = SANDBOX_DELIVER,
 	.check = radius_check,
 	.run = run,
 };

@@ -506,6 +506,7 @@ const struct driver_desc driver_snmp = {
 	.holds = true,
 	.list_ms = LIST_MS,
 	.unprivileged = true,
+	.sandbox = SANDBOX_DELIVER,
 	.check = snmp_check,
 	.warning = warning,
 	.run = run,
