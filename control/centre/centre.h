@@ -7,6 +7,7 @@
 #include "control/centre/emergency/desk.h"
 #include "control/centre/ingest/ingest.h"
 #include "control/centre/vendor.h"
+#include "control/centre/watch/commands.h"
 #include "control/centre/report_file.h"
 #include "control/wire/config.h"
 #include "control/wire/link.h"
@@ -24,6 +25,7 @@ struct centre_config {
 	const char *mail_server, *mail_user, *mail_password_file, *mail_from; /* emergencies */
 	const char *ca_file, *portal, *emergency_to;
 	uint64_t silent_minutes;
+	uint64_t report_hour;
 	bool emergencies;
 	const char *user;
 	const char *group;	 /* may change things over the local socket */
@@ -52,6 +54,10 @@ struct centre {
 	struct vendor vendor;
 	struct emergency_helpers *helpers;
 	struct emergency_desk *desk;
+	struct press_helpers *press_helpers;
+	struct press *press;
+	char outbox[512]; /* folder of reports' mails under way */
+	struct watch_desk watch;
 	struct loop_timer expiry, report;
 };
 

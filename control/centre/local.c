@@ -217,6 +217,14 @@ static json_t *do_audit_heads(void *ctx, const struct local_peer *peer, const js
 	return json_pack("{sb so}", "ok", 1, "audit_heads", store_audit_heads(c->store, 1000));
 }
 
+static json_t *do_watch(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	return watch_do(&c->watch, peer, request, err);
+}
+
 const struct local_command centre_commands[] = {
 	{"status", "counts and connected peers", do_status, false},
 	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
@@ -235,6 +243,17 @@ const struct local_command centre_commands[] = {
 	 "orders a cut within the site's mandate; \"what\": cut or release, \"mitigator\", "
 	 "\"host\", \"minutes\", \"reason\"",
 	 do_vendor, true},
+	{"report-schedules", "when reports are made, and who is mailed; \"customer\"", do_watch,
+	 false},
+	{"report-schedule-put",
+	 "\"customer\", \"hour\", \"daily\", \"monthly\", \"from\": date from which on reports are "
+	 "owed",
+	 do_watch, true},
+	{"report-recipient-put", "\"customer\", \"address\", \"language\", \"daily\", \"monthly\"",
+	 do_watch, true},
+	{"report-recipient-remove", "\"customer\", \"address\"", do_watch, true},
+	{"report-finals", "final reports and their mails; \"customer\", \"most\"", do_watch, false},
+	{"report-again", "a new version of a final report; \"customer\", \"date\"", do_watch, true},
 	{"proposals", "known-bad entries that mitigators offer", do_proposals, false},
 	{"audit_heads", "the ends of mitigators' audit logs", do_audit_heads, false},
 };

@@ -176,6 +176,24 @@ static int serve_commands(struct centre *c, struct errmsg *err)
 	return c->local ? ERR_OK : ERR_IO;
 }
 
+static int schedule_reports(struct centre *c, struct errmsg *err)
+{
+	const struct press_setup setup = {
+		.loop = c->loop,
+		.log = &c->log,
+		.files = centre_report_files(c),
+		.outbox = c->outbox,
+		.from = c->config.mail_from,
+		.host = tls_keys_identity(c->keys)->name,
+		.hour = (unsigned)c->config.report_hour,
+	};
+
+	c->press = press_new(&setup, c->press_helpers, err);
+	c->watch = (struct watch_desk){
+		.store = c->store, .loop = c->loop, .zone = c->zone, .press = c->press};
+	return c->press ? ERR_OK : ERR_IO;
+}
+
 /* In memory: a demonstration leaves nothing behind, and no real store is touched. */
 static int open_demo(struct centre *c, struct errmsg *err)
 {
@@ -196,8 +214,11 @@ static int start_helpers(struct centre *c, struct errmsg *err)
 					       c->config.mail_password_file, c->config.ca_file,
 					       c->config.mail_from};
 
+	snprintf(c->outbox, sizeof(c->outbox), "%s/outbox", c->config.state_folder);
 	c->helpers = emergency_helpers_start(&server, c->config.user, err);
-	return c->helpers ? ERR_OK : ERR_IO;
+	if (c->helpers)
+		c->press_helpers = press_helpers_start(&server, c->outbox, c->config.user, err);
+	return c->press_helpers ? ERR_OK : ERR_IO;
 }
 
 static int start(struct centre *c, struct errmsg *err)
@@ -233,11 +254,15 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = serve_pages(c, err);
 	if (rc == ERR_OK)
 		rc = serve_commands(c, err);
-	return rc == ERR_OK ? watch_for_emergencies(c, err) : rc;
+	if (rc == ERR_OK)
+		rc = watch_for_emergencies(c, err);
+	return rc == ERR_OK ? schedule_reports(c, err) : rc;
 }
 
 static void stop(struct centre *c)
 {
+	press_delete(c->press);
+	press_helpers_stop(c->press_helpers);
 	emergency_desk_delete(c->desk);
 	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);

@@ -169,7 +169,8 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken emergency tell soc@example.jp\n"
 	 "  banken emergency tell tls://siem.example.jp:6514\n  banken emergency seen 12\n",
 	 cmd_emergency},
-	{"report", "daily | monthly | verify FILE", "writes a report and names the file",
+	{"report", "daily | monthly | verify FILE | finals | schedule | ...",
+	 "writes a report and names the file",
 	 "  daily, monthly               in English and Japanese as HTML, with JSON, CSV and a\n"
 	 "                               signature beside each, in the centre's report folder;\n"
 	 "                               so far, when the day or month has not ended\n"
@@ -178,11 +179,21 @@ static const struct cli_command commands[] = {
 	 "    --language ja              the file that is named, and the PDF, in Japanese\n"
 	 "    --pdf FILE                 the same on paper (A4)\n"
 	 "  verify FILE                  whether a report is as the centre made it\n"
+	 "  finals                       reports of days and months that are over, made by "
+	 "themselves\n"
+	 "  schedule                     when that is, and who is mailed\n"
+	 "  schedule --customer ID --hour 6 [--daily off] [--monthly off] [--from 2026-11-01]\n"
+	 "                               at that hour of the day after, by the customer's zone\n"
+	 "  tell ADDRESS, forget ADDRESS [--customer ID] [--language en]\n"
+	 "                               who gets them by mail\n"
+	 "  again --date 2026-11-21 [--customer ID]\n"
+	 "                               makes a new version, and mails it\n"
 	 "    --certificate FILE         of that centre, /etc/banken/keys/centre/own.crt "
 	 "without\n\n"
 	 "examples:\n  banken report daily\n  banken report daily --site 'Osaka works'\n"
 	 "  banken report monthly --date 2026-10 --language ja --pdf october.pdf\n"
-	 "  banken report verify daily-all-2026-11-21.en.html\n",
+	 "  banken report verify daily-all-2026-11-21.en.html\n"
+	 "  banken report tell soc@aoba.example --customer aoba --language ja\n",
 	 cmd_report},
 	{"rules", "check FILE", "loads rules and lists by name what could not be loaded",
 	 "Exit status 1 when a rule was skipped or failed.\n\n"

@@ -1,5 +1,7 @@
 /* banken report: a day's or month's report as files, on paper, and whether a file is as it was
  * made. */
+#include "control/cli/report.h"
+
 #include <string.h>
 
 #include "control/cli/cli.h"
@@ -110,8 +112,12 @@ int cmd_report(const struct cli *cli, int argc, char **argv)
 	bool makes =
 		argc >= 2 && (strcmp(argv[1], "daily") == 0 || strcmp(argv[1], "monthly") == 0);
 	int from = verifies ? 3 : 2;
+	int status = argc >= 2 && !verifies && !makes ? cmd_report_final(cli, argc, argv) : -1;
 
+	if (status >= 0)
+		return status;
 	if ((!verifies && !makes) || !take_options(argc - from, argv + from, &w))
-		return cli_fail(2, "say daily, monthly or verify FILE; see banken report --help");
+		return cli_fail(2, "say daily, monthly, finals, schedule or verify FILE; see "
+				   "banken report --help");
 	return verifies ? verify(argv[2], &w) : make(cli, argv[1], &w);
 }

@@ -63,6 +63,8 @@ void report_daily_free(struct report_daily *d);
 int report_daily_html(const struct report_daily *d, enum report_language language, FILE *out);
 int report_daily_json(const struct report_daily *d, FILE *out);
 int report_daily_csv(const struct report_daily *d, FILE *out);
+/* The chief figures in a few lines, for a mail. */
+int report_daily_text(const struct report_daily *d, enum report_language language, FILE *out);
 
 /* Hours of the day: 23 to 25. */
 unsigned report_daily_hours(const struct report_daily *d);

@@ -8,6 +8,9 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
+/* A page is read by people, and printed: the worst hosts in full. CSV and JSON have them all. */
+enum { TABLE_MOST = 1000, DETAIL_MOST = 200 };
+
 struct daily_page {
 	struct page page;
 	const struct report_daily *d;
@@ -26,6 +29,22 @@ static const char *host_name(const struct report_host *h)
 static bool is_released(const struct report_host *h)
 {
 	return h->cut_state && strcmp(h->cut_state, "released") == 0;
+}
+
+static void rest_of(struct daily_page *dp, size_t told)
+{
+	struct page *p = &dp->page;
+	size_t n = dp->d->host_count > told ? dp->d->host_count - told : 0;
+	char number[32];
+
+	if (n == 0)
+		return;
+	fputs("<p>", p->out);
+	fprintf(p->out,
+		say(p, "%s more hosts are in the report's CSV and JSON.",
+		    "ほか%s台のホストは、本レポートのCSVとJSONに記載しています。"),
+		report_number(n, number));
+	fputs("</p>\n", p->out);
 }
 
 /* --- threats --- */
@@ -95,7 +114,7 @@ static void hosts(struct daily_page *dp)
 	html_table(p,
 		   say(p, "Host|Level|Network|Cut at|Verified at|Released at|By|>Alerts",
 		       "ホスト|判定|ネットワーク|遮断時刻|遮断確認時刻|解除時刻|実施者|>アラート"));
-	for (size_t i = 0; i < dp->d->host_count; i++) {
+	for (size_t i = 0; i < dp->d->host_count && i < TABLE_MOST; i++) {
 		const struct report_host *h = &dp->d->hosts[i];
 
 		snprintf(more, sizeof(more), "%s%s%s", h->mac ? h->mac : "",
@@ -111,6 +130,7 @@ static void hosts(struct daily_page *dp)
 		html_number(p, h->alerts);
 	}
 	html_table_end(p);
+	rest_of(dp, TABLE_MOST);
 }
 
 /* Correlation's sentence, else the first sign, else that nothing is known. */
@@ -167,12 +187,13 @@ static void step_list(struct daily_page *dp, const struct report_host *h)
 static void each_host(struct daily_page *dp,
 		      void (*tell)(struct daily_page *dp, const struct report_host *h))
 {
-	for (size_t i = 0; i < dp->d->host_count; i++) {
+	for (size_t i = 0; i < dp->d->host_count && i < DETAIL_MOST; i++) {
 		fputs("<h3>", dp->page.out);
 		html_text(&dp->page, host_name(&dp->d->hosts[i]));
 		fputs("</h3>", dp->page.out);
 		tell(dp, &dp->d->hosts[i]);
 	}
+	rest_of(dp, DETAIL_MOST);
 	if (dp->d->host_count == 0)
 		html_nothing(&dp->page);
 }

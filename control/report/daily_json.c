@@ -26,20 +26,25 @@ static json_t *host(const struct report_host *h)
 		json_array_append_new(steps, text(h->handling[0][i]));
 	for (size_t i = 0; i < h->handling_count[1]; i++)
 		json_array_append_new(steps_ja, text(h->handling[1][i]));
-	return json_pack("{so so so so so so so sI sI sI sI so so so so}", "name", text(h->name),
-			 "ip", text(h->ip), "mac", text(h->mac), "level", text(h->level),
-			 "cut_state", text(h->cut_state), "cut_reason", text(h->cut_reason),
-			 "root_cause", text(h->root_cause), "cut_at_ns", (json_int_t)h->cut_at,
-			 "verified_at_ns", (json_int_t)h->verified_at, "released_at_ns",
-			 (json_int_t)h->released_at, "alerts", (json_int_t)h->alerts, "handling",
-			 steps, "handling_ja", steps_ja, "root_cause_ja", text(h->root_cause_ja),
-			 "about", text(h->about));
+	return json_pack("{so so so so so so so sI sI sI sI so so so so so so}", "name",
+			 text(h->name), "ip", text(h->ip), "mac", text(h->mac), "level",
+			 text(h->level), "cut_state", text(h->cut_state), "cut_reason",
+			 text(h->cut_reason), "root_cause", text(h->root_cause), "cut_at_ns",
+			 (json_int_t)h->cut_at, "verified_at_ns", (json_int_t)h->verified_at,
+			 "released_at_ns", (json_int_t)h->released_at, "alerts",
+			 (json_int_t)h->alerts, "handling", steps, "handling_ja", steps_ja,
+			 "root_cause_ja", text(h->root_cause_ja), "about", text(h->about), "site",
+			 text(h->site), "actor", text(h->actor));
 }
 
 int report_daily_json(const struct report_daily *d, FILE *out)
 {
 	json_t *threats = json_array(), *hosts = json_array(), *blind = json_array(), *root;
+	json_t *hours = json_array();
 	int rc;
+
+	for (unsigned i = 0; i < report_daily_hours(d); i++)
+		json_array_append_new(hours, json_integer(d->per_hour[i]));
 
 	for (size_t i = 0; i < d->threat_count; i++)
 		json_array_append_new(threats, threat(&d->threats[i]));
@@ -49,10 +54,11 @@ int report_daily_json(const struct report_daily *d, FILE *out)
 		json_array_append_new(blind,
 				      json_pack("{so so}", "sensor", text(d->blind[i].sensor),
 						"sentence", text(d->blind[i].sentence)));
-	root = json_pack("{so sI sI sI sI sI so so so}", "site", text(d->site), "from_ns",
-			 (json_int_t)d->from, "to_ns", (json_int_t)d->to, "alerts",
-			 (json_int_t)d->alerts, "packets", (json_int_t)d->packets, "lost",
-			 (json_int_t)d->lost, "threats", threats, "hosts", hosts, "blind", blind);
+	root = json_pack("{so ss so sI sI sI sI sI so so so}", "site", text(d->site), "zone",
+			 d->zone.name, "per_hour", hours, "from_ns", (json_int_t)d->from, "to_ns",
+			 (json_int_t)d->to, "alerts", (json_int_t)d->alerts, "packets",
+			 (json_int_t)d->packets, "lost", (json_int_t)d->lost, "threats", threats,
+			 "hosts", hosts, "blind", blind);
 	if (!root)
 		return ERR_NOMEM;
 	rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_SORT_KEYS) == 0 ? ERR_OK : ERR_IO;

@@ -111,3 +111,5 @@ void report_tendency(const struct report_monthly *m, enum report_language langua
 int report_monthly_html(const struct report_monthly *m, enum report_language language, FILE *out);
 int report_monthly_json(const struct report_monthly *m, FILE *out);
 int report_monthly_csv(const struct report_monthly *m, FILE *out);
+/* The tendency in plain lines, for a mail. */
+int report_monthly_text(const struct report_monthly *m, enum report_language language, FILE *out);

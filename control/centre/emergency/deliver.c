@@ -7,6 +7,7 @@
 
 #include "control/wire/file.h"
 #include "control/wire/message.h"
+#include "dataplane/base/slice.h"
 
 enum { TIMEOUT_S = 20, CONNECT_S = 8, PASSWORD_MAX = 256 };
 
@@ -86,12 +87,12 @@ static void log_in(CURL *c, const struct delivery_server *server)
 	payload_free(&password);
 }
 
-static void send_mail(const struct delivery_server *server, const char *address, const char *text,
-		      char ret[256])
+void delivery_mail(const struct delivery_server *server, const char *address, struct slice text,
+		   long timeout_s, char ret[256])
 {
 	static const char with_tls[] = "smtp+tls://";
 	bool needs_tls = strncmp(server->mail, with_tls, sizeof(with_tls) - 1) == 0;
-	struct reading r = {text, strlen(text)};
+	struct reading r = {(const char *)text.data, text.len};
 	char url[300], detail[CURL_ERROR_SIZE] = "";
 	struct curl_slist *to = curl_slist_append(NULL, address);
 	CURL *c;
@@ -106,6 +107,7 @@ static void send_mail(const struct delivery_server *server, const char *address,
 	c = begin(server, url, "smtp,smtps");
 	if (c) {
 		log_in(c, server);
+		curl_easy_setopt(c, CURLOPT_TIMEOUT, timeout_s);
 		curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
 		curl_easy_setopt(c, CURLOPT_USE_SSL,
 				 (long)(needs_tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -118,6 +120,12 @@ static void send_mail(const struct delivery_server *server, const char *address,
 	}
 	curl_easy_cleanup(c);
 	curl_slist_free_all(to);
+}
+
+static void send_mail(const struct delivery_server *server, const char *address, const char *text,
+		      char ret[256])
+{
+	delivery_mail(server, address, SLICE_STR(text), TIMEOUT_S, ret);
 }
 
 /* --- webhook --- */

@@ -4,6 +4,7 @@
 
 #include "control/centre/store/emergencies.h"
 #include "control/helper/helper.h"
+#include "dataplane/base/slice.h"
 
 struct delivery_server {
 	const char *mail; /* smtp://host:25, smtp+tls:// (STARTTLS demanded), smtps:// */
@@ -24,3 +25,7 @@ int delivery_send(struct helper *h, enum recipient_kind kind, const char *addres
 		  const char *text);
 /* The answer: 1 and "" or why not in `ret_error`; 0 = not yet; ERR_IO when the helper is gone. */
 int delivery_answer(struct helper *h, char ret_error[256]);
+
+/* In a helper process, for it waits: hands one whole mail over. `ret_error`: "" or why not. */
+void delivery_mail(const struct delivery_server *server, const char *address, struct slice text,
+		   long timeout_s, char ret_error[256]);

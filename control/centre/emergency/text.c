@@ -1,11 +1,12 @@
 #include "control/centre/emergency/text.h"
 
-#include <mbedtls/base64.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/centre/emergency/mail.h"
 #include "control/wire/local.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
 
 #define say(l, english, japanese) in_language((enum report_language)(l), english, japanese)
 
@@ -88,52 +89,6 @@ static void body(const struct emergency_message *m, const struct emergency_sende
 		fprintf(out, "%s\n", by->portal);
 }
 
-/* In lines of 76 characters, as mail wants it. */
-static void put_base64(const char *text, size_t len, FILE *out)
-{
-	for (size_t at = 0; at < len; at += 57) {
-		unsigned char line[80];
-		size_t n = len - at < 57 ? len - at : 57, got = 0;
-
-		mbedtls_base64_encode(line, sizeof(line), &got, (const unsigned char *)text + at,
-				      n);
-		fprintf(out, "%.*s\r\n", (int)got, line);
-	}
-}
-
-/* RFC 2047: encoded words of whole characters, at most 75 long. */
-static void put_subject(const char *text, FILE *out)
-{
-	size_t len = strlen(text), at = 0;
-
-	fputs("Subject:", out);
-	while (at < len) {
-		unsigned char word[80];
-		size_t n = len - at < 42 ? len - at : 42, got = 0;
-
-		while (at + n < len && n > 1 && ((unsigned char)text[at + n] & 0xc0) == 0x80)
-			n--;
-		mbedtls_base64_encode(word, sizeof(word), &got, (const unsigned char *)text + at,
-				      n);
-		fprintf(out, " =?UTF-8?B?%.*s?=\r\n", (int)got, word);
-		at += n;
-	}
-}
-
-static void put_date(uint64_t now, const struct zone *zone, FILE *out)
-{
-	static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	int offset = zone_offset(zone, now), minutes = abs(offset);
-	struct tm tm;
-
-	zone_local(zone, now, &tm);
-	fprintf(out, "Date: %s, %d %s %d %02d:%02d:%02d %c%02d%02d\r\n", days[tm.tm_wday],
-		tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
-}
-
 static char *collect(void (*write)(const struct emergency_message *m,
 				   const struct emergency_sender *by, FILE *out),
 		     const struct emergency_message *m, const struct emergency_sender *by)
@@ -163,16 +118,16 @@ char *emergency_mail(const struct emergency_message *m, const struct emergency_s
 	FILE *out = head && words ? open_memstream(&text, &len) : NULL;
 
 	if (out) {
-		put_date(now, &by->zone, out);
+		mail_put_date(now, &by->zone, out);
 		fprintf(out, "From: Banken <%s>\r\nTo: <%s>\r\n", by->from, m->to.address);
 		fprintf(out, "Message-ID: <%lld.%lld@%s>\r\n", (long long)m->delivery,
 			(long long)(now / NS_PER_MS), by->host);
-		put_subject(head, out);
+		mail_put_subject(head, out);
 		fputs("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
 		      "Content-Transfer-Encoding: base64\r\nX-Priority: 1\r\n"
 		      "Auto-Submitted: auto-generated\r\n\r\n",
 		      out);
-		put_base64(words, strlen(words), out);
+		mail_put_base64(SLICE_STR(words), out);
 		if (fclose(out) != 0)
 			text = NULL;
 	}

@@ -215,7 +215,7 @@ static bool read_quiet(const char *text, struct recipient *ret)
 }
 
 /* No space, no line end, nothing that could end a header or an address. */
-static bool is_address(enum recipient_kind kind, const char *text)
+bool recipient_is_address(enum recipient_kind kind, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -248,7 +248,7 @@ int recipient_read(const json_t *from, struct recipient *ret, struct errmsg *err
 	if (!kind || k == ARRAY_SIZE(recipient_kinds))
 		return errmsg_set(err, ERR_INVALID, "\"kind\" is mail, syslog or webhook");
 	ret->kind = (enum recipient_kind)k;
-	if (!address || !is_address(ret->kind, address))
+	if (!address || !recipient_is_address(ret->kind, address))
 		return errmsg_set(
 			err, ERR_INVALID,
 			"\"%.100s\" is no address for %s; write name@host, tls://HOST:6514 "

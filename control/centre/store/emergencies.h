@@ -61,6 +61,8 @@ int recipient_put(struct store *s, const struct recipient *r, struct errmsg *err
 /* From {"kind": "mail", "address": ..., "customer", "language": "ja", "tier": 1, "quiet":
  * "22:00-07:00"}; a sentence for what is wrong. */
 int recipient_read(const json_t *from, struct recipient *ret, struct errmsg *err);
+/* Nothing in it can end a header or a line. */
+bool recipient_is_address(enum recipient_kind kind, const char *text);
 int recipient_remove(struct store *s, int64_t id, struct errmsg *err);
 json_t *recipient_list(struct store *s, const char *customer);
 

@@ -1,0 +1,145 @@
+#include "control/centre/watch/commands.h"
+
+#include <string.h>
+
+#include "control/centre/store/emergencies.h"
+#include "control/centre/store/schedule.h"
+#include "dataplane/base/slice.h"
+
+static const char *word_of(const json_t *request, const char *key)
+{
+	const char *text = json_string_value(json_object_get(request, key));
+
+	return text ? text : "";
+}
+
+static bool flag_of(const json_t *request, const char *key)
+{
+	const json_t *value = json_object_get(request, key);
+
+	return !value || json_is_true(value);
+}
+
+static json_t *ok(void)
+{
+	return json_pack("{sb}", "ok", 1);
+}
+
+static unsigned most_of(const json_t *request)
+{
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+
+	return most > 0 && most < 10000 ? (unsigned)most : 100;
+}
+
+/* --- scheduled reports --- */
+
+static json_t *schedules(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *customer = word_of(request, "customer");
+
+	return json_pack("{sb so so}", "ok", 1, "schedules", schedule_list(d->store, customer),
+			 "recipients", report_recipient_list(d->store, customer));
+}
+
+static json_t *put_schedule(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *from = word_of(request, "from");
+	const json_t *hour = json_object_get(request, "hour");
+	struct report_schedule c = {
+		.wants = {flag_of(request, "daily"), flag_of(request, "monthly")}};
+	json_int_t h = hour ? json_integer_value(hour) : 6;
+
+	snprintf(c.customer, sizeof(c.customer), "%s", word_of(request, "customer"));
+	c.hour = h >= 0 && h < 24 ? (unsigned)h : 24;
+	if (from[0]) {
+		c.since = zone_date(&d->zone, from);
+		if (!c.since) {
+			errmsg_set(err, ERR_INVALID, "\"%.40s\" is no date; write 2026-11-22",
+				   from);
+			return NULL;
+		}
+	}
+	if (schedule_put(d->store, &c, loop_wall(d->loop), err) != ERR_OK)
+		return NULL;
+	press_hurry(d->press);
+	return ok();
+}
+
+static json_t *put_recipient(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *address = word_of(request, "address");
+	struct report_recipient r = {
+		.language = strcmp(word_of(request, "language"), "en") == 0 ? REPORT_ENGLISH
+									    : REPORT_JAPANESE,
+		.wants = {flag_of(request, "daily"), flag_of(request, "monthly")},
+	};
+
+	if (!recipient_is_address(RECIPIENT_MAIL, address)) {
+		errmsg_set(err, ERR_INVALID, "\"%.100s\" is no mail address", address);
+		return NULL;
+	}
+	snprintf(r.customer, sizeof(r.customer), "%s", word_of(request, "customer"));
+	snprintf(r.address, sizeof(r.address), "%s", address);
+	return report_recipient_put(d->store, &r, err) == ERR_OK ? ok() : NULL;
+}
+
+static json_t *remove_recipient(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return report_recipient_remove(d->store, word_of(request, "customer"),
+				       word_of(request, "address"), err) == ERR_OK
+		       ? ok()
+		       : NULL;
+}
+
+static json_t *finals(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return json_pack("{sb so}", "ok", 1, "reports",
+			 report_run_list(d->store, word_of(request, "customer"), most_of(request)));
+}
+
+/* "date" by the zone of the runs that are there: the one of that date is looked for. */
+static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *customer = word_of(request, "customer"), *date = word_of(request, "date");
+	enum report_period kind = strlen(date) == 7 ? REPORT_OF_MONTH : REPORT_OF_DAY;
+	json_t *list = report_run_list(d->store, customer, 10000), *run;
+	json_int_t period = 0;
+	size_t i;
+
+	json_array_foreach(list, i, run)
+	{
+		if (strcmp(word_of(run, "date"), date) == 0 &&
+		    strcmp(word_of(run, "customer"), customer) == 0 &&
+		    strcmp(word_of(run, "kind"), report_kind_words[kind]) == 0)
+			period = json_integer_value(json_object_get(run, "period"));
+	}
+	json_decref(list);
+	return schedule_again(d->store, customer, kind, (uint64_t)period, loop_wall(d->loop),
+			      err) == ERR_OK
+		       ? ok()
+		       : NULL;
+}
+
+static const struct {
+	const char *word;
+	json_t *(*fn)(struct watch_desk *d, const json_t *request, struct errmsg *err);
+} commands[] = {
+	{"report-schedules", schedules},
+	{"report-schedule-put", put_schedule},
+	{"report-recipient-put", put_recipient},
+	{"report-recipient-remove", remove_recipient},
+	{"report-finals", finals},
+	{"report-again", again},
+};
+
+json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json_t *request,
+		 struct errmsg *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].word, word_of(request, "do")) == 0)
+			return commands[i].fn(d, request, err);
+	}
+	errmsg_set(err, ERR_INVALID, "no such command");
+	return NULL;
+}

@@ -1,0 +1,16 @@
+/* What the local socket can do of scheduled reports; the centre's table names them. */
+#pragma once
+
+#include "control/centre/watch/press.h"
+#include "control/wire/local.h"
+
+struct watch_desk {
+	struct store *store;
+	struct loop *loop;
+	struct zone zone;
+	struct press *press;
+};
+
+/* Answers {"do": one of the words}; NULL with a sentence. */
+json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json_t *request,
+		 struct errmsg *err);
