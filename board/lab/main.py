@@ -191,10 +191,11 @@ class Lab:
             return 0 if right else 1
         password = secrets.token_urlsafe(12)
         self.programs.account("admin", "administrator", password)
+        self.programs.account("admin", "vendor-administrator", password, of=("centre", "account"))
         print(f"\nthe site's pages (approve, release, undo, policies): https://{self.page}:{programs_module.PAGES_PORT}/\n"
               f"      log in as admin with the password {password}\n"
               "      (the certificate was made here, so the browser asks once; banken account adds others)")
-        print(f"the centre's page: http://{self.page}:8080/   (Japanese: http://{self.page}:8080/?lang=ja)")
+        print(f"the centre's pages (all sites, reports): https://{self.page}:{programs_module.CENTRE_PORT}/   (the same log-in)")
         print(f"try:  BANKEN_RUN={self.programs.run_folder} {self.programs.binary('banken')} quarantine list")
         print("Ctrl-C ends the lab and removes it.")
         while True:

@@ -20,7 +20,7 @@ BINARIES = {"dataplane": "dataplane/worker/banken-dataplane", "control": "contro
             "enforcer": "control/enforcer/banken-enforcer", "centre": "control/centre/banken-centre",
             "banken": "control/cli/banken"}
 SITE = "lab"
-PAGES_PORT = 8443
+PAGES_PORT, CENTRE_PORT = 8443, 8444
 # The ladder: the next one is taken when the one before has no effect.
 METHODS = {"openvswitch": "{{type: openvswitch, bridge: br0, folder: {ovs}}}", "enforcer": "{{type: enforcer}}",
            "reset": "{{type: reset}}"}
@@ -111,7 +111,7 @@ class Programs:
                     f"listen: {place['management']}:7443\ncentre:\n  address: {place['management']}:7444\n"
                     f"policy: {self.net.folder}/policy.yaml\n"
                     f"kill-switch: {self.net.folder}/stop\n"
-                    f"pages: {{listen: \"0.0.0.0:{PAGES_PORT}\", folder: \"{self.pages()}\"}}\n"
+                    f"pages: {{listen: \"0.0.0.0:{PAGES_PORT}\", folder: \"{self.pages('site')}\"}}\n"
                     "drivers:\n" + "".join(f"  - {METHODS[m].format(ovs=self.net.ovs)}\n" for m in methods))
         self.config("policy", "name: lab\nlevels:\n"
                     "  - {severity: high, level: danger}\n"
@@ -123,20 +123,21 @@ class Programs:
         self.config("enforcer", self.common("enforcer") +
                     f"mitigator:\n  address: {place['management']}:7443\n")
         self.config("centre", self.common("centre") +
-                    f"listen: {place['management']}:7444\npage: \"0.0.0.0:8080\"\n"
+                    f"listen: {place['management']}:7444\n"
+                    f"pages: {{listen: \"0.0.0.0:{CENTRE_PORT}\", folder: \"{self.pages('centre')}\"}}\n"
                     f"report-folder: {self.net.folder}/reports\n")
 
-    def pages(self):
-        """The built pages where the mitigator's user may read them; "" when they are not built."""
-        built, place = self.build / "control/portal/site", self.net.folder / "pages"
+    def pages(self, entry):
+        """The built pages where the programs' users may read them; "" when they are not built."""
+        built, place = self.build / "control/portal" / entry, self.net.folder / f"pages-{entry}"
         if not built.is_dir():
             return ""
         shutil.copytree(built, place, dirs_exist_ok=True)
         return place
 
-    def account(self, name, role, password):
-        """Somebody who may log in to the pages, made as the operator does it."""
-        done = subprocess.run([str(self.binary("banken")), "--run-folder", str(self.run_folder), "account", "add",
+    def account(self, name, role, password, of=("account",)):
+        """Somebody who may log in to the pages, made as the operator does it; of the centre: ("centre", "account")."""
+        done = subprocess.run([str(self.binary("banken")), "--run-folder", str(self.run_folder), *of, "add",
                                name, "--role", role], input=password + "\n", capture_output=True, text=True, timeout=20)
         if done.returncode:
             raise LabError(done.stderr.strip())

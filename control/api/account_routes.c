@@ -256,9 +256,7 @@ static int give(const struct asking *a, struct account *k, struct errmsg *e)
 	if (own && (strcmp(k->customer, own) != 0 || api_role_is_vendor(k->role)))
 		return errmsg_set(e, ERR_DENIED,
 				  "only roles of your own customer can be given here");
-	if (api_role_is_vendor(k->role) && k->customer[0])
-		return errmsg_set(e, ERR_INVALID, "a role of the vendor's belongs to no customer");
-	return ERR_OK;
+	return account_fits(&a->s->setup.customers, k, e);
 }
 
 static int list_accounts(void *ctx, const struct api_request *q, struct api_answer *ret,

@@ -99,6 +99,22 @@ void accounts_row(sqlite3_stmt *st, struct account *ret)
 
 /* --- accounts --- */
 
+int account_fits(const struct api_customers *c, const struct account *k, struct errmsg *e)
+{
+	bool of_vendor = api_role_is_vendor(k->role);
+
+	if (of_vendor && k->customer[0])
+		return errmsg_set(e, ERR_INVALID, "a role of the vendor's belongs to no customer");
+	if (!c->is || of_vendor)
+		return ERR_OK;
+	if (!k->customer[0])
+		return errmsg_set(e, ERR_INVALID, "the role %s belongs to a customer: name one",
+				  api_role_name(k->role));
+	return c->is(c->ctx, k->customer)
+		       ? ERR_OK
+		       : errmsg_set(e, ERR_INVALID, "there is no customer %s", k->customer);
+}
+
 int accounts_find(struct accounts *a, const char *name, struct account *ret)
 {
 	sqlite3_stmt *st = accounts_sql(a, "SELECT " ACCOUNT_SELECT " FROM account WHERE name = ?");

@@ -25,6 +25,16 @@ struct account {
 	uint64_t created;
 };
 
+/* Which customers there are. `is` NULL: a single site, whose accounts name none. */
+struct api_customers {
+	bool (*is)(void *ctx, const char *id);
+	void *ctx;
+};
+
+/* Whether its role and customer go together: the vendor's people belong to none, a customer's to
+ * one that is there. ERR_INVALID with a sentence. */
+int account_fits(const struct api_customers *c, const struct account *k, struct errmsg *e);
+
 struct accounts;
 
 /* A damaged file is an error, not replaced: nobody could log in to a new one. */

@@ -29,6 +29,7 @@ struct api_setup {
 	const struct api_table *tables; /* must outlive the server */
 	size_t n_tables;
 	struct accounts *accounts;
+	struct api_customers customers;
 	const char *files; /* folder of the pages, read at the start; NULL: none */
 	struct api_description about;
 	/* Everything that changes something, and every refused log-in. `detail` stays the

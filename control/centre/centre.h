@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/api/serve.h"
 #include "control/centre/emergency/desk.h"
 #include "control/centre/ingest/ingest.h"
 #include "control/centre/vendor.h"
@@ -17,7 +18,7 @@
 
 struct centre_config {
 	const char *listen;	  /* for sensors and mitigators */
-	const char *page;	  /* address of the pages */
+	struct api_serve pages;	  /* portal and HTTP API */
 	const char *state_folder; /* store and spool */
 	const char *keys_folder;
 	const char *run_folder; /* local socket */
@@ -41,6 +42,7 @@ struct centre {
 	struct config *config_memory;
 	struct zone zone;
 	bool is_demo;
+	char state_folder[512]; /* a demonstration's goes when it ends */
 	struct log log;
 	struct loop *loop;
 	struct presence presence;
@@ -48,7 +50,8 @@ struct centre {
 	struct store *store;
 	struct spool *spool;
 	struct link_server *server;
-	struct http *http;
+	struct audit *audit;
+	struct pages *pages;
 	struct local_server *local;
 	struct ingest ingest;
 	struct vendor vendor;

@@ -4,6 +4,9 @@
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
+static const struct config_key pages_keys[] = {
+	API_SERVE_KEYS("127.0.0.1:8080", "/usr/share/banken/pages/centre")};
+
 #define TEXT(key, member, default_value, text)                                                     \
 	{                                                                                          \
 		.name = key, .type = CONFIG_TEXT,                                                  \
@@ -13,8 +16,11 @@ static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 const struct config_key centre_keys[] = {
 	TEXT("listen", listen, "*:7444", "address and port for sensors and mitigators"),
-	TEXT("page", page, "127.0.0.1:8080",
-	     "address and port of the pages; loopback unless a proxy guards it"),
+	{.name = "pages",
+	 .type = CONFIG_GROUP,
+	 .offset = offsetof(struct centre_config, pages),
+	 .keys = pages_keys,
+	 .help = "portal for the vendor's and the customers' people, and the HTTP API"},
 	TEXT("state-folder", state_folder, "/var/lib/banken/centre", "store and spool"),
 	TEXT("keys-folder", keys_folder, "/etc/banken/keys/centre", "ca.crt, own.crt, own.key"),
 	TEXT("run-folder", run_folder, "/run/banken", "local socket"),

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/centre/api/http.h"
+#include "control/centre/api/pages.h"
+#include "control/centre/api/people.h"
 #include "control/centre/centre.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
@@ -30,8 +31,7 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 			   (json_int_t)store_count(c->store, "alerts"), "records",
 			   (json_int_t)store_count(c->store, "records"), "events",
 			   (json_int_t)store_count(c->store, "events"), "malformed",
-			   (json_int_t)c->ingest.malformed, "page_port",
-			   (json_int_t)http_port(c->http));
+			   (json_int_t)c->ingest.malformed, "page_port", (json_int_t)pages_port(c));
 	json_object_update(answer, disk);
 	json_decref(disk);
 	return answer;
@@ -226,6 +226,16 @@ static json_t *do_watch(void *ctx, const struct local_peer *peer, const json_t *
 }
 
 const struct local_command centre_commands[] = {
+	{"accounts", "who may log in; \"customer\"", people_do_list, false},
+	{"account_add", "\"name\", \"role\", \"customer\", \"password\"", people_do_add, true},
+	{"account_change",
+	 "\"name\"; \"role\", \"password\", \"disabled\", \"reset_second_factor\"",
+	 people_do_change, true},
+	{"account_remove", "\"name\", with its sessions and tokens", people_do_remove, true},
+	{"customers", "customers and sites", people_do_customers, false},
+	{"customer_put", "\"id\", \"name\", \"zone\", \"language\"", people_do_customer, true},
+	{"site_put", "\"site\", \"customer\"", people_do_site, true},
+	{"audit", "who did what, newest first; \"most\"", people_do_audit, false},
 	{"status", "counts and connected peers", do_status, false},
 	{"overview", "hosts, quarantines, alerts, sites", do_overview, false},
 	{"alerts", "latest alerts; \"most\": how many", do_alerts, false},

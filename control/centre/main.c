@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "control/centre/api/http.h"
+#include "control/centre/api/pages.h"
 #include "control/centre/centre.h"
 #include "control/centre/demo/demo.h"
 #include "control/centre/ingest/ingest.h"
@@ -15,6 +16,7 @@
 #include "control/wire/local.h"
 #include "control/wire/program.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
 
 static const char usage[] =
 	"usage: banken-centre [-c FILE] [--set KEY=VALUE]...\n"
@@ -22,15 +24,17 @@ static const char usage[] =
 	"Receives from sensors and mitigators, stores, shows pages and writes daily reports.\n"
 	"\n"
 	"  -c FILE          configuration (YAML); without it the defaults hold\n"
-	"  --set KEY=VALUE  one key, e.g. --set page=127.0.0.1:8081\n"
+	"  --set KEY=VALUE  one key, e.g. --set pages.listen=127.0.0.1:8081\n"
 	"  --demo           shows three customers' ninety days, made up, on the pages; nothing is\n"
-	"                   received or kept\n"
+	"                   received or kept. Log in as administrator, analyst, operator, or as\n"
+	"                   viewer@aoba, approver@minato, administrator@kita, ...; the password\n"
+	"                   of all is " DEMO_PASSWORD "\n"
 	"  --print-config   all keys with their values and meaning, and end\n"
 	"  --help, --version\n"
 	"\n"
 	"examples:\n"
 	"  banken-centre -c /etc/banken/centre.yaml\n"
-	"  banken-centre --demo --set page=127.0.0.1:8080\n"
+	"  banken-centre --demo --set pages.listen=127.0.0.1:8080\n"
 	"  banken-centre --set keys-folder=/etc/banken/keys/centre --set listen=*:7444\n";
 
 /* --- timers --- */
@@ -123,16 +127,21 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 				    .log = &c->log,
 				    .keys = c->keys,
 				    .spool = c->spool,
-				    .server = c->server};
-	return vendor_open(&c->vendor, c->config.state_folder, err);
+				    .server = c->server,
+				    .audit = c->audit};
+	return ERR_OK;
 }
 
-static int serve_pages(struct centre *c, struct errmsg *err)
+static int open_audit(struct centre *c, struct errmsg *err)
 {
-	struct http_setup page = {c->loop, c->store, &c->log, c->config.page, c->zone};
+	char path[600];
 
-	c->http = http_new(&page, err);
-	return c->http ? ERR_OK : ERR_IO;
+	snprintf(path, sizeof(path), "%s/audit.log", c->state_folder);
+	c->audit = audit_open(path, err);
+	if (c->audit && audit_problem(c->audit))
+		log_error(&c->log, "%s does not verify: %s; it goes on behind that", path,
+			  audit_problem(c->audit));
+	return c->audit ? ERR_OK : ERR_IO;
 }
 
 static int watch_for_emergencies(struct centre *c, struct errmsg *err)
@@ -194,18 +203,37 @@ static int schedule_reports(struct centre *c, struct errmsg *err)
 	return c->press ? ERR_OK : ERR_IO;
 }
 
-/* In memory: a demonstration leaves nothing behind, and no real store is touched. */
+/* In memory, and in a folder that goes with it: a demonstration leaves nothing behind, and no real
+ * store is touched. */
 static int open_demo(struct centre *c, struct errmsg *err)
 {
 	struct errmsg note;
 	int rc;
+
+	snprintf(c->state_folder, sizeof(c->state_folder), "/tmp/banken-demo-XXXXXX");
+	if (!mkdtemp(c->state_folder))
+		return errmsg_set(err, ERR_IO, "/tmp: no folder can be made there");
 
 	log_info(&c->log, "making up %d days of %d sites; some seconds", DEMO_DAYS, DEMO_SITES);
 	c->store = store_open(":memory:", &note, err);
 	if (!c->store)
 		return ERR_IO;
 	rc = demo_fill(c->store, loop_wall(c->loop), err);
-	return rc == ERR_OK ? serve_pages(c, err) : rc;
+	rc = rc == ERR_OK ? open_audit(c, err) : rc;
+	return rc == ERR_OK ? pages_start(c, err) : rc;
+}
+
+static void remove_demo(const char *folder)
+{
+	static const char *const files[] = {"audit.log",       "accounts.db", "accounts.db-wal",
+					    "accounts.db-shm", "page.crt",    "page.key"};
+	char path[600];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+		unlink(path);
+	}
+	rmdir(folder);
 }
 
 static int start_helpers(struct centre *c, struct errmsg *err)
@@ -226,6 +254,7 @@ static int start(struct centre *c, struct errmsg *err)
 	static const int signals[] = {SIGTERM, SIGINT};
 	int rc = zone_set(&c->zone, c->config.zone, err);
 
+	snprintf(c->state_folder, sizeof(c->state_folder), "%s", c->config.state_folder);
 	if (rc == ERR_OK && !c->is_demo)
 		rc = privs_own_folder(c->config.state_folder, c->config.user, err);
 	if (rc == ERR_OK && !c->is_demo)
@@ -249,9 +278,11 @@ static int start(struct centre *c, struct errmsg *err)
 		return ERR_DENIED;
 	rc = open_store(c, err);
 	if (rc == ERR_OK)
+		rc = open_audit(c, err);
+	if (rc == ERR_OK)
 		rc = listen_to_peers(c, err);
 	if (rc == ERR_OK)
-		rc = serve_pages(c, err);
+		rc = pages_start(c, err);
 	if (rc == ERR_OK)
 		rc = serve_commands(c, err);
 	if (rc == ERR_OK)
@@ -266,13 +297,15 @@ static void stop(struct centre *c)
 	emergency_desk_delete(c->desk);
 	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);
-	http_delete(c->http);
+	pages_stop(c);
 	link_server_delete(c->server);
-	vendor_close(&c->vendor);
+	audit_close(c->audit);
 	spool_close(c->spool);
 	store_close(c->store);
 	tls_keys_free(c->keys);
 	loop_delete(c->loop);
+	if (c->is_demo)
+		remove_demo(c->state_folder);
 	config_free(c->config_memory);
 }
 
@@ -288,12 +321,11 @@ static int run(struct centre *c)
 	c->expiry = (struct loop_timer){.fn = expire, .ctx = c};
 	c->report = (struct loop_timer){.fn = write_reports, .ctx = c};
 	if (c->is_demo) {
-		log_info(&c->log, "made up; pages on http://%s/", c->config.page);
+		log_info(&c->log, "made up; log in as administrator with " DEMO_PASSWORD);
 	} else {
 		loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
 		loop_timer_set(c->loop, &c->report, NS_PER_SEC);
-		log_info(&c->log, "listening on %s for sensors and mitigators; pages on http://%s/",
-			 c->config.listen, c->config.page);
+		log_info(&c->log, "listening on %s for sensors and mitigators", c->config.listen);
 	}
 	presence_begin(&c->presence, c->loop, "listens for sensors and mitigators");
 	loop_run(c->loop);

@@ -9,23 +9,6 @@
 
 enum { ORDER_LIFE_S = 600, LONGEST_M = 43200 };
 
-int vendor_open(struct vendor *v, const char *state_folder, struct errmsg *e)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/audit.log", state_folder);
-	v->audit = audit_open(path, e);
-	if (v->audit && audit_problem(v->audit))
-		log_error(v->log, "%s does not verify: %s; it goes on behind that", path,
-			  audit_problem(v->audit));
-	return v->audit ? 0 : ERR_IO;
-}
-
-void vendor_close(struct vendor *v)
-{
-	audit_close(v->audit);
-}
-
 static int note(struct vendor *v, const char *actor, const char *what, json_t *detail,
 		struct errmsg *e)
 {

@@ -18,8 +18,6 @@ struct vendor {
 	uint64_t orders; /* since the start, part of their ids */
 };
 
-int vendor_open(struct vendor *v, const char *state_folder, struct errmsg *e);
-void vendor_close(struct vendor *v);
 /* What a mitigator says of an order. */
 void vendor_status(struct vendor *v, const char *mitigator, const struct command_status *s);
 /* "do": vendor; "what": cut or release, "mitigator", "host" (address or MAC), "minutes", "reason".

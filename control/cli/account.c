@@ -1,4 +1,5 @@
-/* `banken account`: who may log in to the mitigator's pages, from the machine itself. */
+/* `banken account` and `banken centre account`: who may log in to the pages, from the machine
+ * itself. */
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -43,9 +44,15 @@ static int read_password(char ret[PASSWORD_MAX + 2])
 	return strcmp(ret, again) == 0 ? 0 : cli_fail(1, "the two are not the same");
 }
 
-static int ask(const struct cli *cli, json_t *request, const char *done)
+struct people {
+	const struct cli *cli;
+	const char *program;
+};
+
+static int ask(const struct people *p, json_t *request, const char *done)
 {
-	json_t *answer = cli_ask(cli, "banken-mitigator", request);
+	const struct cli *cli = p->cli;
+	json_t *answer = cli_ask(cli, p->program, request);
 
 	if (!answer)
 		return 1;
@@ -55,18 +62,21 @@ static int ask(const struct cli *cli, json_t *request, const char *done)
 	return 0;
 }
 
-static int list(const struct cli *cli)
+static int list(const struct people *p)
 {
-	static const char *const columns[] = {
-		"name:name",	     "role:role",      "second factor:second_factor",
-		"disabled:disabled", "since:created@", NULL};
+	static const char *const columns[] = {"name:name",
+					      "customer:customer",
+					      "role:role",
+					      "second factor:second_factor",
+					      "disabled:disabled",
+					      "since:created@",
+					      NULL};
 
-	return cli_show(cli, "banken-mitigator", json_pack("{ss}", "do", "accounts"), "accounts",
-			columns,
-			"There is no account yet: banken account add NAME --role administrator");
+	return cli_show(p->cli, p->program, json_pack("{ss}", "do", "accounts"), "accounts",
+			columns, "There is no account yet: add NAME --role ROLE");
 }
 
-static int with_password(const struct cli *cli, json_t *request, const char *done)
+static int with_password(const struct people *p, json_t *request, const char *done)
 {
 	char password[PASSWORD_MAX + 2];
 	int status = read_password(password);
@@ -74,49 +84,61 @@ static int with_password(const struct cli *cli, json_t *request, const char *don
 	json_object_set_new(request, "password", json_string(password));
 	explicit_bzero(password, sizeof(password));
 	if (status == 0)
-		return ask(cli, request, done);
+		return ask(p, request, done);
 	json_decref(request);
 	return status;
 }
 
-static int change(const struct cli *cli, const char *name, const char *what, const char *value)
+static int change(const struct people *p, const char *name, const char *what, const char *value)
 {
 	json_t *request = json_pack("{ss ss}", "do", "account_change", "name", name);
 
 	if (strcmp(what, "password") == 0)
-		return with_password(cli, request, "The password is changed; sessions have ended.");
+		return with_password(p, request, "The password is changed; sessions have ended.");
 	if (strcmp(what, "role") == 0)
 		json_object_set_new(request, "role", json_string(value));
 	else if (strcmp(what, "second-factor") == 0)
 		json_object_set_new(request, "reset_second_factor", json_true());
 	else
 		json_object_set_new(request, "disabled", json_boolean(strcmp(what, "off") == 0));
-	return ask(cli, request, "Done; sessions of the account have ended.");
+	return ask(p, request, "Done; sessions of the account have ended.");
+}
+
+static int add(const struct people *p, int argc, char **argv)
+{
+	json_t *request = json_pack("{ss ss}", "do", "account_add", "name", argv[2]);
+
+	for (int i = 3; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--role") == 0 || strcmp(argv[i], "--customer") == 0)
+			json_object_set_new(request, argv[i] + 2, json_string(argv[i + 1]));
+	}
+	return with_password(p, request, "The account is there.");
+}
+
+int cli_account(const struct cli *cli, const char *program, int argc, char **argv)
+{
+	static const char *const changes[] = {"password", "off", "on", "second-factor"};
+	const struct people people = {cli, program}, *p = &people;
+	const char *what = argc > 1 ? argv[1] : "list";
+
+	if (strcmp(what, "list") == 0 && argc <= 2)
+		return list(p);
+	if (strcmp(what, "add") == 0 && argc >= 5 && argc % 2)
+		return add(p, argc, argv);
+	if (strcmp(what, "remove") == 0 && argc == 3)
+		return ask(p, json_pack("{ss ss}", "do", "account_remove", "name", argv[2]),
+			   "The account is gone, with its sessions and tokens.");
+	if (strcmp(what, "role") == 0 && argc == 4)
+		return change(p, argv[2], what, argv[3]);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		if (strcmp(what, changes[i]) == 0 && argc == 3)
+			return change(p, argv[2], what, "");
+	}
+	return cli_fail(2, "say: account list | add NAME --role ROLE | role NAME ROLE | "
+			   "password NAME | off NAME | on NAME | second-factor NAME | remove NAME");
 }
 
 int cmd_account(const struct cli *cli, int argc, char **argv)
 {
-	static const char *const changes[] = {"password", "off", "on", "second-factor"};
-	const char *what = argc > 1 ? argv[1] : "list";
-
-	if (strcmp(what, "list") == 0 && argc <= 2)
-		return list(cli);
-	if (strcmp(what, "add") == 0 && argc == 5 && strcmp(argv[3], "--role") == 0)
-		return with_password(cli,
-				     json_pack("{ss ss ss}", "do", "account_add", "name", argv[2],
-					       "role", argv[4]),
-				     "The account is there.");
-	if (strcmp(what, "remove") == 0 && argc == 3)
-		return ask(cli, json_pack("{ss ss}", "do", "account_remove", "name", argv[2]),
-			   "The account is gone, with its sessions and tokens.");
-	if (strcmp(what, "role") == 0 && argc == 4)
-		return change(cli, argv[2], what, argv[3]);
-	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		if (strcmp(what, changes[i]) == 0 && argc == 3)
-			return change(cli, argv[2], what, "");
-	}
-	return cli_fail(
-		2, "say: banken account list | add NAME --role viewer|approver|administrator | "
-		   "role NAME ROLE | password NAME | off NAME | on NAME | second-factor NAME | "
-		   "remove NAME");
+	return cli_account(cli, "banken-mitigator", argc, argv);
 }

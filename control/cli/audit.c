@@ -6,10 +6,9 @@
 
 #include "control/cli/cli.h"
 
-static int list(const struct cli *cli, json_int_t most)
+int cli_audit(const struct cli *cli, const char *program, json_int_t most)
 {
-	json_t *answer =
-		cli_ask(cli, "banken-mitigator", json_pack("{ss sI}", "do", "audit", "most", most));
+	json_t *answer = cli_ask(cli, program, json_pack("{ss sI}", "do", "audit", "most", most));
 	const json_t *row;
 	size_t i;
 
@@ -62,10 +61,10 @@ int cmd_audit(const struct cli *cli, int argc, char **argv)
 		most = strtol(argv[3], &end, 10);
 		if (*end || most < 1 || most > 1000)
 			return cli_fail(2, "--most takes a number from 1 to 1000");
-		return list(cli, most);
+		return cli_audit(cli, "banken-mitigator", most);
 	}
 	if (strcmp(what, "list") == 0 && argc <= 2)
-		return list(cli, most);
+		return cli_audit(cli, "banken-mitigator", most);
 	if (strcmp(what, "verify") == 0 && argc == 3)
 		return verify(cli, argv[2], NULL);
 	if (strcmp(what, "verify") == 0 && argc == 5 && strcmp(argv[3], "--head") == 0)

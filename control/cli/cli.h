@@ -34,6 +34,10 @@ int cmd_recovery(const struct cli *cli, int argc, char **argv);
 int cmd_report(const struct cli *cli, int argc, char **argv);
 int cmd_rules(const struct cli *cli, int argc, char **argv);
 int cmd_account(const struct cli *cli, int argc, char **argv);
+int cmd_centre(const struct cli *cli, int argc, char **argv);
+/* The same words for whichever program has pages. */
+int cli_account(const struct cli *cli, const char *program, int argc, char **argv);
+int cli_audit(const struct cli *cli, const char *program, json_int_t most);
 int cmd_audit(const struct cli *cli, int argc, char **argv);
 int cmd_policy(const struct cli *cli, int argc, char **argv);
 int cmd_evidence(const struct cli *cli, int argc, char **argv);

@@ -143,6 +143,24 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken account add yamada --role administrator\n"
 	 "  banken account add tv --role viewer < password-file\n",
 	 cmd_account},
+	{"centre", "account | customer | site | audit",
+	 "the monitoring centre's people and customers",
+	 "  account list                 who may log in to the centre's pages\n"
+	 "  account add NAME --role ROLE --customer ID\n"
+	 "                               viewer, approver, administrator of a customer; without\n"
+	 "                               one vendor-operator, vendor-analyst, "
+	 "vendor-administrator\n"
+	 "  account role|password|second-factor|off|on|remove NAME   as in banken account\n"
+	 "  customer list                customers and their sites\n"
+	 "  customer add ID NAME [--zone ZONE] [--language en|ja]    makes or changes one\n"
+	 "  site list                    sites, and whose they are\n"
+	 "  site give SITE CUSTOMER      whose it is; a site with a history stays theirs\n"
+	 "  audit [--most N]             who did what, newest first\n\n"
+	 "examples:\n  banken centre account add mori --role vendor-administrator\n"
+	 "  banken centre customer add aoba \"Aoba Works\" --zone Asia/Tokyo --language ja\n"
+	 "  banken centre site give sendai-plant aoba\n"
+	 "  banken centre account add sato --role approver --customer aoba\n",
+	 cmd_centre},
 	{"audit", "list [--most N] | verify FILE [--head N:HASH]",
 	 "who did what, and that nobody "
 	 "changed it",

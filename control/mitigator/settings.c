@@ -130,20 +130,7 @@ static const struct config_key external_keys[] = {
 	{.name = NULL},
 };
 
-#define PAGE(member) offsetof(struct settings_pages, member)
-
-static const struct config_key pages_keys[] = {
-	{"listen", CONFIG_TEXT, PAGE(listen), "",
-	 .help = "address:port of the pages and their HTTP API, e.g. 127.0.0.1:8443; empty = none"},
-	{"certificate", CONFIG_TEXT, PAGE(certificate), "",
-	 .help = "PEM file for TLS; empty = plain on loopback, elsewhere one made here"},
-	{"key", CONFIG_TEXT, PAGE(key), "", .help = "PEM file of the certificate's key"},
-	{"behind-tls", CONFIG_BOOL, PAGE(behind_tls), "false",
-	 .help = "a proxy in front speaks TLS; the pages are plain"},
-	{"folder", CONFIG_TEXT, PAGE(folder), "/usr/share/banken/pages/site",
-	 .help = "the built pages; empty = the API alone"},
-	{.name = NULL},
-};
+static const struct config_key pages_keys[] = {API_SERVE_KEYS("", "/usr/share/banken/pages/site")};
 
 const struct config_key settings_keys[] = {
 	{"listen", CONFIG_TEXT, AT(listen), "*:7443",

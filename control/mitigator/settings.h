@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/api/serve.h"
 #include "control/mitigator/drivers/driver.h"
 #include "control/wire/config.h"
 
@@ -32,16 +33,11 @@ struct settings_external {
 	struct config_texts senders;
 };
 
-struct settings_pages {
-	const char *listen, *certificate, *key, *folder;
-	bool behind_tls;
-};
-
 struct settings {
 	const char *listen;
 	struct settings_peer centre;
 	struct settings_external external;
-	struct settings_pages pages;
+	struct api_serve pages;
 	const char *state_folder, *keys_folder, *run_folder, *undo_folder;
 	const char *policy, *kill_switch, *notify_program, *playbook, *mandate;
 	const char *user, *group, *time_zone;

@@ -78,7 +78,7 @@ class Alone:
             f"external:\n  listen: 127.0.0.1:{self.ports['external']}\n  token: secret\n"
             f"drivers:\n  - {{type: command, program: {f}/operator, arguments: [{f}], timeout-ms: 5000}}\n")
         (f / "centre.yaml").write_text(common.format(f, "centre") +
-                                       f"listen: 127.0.0.1:{self.ports['centre']}\npage: \"127.0.0.1:{self.ports['page']}\"\n"
+                                       f"listen: 127.0.0.1:{self.ports['centre']}\npages: {{listen: \"127.0.0.1:{self.ports['page']}\", folder: \"\"}}\n"
                                        f"report-folder: {f}/reports\n")
         self.names = ["centre", "mitigator"] if centre else ["mitigator"]
         for name in self.names:

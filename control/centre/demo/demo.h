@@ -2,9 +2,16 @@
  * days up to `now`. Deterministic: the same `now` gives the same store. */
 #pragma once
 
+#include "control/api/accounts.h"
 #include "control/centre/store/store.h"
 
 enum { DEMO_CUSTOMERS = 3, DEMO_SITES = 12, DEMO_DAYS = 90 };
+
+/* For everybody to look around with, all with the password DEMO_PASSWORD: ROLE@CUSTOMER for the
+ * three roles of each customer ("approver@aoba"), and the vendor's "operator", "analyst" and
+ * "administrator". */
+#define DEMO_PASSWORD "banken-demonstration"
+int demo_people(struct accounts *a, uint64_t now, struct errmsg *err);
 
 /* Into a store that is empty (ERR_INVALID otherwise). */
 int demo_fill(struct store *s, uint64_t now, struct errmsg *err);

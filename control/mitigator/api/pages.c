@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "control/api/certificate.h"
 #include "dataplane/base/clock.h"
@@ -65,28 +64,6 @@ void pages_tick(struct mitigator *m)
 
 /* ---- start ---- */
 
-/* ret_tls: it is there to be used. */
-static int take_certificate(const struct mitigator *m, struct certificate *c, bool *ret_tls,
-			    struct errmsg *e)
-{
-	const struct settings_pages *s = &m->settings.pages;
-	int rc = 0;
-
-	*ret_tls = false;
-	if (s->certificate[0] && !s->key[0])
-		return errmsg_set(e, ERR_INVALID,
-				  "pages: the certificate needs its key: set "
-				  "pages.key");
-	if (s->certificate[0])
-		rc = certificate_read(s->certificate, s->key, c, e);
-	else if (s->behind_tls || certificate_is_loopback(s->listen))
-		return 0;
-	else
-		rc = certificate_own(m->settings.state_folder, s->listen, c, e);
-	*ret_tls = rc == 0;
-	return rc;
-}
-
 static void say_where(struct mitigator *m, const struct certificate *c, bool tls)
 {
 	log_info(&m->log, "pages: %s://%s/%s%s%s", tls ? "https" : "http", m->settings.pages.listen,
@@ -99,10 +76,10 @@ static int start_server(struct mitigator *m, struct errmsg *e)
 {
 	struct api_table tables[] = {page_routes(m), ordered_routes(m)};
 	struct certificate *c = m->pages->certificate;
-	const struct settings_pages *s = &m->settings.pages;
+	const struct api_serve *s = &m->settings.pages;
 	struct pages *p = m->pages;
-	bool tls = false, has_folder = s->folder[0] && access(s->folder, R_OK | X_OK) == 0;
-	int rc = take_certificate(m, c, &tls, e);
+	bool tls = false, has_folder = api_serve_has_pages(s);
+	int rc = api_serve_certificate(s, m->settings.state_folder, c, &tls, e);
 	struct api_setup setup = {.loop = m->loop,
 				  .log = &m->log,
 				  .address = s->listen,

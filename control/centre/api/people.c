@@ -1,0 +1,140 @@
+#include "control/centre/api/people.h"
+
+#include <pwd.h>
+#include <string.h>
+
+#include "control/api/people.h"
+#include "control/centre/api/change.h"
+#include "control/centre/api/pages.h"
+#include "control/centre/store/lookup.h"
+
+static struct people people_of(struct centre *c)
+{
+	return (struct people){c->pages->accounts, pages_customers(c), loop_wall(c->loop)};
+}
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	const char *s = json_string_value(json_object_get(request, key));
+
+	return s ? s : "";
+}
+
+static json_t *done(struct centre *c, const struct local_peer *peer, const json_t *request,
+		    const char *what, struct errmsg *e)
+{
+	const struct passwd *who = getpwuid(peer->uid);
+	char actor[64];
+
+	snprintf(actor, sizeof(actor), "%.40s (console)", who ? who->pw_name : "?");
+	return pages_audit(c, actor, text_of(request, "customer"), what, people_detail(request),
+			   e) < 0
+		       ? NULL
+		       : json_pack("{sb}", "ok", 1);
+}
+
+json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e)
+{
+	struct centre *c = ctx;
+	const char *customer = json_string_value(json_object_get(request, "customer"));
+
+	return json_pack("{sb so}", "ok", 1, "accounts",
+			 accounts_list(c->pages->accounts, customer));
+}
+
+json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	const struct people p = people_of(ctx);
+
+	return people_add(&p, request, e) < 0 ? NULL
+					      : done(ctx, peer, request, "added an account", e);
+}
+
+json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	const struct people p = people_of(ctx);
+
+	return people_change(&p, request, e) < 0
+		       ? NULL
+		       : done(ctx, peer, request, "changed an account", e);
+}
+
+json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *e)
+{
+	const struct people p = people_of(ctx);
+
+	return people_remove(&p, request, e) < 0
+		       ? NULL
+		       : done(ctx, peer, request, "removed an account", e);
+}
+
+/* --- customers and sites --- */
+
+json_t *people_do_customers(void *ctx, const struct local_peer *peer, const json_t *request,
+			    struct errmsg *e)
+{
+	static const struct store_query all = {.scope = {"", ""}, .to = INT64_MAX};
+	struct centre *c = ctx;
+	json_t *customers = store_customers(c->store, &all, e), *sites;
+
+	if (!customers)
+		return NULL;
+	sites = store_sites(c->store, &all, e);
+	json_object_update(customers, sites);
+	json_object_set_new(customers, "ok", json_true());
+	json_decref(sites);
+	return customers;
+}
+
+json_t *people_do_customer(void *ctx, const struct local_peer *peer, const json_t *request,
+			   struct errmsg *e)
+{
+	const struct change_customer k = {text_of(request, "id"), text_of(request, "name"),
+					  text_of(request, "zone"), text_of(request, "language")};
+	json_t *detail;
+	json_t *answer;
+
+	if (change_customer(ctx, &k, e) < 0)
+		return NULL;
+	detail = json_pack("{so so}", "customer", local_text(k.id), "name", local_text(k.name));
+	answer = done(ctx, peer, detail, "set up a customer", e);
+	json_decref(detail);
+	return answer;
+}
+
+json_t *people_do_site(void *ctx, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e)
+{
+	json_t *detail, *answer;
+
+	if (change_site(ctx, text_of(request, "site"), text_of(request, "customer"), e) < 0)
+		return NULL;
+	detail = json_pack("{so so}", "name", local_text(text_of(request, "site")), "customer",
+			   local_text(text_of(request, "customer")));
+	answer = done(ctx, peer, detail, "gave a site to a customer", e);
+	json_decref(detail);
+	return answer;
+}
+
+json_t *people_do_audit(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e)
+{
+	struct centre *c = ctx;
+	json_int_t most = json_integer_value(json_object_get(request, "most"));
+	struct audit_head head;
+	char path[600];
+	json_t *list;
+
+	snprintf(path, sizeof(path), "%s/audit.log", c->state_folder);
+	list = audit_latest(path, most > 0 && most <= 1000 ? (unsigned)most : 50, e);
+	if (!list)
+		return NULL;
+	audit_get_head(c->audit, &head);
+	return json_pack("{sb so ss sI ss ss}", "ok", 1, "audit", list, "file", path, "lines",
+			 (json_int_t)head.lines, "hash", head.hash, "problem",
+			 audit_problem(c->audit) ?: "");
+}

@@ -1,0 +1,164 @@
+/* Customers, sites, sensors. */
+#include <stdio.h>
+
+#include "control/centre/store/rows.h"
+
+bool store_has_customer(struct store *s, const char *id)
+{
+	struct db_stmt *st = store_kept(s, "SELECT 1 FROM customers WHERE id=?1", NULL);
+	bool found;
+
+	if (!st)
+		return false;
+	bind_text(st, 1, id);
+	found = db_step(st);
+	store_done(s, st, NULL);
+	return found;
+}
+
+bool store_has_site(struct store *s, const struct store_scope *scope)
+{
+	struct db_stmt *st =
+		store_kept(s, "SELECT 1 FROM sites WHERE site=?1 AND (?2='' OR customer=?2)", NULL);
+	bool found;
+
+	if (!st)
+		return false;
+	bind_text(st, 1, scope->site);
+	bind_text(st, 2, scope->customer);
+	found = db_step(st);
+	store_done(s, st, NULL);
+	return found;
+}
+
+void store_site_owner(struct store *s, const char *site, char ret[64])
+{
+	struct db_stmt *st = store_kept(s, "SELECT customer FROM sites WHERE site=?1", NULL);
+
+	ret[0] = 0;
+	if (!st)
+		return;
+	bind_text(st, 1, site);
+	if (db_step(st))
+		snprintf(ret, 64, "%s", column_text(st, 0));
+	store_done(s, st, NULL);
+}
+
+bool store_site_has_history(struct store *s, const struct store_scope *site)
+{
+	const struct store_query q = {.scope = *site, .to = INT64_MAX};
+	json_t *row = store_row(
+		s,
+		store_question(s,
+			       "SELECT 1 AS has FROM sites WHERE site IN " OUR_SITES
+			       " AND (EXISTS (SELECT 1 FROM tally t WHERE t.site = sites.site) OR "
+			       "EXISTS (SELECT 1 FROM hosts h WHERE h.site = sites.site) OR EXISTS "
+			       "(SELECT 1 FROM incidents i WHERE i.site = sites.site) OR EXISTS "
+			       "(SELECT 1 FROM quarantines k WHERE k.site = sites.site))",
+			       &q, NULL),
+		NULL);
+	bool has = !row || json_object_size(row) > 0;
+
+	json_decref(row);
+	return has;
+}
+
+int store_customer_language(struct store *s, const char *id, const char *language,
+			    struct errmsg *err)
+{
+	struct db_stmt *st = store_kept(s, "UPDATE customers SET language=?2 WHERE id=?1", err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, id);
+	bind_text(st, 2, language);
+	return store_done(s, st, err);
+}
+
+/* {NAME: rows} */
+static json_t *named(const char *name, json_t *rows)
+{
+	return rows ? json_pack("{so}", name, rows) : NULL;
+}
+
+json_t *store_customers(struct store *s, const struct store_query *q, struct errmsg *err)
+{
+	json_t *list = store_rows(s,
+				  store_question(s,
+						 "SELECT id, name, zone, language FROM customers "
+						 "WHERE ?3 = '' OR id = ?3 ORDER BY id",
+						 q, err),
+				  err);
+	json_t *sites = list ? store_rows(s,
+					  store_question(s,
+							 "SELECT customer, site FROM sites WHERE "
+							 "site IN " OUR_SITES " ORDER BY site",
+							 q, err),
+					  err)
+			     : NULL;
+	json_t *c, *x;
+	size_t i, k;
+
+	if (!sites) {
+		json_decref(list);
+		return NULL;
+	}
+	json_array_foreach(list, i, c)
+	{
+		json_t *of = json_array();
+
+		json_array_foreach(sites, k, x)
+		{
+			if (json_equal(json_object_get(x, "customer"), json_object_get(c, "id")))
+				json_array_append(of, json_object_get(x, "site"));
+		}
+		json_object_set_new(c, "sites", of);
+	}
+	json_decref(sites);
+	return named("customers", list);
+}
+
+json_t *store_sites(struct store *s, const struct store_query *q, struct errmsg *err)
+{
+	struct db_stmt *st = store_question(
+		s,
+		"SELECT x.site, x.customer, (SELECT count(*) FROM peers p WHERE p.site = x.site "
+		"AND p.role = 'sensor') AS sensors, (SELECT count(*) FROM peers p WHERE p.site = "
+		"x.site AND p.role = 'sensor' AND p.up = 1) AS sensors_up, m.name AS mitigator, "
+		"m.up AS up__bool, m.last_seen AS last_seen__time, t.mode, t.policy, t.problems AS "
+		"problems__json, t.time AS told__time FROM sites x LEFT JOIN peers m ON m.site = "
+		"x.site AND m.role = 'mitigator' LEFT JOIN mitigators t ON t.name = m.name WHERE "
+		"x.site <> '' AND x.site IN " OUR_SITES " ORDER BY x.customer, x.site, m.name",
+		q, err);
+
+	return named("sites", store_rows(s, st, err));
+}
+
+json_t *store_sensors(struct store *s, const struct store_query *q, struct errmsg *err)
+{
+	struct db_stmt *st = store_question(
+		s,
+		"SELECT p.name, p.role, p.site, x.customer, p.up AS up__bool, p.since AS "
+		"since__time, p.last_seen AS last_seen__time, h.time AS health_time__time, h.rx, "
+		"h.processed, h.lost, h.alive AS alive__bool, h.rules, h.problems AS "
+		"problems__json, h.span AS mirror__json FROM peers p JOIN sites x ON x.site = "
+		"p.site LEFT JOIN health h ON h.sensor = p.name WHERE p.site IN " OUR_SITES
+		" ORDER BY x.customer, p.site, p.role, p.name",
+		q, err);
+
+	return named("sensors", store_rows(s, st, err));
+}
+
+uint64_t store_first(struct store *s, const struct store_query *q)
+{
+	json_t *row = store_row(s,
+				store_question(s,
+					       "SELECT coalesce((SELECT min(t.slot) FROM tally t "
+					       "WHERE t.site IN " OUR_SITES "), 0) AS slot",
+					       q, NULL),
+				NULL);
+	uint64_t slot = (uint64_t)json_integer_value(json_object_get(row, "slot"));
+
+	json_decref(row);
+	return slot * SLOT_NS;
+}

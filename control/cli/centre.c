@@ -1,0 +1,81 @@
+/* `banken centre`: who may log in to the monitoring centre, its customers, whose a site is. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/cli/cli.h"
+
+static const char centre[] = "banken-centre";
+
+static int change(const struct cli *cli, json_t *request, const char *done)
+{
+	json_t *answer = cli_ask(cli, centre, request);
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		puts(done);
+	json_decref(answer);
+	return 0;
+}
+
+static int customers(const struct cli *cli)
+{
+	static const char *const columns[] = {"id:id", "name:name", "zone:zone",
+					      "language:language", NULL};
+
+	return cli_show(cli, centre, json_pack("{ss}", "do", "customers"), "customers", columns,
+			"There is no customer yet: banken centre customer add ID NAME");
+}
+
+static int sites(const struct cli *cli)
+{
+	static const char *const columns[] = {"site:site", "customer:customer", "sensors:sensors",
+					      "mitigator:mitigator", NULL};
+
+	return cli_show(cli, centre, json_pack("{ss}", "do", "customers"), "sites", columns,
+			"No site has connected yet.");
+}
+
+static int customer_add(const struct cli *cli, int argc, char **argv)
+{
+	json_t *request =
+		json_pack("{ss ss ss}", "do", "customer_put", "id", argv[0], "name", argv[1]);
+
+	for (int i = 2; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--zone") == 0 || strcmp(argv[i], "--language") == 0)
+			json_object_set_new(request, argv[i] + 2, json_string(argv[i + 1]));
+	}
+	return change(cli, request, "The customer is there.");
+}
+
+static int audit(const struct cli *cli, int argc, char **argv)
+{
+	char *end = argv[argc - 1];
+	long most = argc == 4 ? strtol(argv[3], &end, 10) : 50;
+
+	if (argc != 2 && (argc != 4 || strcmp(argv[2], "--most") != 0 || *end || most < 1))
+		return cli_fail(2, "say: banken centre audit [--most N]");
+	return cli_audit(cli, centre, most);
+}
+
+int cmd_centre(const struct cli *cli, int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "", *how = argc > 2 ? argv[2] : "list";
+
+	if (strcmp(what, "account") == 0)
+		return cli_account(cli, centre, argc - 1, argv + 1);
+	if (strcmp(what, "audit") == 0)
+		return audit(cli, argc, argv);
+	if (strcmp(what, "customer") == 0 && strcmp(how, "list") == 0)
+		return customers(cli);
+	if (strcmp(what, "customer") == 0 && strcmp(how, "add") == 0 && argc >= 5 && argc % 2)
+		return customer_add(cli, argc - 3, argv + 3);
+	if (strcmp(what, "site") == 0 && strcmp(how, "list") == 0)
+		return sites(cli);
+	if (strcmp(what, "site") == 0 && strcmp(how, "give") == 0 && argc == 5)
+		return change(cli,
+			      json_pack("{ss ss ss}", "do", "site_put", "site", argv[3], "customer",
+					argv[4]),
+			      "Done.");
+	return cli_fail(2, "see banken centre --help");
+}
