@@ -316,6 +316,8 @@ static int run(struct centre *c)
 	c->log = (struct log){"banken-centre", (enum log_level)c->config.log_level, 2};
 	if (start(c, &err) != ERR_OK) {
 		log_error(&c->log, "%s", err.text);
+		if (c->is_demo)
+			remove_demo(c->state_folder);
 		return 2;
 	}
 	c->expiry = (struct loop_timer){.fn = expire, .ctx = c};
