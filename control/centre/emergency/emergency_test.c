@@ -208,6 +208,24 @@ static void flood(void **state)
 	assert_string_equal(sent(NULL), "a:200");
 }
 
+/* Who comes after somebody was forgotten is not braked by what that one got. */
+static void forgotten_is_nobody_else(void **state)
+{
+	struct errmsg err;
+	char key[16];
+
+	tell("a@x", "", 1, "");
+	for (unsigned i = 0; i < rules.brake_most; i++) {
+		snprintf(key, sizeof(key), "e%u", i);
+		raise_one(key);
+		assert_string_equal(sent(NULL), "a:1");
+	}
+	assert_int_equal(recipient_remove(s, 1, &err), ERR_OK);
+	tell("b@x", "", 1, "");
+	raise_one("after");
+	assert_string_equal(sent(NULL), "b:1");
+}
+
 static void server_away(void **state)
 {
 	static const unsigned waits[] = {5, 10, 20, 40, 80, 160, 300, 300};
@@ -385,6 +403,7 @@ int main(void)
 		TEST(quiet_hours),
 		TEST(all_are_quiet),
 		TEST(flood),
+		TEST(forgotten_is_nobody_else),
 		TEST(server_away),
 		TEST(switched_off),
 		TEST(killed_under_way),

@@ -266,12 +266,15 @@ int recipient_read(const json_t *from, struct recipient *ret, struct errmsg *err
 	return ERR_OK;
 }
 
+/* A number that was somebody's is nobody else's later: messages are kept by it. */
 int recipient_put(struct store *s, const struct recipient *r, struct errmsg *err)
 {
 	struct db_stmt *st = store_kept(
 		s,
-		"INSERT INTO recipients(customer, kind, address, language, tier, quiet_from, "
-		"quiet_to) VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(customer, kind, address) DO "
+		"INSERT INTO recipients(id, customer, kind, address, language, tier, quiet_from, "
+		"quiet_to) VALUES((SELECT coalesce(max(x.n),0)+1 FROM (SELECT max(id) AS n FROM "
+		"recipients UNION ALL SELECT max(recipient) AS n FROM deliveries) x),"
+		"?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(customer, kind, address) DO "
 		"UPDATE SET language=?4, tier=?5, quiet_from=?6, quiet_to=?7",
 		err);
 
