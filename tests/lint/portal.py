@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The pages' texts: English and Japanese have exactly the same keys and the same {placeholders}, every
-key that the pages use is there, none is there for nothing, none is empty."""
+key that a portal's pages use is in a catalogue that it loads, none is there for nothing, none is empty."""
 import pathlib
 import re
 import sys
@@ -8,8 +8,11 @@ import sys
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
 SRC = ROOT / "control/portal/src"
 ENTRY = re.compile(r"^  '((?:[^'\\]|\\.)+)': '((?:[^'\\]|\\.)*)',$", re.M)
-USED = re.compile(r"\bt\(\s*'([^']+)'|title: '([a-z-]+)', may|\? '([a-z-]+)' : '([a-z-]+)'|done\('([a-z-]+)'\)")
+USED = re.compile(r"\bt\(\s*'([^']+)'|title: '([a-z-]+)'|group: '([a-z-]+)'|done\('([a-z-]+)'\)|tell\('([a-z-]+)'")
+CHOSEN = re.compile(r"\bt\([^'`(]*(?:\([^()]*\))?[^'`(]*\? '([a-z-]+)' : '([a-z-]+)'")
+MAYBE = re.compile(r"\? '([a-z.-]+)' : '([a-z.-]+)'|: '(do\.[a-z]+)'|\?\? '(do\.[a-z]+)'")
 PREFIXES = re.compile(r"\bword\('([a-z-]+)'|\bt\(`([a-z-]+)\.\$\{")
+COMMON = ("toolkit", "parts")  # what every portal loads
 
 
 def texts(path):
@@ -29,11 +32,18 @@ def main():
             if not en[key].strip() or not ja[key].strip():
                 problems.append(f"{name}: {key} is empty")
         all_keys |= set(en)
-    code = "\n".join(p.read_text() for p in sorted(SRC.rglob("*.ts*")) if not p.name.startswith("text."))
-    used = {k for groups in USED.findall(code) for k in groups if k}
-    prefixes = {k for groups in PREFIXES.findall(code) for k in groups if k}
-    called = {groups[0] for groups in USED.findall(code) if groups[0]}
-    problems += [f"the pages use {k}, which is in no catalogue" for k in sorted(called - all_keys)]
+    code = {f.name: "\n".join(p.read_text() for p in sorted(f.rglob("*.ts*")) if not p.name.startswith("text."))
+            for f in SRC.iterdir() if f.is_dir()}
+    found = lambda pattern, text: {k for groups in pattern.findall(text)
+                                   for k in ((groups,) if isinstance(groups, str) else groups) if k}
+    known = {name: set(texts(SRC / name / "text.en.ts")) for name in code}
+    for name, text in sorted(code.items()):
+        loaded = set().union(*(known[n] for n in (*COMMON, name)))
+        missing = (found(USED, text) | found(CHOSEN, text)) - loaded
+        problems += [f"{name} uses {k}, which is in no catalogue of it" for k in sorted(missing)]
+    whole = "\n".join(code.values())
+    used = found(USED, whole) | found(CHOSEN, whole) | found(MAYBE, whole)
+    prefixes = found(PREFIXES, whole)
     problems += [f"{k} is used nowhere" for k in sorted(all_keys - used) if k.split(".")[0] not in prefixes]
     for line in problems:
         print(line)

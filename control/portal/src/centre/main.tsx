@@ -1,17 +1,68 @@
-// The centre's portal: the same toolkit with the centre's pages. So far its accounts, which
-// control/api has for every program; its own pages are added to `places`.
+// The centre's portal: the vendor's people see every customer, a customer's people their own.
 import { render } from 'preact';
-import { ADMIN } from '../toolkit/api';
+import { ADMIN, ALL, SEE, type Session } from '../toolkit/api';
+import { addTexts, t } from '../toolkit/i18n';
 import { OwnAccount, Users } from '../toolkit/people';
 import { applyKeptTheme, Portal, type Place } from '../toolkit/shell';
 import '../toolkit/style.css';
+import './style.css';
+import { Audit } from '../parts/audit';
+import { en as partsEn } from '../parts/text.en';
+import { ja as partsJa } from '../parts/text.ja';
+import { Customers } from './customers';
+import { Detections, OneDetection } from './detections';
+import { Emergencies, useWaiting } from './emergencies';
+import { Hosts, OneHost } from './hosts';
+import { Incidents, OneIncident } from './incidents';
+import { Overview } from './overview';
+import { OneCut, Quarantine } from './quarantine';
+import { Reports } from './reports';
+import { allCustomers, chooseCustomer, chosenCustomer, isDemo, isVendor, useScope } from './scope';
+import { Sensors } from './sensors';
+import { en } from './text.en';
+import { ja } from './text.ja';
 
-const ROLES = ['viewer', 'approver', 'administrator', 'vendor-operator', 'vendor-analyst', 'vendor-administrator'];
+const CUSTOMER_ROLES = ['viewer', 'approver', 'administrator'];
+const ROLES = [...CUSTOMER_ROLES, 'vendor-operator', 'vendor-analyst', 'vendor-administrator'];
+const rolesFor = (s: Session): string[] => (isVendor(s) ? ROLES : CUSTOMER_ROLES);
 
-const places = (): Place[] => [
-  { path: '', title: 'own-account', may: 0, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <OwnAccount session={s} roles={ROLES} /> },
-  { path: 'users', title: 'users', may: ADMIN, icon: 'M4 5h12M4 10h12M4 15h12', page: () => <Users roles={ROLES} /> },
+const all = (waiting: { emergencies: number; held: number }): Place[] => [
+  { path: '', title: 'overview', may: SEE, icon: 'M3 9.5 10 4l7 5.5V16a1 1 0 0 1-1 1h-3.5v-4.5h-5V17H4a1 1 0 0 1-1-1z', page: (_, s) => <Overview session={s} /> },
+  { path: 'emergencies', title: 'emergencies', may: SEE, count: waiting.emergencies, icon: 'M10 3a4.5 4.5 0 0 1 4.5 4.5V12l1.5 2.5H4L5.5 12V7.5A4.5 4.5 0 0 1 10 3zM8.5 17h3', page: (_, s) => <Emergencies session={s} /> },
+  { path: 'incidents', title: 'incidents', group: 'group-watch', may: SEE, icon: 'M10 3 18 16.5H2zM10 8v4M10 14v.5', page: ([id], s) => (id ? <OneIncident key={id} id={id} session={s} /> : <Incidents />) },
+  { path: 'quarantine', title: 'quarantine', group: 'group-watch', may: SEE, count: waiting.held, icon: 'M10 2.5 16.5 5v5c0 3.5-2.5 6-6.5 7.5C6 16 3.5 13.5 3.5 10V5zM7 10h6', page: ([id], s) => (id ? <OneCut key={id} id={id} session={s} /> : <Quarantine session={s} />) },
+  { path: 'hosts', title: 'hosts', group: 'group-watch', may: SEE, icon: 'M3 4h14v9H3zM7 16.5h6M10 13v3.5', page: ([site, id], s) => (id ? <OneHost key={site + id} site={site} id={id} session={s} /> : <Hosts />) },
+  { path: 'detections', title: 'detections', group: 'group-watch', may: SEE, icon: 'M9 14a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12.8 12.8 17 17', page: ([gid, sid], s) => (sid ? <OneDetection key={gid + sid} gid={gid} sid={sid} session={s} /> : <Detections session={s} />) },
+  { path: 'reports', title: 'reports', group: 'group-report', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 14v-2M10.5 14V9.5M13 14v-3', page: (_, s) => <Reports session={s} /> },
+  { path: 'sensors', title: 'sensors', group: 'group-manage', may: SEE, icon: 'M10 10h.01M7 13a4.2 4.2 0 0 1 0-6M13 7a4.2 4.2 0 0 1 0 6M4.5 15.5a7.8 7.8 0 0 1 0-11M15.5 4.5a7.8 7.8 0 0 1 0 11', page: () => <Sensors /> },
+  { path: 'customers', title: 'customers', group: 'group-manage', may: ALL, icon: 'M3 17V7l5-3v13M8 17V9h9v8M11 12h1M14 12h1M11 14.5h1M14 14.5h1M2 17h16', page: (_, s) => <Customers session={s} /> },
+  { path: 'users', title: 'users', group: 'group-manage', may: ADMIN, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <Users roles={rolesFor(s)} customers={isVendor(s) ? allCustomers() : undefined} /> },
+  { path: 'audit', title: 'audit', group: 'group-manage', may: SEE, icon: 'M4 3.5h12v13H4zM7 7h6M7 10h6M7 13h3', page: () => <Audit /> },
+  { path: 'account', title: 'own-account', may: 0, icon: '', page: (_, s) => <OwnAccount session={s} roles={rolesFor(s)} /> },
 ];
 
+/** Called by the frame as it draws: hooks are allowed. */
+function usePlaces(session: Session): Place[] {
+  useScope(session);
+  return all(useWaiting());
+}
+
+/** Whose data is shown, in the head of each page. */
+function CustomerChoice({ session }: { session: Session }) {
+  if (!isVendor(session)) return <span class="customer-name">{allCustomers()[0]?.name}</span>;
+  return (
+    <select class="customer-choice" aria-label={t('customer')} value={chosenCustomer()} onChange={(e) => chooseCustomer(e.currentTarget.value)}>
+      <option value="">{t('all-customers')}</option>
+      {allCustomers().map((c) => <option value={c.id}>{c.name}</option>)}
+    </select>
+  );
+}
+
+addTexts(partsEn, partsJa);
+addTexts(en, ja);
 applyKeptTheme();
-render(<Portal places={places} product={() => ''} />, document.getElementById('page')!);
+render(
+  <Portal places={usePlaces} product={() => t('product')} tools={(s) => <CustomerChoice session={s} />}
+    banner={() => isDemo() && <p class="demo">{t('demo')}</p>} />,
+  document.getElementById('page')!,
+);

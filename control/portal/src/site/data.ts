@@ -111,10 +111,6 @@ export interface Daily {
   blind: { sensor: string; sentence: string }[];
 }
 
-export interface AuditLine {
-  n: number; time: string; actor: string; what: string; detail: Record<string, unknown>; hash: string;
-}
-
 /** States in which something may stand in a switch or at a gateway. */
 export const IN_FORCE = ['sent', 'acked', 'verified', 'quiet', 'still-seen', 'failed', 'releasing', 'ending'];
 /** ... from which a person can let the host back. */

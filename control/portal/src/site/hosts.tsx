@@ -7,7 +7,8 @@ import { href } from '../toolkit/route';
 import { Ask, Badge, Button, Card, Choice, Empty, Facts, Field, Level, Page, say, Shown, Table, TextField, Time } from '../toolkit/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { hostName, OVER, type Cut, type Host, type HostFull, type Incident, type Judgement } from './data';
-import { CutState, CutTools, HostLink, inLanguage, may } from './shared';
+import { CutState, inLanguage, may } from '../parts/words';
+import { CutTools, HostLink } from './shared';
 import { CutAsk } from './quarantine';
 
 const PAGE = 100;

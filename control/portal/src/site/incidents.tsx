@@ -6,12 +6,8 @@ import { href } from '../toolkit/route';
 import { Badge, Card, Empty, Facts, Level, Page, Shown, Time, Code } from '../toolkit/ui';
 import { useState } from 'preact/hooks';
 import type { Cut, Incident, Step } from './data';
-import { CutState, CutTools, FalsePositive, inLanguage } from './shared';
-
-/** "T1071.001" leads nowhere outside: no page here asks another site. */
-export function Technique({ id }: { id: string }) {
-  return <Badge tone="info">{id}</Badge>;
-}
+import { CutState, inLanguage, Technique } from '../parts/words';
+import { CutTools, FalsePositive } from './shared';
 
 export function Incidents() {
   const [open, setOpen] = useState(true);

@@ -9,7 +9,10 @@ import { Incidents, OneIncident } from './incidents';
 import { Overview, Stopped } from './overview';
 import { Exceptions, Policies } from './policy';
 import { OneCut, Quarantine } from './quarantine';
-import { Audit, Report } from './report';
+import { Audit } from '../parts/audit';
+import { en as partsEn } from '../parts/text.en';
+import { ja as partsJa } from '../parts/text.ja';
+import { Report } from './report';
 import { Sensors } from './sensors';
 import { en } from './text.en';
 import { ja } from './text.ja';
@@ -30,6 +33,7 @@ const places = (): Place[] => [
   { path: 'account', title: 'own-account', may: 0, icon: '', page: (_, s) => <OwnAccount session={s} roles={ROLES} /> },
 ];
 
+addTexts(partsEn, partsJa);
 addTexts(en, ja);
 applyKeptTheme();
 render(

@@ -8,7 +8,8 @@ import { Ask, Badge, Card, Choice, Empty, Facts, Level, Page, say, Shown, Time }
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { hostName, IN_FORCE, type Cut, type Detection, type Host, type Incident, type Modes, type Peers, type Scope, type Status } from './data';
-import { CutState, CutTools, HostLink, inLanguage, may } from './shared';
+import { CutState, inLanguage, may } from '../parts/words';
+import { CutTools, HostLink } from './shared';
 
 // ---- the kill switch ----
 

@@ -6,7 +6,8 @@ import { Ask, Badge, Button, Card, Choice, Empty, Field, Level, Page, say, Shown
 import { useState } from 'preact/hooks';
 import type { Exception, Modes, Simulation } from './data';
 import { ScopeList } from './overview';
-import { ExceptionAsk, may } from './shared';
+import { may } from '../parts/words';
+import { ExceptionAsk } from './shared';
 
 interface PolicyText { name: string; version: string; policy: string; lint: string[] }
 interface Checked { name: string; version: string; lint: string[]; scopes: { scope: string; mode: string }[] }

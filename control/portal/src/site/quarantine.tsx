@@ -6,7 +6,8 @@ import { href } from '../toolkit/route';
 import { Ask, Card, Choice, Empty, Facts, Field, Page, say, Shown, Table, TextField, Time } from '../toolkit/ui';
 import { useState } from 'preact/hooks';
 import { hostName, OVER, RELEASABLE, type Change, type Cut } from './data';
-import { CutState, CutTools, Ends, FalsePositive, HostLink, may } from './shared';
+import { CutState, may, Moments } from '../parts/words';
+import { CutTools, Ends, FalsePositive, HostLink } from './shared';
 
 // ---- orders ----
 
@@ -148,26 +149,6 @@ export function Quarantine({ session }: { session: Session }) {
 }
 
 // ---- one cut ----
-
-/** Seconds from the first sign to each moment, on one line. */
-function Moments({ cut }: { cut: Cut }) {
-  const first = cut.detected || cut.opened;
-  const list: [string, number][] = [
-    [t('moment.detected'), cut.detected], [t('moment.reported'), cut.reported], [t('moment.ordered'), cut.ordered],
-    [t('moment.acked'), cut.acked], [t('moment.verified'), cut.verified], [t('moment.released'), cut.released],
-  ];
-  return (
-    <ol class="moments">
-      {list.map(([name, ns]) => (
-        <li class={ns ? 'reached' : ''}>
-          <b>{name}</b>
-          <span>{ns ? <Time ns={ns} exact /> : t('not-yet')}</span>
-          {ns > first && <small>+{((ns - first) / 1e9).toFixed(ns - first < 60e9 ? 2 : 0)} s</small>}
-        </li>
-      ))}
-    </ol>
-  );
-}
 
 export function OneCut({ id, session }: { id: string; session: Session }) {
   const cuts = useApi<{ quarantines: Cut[] }>('quarantines', 'cuts');

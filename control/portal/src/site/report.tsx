@@ -3,11 +3,10 @@ import { query, url } from '../toolkit/api';
 import { Bars } from '../toolkit/chart';
 import { currentLanguage, moment, number, percent, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
-import { Badge, Button, Card, Empty, Facts, Level, Page, say, Shown, Table, Time } from '../toolkit/ui';
-import { useState } from 'preact/hooks';
-import { get } from '../toolkit/api';
-import type { AuditLine, Daily } from './data';
-import { CutState, HostLink, inLanguage } from './shared';
+import { Button, Card, Empty, Facts, Level, Page, Shown, Table, Time } from '../toolkit/ui';
+import type { Daily } from './data';
+import { CutState, inLanguage } from '../parts/words';
+import { HostLink } from './shared';
 
 export function Report() {
   const report = useApi<Daily>('report/daily', 'incidents', 'cuts');
@@ -50,49 +49,6 @@ export function Report() {
           </>
         )}
       </Shown>
-    </Page>
-  );
-}
-
-// ---- audit ----
-
-interface Verified { whole: boolean; lines: number; hash: string; bad: number; problem: string }
-
-function detailOf(detail: Record<string, unknown>): string {
-  return Object.entries(detail ?? {}).filter(([, v]) => v !== '' && v !== null)
-    .map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`).join(' · ');
-}
-
-export function Audit() {
-  const [most, setMost] = useState(100);
-  const [find, setFind] = useState('');
-  const [verified, setVerified] = useState<Verified | null>(null);
-  const log = useApi<{ audit: AuditLine[]; lines: number; hash: string }>(`audit?most=${most}`, 'audit', 'cuts', 'state');
-  const fits = (x: AuditLine) => !find || `${x.actor} ${x.what} ${JSON.stringify(x.detail)}`.toLowerCase().includes(find.toLowerCase());
-  return (
-    <Page title={t('audit')} tools={<Button onClick={() => void get<Verified>('audit/verify').then(setVerified, (e: Error) => say(e.message))}>{t('verify')}</Button>}>
-      <Card>
-        {verified && <p class={`note ${verified.whole ? 'good' : 'bad'}`} role="status">{verified.whole ? t('audit-whole', { n: number(verified.lines) }) : `${t('audit-bad', { n: number(verified.bad) })} ${verified.problem}`}</p>}
-        <Shown of={log}>
-          {(l) => (
-            <>
-              <div class="row-form" role="search">
-                <div class="field"><label for="find">{t('search')}</label><input id="find" type="search" value={find} onInput={(e) => setFind(e.currentTarget.value)} /></div>
-                <p class="faint head-hash">{t('audit-head')} <code>{l.lines}:{l.hash.slice(0, 16)}…</code></p>
-              </div>
-              <Table label={t('audit')} rows={l.audit.filter(fits)} id={(x) => String(x.n)} empty={t('none')}
-                columns={[
-                  { title: '#', right: true, cell: (x) => x.n },
-                  { title: t('time'), cell: (x) => <Time ns={Date.parse(x.time) * 1e6} exact /> },
-                  { title: t('who'), cell: (x) => (x.actor === 'automatic' ? <Badge>{t('automatic')}</Badge> : <b>{x.actor}</b>) },
-                  { title: t('what'), cell: (x) => word('audit', x.what) },
-                  { title: t('detail'), wide: true, cell: (x) => <span class="detail">{detailOf(x.detail)}</span> },
-                ]} />
-              {most < 900 && l.lines > most && <div class="actions"><Button onClick={() => setMost(Math.min(999, most * 3))}>{t('more')}</Button></div>}
-            </>
-          )}
-        </Shown>
-      </Card>
     </Page>
   );
 }

@@ -1,25 +1,12 @@
 // What several of the site's pages show alike.
 import { APPROVE, CHANGE, part, query, send, type Session } from '../toolkit/api';
-import { currentLanguage, number, t, word } from '../toolkit/i18n';
+import { number, t } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href } from '../toolkit/route';
-import { Ask, Badge, Choice, say, Table, TextField, Time, type Tone } from '../toolkit/ui';
+import { Ask, Choice, say, Table, TextField, Time } from '../toolkit/ui';
+import { may } from '../parts/words';
 import { useEffect, useState } from 'preact/hooks';
 import { hostName, RELEASABLE, ruleOf, type Cut, type Preview } from './data';
-
-export const may = (s: Session, right: number): boolean => (s.may & right) === right;
-
-/** The text in the reader's language. */
-export const inLanguage = <T,>(en: T, ja: T): T => (currentLanguage() === 'ja' && ja ? ja : en);
-
-const stateTones: Record<string, Tone> = {
-  held: 'warning', requested: 'info', sent: 'info', acked: 'info', verified: 'good', quiet: 'caution',
-  'still-seen': 'danger', failed: 'danger', releasing: 'info', ending: 'info', refused: 'plain',
-};
-
-export function CutState({ state }: { state: string }) {
-  return <Badge tone={stateTones[state] ?? 'plain'}>{word('cut', state)}</Badge>;
-}
 
 export function HostLink({ host }: { host: { name: string; ip: string; mac: string; id?: string; host_id?: string } }) {
   const id = host.id || host.host_id || host.ip || host.mac;

@@ -7,10 +7,11 @@ export interface Session {
   may: number;
   second_factor: boolean;
   csrf: string;
+  customer?: string; // the centre's: '' = of the vendor
 }
 
 // Rights as control/api/may.h numbers them.
-export const SEE = 1, APPROVE = 2, CHANGE = 8, ADMIN = 16;
+export const SEE = 1, APPROVE = 2, ANALYSE = 4, CHANGE = 8, ADMIN = 16, ALL = 32;
 
 export class Refusal extends Error {
   constructor(readonly status: number, message: string) {

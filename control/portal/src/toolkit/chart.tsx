@@ -1,5 +1,5 @@
-// Charts as inline SVG: bars over time, a stacked bar, a stair of levels. Each is described in words
-// for those who do not see it.
+// Charts as inline SVG: bars over time, a stacked bar, a stair of levels, a spark in a table's cell, a
+// strip of a time line. Each is described in words for those who do not see it.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { moment, number, shortMoment, t, word } from './i18n';
 
@@ -19,6 +19,7 @@ export interface Bar {
   label: string; // what it is about, for the hint
   tick?: string; // beneath it
   value: number;
+  part?: number; // of it, what is dangerous
   now?: boolean; // still growing
 }
 
@@ -46,6 +47,11 @@ export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]
             y={y(b.value)} height={Math.max(0, 6 + room - y(b.value))}>
             <title>{`${b.label}: ${number(b.value)}`}</title>
           </rect>
+          {!!b.part && (
+            <rect class="bar part" x={x(i) + wide * 0.14} width={wide * 0.72} y={y(b.part)} height={Math.max(1, 6 + room - y(b.part))}>
+              <title>{`${b.label}: ${number(b.part)} / ${number(b.value)}`}</title>
+            </rect>
+          )}
           {b.tick && <text class="tick" x={x(i) + wide / 2} y={height - 4} text-anchor="middle">{b.tick}</text>}
         </g>
       ))}
@@ -115,5 +121,47 @@ export function Stair({ label, points }: { label: string; points: { ns: number; 
         <text class="tick" x={x(ns)} y={h - 3} text-anchor={i === 0 ? 'start' : i === n - 1 ? 'end' : 'middle'}>{shortMoment(ns)}</text>
       ))}
     </svg></div>
+  );
+}
+
+/** Columns of width 1 up to `height`, as one path: thousands of them cost nothing. */
+function columns(values: number[], height: (v: number) => number, base: number): string {
+  return values.map((v, i) => (v > 0 ? `M${i + 0.1},${base}v${-height(v).toFixed(2)}h.8V${base}z` : '')).join('');
+}
+
+/** As large as a word, for a table's cell. */
+export function Spark({ label, values, parts = [] }: { label: string; values: number[]; parts?: number[] }) {
+  const most = Math.max(1, ...values);
+  const height = (v: number) => Math.max(1, (v / most) * 18);
+  return (
+    <svg class="spark" viewBox={`0 0 ${Math.max(1, values.length)} 20`} preserveAspectRatio="none" role="img"
+      aria-label={`${label}: ${number(values.reduce((a, b) => a + b, 0))}`}>
+      <path class="all" d={columns(values, height, 19)} />
+      <path class="part" d={columns(parts, height, 19)} />
+    </svg>
+  );
+}
+
+export interface StripStep { all: number; part: number; up?: number } // up: share of the time, 0 to 1
+
+/** One line of a time line: columns of hits (dangerous ones in red), beneath whether anybody looked.
+ * `most`: of all lines together, so that they compare. */
+export function Strip({ label, steps, most, onAt }: { label: string; steps: StripStep[]; most: number;
+  onAt?: (at: number | null) => void }) {
+  const height = (v: number) => Math.max(1.6, Math.sqrt(v / Math.max(1, most)) * 23);
+  const line = (fits: (s: StripStep) => boolean) => steps.map((s, i) => (fits(s) ? `M${i},27h1v3h-1z` : '')).join('');
+  const at = (e: MouseEvent) => {
+    const box = (e.currentTarget as SVGElement).getBoundingClientRect();
+    onAt?.(Math.min(steps.length - 1, Math.max(0, Math.floor(((e.clientX - box.left) / box.width) * steps.length))));
+  };
+  return (
+    <svg class="strip" viewBox={`0 0 ${Math.max(1, steps.length)} 30`} preserveAspectRatio="none" role="img" aria-label={label}
+      onMouseMove={at} onMouseLeave={() => onAt?.(null)}>
+      <path class="all" d={columns(steps.map((s) => s.all), height, 25)} />
+      <path class="part" d={columns(steps.map((s) => s.part), height, 25)} />
+      <path class="up" d={line((s) => s.up !== undefined && s.up >= 0.99)} />
+      <path class="partly" d={line((s) => s.up !== undefined && s.up > 0.01 && s.up < 0.99)} />
+      <path class="down" d={line((s) => s.up !== undefined && s.up <= 0.01)} />
+    </svg>
   );
 }

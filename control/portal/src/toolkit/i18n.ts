@@ -43,28 +43,82 @@ const locale = (): string => (language === 'ja' ? 'ja-JP' : 'en-GB');
 
 export const number = (n: number): string => new Intl.NumberFormat(locale()).format(n);
 
+/** "10.6G" */
+export const short = (n: number): string => new Intl.NumberFormat(locale(), { notation: 'compact', maximumFractionDigits: 1 }).format(n);
+
 export const percent = (share: number): string =>
   new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: 0 }).format(share);
+
+// ---- times: in one zone on the whole page, which the page names ----
+
+let zone = '';
+
+/** "Asia/Tokyo"; '' or one that the browser does not know: its own. */
+export function setZone(name: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name || undefined });
+    zone = name;
+  } catch {
+    zone = '';
+  }
+}
+
+/** "Asia/Tokyo (GMT+9)" */
+export function zoneName(): string {
+  const format = new Intl.DateTimeFormat('en', { timeZone: zone || undefined, timeZoneName: 'shortOffset' });
+  const offset = format.formatToParts(new Date()).find((p) => p.type === 'timeZoneName')?.value ?? '';
+  return `${format.resolvedOptions().timeZone} (${offset})`;
+}
+
+const inZone = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat(locale(), { ...options, hourCycle: 'h23', timeZone: zone || undefined });
 
 /** Nanoseconds since 1970. */
 export const dateOf = (ns: number): Date => new Date(ns / 1e6);
 
-export function moment(ns: number): string {
-  return new Intl.DateTimeFormat(locale(), {
-    year: 'numeric', month: '2-digit', day: '2-digit',
-    hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false,
+/** Of an RFC 3339 time; 0 for none. */
+export const nsOf = (time: string | null | undefined): number => (time ? (Date.parse(time) || 0) * 1e6 : 0);
+
+export const moment = (ns: number): string => inZone({
+  year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
+}).format(dateOf(ns));
+
+export const shortMoment = (ns: number): string =>
+  inZone({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(dateOf(ns));
+
+export const shortDay = (ns: number): string => inZone({ month: 'short', day: 'numeric' }).format(dateOf(ns));
+
+export const hourOf = (ns: number): number => Number(inZone({ hour: 'numeric' }).formatToParts(dateOf(ns)).find((p) => p.type === 'hour')?.value);
+
+/** "2026-11-22" by the page's zone: how the API names days. */
+export const dayOf = (ns: number): string =>
+  new Intl.DateTimeFormat('sv-SE', { timeZone: zone || undefined }).format(dateOf(ns));
+
+/** "2026-11-22" as people write it. */
+export const dayText = (day: string): string =>
+  new Intl.DateTimeFormat(locale(), { year: 'numeric', month: 'long', day: 'numeric', weekday: 'short', timeZone: 'UTC' }).format(new Date(day));
+
+export const monthText = (month: string): string =>
+  new Intl.DateTimeFormat(locale(), { year: 'numeric', month: 'long', timeZone: 'UTC' }).format(new Date(month + '-01'));
+
+export function clock(ns: number): string {
+  const today = dayOf(Date.now() * 1e6) === dayOf(ns);
+  return inZone({
+    ...(today ? {} : { month: 'short', day: 'numeric' }),
+    hour: '2-digit', minute: '2-digit', second: today ? '2-digit' : undefined,
   }).format(dateOf(ns));
 }
 
-export const shortMoment = (ns: number): string =>
-  new Intl.DateTimeFormat(locale(), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false }).format(dateOf(ns));
-
-export function clock(ns: number): string {
-  const today = new Date().toDateString() === dateOf(ns).toDateString();
-  return new Intl.DateTimeFormat(locale(), {
-    ...(today ? {} : { month: 'short', day: 'numeric' }),
-    hour: '2-digit', minute: '2-digit', second: today ? '2-digit' : undefined, hour12: false,
-  }).format(dateOf(ns));
+/** "3 h 20 min" */
+export function duration(seconds: number): string {
+  const units: [string, number][] = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+  const at = Math.max(0, units.findIndex(([, size]) => seconds >= size));
+  const say = (unit: string, n: number) =>
+    new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: unit === 'second' && n < 10 ? 1 : 0 }).format(n);
+  if (seconds < 60) return say('second', seconds);
+  const [unit, size] = units[at], [small, smaller] = units[at + 1];
+  const rest = Math.floor((seconds % size) / smaller);
+  return say(unit, Math.floor(seconds / size)) + (rest ? ' ' + say(small, rest) : '');
 }
 
 export function ago(ns: number): string {

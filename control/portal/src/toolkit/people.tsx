@@ -7,6 +7,7 @@ import { Ask, Badge, Button, Card, Choice, Code, copyText, Facts, Page, say, Sho
 
 interface Account {
   name: string;
+  customer?: string;
   role: string;
   second_factor: boolean;
   disabled: boolean;
@@ -22,7 +23,11 @@ interface Token {
   used: number;
 }
 
-function AddAccount({ roles, onDone }: { roles: string[]; onDone: () => void }) {
+/** Whose accounts may be: each with its name; undefined where there is one only. */
+type Customers = { id: string; name: string }[] | undefined;
+
+function AddAccount({ roles, customers, onDone }: { roles: string[]; customers: Customers; onDone: () => void }) {
+  const [customer, setCustomer] = useState('');
   const [name, setName] = useState('');
   const [role, setRole] = useState(roles[0]);
   const [password, setPassword] = useState('');
@@ -31,7 +36,8 @@ function AddAccount({ roles, onDone }: { roles: string[]; onDone: () => void }) 
     e.preventDefault();
     setError('');
     try {
-      await send('POST', 'accounts', { name, role, new_password: password });
+      const whose = customers && !role.startsWith('vendor-') ? { customer } : {};
+      await send('POST', 'accounts', { name, role, ...whose, new_password: password });
       say(t('account-added', { name }));
       setName('');
       setPassword('');
@@ -45,6 +51,9 @@ function AddAccount({ roles, onDone }: { roles: string[]; onDone: () => void }) 
       <form class="row-form" onSubmit={act}>
         <TextField label={t('name')} value={name} onValue={setName} required autocomplete="off" pattern="[a-z0-9._@\-]+" />
         <Choice label={t('role')} value={role} onValue={setRole} options={roles.map((r) => [r, word('role', r)])} />
+        {customers && !role.startsWith('vendor-') && (
+          <Choice label={t('customer')} value={customer} onValue={setCustomer} options={[['', '–'], ...customers.map((c): [string, string] => [c.id, c.name])]} />
+        )}
         <TextField label={t('first-password')} type="password" help={t('password-help')} value={password}
           onValue={setPassword} required minLength={12} autocomplete="new-password" />
         <Button type="submit" kind="main">{t('add')}</Button>
@@ -77,7 +86,7 @@ function AccountTools({ account, roles, again }: { account: Account; roles: stri
   );
 }
 
-export function Users({ roles }: { roles: string[] }) {
+export function Users({ roles, customers }: { roles: string[]; customers?: Customers }) {
   const accounts = useApi<{ accounts: Account[] }>('accounts', 'audit');
   return (
     <Page title={t('users')}>
@@ -87,6 +96,7 @@ export function Users({ roles }: { roles: string[] }) {
             <Table label={t('users')} rows={all} id={(a) => a.name} empty={t('none')}
               columns={[
                 { title: t('name'), cell: (a) => <b>{a.name}</b> },
+                ...(customers ? [{ title: t('customer'), cell: (a: Account) => a.role.startsWith('vendor-') ? <span class="faint">{t('vendor')}</span> : customers.find((c) => c.id === a.customer)?.name ?? a.customer }] : []),
                 { title: t('role'), cell: (a) => word('role', a.role) },
                 { title: t('second-factor'), cell: (a) => <Badge tone={a.second_factor ? 'good' : 'caution'}>{t(a.second_factor ? 'on' : 'off')}</Badge> },
                 { title: t('state'), cell: (a) => a.disabled ? <Badge tone="danger">{t('disabled')}</Badge> : t('may-log-in') },
@@ -96,7 +106,7 @@ export function Users({ roles }: { roles: string[] }) {
           </Card>
         )}
       </Shown>
-      <AddAccount roles={roles} onDone={accounts.again} />
+      <AddAccount roles={roles} customers={customers} onDone={accounts.again} />
     </Page>
   );
 }

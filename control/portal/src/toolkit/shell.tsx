@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { get, send, setCsrf, whenLoggedOut, type Session } from './api';
-import { currentLanguage, setLanguage, t, word } from './i18n';
+import { currentLanguage, setLanguage, t, word, zoneName } from './i18n';
 import { startLive, stopLive, useConnected } from './live';
 import { href, useRoute } from './route';
 import { Button, TextField, Toasts } from './ui';
@@ -12,6 +12,7 @@ export interface Place {
   title: string; // a text's key
   icon: string; // a path in a 20 x 20 field
   may: number;
+  group?: string; // a text's key: it stands in the list of pages under this heading
   count?: number; // beside its name: what waits there
   page: (rest: string[], session: Session) => ComponentChildren;
 }
@@ -119,9 +120,44 @@ function Connection() {
   return late && !connected ? <p class="connection" role="status">{t('not-connected')}</p> : null;
 }
 
-function Frame({ session, places, onOut, onLanguage, banner, product }: {
-  session: Session; places: (s: Session) => Place[]; onOut: () => void; onLanguage: () => void;
-  banner?: (s: Session) => ComponentChildren; product: string;
+/** Places in the order given, under the headings of their groups. */
+function Places({ places, here }: { places: Place[]; here: Place }) {
+  const groups: [string, Place[]][] = [];
+  for (const p of places) {
+    const last = groups[groups.length - 1];
+    if (last && last[0] === (p.group ?? '')) last[1].push(p);
+    else groups.push([p.group ?? '', [p]]);
+  }
+  return (
+    <div class="places">
+      {groups.map(([group, all]) => (
+        <div>
+          {group && <h2>{t(group)}</h2>}
+          <ul>
+            {all.map((p) => (
+              <li>
+                <a href={'#/' + p.path} aria-current={p === here ? 'page' : undefined}>
+                  <svg viewBox="0 0 20 20" aria-hidden="true"><path d={p.icon} /></svg>
+                  {t(p.title)}
+                  {!!p.count && <span class="count">{p.count}</span>}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface Parts {
+  places: (s: Session) => Place[]; // hooks may be used in it
+  banner?: (s: Session) => ComponentChildren; // above each page
+  tools?: (s: Session) => ComponentChildren; // in the head of each
+}
+
+function Frame({ session, places, onOut, onLanguage, banner, tools, product }: Parts & {
+  session: Session; onOut: () => void; onLanguage: () => void; product: string;
 }) {
   const [first = '', ...rest] = useRoute();
   const [open, setOpen] = useState(false);
@@ -141,6 +177,7 @@ function Frame({ session, places, onOut, onLanguage, banner, product }: {
         </button>
         <a class="brand" href="#/"><Logo /><b>Banken</b><span>{product}</span></a>
         <Connection />
+        {tools?.(session)}
         <Languages onChange={onLanguage} />
         <Theme />
         <a class="who" href={href('account')}>
@@ -149,35 +186,26 @@ function Frame({ session, places, onOut, onLanguage, banner, product }: {
         <Button kind="quiet" onClick={() => void send('DELETE', 'session').finally(onOut)}>{t('log-out')}</Button>
       </header>
       <nav id="places" class={open ? 'open' : ''} aria-label={t('places')}>
-        <ul>
-          {all.filter((p) => p.icon).map((p) => (
-            <li>
-              <a href={'#/' + p.path} aria-current={p === place ? 'page' : undefined}>
-                <svg viewBox="0 0 20 20" aria-hidden="true"><path d={p.icon} /></svg>
-                {t(p.title)}
-                {!!p.count && <span class="count">{p.count}</span>}
-              </a>
-            </li>
-          ))}
-        </ul>
+        <Places places={all.filter((p) => p.icon)} here={place} />
       </nav>
       <main id="main" tabIndex={-1}>
         {banner?.(session)}
         {place.page(rest, session)}
+        <p class="zone">{t('times-in', { zone: zoneName() })}</p>
       </main>
       <Toasts />
     </>
   );
 }
 
-/** The whole portal: `places` are its pages, `banner` what stands above each. */
-export function Portal(props: { places: (s: Session) => Place[]; banner?: (s: Session) => ComponentChildren;
-  product: () => string }) {
+/** The whole portal. */
+export function Portal(props: Parts & { product: () => string; onSession?: (s: Session) => void }) {
   const [session, set] = useState<Session | null | undefined>(undefined);
   const [, again] = useState(0);
   const onLanguage = () => again((n) => n + 1);
   const enter = (s: Session) => {
     setCsrf(s.csrf);
+    props.onSession?.(s);
     startLive();
     set(s);
   };
@@ -193,7 +221,7 @@ export function Portal(props: { places: (s: Session) => Place[]; banner?: (s: Se
   }, []);
   if (session === undefined) return null;
   if (session === null) return <LogIn onIn={enter} onLanguage={onLanguage} product={props.product()} />;
-  return <Frame session={session} places={props.places} banner={props.banner} product={props.product()}
+  return <Frame session={session} places={props.places} banner={props.banner} tools={props.tools} product={props.product()}
     onOut={leave} onLanguage={onLanguage} />;
 }
 

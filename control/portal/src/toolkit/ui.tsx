@@ -2,7 +2,7 @@
 // keyboard and screen readers work without help.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { ago, clock, moment, t, word } from './i18n';
+import { ago, clock, moment, nsOf, number, t, word } from './i18n';
 import type { Loaded } from './live';
 
 type Children = { children?: ComponentChildren };
@@ -30,6 +30,9 @@ export function Time({ ns, exact = false }: { ns: number; exact?: boolean }) {
     </time>
   );
 }
+
+/** Of an RFC 3339 time. */
+export const At = ({ time, exact }: { time: string | null | undefined; exact?: boolean }) => <Time ns={nsOf(time)} exact={exact} />;
 
 export function Page({ title, tools, children }: Children & { title: string; tools?: ComponentChildren }) {
   useEffect(() => {
@@ -90,49 +93,115 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren;
   wide?: boolean; // takes what is left
   right?: boolean;
+  sort?: (row: T) => string | number; // the column can be sorted by this
 }
 
-/** On a phone each row is a card: cells carry their titles. */
-export function Table<T>({ label, rows, columns, id, selected, onSelect, empty }: {
+type Order = { column: number; down: boolean };
+
+function sorted<T>(rows: T[], columns: Column<T>[], order: Order | null): T[] {
+  const by = order && columns[order.column]?.sort;
+  if (!by) return rows;
+  const way = order.down ? -1 : 1;
+  return [...rows].sort((a, b) => {
+    const x = by(a), y = by(b);
+    return (typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y))) * way;
+  });
+}
+
+/** Figures are wanted largest first, names from the beginning. */
+function turned<T>(rows: T[], c: Column<T>, column: number, order: Order | null): Order {
+  if (order?.column === column) return { column, down: !order.down };
+  return { column, down: rows.length > 0 && typeof c.sort!(rows[0]) === 'number' };
+}
+
+function Heading<T>({ c, n, rows, order, setOrder }: { c: Column<T>; n: number; rows: T[]; order: Order | null;
+  setOrder: (o: Order) => void }) {
+  const mine = order?.column === n;
+  const look = c.right ? 'right' : c.wide ? 'wide' : '';
+  if (!c.sort) return <th class={look}>{c.title || <span class="hidden">{t('do')}</span>}</th>;
+  return (
+    <th class={look} aria-sort={mine ? (order.down ? 'descending' : 'ascending') : undefined}>
+      <button type="button" class="sort" onClick={() => setOrder(turned(rows, c, n, order))}>
+        {c.title}<i aria-hidden="true">{mine ? (order.down ? '▾' : '▴') : ''}</i>
+      </button>
+    </th>
+  );
+}
+
+/** Where the headings are out of sight. */
+function SortChoice<T>({ columns, order, setOrder, rows }: { columns: Column<T>[]; rows: T[]; order: Order | null;
+  setOrder: (o: Order | null) => void }) {
+  const id = useId();
+  return (
+    <div class="sort-choice">
+      <label for={id}>{t('sort-by')}</label>
+      <select id={id} value={order ? String(order.column) : ''}
+        onChange={(e) => {
+          const n = e.currentTarget.value;
+          setOrder(n === '' ? null : turned(rows, columns[Number(n)], Number(n), null));
+        }}>
+        <option value="">–</option>
+        {columns.map((c, n) => c.sort && <option value={String(n)}>{c.title}</option>)}
+      </select>
+    </div>
+  );
+}
+
+/** On a phone each row is a card: cells carry their titles. `page`: so many rows at first. */
+export function Table<T>({ label, rows, columns, id, selected, onSelect, empty, dense, page, tone }: {
   label: string; rows: T[]; columns: Column<T>[]; id: (row: T) => string; empty: string;
-  selected?: Set<string>; onSelect?: (ids: Set<string>) => void;
+  selected?: Set<string>; onSelect?: (ids: Set<string>) => void; dense?: boolean; page?: number;
+  tone?: (row: T) => string;
 }) {
+  const [order, setOrder] = useState<Order | null>(null);
+  const [pages, setPages] = useState(1);
   if (rows.length === 0) return <Empty>{empty}</Empty>;
   const toggle = (key: string) => {
     const next = new Set(selected);
     if (!next.delete(key)) next.add(key);
     onSelect?.(next);
   };
+  const all = sorted(rows, columns, order);
+  const shown = page ? all.slice(0, page * pages) : all;
   return (
-    <div class="table-frame" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <caption class="hidden">{label}</caption>
-        <thead>
-          <tr>
-            {onSelect && (
-              <th class="pick">
-                <input type="checkbox" aria-label={t('select-all')} checked={selected?.size === rows.length}
-                  onChange={() => onSelect(new Set(selected?.size === rows.length ? [] : rows.map(id)))} />
-              </th>
-            )}
-            {columns.map((c) => <th class={c.right ? 'right' : c.wide ? 'wide' : ''}>{c.title || <span class="hidden">{t('do')}</span>}</th>)}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={id(row)} class={selected?.has(id(row)) ? 'picked' : ''}>
+    <>
+      {columns.some((c) => c.sort) && <SortChoice columns={columns} rows={rows} order={order} setOrder={setOrder} />}
+      <div class={`table-frame ${dense ? 'dense' : ''}`} tabIndex={0} role="region" aria-label={label}>
+        <table>
+          <caption class="hidden">{label}</caption>
+          <thead>
+            <tr>
               {onSelect && (
-                <td class="pick">
-                  <input type="checkbox" aria-label={t('select-one', { name: id(row) })}
-                    checked={selected?.has(id(row)) ?? false} onChange={() => toggle(id(row))} />
-                </td>
+                <th class="pick">
+                  <input type="checkbox" aria-label={t('select-all')} checked={selected?.size === rows.length}
+                    onChange={() => onSelect(new Set(selected?.size === rows.length ? [] : rows.map(id)))} />
+                </th>
               )}
-              {columns.map((c) => <td class={c.right ? 'right' : ''} data-title={c.title}>{c.cell(row)}</td>)}
+              {columns.map((c, n) => <Heading c={c} n={n} rows={rows} order={order} setOrder={setOrder} />)}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {shown.map((row) => (
+              <tr key={id(row)} class={`${selected?.has(id(row)) ? 'picked' : ''} ${tone?.(row) ?? ''}`}>
+                {onSelect && (
+                  <td class="pick">
+                    <input type="checkbox" aria-label={t('select-one', { name: id(row) })}
+                      checked={selected?.has(id(row)) ?? false} onChange={() => toggle(id(row))} />
+                  </td>
+                )}
+                {columns.map((c) => <td class={c.right ? 'right' : ''} data-title={c.title}>{c.cell(row)}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {shown.length < all.length && (
+        <div class="actions">
+          <span class="faint">{t('shown-of', { n: number(shown.length), all: number(all.length) })}</span>
+          <Button onClick={() => setPages(pages + 1)}>{t('show-more')}</Button>
+        </div>
+      )}
+    </>
   );
 }
 
@@ -183,9 +252,33 @@ export function Choice({ label, value, onValue, options, help }: { label: string
   );
 }
 
-/** A button that opens a dialog; what is done in it is done once, and its refusal is shown there. */
-export function Ask({ button, title, kind = '', danger = false, confirm, disabled, onDo, children, done }: {
-  button: ComponentChildren; title: string; kind?: '' | 'main' | 'bad' | 'quiet'; danger?: boolean;
+export function TextArea({ label, help, value, onValue, rows = 3, ...rest }: { label: string; help?: string; value: string;
+  onValue: (v: string) => void } & Omit<JSX.TextareaHTMLAttributes<HTMLTextAreaElement>, 'value' | 'label'>) {
+  return (
+    <Field label={label} help={help}>
+      {(p) => <textarea {...p} rows={rows} value={value} onInput={(e) => onValue(e.currentTarget.value)} {...rest} />}
+    </Field>
+  );
+}
+
+/** One of several views; `count` beside a name. */
+export function Tabs({ label, value, onValue, options }: { label: string; value: string; onValue: (v: string) => void;
+  options: [value: string, text: string, count?: number][] }) {
+  return (
+    <div class="tabs" role="group" aria-label={label}>
+      {options.map(([v, text, count]) => (
+        <button type="button" aria-pressed={v === value} onClick={() => onValue(v)}>
+          {text} {count !== undefined && <span class="count">{number(count)}</span>}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** A button that opens a dialog; what is done in it is done once, and its refusal is shown there.
+ * `reasonless`: of what is no order, nothing is asked but what `children` ask. */
+export function Ask({ button, title, kind = '', danger = false, confirm, disabled, reasonless, onDo, children, done }: {
+  reasonless?: boolean; button: ComponentChildren; title: string; kind?: '' | 'main' | 'bad' | 'quiet'; danger?: boolean;
   confirm: string; disabled?: boolean; onDo: (reason: string) => Promise<unknown>;
   children?: ComponentChildren; done?: (result: unknown) => void;
 }) {
@@ -225,8 +318,10 @@ export function Ask({ button, title, kind = '', danger = false, confirm, disable
           <form onSubmit={act}>
             <h2 id={heading}>{title}</h2>
             {children}
-            <TextField label={t('reason')} help={t('reason-help')} value={reason} onValue={setReason}
-              required minLength={3} maxLength={120} autocomplete="off" />
+            {!reasonless && (
+              <TextField label={t('reason')} help={t('reason-help')} value={reason} onValue={setReason}
+                required minLength={3} maxLength={120} autocomplete="off" />
+            )}
             {error && <p class="note bad" role="alert">{error}</p>}
             <div class="actions">
               <Button onClick={close}>{t('cancel')}</Button>

@@ -1,0 +1,145 @@
+// What was detected, by threat: how often, on how many hosts, whether it grows; and the one step that
+// tunes a rule, with what it would have removed.
+import { useState } from 'preact/hooks';
+import { CHANGE, query, send, type Session } from '../toolkit/api';
+import { Bars, Spark } from '../toolkit/chart';
+import { nsOf, number, percent, shortDay, t, word } from '../toolkit/i18n';
+import { useApi } from '../toolkit/live';
+import { href, useArg } from '../toolkit/route';
+import { Ask, At, Button, Card, Choice, Empty, Facts, Page, Shown, Table, TextField } from '../toolkit/ui';
+import { may, Technique } from '../parts/words';
+import type { Alert, Detection, Preview } from './data';
+import { useSettled } from './hosts';
+import { AlertTable } from './incidents';
+import { scoped, sitesInScope } from './scope';
+import { Severity, severityRank, SiteChoice, tell, timeText, useLong } from './shared';
+
+function PreviewOf({ gid, sid, site, host, dst }: { gid: number; sid: number; site: string; host: string; dst: string }) {
+  const preview = useApi<Preview>(`detections/${gid}/${sid}/preview` + query({ site, host: useSettled(host), dst: useSettled(dst) }));
+  if (preview.error) return <p class="note bad" role="alert">{preview.error}</p>;
+  if (!preview.data) return <p class="loading">{t('loading')}</p>;
+  const p = preview.data;
+  return (
+    <div class="preview" aria-live="polite">
+      <p class={`note ${p.removed === p.total && p.total ? 'bad' : ''}`}>{t('preview-text', { removed: number(p.removed), total: number(p.total), days: p.days })}</p>
+      {!!p.most?.length && (
+        <Table dense label={t('preview')} rows={p.most.slice(0, 6)} id={(m) => [m.site, m.host, m.peer].join()} empty=""
+          columns={[
+            { title: t('host'), cell: (m) => m.host }, { title: t('destination'), cell: (m) => m.peer || t('any') },
+            { title: t('alerts'), right: true, cell: (m) => number(m.n) },
+          ]} />
+      )}
+    </div>
+  );
+}
+
+export function TuneAsk({ button, title, gid, sid, site: first, host: firstHost, kind = '', also, done }: {
+  button: string; title: string; gid: number; sid: number; site?: string; host?: string; kind?: '' | 'main';
+  also?: (reason: string) => Promise<unknown>; done: (answer: unknown) => void;
+}) {
+  const [site, setSite] = useState(first ?? sitesInScope()[0] ?? '');
+  const [host, setHost] = useState(firstHost ?? '');
+  const [dst, setDst] = useState('');
+  const [never, setNever] = useState('alert');
+  const [days, setDays] = useState('30');
+  const make = async (reason: string) => {
+    const until = days === '0' ? undefined : timeText(Date.now() + Number(days) * 86400e3);
+    const answer = await send('POST', 'exceptions', { site, rule: `${gid}:${sid}`, source: host.trim(), destination: dst.trim(), never, until, reason });
+    await also?.(reason);
+    return answer;
+  };
+  return (
+    <Ask button={button} kind={kind} title={title} confirm={t('exception-make')} onDo={make} done={done}>
+      <p>{t('tune-about', { rule: `${gid}:${sid}` })}</p>
+      <div class="grid-form">
+        <Choice label={t('site')} value={site} onValue={setSite} options={sitesInScope().map((s): [string, string] => [s, s])} />
+        <Choice label={t('never')} value={never} onValue={setNever} options={[['alert', t('never.alert')], ['block', t('never.block')]]} />
+        <TextField label={t('host')} value={host} onValue={setHost} placeholder={t('any')} autocomplete="off" />
+        <TextField label={t('destination')} value={dst} onValue={setDst} placeholder={t('any')} autocomplete="off" />
+        <Choice label={t('until')} value={days} onValue={setDays}
+          options={[...['1', '7', '30', '90'].map((n): [string, string] => [n, t('days', { n })]), ['0', t('for-ever')]]} />
+      </div>
+      <PreviewOf gid={gid} sid={sid} site={site} host={host} dst={dst} />
+    </Ask>
+  );
+}
+
+const SPANS: [string, string][] = [['1', '1'], ['7', '7'], ['30', '30'], ['90', '90']];
+const since = (days: string): string => timeText(Math.floor(Date.now() / 3600e3) * 3600e3 - Number(days) * 86400e3);
+
+export function Detections({ session }: { session: Session }) {
+  const [days, setDays] = useArg('days', '30');
+  const [severity, setSeverity] = useArg('severity');
+  const [find, setFind] = useArg('find');
+  const [site] = useArg('site');
+  const list = useApi<{ detections: Detection[]; days?: number[]; danger?: number[] }>('detections' + scoped({ site, from: since(days) }), 'alerts');
+  const wanted = find.trim().toLowerCase();
+  const fits = (d: Detection) => (!severity || severityRank(d.severity) >= severityRank(severity)) &&
+    (!wanted || `${d.msg} ${d.gid}:${d.sid} ${d.category} ${d.technique} ${d.tactic}`.toLowerCase().includes(wanted));
+  return (
+    <Page title={t('detections')}>
+      <Card>
+        <div class="row-form" role="search">
+          <TextField label={t('search')} type="search" value={find} onValue={setFind} placeholder={t('search-threats')} />
+          <Choice label={t('span')} value={days} onValue={setDays} options={SPANS.map(([v, n]): [string, string] => [v, n === '1' ? t('hours', { n: 24 }) : t('days', { n })])} />
+          <Choice label={t('severity')} value={severity} onValue={setSeverity} options={[['', t('all')], ...['low', 'medium', 'high'].map((s): [string, string] => [s, t('and-above', { level: word('severity', s) })])]} />
+          <SiteChoice />
+        </div>
+        <Shown of={list}>
+          {({ detections }) => {
+            const rows = detections.filter(fits), all = rows.reduce((n, d) => n + d.n, 0);
+            return (
+              <>
+                <p class="faint" role="status">{t('tally', { threats: number(rows.length), alerts: number(all) })}</p>
+                <Table dense label={t('detections')} rows={rows} id={(d) => `${d.gid}:${d.sid}:${d.msg}`} empty={t('quiet')} page={50}
+                  columns={[
+                    { title: t('severity'), sort: (d) => severityRank(d.severity), cell: (d) => <Severity of={d.severity} /> },
+                    { title: t('threat'), wide: true, sort: (d) => d.msg, cell: (d) => <><a href={href('detections', String(d.gid), String(d.sid))}><b>{d.msg}</b></a><small class="line">{d.gid}:{d.sid}</small></> },
+                    ...(rows.some((d) => d.days?.length) ? [{ title: t('trend'), cell: (d: Detection) => <Spark label={d.msg} values={d.days ?? []} /> }] : []),
+                    { title: t('alerts'), right: true, sort: (d) => d.n, cell: (d) => number(d.n) },
+                    { title: t('share'), right: true, sort: (d) => d.n, cell: (d) => percent(all ? d.n / all : 0) },
+                    { title: t('hosts'), right: true, sort: (d) => d.hosts, cell: (d) => number(d.hosts) },
+                    { title: t('sites'), right: true, sort: (d) => d.sites, cell: (d) => number(d.sites) },
+                    { title: t('techniques'), sort: (d) => d.technique, cell: (d) => d.technique && <Technique id={d.technique} /> },
+                    { title: t('last-sign'), sort: (d) => nsOf(d.last), cell: (d) => <At time={d.last} /> },
+                    ...(may(session, CHANGE) ? [{ title: '', cell: (d: Detection) => <TuneAsk key={`${d.gid}:${d.sid}`} button={t('tune')} title={t('tune-of', { name: d.msg })} gid={d.gid} sid={d.sid} site={site || undefined} done={(r) => tell('exception-made', d.msg, r)} /> }] : []),
+                  ]} />
+              </>
+            );
+          }}
+        </Shown>
+      </Card>
+    </Page>
+  );
+}
+
+export function OneDetection({ gid, sid, session }: { gid: string; sid: string; session: Session }) {
+  const all = useApi<{ detections: Detection[] }>('detections' + scoped({ from: since('90') }), 'alerts');
+  const list = useLong<Alert>('alerts' + scoped({ gid, sid, most: 100 }), 'alerts', (a) => a.id, 'alerts');
+  const mine = all.data?.detections.find((d) => String(d.gid) === gid && String(d.sid) === sid);
+  const title = mine?.msg ?? `${gid}:${sid}`;
+  const days = mine?.days ?? [];
+  const today = Date.now() * 1e6;
+  return (
+    <Page title={title} tools={may(session, CHANGE) && <TuneAsk button={t('tune')} kind="main" title={t('tune-of', { name: title })} gid={Number(gid)} sid={Number(sid)} done={(r) => tell('exception-made', title, r)} />}>
+      <Shown of={all}>
+        {() => !mine ? <Card><Empty>{t('quiet')}</Empty></Card> : (
+          <Card>
+            <p class="big"><Severity of={mine.severity} /> {mine.technique && <Technique id={mine.technique} />}</p>
+            <Facts of={[
+              [t('rule'), `${gid}:${sid}`], [t('category'), mine.category], [t('alerts-in', { days: 90 }), number(mine.n)], [t('hosts'), number(mine.hosts)], [t('sites'), number(mine.sites)],
+              [t('first'), <At time={mine.first} exact />], [t('last-sign'), <At time={mine.last} exact />],
+            ]} />
+            {days.length > 0 && <Bars label={t('trend')} bars={days.map((value, i) => {
+              const day = shortDay(today - (days.length - 1 - i) * 86400e9);
+              return { label: day, tick: i % Math.ceil(days.length / 6) === 0 ? day : undefined, value };
+            })} />}
+          </Card>
+        )}
+      </Shown>
+      <Card title={t('alerts')}>
+        <Shown of={list.of}>{() => <><AlertTable rows={list.rows} label={t('alerts')} />{list.more && <div class="actions"><Button onClick={list.more}>{t('older')}</Button></div>}</>}</Shown>
+      </Card>
+    </Page>
+  );
+}

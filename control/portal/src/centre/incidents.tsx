@@ -1,0 +1,194 @@
+// Incidents of every site: to find one among many; and one: how it came in, what happened, what to
+// do, what the analysts say of it.
+import { useState } from 'preact/hooks';
+import { ANALYSE, part, send, url, type Session } from '../toolkit/api';
+import { nsOf, number, t, word } from '../toolkit/i18n';
+import { useApi } from '../toolkit/live';
+import { href, useArg } from '../toolkit/route';
+import { Ask, At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, Shown, Table, Tabs, TextArea, TextField, type Tone } from '../toolkit/ui';
+import { inLanguage, may, Technique } from '../parts/words';
+import type { Alert, Incident, IncidentFull } from './data';
+import { isMixed, isVendor, scoped } from './scope';
+import { HostOf, levelRank, ofPair, say2, Severity, severityRank, Signed, SiteChoice, useLong, Where, whereOf } from './shared';
+
+const verdictTones: Record<string, Tone> = { 'true-positive': 'danger', 'false-positive': 'good', benign: 'good', unclear: 'caution' };
+const VERDICTS = ['true-positive', 'false-positive', 'benign', 'unclear'];
+
+function VerdictOf({ verdict }: { verdict?: string }) {
+  return verdict ? <Badge tone={verdictTones[verdict] ?? 'plain'}>{word('verdict', verdict)}</Badge> : <span class="faint">{t('no-verdict')}</span>;
+}
+
+export function IncidentTable({ rows, empty, page }: { rows: Incident[]; empty: string; page?: number }) {
+  return (
+    <Table dense label={t('incidents')} rows={rows} id={(i) => i.id} empty={empty} page={page}
+      columns={[
+        { title: t('level'), sort: (i) => levelRank(i.level), cell: (i) => <Level level={i.level} /> },
+        { title: t('incident'), wide: true, sort: (i) => say2(i.title), cell: (i) => <><a href={href('incidents', i.id)}><b>{say2(i.title)}</b></a><small class="line">{say2(i.root_cause)}</small></> },
+        { title: t('host'), sort: (i) => i.host_name || i.host, cell: (i) => <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} /> },
+        { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (i) => <Where {...i} /> },
+        { title: t('state'), sort: (i) => i.state, cell: (i) => word('incident-state', i.state) },
+        { title: t('verdict'), sort: (i) => i.verdict ?? '', cell: (i) => <VerdictOf verdict={i.verdict} /> },
+        { title: t('began'), sort: (i) => nsOf(i.opened), cell: (i) => <At time={i.opened} /> },
+        { title: t('last-sign'), sort: (i) => nsOf(i.last), cell: (i) => <At time={i.last} /> },
+      ]} />
+  );
+}
+
+export function Incidents() {
+  const [state, setState] = useArg('state', 'open');
+  const [level, setLevel] = useArg('level');
+  const [verdict, setVerdict] = useArg('verdict');
+  const [find, setFind] = useArg('find');
+  const [site] = useArg('site');
+  const list = useLong<Incident>('incidents' + scoped({ site, open: state === 'open', most: 200 }), 'incidents', (i) => i.id, 'incidents');
+  const wanted = find.trim().toLowerCase();
+  const rows = list.rows.filter((i) =>
+    (state !== 'closed' || !!i.closed) && (!level || levelRank(i.level) >= levelRank(level)) &&
+    (!verdict || (verdict === 'none' ? !i.verdict : i.verdict === verdict)) &&
+    (!wanted || `${i.host} ${i.host_name} ${say2(i.title)} ${say2(i.root_cause)} ${i.site}`.toLowerCase().includes(wanted)));
+  return (
+    <Page title={t('incidents')}>
+      <Card>
+        <Tabs label={t('filter')} value={state} onValue={setState} options={[['open', t('filter.open')], ['closed', t('filter.over')], ['all', t('filter.all')]]} />
+        <div class="row-form" role="search">
+          <TextField label={t('search')} type="search" value={find} onValue={setFind} placeholder={t('search-incidents')} />
+          <Choice label={t('level')} value={level} onValue={setLevel} options={[['', t('all')], ...['caution', 'warning', 'danger'].map((l): [string, string] => [l, t('and-above', { level: word('level', l) })])]} />
+          <Choice label={t('verdict')} value={verdict} onValue={setVerdict} options={[['', t('all')], ['none', t('no-verdict')], ...VERDICTS.map((v): [string, string] => [v, word('verdict', v)])]} />
+          <SiteChoice />
+        </div>
+        <Shown of={list.of}>
+          {() => (
+            <>
+              <p class="faint" role="status">{t('n-found', { n: number(rows.length) })}</p>
+              <IncidentTable rows={rows} empty={t('no-incident')} page={50} />
+              {list.more && <div class="actions"><Button onClick={list.more}>{t('older')}</Button></div>}
+            </>
+          )}
+        </Shown>
+      </Card>
+    </Page>
+  );
+}
+
+// ---- one ----
+
+function VerdictAsk({ i, again }: { i: IncidentFull; again: () => void }) {
+  const [verdict, setVerdict] = useState(i.verdict || 'true-positive');
+  const [text, setText] = useState('');
+  return (
+    <Ask button={t('verdict-give')} kind="main" title={t('verdict-give')} confirm={t('verdict-keep')} reasonless
+      onDo={() => send('POST', `incidents/${part(i.id)}/verdict`, { verdict, text: text.trim() })}
+      done={() => {
+        say(t('verdict-kept'));
+        setText('');
+        again();
+      }}>
+      <p>{say2(i.title)}</p>
+      <Choice label={t('verdict')} value={verdict} onValue={setVerdict} help={t(`verdict-help.${verdict}`)}
+        options={VERDICTS.map((v): [string, string] => [v, word('verdict', v)])} />
+      <TextArea label={t('verdict-why')} value={text} onValue={setText} required minLength={3} maxLength={2000} />
+    </Ask>
+  );
+}
+
+function Notes({ i, session, again }: { i: IncidentFull; session: Session; again: () => void }) {
+  const [text, setText] = useState('');
+  const [error, setError] = useState('');
+  const act = async (e: Event) => {
+    e.preventDefault();
+    setError('');
+    try {
+      await send('POST', `incidents/${part(i.id)}/notes`, { text: text.trim() });
+      say(t('note-kept'));
+      setText('');
+      again();
+    } catch (x) {
+      setError((x as Error).message);
+    }
+  };
+  const all = [...(i.notes ?? []).map((n) => ({ ...n, verdict: '' })), ...(i.verdicts ?? [])].sort((a, b) => nsOf(b.time) - nsOf(a.time));
+  return (
+    <Card title={t('notes')}>
+      {all.length === 0 ? <Empty>{t('no-note')}</Empty> : (
+        <ul class="plain-list">
+          {all.map((n) => <li>{n.verdict && <VerdictOf verdict={n.verdict} />}<p class="said">{n.text}</p><Signed who={n.who} time={n.time} /></li>)}
+        </ul>
+      )}
+      {may(session, ANALYSE) && (
+        <form onSubmit={act}>
+          <TextArea label={t('note-new')} value={text} onValue={setText} required minLength={2} maxLength={4000} help={t('note-help')} />
+          {error && <p class="note bad" role="alert">{error}</p>}
+          <div class="actions"><Button type="submit">{t('note-add')}</Button></div>
+        </form>
+      )}
+    </Card>
+  );
+}
+
+function Steps({ i }: { i: IncidentFull }) {
+  if (i.steps.length === 0) return <Empty>{t('none')}</Empty>;
+  return (
+    <ol class="steps">
+      {i.steps.map((s) => (
+        <li class={i.level}>
+          <div class="step-head">{s.time && <At time={s.time} exact />}{s.stage && <Badge>{word('stage', s.stage)}</Badge>}{s.technique && <Technique id={s.technique} />}
+            {(s.hits ?? 1) > 1 && <span class="faint">× {number(s.hits!)}</span>}</div>
+          <p>{say2(s)}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** `site`: of all, where they do not say. */
+export function AlertTable({ rows, label, site }: { rows: Alert[]; label: string; site?: string }) {
+  return (
+    <Table dense label={label} rows={rows} id={(a) => a.id} empty={t('none')} page={25}
+      columns={[
+        { title: t('time'), sort: (a) => nsOf(a.time), cell: (a) => <At time={a.time} exact /> },
+        { title: t('severity'), sort: (a) => severityRank(a.severity), cell: (a) => <Severity of={a.severity} /> },
+        { title: t('threat'), wide: true, sort: (a) => a.msg, cell: (a) => <><a href={href('detections', String(a.gid), String(a.sid))}>{a.msg}</a><small class="line">{ofPair(a.reasons)}</small></> },
+        { title: t('host'), sort: (a) => a.name || a.ip, cell: (a) => <HostOf site={a.site ?? site ?? ''} host={a.ip} name={a.name} ip={a.ip} mac={a.mac} /> },
+        { title: t('peer-address'), cell: (a) => a.peer_ip || '–' },
+        { title: t('techniques'), cell: (a) => (a.techniques ?? []).map((x) => <Technique id={x} />) },
+      ]} />
+  );
+}
+
+export function OneIncident({ id, session }: { id: string; session: Session }) {
+  const found = useApi<IncidentFull>(`incidents/${part(id)}`, 'incidents', 'cuts', 'alerts');
+  return (
+    <Shown of={found}>
+      {(i) => (
+        <Page title={say2(i.title)} tools={may(session, ANALYSE) && <VerdictAsk key={i.verdict} i={i} again={found.again} />}>
+          <Card>
+            <p class="big"><Level level={i.level} /> <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} mac={i.host_mac} /> <VerdictOf verdict={i.verdict} /></p>
+            <h2 class="over">{t('root-cause')}</h2>
+            <p class="cause">{say2(i.root_cause) || t('root-cause-unknown')}</p>
+            <Facts of={[
+              [t(isVendor(session) ? 'customer-site' : 'site'), <Where customer={i.customer} site={i.site} />],
+              [t('state'), word('incident-state', i.state)],
+              [t('risk'), `${Math.round(i.risk * 100)} %`], [t('began'), <At time={i.opened} exact />], [t('last-sign'), <At time={i.last} exact />],
+              [t('attacker'), i.attacker], [t('victim'), i.victim],
+              [t('techniques'), i.techniques?.length ? <>{i.techniques.map((x) => <Technique id={x} />)}</> : ''],
+              [t('affected'), i.affected.length ? <>{i.affected.map((x) => <><a href={href('hosts', i.site, x)}>{x}</a> </>)}</> : ''],
+              [t('linked'), i.linked.length ? <>{i.linked.map((x) => <><a href={href('incidents', x)}>{x}</a> </>)}</> : ''],
+              [t('closed'), i.closed ? <At time={i.closed} exact /> : ''],
+            ]} />
+          </Card>
+          <div class="columns">
+            <Card title={t('handling')}><ol class="handling">{inLanguage(i.handling.en, i.handling.ja).map((x) => <li>{x}</li>)}</ol></Card>
+            <Card title={t('steps')}><Steps i={i} /></Card>
+            <Notes i={i} session={session} again={found.again} />
+            <Card title={t('evidence')}>
+              {!i.evidence?.length ? <Empty>{t('no-evidence')}</Empty> : (
+                <ul class="plain-list">{i.evidence.map((e) => <li><a href={url(`evidence/${part(e.id)}`)} download>{e.name}</a> <span class="faint">{number(Math.ceil(e.bytes / 1000))} kB</span></li>)}</ul>
+              )}
+            </Card>
+          </div>
+          <Card title={t('alerts')}><AlertTable rows={i.alerts} label={t('alerts')} site={i.site} /></Card>
+        </Page>
+      )}
+    </Shown>
+  );
+}
