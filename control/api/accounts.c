@@ -1,7 +1,10 @@
 #include "control/api/accounts_private.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char schema[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
@@ -20,12 +23,25 @@ static const char schema[] =
 	" INTEGER NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS token_name ON token(name);";
 
+/* Hashes and tokens of its own user only; what SQLite puts beside it takes the same mode. */
+static void keep_private(const char *path)
+{
+	int fd = path[0] == ':' ? -1 /* in memory */
+				: open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return; /* opening the database says why */
+	(void)fchmod(fd, 0600);
+	close(fd);
+}
+
 struct accounts *accounts_open(const char *path, struct errmsg *e)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
+	keep_private(path);
 	if (sqlite3_open_v2(path, &a->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 			    NULL) == SQLITE_OK &&

@@ -266,6 +266,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct sandbox_row *row)
 	if (row->open)
 		return add_all(ctx, SCMP_ACT_ERRNO(EPERM), sandbox_refused);
 	rc = add_groups(ctx, row->groups);
+	if (rc == 0 && row->told_no)
+		rc = add_all(ctx, SCMP_ACT_ERRNO(EPERM), row->told_no);
 	if (rc == 0)
 		rc = add_memory(ctx, row->jit);
 	if (rc == 0)

@@ -31,6 +31,8 @@ struct sandbox_row {
 	const char *name;
 	unsigned groups;
 	enum sandbox_sockets sockets;
+	const char *const
+		*told_no; /* EPERM: drivers try them at the end, and do without; NULL: none */
 	bool jit;  /* memory may be written and executed: PCRE2's compiler, programs of others */
 	bool open; /* the other way round: all but sandbox_refused */
 };

@@ -287,12 +287,12 @@ static const struct {
 	{"unshare", try_call, ALL},
 	{"mount", try_mount, ALL},
 	{"init_module", try_module, ALL},
-	{"bpf", try_bpf, ALL},
+	{"bpf", try_bpf, ALL & ~(1u << SANDBOX_DATAPLANE)},
 	{"process_vm_readv", try_reading_memory, ALL},
 	{"socket", try_packet_socket, ALL},
 	{"socket", try_stream_socket, DEAF},
 	{"connect", try_dial, DEAF},
-	{"bind", try_bind, DEAF},
+	{"bind", try_bind, DEAF & ~(1u << SANDBOX_DATAPLANE)},
 };
 
 static void test_forbidden(void **state)
@@ -350,6 +350,15 @@ static int write_and_execute(enum sandbox_list l)
 	return p == MAP_FAILED ? errno : 0;
 }
 
+static int bind_or_load(enum sandbox_list l)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET};
+
+	if (syscall(SYS_bpf, 0, NULL, 0) >= 0 || errno != EPERM)
+		return 1;
+	return bind(0, (struct sockaddr *)&a, sizeof(a)) < 0 ? errno : 0;
+}
+
 static int refused(enum sandbox_list l)
 {
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? errno : 0;
@@ -366,6 +375,7 @@ static void test_refused(void **state)
 	for (int list = SANDBOX_CONTROL; list <= SANDBOX_DELIVER; list++)
 		assert_int_equal(within(list, false, write_and_execute), EPERM << 8);
 	assert_int_equal(within(SANDBOX_DATAPLANE, false, write_and_execute), 0);
+	assert_int_equal(within(SANDBOX_DATAPLANE, false, bind_or_load), EPERM << 8);
 	assert_int_equal(within(SANDBOX_OPERATOR, false, refused), EPERM << 8);
 	assert_int_equal(within(SANDBOX_RENDER, false, render_dials), EAFNOSUPPORT << 8);
 }
