@@ -4,9 +4,10 @@
  *
  * DEVICE is a DPDK virtual device ("net_memif0,role=client,..."), made inside the network namespace
  * of that name. The capture is read into memory, frames longer than MTU left out, and played from
- * its beginning as often as the time allows; `0` bits a second: as fast as the port takes them. A
- * frame that the port does not take is lost, as it would be on a wire: nothing is sent twice.
- * Prints as JSON what was offered and what the port took. */
+ * its beginning as often as the time allows, `0` seconds: once (but for a last part burst); `0`
+ * bits a second: as fast as the port takes them. A frame that the port does not take is lost, as it
+ * would be on a wire: nothing is sent twice. Prints as JSON what was offered and what the port
+ * took. */
 #include "dataplane/base/err.h"
 #include "dataplane/rx/file.h"
 
@@ -154,7 +155,7 @@ static void play(const struct trace *t, struct rte_mempool *pool, double rate, s
 	uint64_t begin = rte_rdtsc(), end = begin + (uint64_t)(limit * cycles), due = begin;
 	struct rte_mbuf *mbufs[BURST];
 
-	while (rte_rdtsc() < end) {
+	while (limit > 0 ? rte_rdtsc() < end : ret->offered + BURST <= t->frames) {
 		uint64_t bits, now;
 		uint16_t sent;
 
