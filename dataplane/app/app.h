@@ -26,7 +26,8 @@ struct app_config {
 	bool midstream; /* as stream_config's: patterns of the other direction are tried too */
 	bool naming;	/* names for traffic nobody knows, where libndpi is installed; the dataplane
 			 * switches it on by default */
-	bool naming_late; /* it is readied when it is first needed (offline) */
+	bool naming_late;		/* it is readied when it is first needed (offline) */
+	const char *const *naming_only; /* the names that somebody reads; NULL: all */
 };
 
 extern const struct app_config app_config_default;

@@ -117,7 +117,8 @@ struct app_worker *app_worker_new(const struct app_config *config, struct slab *
 	}
 	w->naming_off = "it is switched off";
 	if (config->naming)
-		w->naming = naming_new(slab, config->naming_late, &w->naming_off);
+		w->naming =
+			naming_new(slab, config->naming_late, config->naming_only, &w->naming_off);
 	app_worker_files(w, config->limits.file_wanted);
 	return w;
 }

@@ -75,11 +75,14 @@ static inline char *number_put_int(char *at, int64_t value)
 	return number_put(at, -(uint64_t)value);
 }
 
-/* 2006-01-02T15:04:05 from seconds since 1970 (proleptic Gregorian calendar, as of 0000-03-01). */
+#define NUMBER_TIME_FIRST (-719468LL * 86400) /* 0000-03-01 */
+
+/* 2006-01-02T15:04:05 from seconds since 1970 (proleptic Gregorian calendar), of earlier times as
+ * the uint64_t of what is negative, not before NUMBER_TIME_FIRST. */
 static inline char *number_put_time(char *at, uint64_t seconds)
 {
-	uint64_t day = seconds / 86400 + 719468;
-	uint32_t of_day = (uint32_t)(seconds % 86400);
+	uint64_t since = seconds - (uint64_t)NUMBER_TIME_FIRST, day = since / 86400;
+	uint32_t of_day = (uint32_t)(since % 86400);
 	uint32_t of_era = (uint32_t)(day % 146097); /* 400 years */
 	uint32_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	uint32_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);

@@ -177,20 +177,21 @@ static void tls(const struct behave_view *v, const struct behave_event *e)
 }
 
 /* libndpi's names of what nobody here parses. */
+const char *const behave_traffic_names[] = {"Mining",	"BitTorrent",	 "eDonkey",    "Gnutella",
+					    "Soulseek", "DirectConnect", "Tor",	       "TeamViewer",
+					    "AnyDesk",	"pcAnywhere",	 "RemoteScan", "SoftEther",
+					    NULL};
+
+static const enum app traffic_apps[] = {MINING, SHARING, SHARING, SHARING, SHARING, SHARING,
+					TOR,	REMOTE,	 REMOTE,  REMOTE,  REMOTE,  REMOTE};
+
 static void traffic(const struct behave_view *v, const struct behave_event *e)
 {
-	static const struct {
-		const char *name;
-		enum app app;
-	} apps[] = {{"Mining", MINING},	    {"BitTorrent", SHARING}, {"eDonkey", SHARING},
-		    {"Gnutella", SHARING},  {"Soulseek", SHARING},   {"DirectConnect", SHARING},
-		    {"Tor", TOR},	    {"TeamViewer", REMOTE},  {"AnyDesk", REMOTE},
-		    {"pcAnywhere", REMOTE}, {"RemoteScan", REMOTE},  {"SoftEther", REMOTE}};
 	const char *name = e->traffic.traffic->name;
 
-	for (size_t i = 0; i < ARRAY_SIZE(apps); i++) {
-		if (strcmp(name, apps[i].name) == 0)
-			tell(v, e, apps[i].app, name, name);
+	for (size_t i = 0; i < ARRAY_SIZE(traffic_apps); i++) {
+		if (strcmp(name, behave_traffic_names[i]) == 0)
+			tell(v, e, traffic_apps[i], name, name);
 	}
 }
 

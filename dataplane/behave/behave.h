@@ -281,6 +281,8 @@ struct behave_config {
 };
 
 extern const struct behave_config behave_config_default;
+/* Names of traffic (struct traffic) that a detector waits for; NULL-ended. */
+extern const char *const behave_traffic_names[];
 
 struct behave;
 

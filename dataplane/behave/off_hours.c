@@ -35,7 +35,7 @@ static const char *const days_ja[] = {"月", "火", "水", "木", "金", "土", 
 static void tell_upload(const struct behave_view *v, const struct behave_event *e,
 			struct pair_entry *p, const struct past_target *t)
 {
-	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text client = behave_address(&e->ends.client), place = past_name(v, e);
 	double up = (double)p->up / 1e6, down = (double)p->down / 1e6;
 	unsigned hour = past_hour_of(v->past, e->time_ns);
 	struct behave_hit hit;
@@ -45,12 +45,12 @@ static void tell_upload(const struct behave_view *v, const struct behave_event *
 		&hit,
 		"%s sent %.1f MB to %s and got %.1f MB back on %s about %u o'clock, when it "
 		"never did anything before and the site sleeps; %u hosts here use that place.",
-		client.s, up, t->name, down, days_en[hour / 24], hour % 24, t->clients);
+		client.s, up, place.s, down, days_en[hour / 24], hour % 24, t->clients);
 	behave_say_ja(
 		&hit,
 		"%sが、これまで活動のなかった%s曜%u時台(拠点全体も休止中)に%sへ%.1f MBを送信し、"
 		"受信は%.1f MBでした。この宛先を使うホストは%u台です。",
-		client.s, days_ja[hour / 24], hour % 24, t->name, up, down, t->clients);
+		client.s, days_ja[hour / 24], hour % 24, place.s, up, down, t->clients);
 	behave_figure(&hit, "megabytes_up", up);
 	behave_figure(&hit, "megabytes_down", down);
 	behave_figure(&hit, "hour", hour % 24);

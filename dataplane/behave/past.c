@@ -140,14 +140,11 @@ struct past_target past_target_of(const struct behave_view *v, const struct beha
 	struct behave_past *p = v->past;
 	struct past_target t = {.word = word_of(&e->ends), .first_ns = e->time_ns};
 	struct past_place *known = known_of(p, &e->ends), *place;
-	struct behave_text text = behave_address(&e->ends.server);
 
-	memcpy(t.name, text.s, sizeof(t.name) - 1);
 	if (known && known->domain) {
 		t.word = known->domain;
 		t.named = true;
 		t.made_up = known->made_up;
-		memcpy(t.name, known->name, sizeof(t.name));
 	}
 	place = behave_table_find(&p->tables[PAST_PLACES], &t.word, 1);
 	if (place && place->clients) {
@@ -155,6 +152,16 @@ struct past_target past_target_of(const struct behave_view *v, const struct beha
 		t.clients = behave_small_count(place->clients);
 	}
 	return t;
+}
+
+struct behave_text past_name(const struct behave_view *v, const struct behave_event *e)
+{
+	struct past_place *known = known_of(v->past, &e->ends);
+	struct behave_text text = behave_address(&e->ends.server);
+
+	if (known && known->domain)
+		snprintf(text.s, sizeof(text.s), "%s", known->name);
+	return text;
 }
 
 bool past_popular(const struct behave_view *v, const struct past_target *t)
@@ -166,7 +173,7 @@ bool past_offered(const struct behave_view *v, const struct behave_event *e,
 		  const struct past_target *t, const struct past_rhythm *r)
 {
 	uint64_t until = v->past->site.first_ns + v->limits->learn_days * NS_PER_DAY;
-	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text client, name;
 	struct behave_offer o = {.kind = BEHAVE_OFFER_CALL, .time_ns = e->time_ns};
 	enum behave_verdict verdict = BEHAVE_UNDECIDED;
 	struct behave_table *places = &v->past->tables[PAST_PLACES];
@@ -174,8 +181,10 @@ bool past_offered(const struct behave_view *v, const struct behave_event *e,
 
 	if (v->past->span != BEHAVE_HOURS)
 		return false;
+	client = behave_address(&e->ends.client);
+	name = past_name(v, e);
 	if (v->sink->verdict)
-		verdict = v->sink->verdict(v->sink->ctx, o.kind, &e->ends.client, t->name);
+		verdict = v->sink->verdict(v->sink->ctx, o.kind, &e->ends.client, name.s);
 	if (verdict != BEHAVE_UNDECIDED)
 		return verdict == BEHAVE_ACCEPTED;
 	if ((t->first_ns >= until && r->since_ns >= until) || !t->named || t->made_up)
@@ -185,13 +194,13 @@ bool past_offered(const struct behave_view *v, const struct behave_event *e,
 	if (place)
 		behave_table_hold(places, place, e->time_ns + POPULAR_FOR);
 	o.host = e->ends.client;
-	memcpy(o.what, t->name, sizeof(t->name));
+	snprintf(o.what, sizeof(o.what), "%.*s", (int)sizeof(o.what) - 1, name.s);
 	snprintf(o.reason_en, sizeof(o.reason_en),
 		 "%s has called %s every %.0f seconds since the site was learnt; %u hosts here do.",
-		 client.s, t->name, r->every_seconds, t->clients);
+		 client.s, name.s, r->every_seconds, t->clients);
 	snprintf(o.reason_ja, sizeof(o.reason_ja),
 		 "%sは学習期間から%sを%.0f秒ごとに呼び出しています(同じ宛先を使うホストは%u台)。",
-		 client.s, t->name, r->every_seconds, t->clients);
+		 client.s, name.s, r->every_seconds, t->clients);
 	if (v->sink->offer)
 		v->sink->offer(v->sink->ctx, &o);
 	return true;

@@ -56,9 +56,10 @@ struct past_target {
 	uint64_t first_ns;
 	unsigned clients; /* inside hosts that called it, up to some 60 */
 	bool named, made_up;
-	char name[48]; /* of the place, or the address */
 };
 struct past_target past_target_of(const struct behave_view *v, const struct behave_event *e);
+/* The place's name, or the address: for sentences. */
+struct behave_text past_name(const struct behave_view *v, const struct behave_event *e);
 /* Everybody here uses it. */
 bool past_popular(const struct behave_view *v, const struct past_target *t);
 /* Live in banken-control: a regular call that was there when the site was learnt, of a place that

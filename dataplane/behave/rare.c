@@ -26,7 +26,7 @@ static const struct behave_sign sign = {2302,
 static void tell(const struct behave_view *v, const struct behave_event *e, struct rare_entry *r,
 		 const struct past_target *t)
 {
-	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text client = behave_address(&e->ends.client), place = past_name(v, e);
 	double hours = behave_seconds(r->place_ns, e->time_ns) / 3600;
 	double days = behave_seconds(r->first_ns, e->time_ns) / 86400;
 	struct behave_hit hit;
@@ -35,11 +35,11 @@ static void tell(const struct behave_view *v, const struct behave_event *e, stru
 	behave_say_en(&hit,
 		      "%s, known for %.0f days and seldom calling anything new, called %s %u times "
 		      "in %.1f hours, which nobody here called before and %u hosts call now.",
-		      client.s, days, t->name, r->calls, hours, t->clients);
+		      client.s, days, place.s, r->calls, hours, t->clients);
 	behave_say_ja(&hit,
 		      "%s(観測%.0f日、新しい宛先はまれ)が、これまで誰も使っていなかった%sへ%.1f時間"
 		      "に%u回接続しました。現在この宛先を使うホストは%u台です。",
-		      client.s, days, t->name, hours, r->calls, t->clients);
+		      client.s, days, place.s, hours, r->calls, t->clients);
 	behave_figure(&hit, "calls", r->calls);
 	behave_figure(&hit, "hours", hours);
 	behave_figure(&hit, "known_days", days);

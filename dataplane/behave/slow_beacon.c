@@ -67,7 +67,7 @@ static bool by_the_clock(const struct slow_entry *s, struct pace p)
 static void tell(const struct behave_view *v, const struct behave_event *e, struct slow_entry *s,
 		 const struct past_target *t, struct pace p)
 {
-	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text client = behave_address(&e->ends.client), place = past_name(v, e);
 	double hours = p.seconds / 3600.0;
 	double days = behave_seconds(s->entry.start_ns, e->time_ns) / 86400;
 	struct behave_hit hit;
@@ -76,12 +76,12 @@ static void tell(const struct behave_view *v, const struct behave_event *e, stru
 	behave_say_en(&hit,
 		      "%s visited %s port %u %u times in %.1f days, every %.1f hours with a spread "
 		      "of %u %%, day and night; %u hosts here use that place.",
-		      client.s, t->name, e->ends.server_port, s->visits, days, hours,
+		      client.s, place.s, e->ends.server_port, s->visits, days, hours,
 		      p.spread_percent, t->clients);
 	behave_say_ja(&hit,
 		      "%sが%.1f日間に%sのポート%uへ%u回、約%.1f時間ごと(ばらつき%u%%)に昼夜を問わず"
 		      "接続しました。この宛先を使うホストは%u台です。",
-		      client.s, days, t->name, e->ends.server_port, s->visits, hours,
+		      client.s, days, place.s, e->ends.server_port, s->visits, hours,
 		      p.spread_percent, t->clients);
 	behave_figure(&hit, "visits", s->visits);
 	behave_figure(&hit, "interval_hours", hours);

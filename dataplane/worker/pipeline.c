@@ -421,6 +421,7 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 	struct flow_sink ended = {flow_end, l};
 	struct stream_sink in_order = {stream_data, l};
 	struct behave_config behaviour_config = config->behave;
+	struct app_config app_config = config->app;
 	struct behave_sink hits = {behaviour, l};
 	struct event_sink records = *sink;
 
@@ -447,7 +448,10 @@ static bool stages_new(struct pipeline *l, const struct pipeline_config *config,
 	l->stream = stream_worker_new(&config->stream, l->flows, l->slab, &in_order);
 	if (!l->stream)
 		return false;
-	l->app = app_worker_new(&config->app, l->slab, l->stream);
+	/* A flow's record holds whatever name its traffic has. */
+	if (!(config->event.types & EVENT_FLOW))
+		app_config.naming_only = behave_traffic_names;
+	l->app = app_worker_new(&app_config, l->slab, l->stream);
 	behaviour_config.key = table_key(config);
 	l->behave = behave_new(&behaviour_config, &hits);
 	l->events = event_writer_new(&config->event, first_id, &records);

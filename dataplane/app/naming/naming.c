@@ -26,6 +26,7 @@ struct naming {
 	struct library library;
 	struct ndpi_detection_module_struct *module;
 	bool broken; /* the module could not be made */
+	const char *const *only;
 	struct slab *slab;
 	struct library_memory heap, memory;
 	struct naming_flow *oldest, *newest;
@@ -38,30 +39,54 @@ struct naming {
 
 /* --- the library's module --- */
 
+static bool is_wanted(const struct naming *n, uint16_t id)
+{
+	const char *name = n->only ? n->library.name(n->module, id) : NULL;
+
+	for (const char *const *o = n->only; name && *o; o++) {
+		if (strcmp(*o, name) == 0)
+			return true;
+	}
+	return !n->only;
+}
+
+static struct library_bits wanted(const struct naming *n)
+{
+	struct library_bits bits = {{0}};
+
+	for (uint16_t id = 0; id < LIBRARY_PROTOCOLS; id++) {
+		if (is_wanted(n, id))
+			bits.word[id / 32] |= 1U << id % 32;
+	}
+	return bits;
+}
+
 static bool ready(struct naming *n)
 {
-	struct library_bits all;
+	struct library_bits bits;
 
 	if (n->module || n->broken)
 		return n->module;
-	memset(&all, 0xff, sizeof(all));
 	library_memory_use(&n->heap);
 	n->module = n->library.init(PREFS_NO_TOR_HOSTS);
 	if (n->module) {
-		n->library.bitmask(n->module, &all);
+		bits = wanted(n);
+		n->library.bitmask(n->module, &bits);
 		n->library.finalize(n->module);
 	}
 	n->broken = !n->module;
 	return n->module;
 }
 
-struct naming *naming_new(struct slab *slab, bool late, const char **ret_why)
+struct naming *naming_new(struct slab *slab, bool late, const char *const *only,
+			  const char **ret_why)
 {
 	struct naming *n = calloc(1, sizeof(*n));
 
 	*ret_why = n ? library_open(&n->library) : "no memory";
 	if (!*ret_why) {
 		n->slab = slab;
+		n->only = only;
 		n->memory = (struct library_memory){.slab = slab, .most = LIMIT_NAMING_MEMORY};
 		if (late || ready(n))
 			return n;

@@ -23,8 +23,11 @@ enum naming_counter {
 };
 
 /* NULL when the library is not there (`ret_why`: a static sentence) or without memory. `late`: it
- * is readied when the first flow needs it, which takes some 12 ms (offline), not now. */
-struct naming *naming_new(struct slab *slab, bool late, const char **ret_why);
+ * is readied when the first flow needs it, which takes some 12 ms (offline), not now. `only`: the
+ * library looks for these of its names alone, which takes it a fraction of the time, and gives no
+ * other; NULL-ended, must outlive it; NULL: for all that it knows. */
+struct naming *naming_new(struct slab *slab, bool late, const char *const *only,
+			  const char **ret_why);
 void naming_delete(struct naming *n);
 
 /* A flow to be named; NULL at a limit. `*holder` is set to it, and to NULL when it is given up for

@@ -36,7 +36,7 @@ static struct rig rig_new(size_t memory)
 	struct rig r = {.slab = slab_new(memory)};
 	const char *why;
 
-	r.n = naming_new(r.slab, true, &why);
+	r.n = naming_new(r.slab, true, NULL, &why);
 	if (!r.n) {
 		print_message("%s\n", why);
 		slab_delete(r.slab);

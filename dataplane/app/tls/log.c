@@ -1,6 +1,7 @@
 #include "dataplane/api/record.h"
 #include "dataplane/app/text/text.h"
 #include "dataplane/app/tls/tls.h"
+#include "dataplane/base/number.h"
 
 static const char *version_text(uint16_t version, char room[24])
 {
@@ -33,20 +34,14 @@ static const char *version_text(uint16_t version, char room[24])
 	return room;
 }
 
-/* "2019-12-17T01:17:28". Howard Hinnant's days-to-civil. */
+/* "2019-12-17T01:17:28" */
 static void log_date(struct record *r, const char *name, int64_t seconds)
 {
-	int64_t days = seconds >= 0 ? seconds / 86400 : -((86399 - seconds) / 86400);
-	int64_t rest = seconds - days * 86400, z = days + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-	int day = (int)(doy - (153 * mp + 2) / 5 + 1), month = (int)(mp < 10 ? mp + 3 : mp - 9);
-	int year = (int)(yoe + era * 400 + (month <= 2));
 	char text[80];
 
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day,
-		 (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+	if (seconds < NUMBER_TIME_FIRST)
+		seconds = NUMBER_TIME_FIRST;
+	*number_put_time(text, (uint64_t)seconds) = '\0';
 	record_text(r, name, text);
 }
 

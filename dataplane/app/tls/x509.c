@@ -1,9 +1,7 @@
 #include "dataplane/app/tls/x509.h"
-
-#include <stdio.h>
-
 #include "dataplane/app/text/text.h"
 #include "dataplane/base/cursor.h"
+#include "dataplane/base/number.h"
 
 enum tag {
 	TAG_BOOLEAN = 0x01,
@@ -394,28 +392,23 @@ enum { OID_TEXT = 256 };
 static void oid_text(struct slice oid, char ret[OID_TEXT])
 {
 	uint64_t arc = 0;
-	size_t n = 0;
-	bool first = true;
+	char *at = ret;
 
-	ret[0] = '\0';
-	for (size_t i = 0; i < oid.len && n + 44 < OID_TEXT; i++) {
-		int wrote;
-
+	for (size_t i = 0; i < oid.len && at + 2 * NUMBER_MAX + 4 < ret + OID_TEXT; i++) {
 		arc = arc << 7 | (oid.data[i] & 0x7f);
 		if (oid.data[i] & 0x80)
 			continue;
-		if (first) {
+		if (at == ret) {
 			uint64_t top = arc < 80 ? arc / 40 : 2;
 
-			wrote = snprintf(ret, OID_TEXT, "%llu.%llu", (unsigned long long)top,
-					 (unsigned long long)(arc - top * 40));
-		} else {
-			wrote = snprintf(ret + n, OID_TEXT - n, ".%llu", (unsigned long long)arc);
+			at = number_put(at, top);
+			arc -= top * 40;
 		}
-		n += (size_t)wrote;
-		first = false;
+		*at++ = '.';
+		at = number_put(at, arc);
 		arc = 0;
 	}
+	*at = '\0';
 }
 
 static void put_type(struct out *o, struct slice oid)
