@@ -70,7 +70,7 @@ class Centre:
         self.port, self.page = free_port(), free_port()
         settings = {"run-folder": folder / "run", "state-folder": folder / "state", "keys-folder": own,
                     "report-folder": folder / "reports", "listen": f"127.0.0.1:{self.port}",
-                    "page": f"127.0.0.1:{self.page}", "mail-server": f"smtp://127.0.0.1:{mail_port}",
+                    "pages": f"{{listen: \"127.0.0.1:{self.page}\", folder: \"\"}}", "mail-server": f"smtp://127.0.0.1:{mail_port}",
                     "mail-from": "banken@centre.example", **{k.replace("_", "-"): v for k, v in keys.items()}}
         (folder / "centre.yaml").write_text("".join(f"{k}: {v}\n" for k, v in settings.items()))
 

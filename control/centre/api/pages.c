@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "control/centre/demo/demo.h"
-#include "control/centre/store/lookup.h"
+#include "control/centre/store/words.h"
 #include "dataplane/base/slice.h"
 
 /* --- audit --- */
@@ -80,6 +80,7 @@ static int start_server(struct centre *c, struct errmsg *e)
 	const struct api_table tables[] = {
 		read_routes(c),
 		report_routes(c),
+		word_routes(c),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;
@@ -117,6 +118,8 @@ int pages_start(struct centre *c, struct errmsg *e)
 {
 	char path[600];
 
+	if (store_words_open(c->store, e) != ERR_OK)
+		return ERR_IO;
 	c->pages = calloc(1, sizeof(*c->pages));
 	if (!c->pages)
 		return errmsg_set(e, ERR_NOMEM, "no memory");

@@ -31,3 +31,4 @@ int pages_audit(struct centre *c, const char *actor, const char *customer, const
 /* Route tables; their functions' context is the centre. */
 struct api_table read_routes(struct centre *c);
 struct api_table report_routes(struct centre *c);
+struct api_table word_routes(struct centre *c);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "control/centre/store/rows.h"
+#include "control/centre/store/words.h"
 
 /* Behind the cursor: ?5 time, ?6 id; ?7 how many. */
 #define BEHIND(time, id) "(?5 = 0 OR " time " < ?5 OR (" time " = ?5 AND " id " < ?6))"
@@ -50,15 +51,14 @@ json_t *store_alert_list(struct store *s, const struct store_query *q,
 	"SELECT i.opened AS at, i.id, i.site, x.customer, i.mitigator, i.host_id, i.ip AS host, "  \
 	"h.name AS host_name, h.mac AS host_mac, i.opened AS opened__time, i.updated AS "          \
 	"last__time, i.closed AS closed__time, i.level AS level__level, i.risk AS risk__real, "    \
-	"i.severity AS "                                                                           \
-	"severity__severity, i.title AS title__en, i.title AS title__ja, i.root_cause AS "         \
-	"root_cause__en, i.root_cause_ja AS root_cause__ja, i.state, i.attacker, i.victim, "       \
-	"i.techniques AS techniques__json, i.steps AS steps__json, i.handling AS "                 \
-	"handling_en__json, "                                                                      \
-	"i.handling_ja AS handling_ja__json, i.affected AS affected__json, i.linked AS "           \
-	"linked__json, i.threat_id FROM incidents i JOIN sites x ON x.site = i.site LEFT JOIN "    \
-	"hosts h ON h.mitigator = i.mitigator AND h.id = i.host_id WHERE i.state <> 'merged' AND " \
-	"i.site IN " OUR_SITES
+	"i.severity AS severity__severity, i.title AS title__en, i.title AS title__ja, "           \
+	"i.root_cause AS root_cause__en, i.root_cause_ja AS root_cause__ja, i.state, i.attacker, " \
+	"i.victim, i.techniques AS techniques__json, i.steps AS steps__json, i.handling AS "       \
+	"handling_en__json, i.handling_ja AS handling_ja__json, i.affected AS affected__json, "    \
+	"i.linked AS linked__json, i.threat_id, (SELECT w.verdict FROM incident_words w WHERE "    \
+	"w.incident = i.id AND w.verdict <> '' ORDER BY w.n DESC LIMIT 1) AS verdict FROM "        \
+	"incidents i JOIN sites x ON x.site = i.site LEFT JOIN hosts h ON h.mitigator = "          \
+	"i.mitigator AND h.id = i.host_id WHERE i.state <> 'merged' AND i.site IN " OUR_SITES
 
 /* Arrays "X_en" and "X_ja" as "X": {"en", "ja"}. */
 static void join_languages(json_t *row)
@@ -166,7 +166,10 @@ json_t *store_incident(struct store *s, const struct store_query *q, const char 
 		return NULL;
 	}
 	json_object_set_new(row, "alerts", alerts);
-	return row;
+	if (store_said(s, q, row, err) == ERR_OK)
+		return row;
+	json_decref(row);
+	return NULL;
 }
 
 /* --- cuts --- */

@@ -44,6 +44,20 @@ void store_site_owner(struct store *s, const char *site, char ret[64])
 	store_done(s, st, NULL);
 }
 
+bool store_any_site(struct store *s, const struct store_query *q, char ret[128])
+{
+	json_t *row = store_row(s,
+				store_question(s,
+					       "SELECT min(site) AS site FROM sites WHERE site <> "
+					       "'' AND site IN " OUR_SITES,
+					       q, NULL),
+				NULL);
+
+	snprintf(ret, 128, "%s", json_string_value(json_object_get(row, "site")) ?: "");
+	json_decref(row);
+	return ret[0];
+}
+
 bool store_site_has_history(struct store *s, const struct store_scope *site)
 {
 	const struct store_query q = {.scope = *site, .to = INT64_MAX};
