@@ -59,6 +59,7 @@ struct centre {
 	struct emergency_desk *desk;
 	struct press_helpers *press_helpers;
 	struct press *press;
+	struct looks *looks;
 	char outbox[512]; /* folder of reports' mails under way */
 	struct watch_desk watch;
 	struct loop_timer expiry, report;

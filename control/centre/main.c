@@ -198,9 +198,29 @@ static int schedule_reports(struct centre *c, struct errmsg *err)
 	};
 
 	c->press = press_new(&setup, c->press_helpers, err);
-	c->watch = (struct watch_desk){
-		.store = c->store, .loop = c->loop, .zone = c->zone, .press = c->press};
 	return c->press ? ERR_OK : ERR_IO;
+}
+
+static int watch_the_watchers(struct centre *c, struct errmsg *err)
+{
+	const struct looks_setup setup = {
+		.loop = c->loop,
+		.log = &c->log,
+		.store = c->store,
+		.keys = c->keys,
+		.server = c->server,
+		.folder = c->config.state_folder,
+		.silent_after = c->config.silent_minutes * NS_PER_MIN,
+		.zone = c->zone,
+	};
+
+	c->looks = looks_new(&setup, err);
+	c->watch = (struct watch_desk){.store = c->store,
+				       .loop = c->loop,
+				       .zone = c->zone,
+				       .press = c->press,
+				       .looks = c->looks};
+	return c->looks ? ERR_OK : ERR_IO;
 }
 
 /* In memory, and in a folder that goes with it: a demonstration leaves nothing behind, and no real
@@ -287,11 +307,14 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = serve_commands(c, err);
 	if (rc == ERR_OK)
 		rc = watch_for_emergencies(c, err);
-	return rc == ERR_OK ? schedule_reports(c, err) : rc;
+	if (rc == ERR_OK)
+		rc = schedule_reports(c, err);
+	return rc == ERR_OK ? watch_the_watchers(c, err) : rc;
 }
 
 static void stop(struct centre *c)
 {
+	looks_delete(c->looks);
 	press_delete(c->press);
 	press_helpers_stop(c->press_helpers);
 	emergency_desk_delete(c->desk);

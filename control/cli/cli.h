@@ -42,6 +42,7 @@ int cmd_audit(const struct cli *cli, int argc, char **argv);
 int cmd_policy(const struct cli *cli, int argc, char **argv);
 int cmd_evidence(const struct cli *cli, int argc, char **argv);
 int cmd_lists(const struct cli *cli, int argc, char **argv);
+int cmd_watch(const struct cli *cli, int argc, char **argv);
 int cmd_replay(const struct cli *cli, int argc, char **argv);
 
 /* change.c: parts of `banken policy`. */

@@ -148,8 +148,6 @@ static void put_cef(const char *text, const char *special, FILE *out)
 	}
 }
 
-static const char *const kind_words[] = {"incident", "cut", "silent", "test"};
-
 /* RFC 5424 with RFC 6587's count in front: facility 13 (log alert), severity 1. */
 static void syslog_line(const struct emergency *e, const struct emergency_sender *by, FILE *out)
 {
@@ -164,7 +162,7 @@ static void syslog_line(const struct emergency *e, const struct emergency_sender
 	gmtime_r(&t, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	fprintf(one, "<%d>1 %s %s banken-centre - emergency - CEF:0|Banken|banken-centre|1|%s|",
-		13 * 8 + 1, when, by->host[0] ? by->host : "-", kind_words[e->kind]);
+		13 * 8 + 1, when, by->host[0] ? by->host : "-", emergency_kind_words[e->kind]);
 	put_cef(e->title[REPORT_ENGLISH], "|\\", one);
 	fprintf(one, "|10|externalId=%lld rt=%llu", (long long)e->id,
 		(unsigned long long)(e->opened / NS_PER_MS));
@@ -203,16 +201,16 @@ char *emergency_json(const struct emergency_message *m)
 	for (unsigned i = 0; i < m->n; i++) {
 		const struct emergency *e = &m->about[i];
 
-		json_array_append_new(list,
-				      json_pack("{sI ss so so so so so so so sI}", "id",
-						(json_int_t)e->id, "kind", kind_words[e->kind],
-						"customer", local_text(e->customer), "site",
-						local_text(e->site), "host", local_text(e->host),
-						"title", local_text(e->title[REPORT_ENGLISH]),
-						"title_ja", local_text(e->title[REPORT_JAPANESE]),
-						"text", local_text(e->text[REPORT_ENGLISH]),
-						"text_ja", local_text(e->text[REPORT_JAPANESE]),
-						"time_ns", (json_int_t)e->opened));
+		json_array_append_new(
+			list, json_pack("{sI ss so so so so so so so sI}", "id", (json_int_t)e->id,
+					"kind", emergency_kind_words[e->kind], "customer",
+					local_text(e->customer), "site", local_text(e->site),
+					"host", local_text(e->host), "title",
+					local_text(e->title[REPORT_ENGLISH]), "title_ja",
+					local_text(e->title[REPORT_JAPANESE]), "text",
+					local_text(e->text[REPORT_ENGLISH]), "text_ja",
+					local_text(e->text[REPORT_JAPANESE]), "time_ns",
+					(json_int_t)e->opened));
 	}
 	root = json_pack("{so sb si}", "emergencies", list, "repeat", m->is_repeat, "more",
 			 (int)m->more);

@@ -14,7 +14,10 @@ const struct emergency_rules emergency_rules_default = {
 	.brake_time = 10 * NS_PER_MIN,
 };
 
-static const char *const kinds[] = {"incident", "cut", "silent", "test"};
+const char *const emergency_kind_words[EMERGENCY_KINDS] = {
+	"incident", "cut",  "silent", "test", "mirror", "rate",	     "certificate",
+	"licence",  "disk", "report", "mail", "clock",	"self-test",
+};
 static const char *const recipient_kinds[] = {"mail", "syslog", "webhook"};
 
 static void keep(char *to, size_t cap, const char *from)
@@ -29,14 +32,15 @@ int emergency_raise(struct store *s, const struct emergency *e, struct errmsg *e
 	struct db_stmt *st = store_kept(
 		s,
 		"INSERT OR IGNORE INTO emergencies(key, kind, customer, site, host, title_en, "
-		"title_ja, text_en, text_ja, opened, acknowledged, by) VALUES(?1,?2,(SELECT "
-		"coalesce(max(customer),'') FROM sites WHERE site=?3),?3,?4,?5,?6,?7,?8,?9,0,'')",
+		"title_ja, text_en, text_ja, opened, acknowledged, by) VALUES(?1,?2,CASE WHEN ?10 "
+		"<> '' THEN ?10 ELSE (SELECT coalesce(max(customer),'') FROM sites WHERE site=?3) "
+		"END,?3,?4,?5,?6,?7,?8,?9,0,'')",
 		err);
 
 	if (!st)
 		return ERR_IO;
 	bind_text(st, 1, e->key);
-	bind_text(st, 2, kinds[e->kind]);
+	bind_text(st, 2, emergency_kind_words[e->kind]);
 	bind_text(st, 3, e->site);
 	bind_text(st, 4, e->host);
 	for (int l = 0; l < REPORT_LANGUAGES; l++) {
@@ -44,6 +48,7 @@ int emergency_raise(struct store *s, const struct emergency *e, struct errmsg *e
 		bind_text(st, 7 + l, e->text[l]);
 	}
 	bind_number(st, 9, e->opened);
+	bind_text(st, 10, e->customer);
 	if (store_done(s, st, err) != ERR_OK)
 		return ERR_IO;
 	return store_changes(s) > 0;
@@ -537,8 +542,8 @@ static void read_emergency(struct db_stmt *st, struct emergency *e)
 	memset(e, 0, sizeof(*e));
 	e->id = column_int64(st, 2);
 	keep(e->key, sizeof(e->key), column_text(st, 3));
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (strcmp(kinds[i], column_text(st, 4)) == 0)
+	for (size_t i = 0; i < EMERGENCY_KINDS; i++) {
+		if (strcmp(emergency_kind_words[i], column_text(st, 4)) == 0)
 			e->kind = (enum emergency_kind)i;
 	}
 	keep(e->customer, sizeof(e->customer), column_text(st, 5));

@@ -11,13 +11,26 @@ enum emergency_kind {
 	EMERGENCY_CUT,	    /* a cut that waits, failed or has no effect */
 	EMERGENCY_SILENT,   /* a sensor or mitigator has not been heard of */
 	EMERGENCY_TEST,
+	/* Of the watching itself (conditions.h). */
+	EMERGENCY_MIRROR,      /* a mirror port brings no frames any more */
+	EMERGENCY_RATE,	       /* far more, or far fewer, than a customer ever had */
+	EMERGENCY_CERTIFICATE, /* ends soon */
+	EMERGENCY_LICENCE,
+	EMERGENCY_DISK,
+	EMERGENCY_REPORT, /* was not made */
+	EMERGENCY_MAIL,	  /* messages that nobody takes */
+	EMERGENCY_CLOCK,
+	EMERGENCY_SELF_TEST, /* late or lost on its way */
+	EMERGENCY_KINDS,
 };
+extern const char *const emergency_kind_words[EMERGENCY_KINDS]; /* "incident" */
 
 struct emergency {
 	int64_t id;
 	char key[160]; /* the same thing is raised once */
 	enum emergency_kind kind;
-	char customer[64], site[128], host[160];
+	char customer[64]; /* "" = whose the site is */
+	char site[128], host[160];
 	char title[REPORT_LANGUAGES][256], text[REPORT_LANGUAGES][1200];
 	uint64_t opened, acknowledged;
 	char by[64];

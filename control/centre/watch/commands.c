@@ -121,6 +121,31 @@ static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg 
 		       : NULL;
 }
 
+/* --- the watching itself --- */
+
+static json_t *watched(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	json_t *answer = looks_status(d->looks, word_of(request, "customer"));
+
+	json_object_set_new(answer, "ok", json_true());
+	return answer;
+}
+
+static json_t *put_licence(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *until = word_of(request, "until");
+	uint64_t end = until[0] ? zone_date(&d->zone, until) : 0;
+
+	if (until[0] && !end) {
+		errmsg_set(err, ERR_INVALID, "\"%.40s\" is no date; write 2027-03-31", until);
+		return NULL;
+	}
+	if (licence_put(d->store, word_of(request, "customer"), end, err) != ERR_OK)
+		return NULL;
+	looks_look(d->looks);
+	return ok();
+}
+
 static const struct {
 	const char *word;
 	json_t *(*fn)(struct watch_desk *d, const json_t *request, struct errmsg *err);
@@ -131,6 +156,8 @@ static const struct {
 	{"report-recipient-remove", remove_recipient},
 	{"report-finals", finals},
 	{"report-again", again},
+	{"watch", watched},
+	{"licence-put", put_licence},
 };
 
 json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json_t *request,

@@ -1,6 +1,8 @@
-/* What the local socket can do of scheduled reports; the centre's table names them. */
+/* What the local socket can do of scheduled reports and of the watching itself; the centre's table
+ * names them. */
 #pragma once
 
+#include "control/centre/watch/looks.h"
 #include "control/centre/watch/press.h"
 #include "control/wire/local.h"
 
@@ -9,6 +11,7 @@ struct watch_desk {
 	struct loop *loop;
 	struct zone zone;
 	struct press *press;
+	struct looks *looks;
 };
 
 /* Answers {"do": one of the words}; NULL with a sentence. */

@@ -1,0 +1,44 @@
+/* The watchers watched (C4): once a minute the centre looks at itself and its peers; what it finds
+ * is a condition (store/conditions.h), told once, over by itself. */
+#pragma once
+
+#include "control/centre/store/conditions.h"
+#include "control/wire/link.h"
+#include "control/wire/log.h"
+#include "control/wire/loop.h"
+#include "control/wire/tls.h"
+
+struct looks;
+
+struct looks_setup {
+	struct loop *loop;
+	const struct log *log;
+	struct store *store;
+	struct tls_keys *keys;
+	const struct link_server *server;
+	const char *folder;    /* on the disk that is looked at */
+	uint64_t silent_after; /* ns that a mirror port may bring nothing; 0 = ever */
+	struct zone zone;
+};
+
+struct looks *looks_new(const struct looks_setup *setup, struct errmsg *err);
+void looks_delete(struct looks *l);
+/* Now; for tests and the command. */
+void looks_look(struct looks *l);
+/* {"conditions": [...], "disk": {...}, "licences": [...]} */
+json_t *looks_status(struct looks *l, const char *customer);
+
+/* --- parts, for tests: on a clock that is passed in --- */
+
+struct peer_look {
+	const char *name, *site;
+	int64_t until;		 /* of its certificate, s since 1970; 0 = not known */
+	int64_t clock_offset_ms; /* its clock minus ours */
+};
+int look_at_peers(struct store *s, const struct peer_look *peers, size_t n, int64_t own_until,
+		  uint64_t now, struct errmsg *err);
+int look_at_rates(struct store *s, uint64_t now, struct errmsg *err);
+int look_at_licences(struct store *s, const struct zone *zone, uint64_t now, struct errmsg *err);
+int look_at_disk(struct store *s, uint64_t used, uint64_t size, uint64_t now, struct errmsg *err);
+int look_at_mirrors(struct store *s, uint64_t after, uint64_t now, struct errmsg *err);
+int look_at_queues(struct store *s, const struct zone *zone, uint64_t now, struct errmsg *err);
