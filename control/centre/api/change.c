@@ -10,7 +10,7 @@ static bool is_id(const char *id)
 {
 	size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-	return n > 0 && n <= ID_MAX && id[n] == 0;
+	return id[0] >= 'a' && id[0] <= 'z' && n <= ID_MAX && id[n] == 0;
 }
 
 int change_customer(struct centre *c, const struct change_customer *k, struct errmsg *e)
@@ -19,9 +19,10 @@ int change_customer(struct centre *c, const struct change_customer *k, struct er
 	int rc;
 
 	if (!is_id(k->id))
-		return errmsg_set(e, ERR_INVALID,
-				  "customer \"%.70s\": an id has 1 to %d of a-z, 0-9, -", k->id,
-				  ID_MAX);
+		return errmsg_set(
+			e, ERR_INVALID,
+			"customer \"%.70s\": an id has 1 to %d of a-z, 0-9, -, a letter first",
+			k->id, ID_MAX);
 	if (!k->name[0] || strlen(k->name) > NAME_MAX_BYTES)
 		return errmsg_set(e, ERR_INVALID, "a name has 1 to %d bytes", NAME_MAX_BYTES);
 	if (k->language[0] && strcmp(k->language, "ja") != 0 && strcmp(k->language, "en") != 0)

@@ -1,5 +1,8 @@
 #include "control/centre/ingest/ingest.h"
 
+#include <stdlib.h>
+
+#include "control/centre/ingest/own.h"
 #include "dataplane/base/clock.h"
 
 enum { PIECE = 32, TRIES = 4 };
@@ -19,8 +22,23 @@ static int store_report(struct ingest *in, const char *peer, const struct report
 	}
 }
 
-static int store_message(struct ingest *in, const char *peer, const struct message *m,
-			 struct errmsg *err)
+static int store_state(struct ingest *in, const char *peer, struct mitigator_state *m,
+		       struct errmsg *err)
+{
+	void *ids;
+	uint64_t foreign = own_state(peer, m, &ids);
+	int rc = store_mitigator(in->store, peer, m, err);
+
+	if (foreign) {
+		in->foreign += foreign;
+		log_warn(in->log, "%s names %llu cuts that are not its own: they are left out",
+			 peer, (unsigned long long)foreign);
+	}
+	free(ids);
+	return rc;
+}
+
+static int store_message(struct ingest *in, const char *peer, struct message *m, struct errmsg *err)
 {
 	switch (m->kind) {
 	case MESSAGE_REPORT:
@@ -28,7 +46,7 @@ static int store_message(struct ingest *in, const char *peer, const struct messa
 	case MESSAGE_EVENT:
 		return store_event(in->store, peer, &m->event, err);
 	case MESSAGE_MITIGATOR_STATE:
-		return store_mitigator(in->store, peer, &m->mitigator_state, err);
+		return store_state(in, peer, &m->mitigator_state, err);
 	case MESSAGE_STATUS:
 		if (in->status)
 			in->status(in->ctx, peer, &m->status);

@@ -8,7 +8,7 @@ struct ingest {
 	struct store *store;
 	const struct log *log;
 	struct loop *loop;
-	uint64_t stored, malformed;
+	uint64_t stored, malformed, foreign;
 	bool told_full; /* that the disk is */
 	/* What a mitigator says of an order of ours; may be NULL. */
 	void (*status)(void *ctx, const char *mitigator, const struct command_status *s);
