@@ -69,8 +69,8 @@ void event_tx(struct event_writer *w, const struct packet *p, const struct flow 
 	      const struct app_tx *tx);
 /* A datagram of a protocol of ours (app/local): its record, or none. */
 void event_local(struct event_writer *w, const struct packet *p, enum local_kind kind);
-/* ARP and neighbour discovery: who says that it has an address; a record of ours, once a minute for
- * each pair. */
+/* ARP and neighbour discovery: who says that it has an address; LLDP: what a device says of itself.
+ * Records of ours, once a minute for each pair or device. */
 void event_neighbour(struct event_writer *w, const struct packet *p);
 /* A file of the transaction in that direction is over. */
 void event_file(struct event_writer *w, const struct packet *p, const struct flow *f,

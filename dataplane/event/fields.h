@@ -30,6 +30,11 @@ struct event_told {
 	struct event_told_pair pairs[EVENT_PAIRS];
 };
 struct event_told *event_writer_told(struct event_writer *w);
+/* True when the pair was told within the last minute; otherwise it counts as told now. */
+bool event_told_again(struct event_told *told, const struct ip_addr *ip, const struct mac_addr *mac,
+		      uint64_t now_ns);
+/* lldp.c: what a device says of itself on its wire. */
+void event_lldp(struct event_writer *w, const struct packet *p);
 const struct event_sink *event_writer_sink(const struct event_writer *w);
 /* The tap wants records of that kind. */
 bool event_tapped(const struct event_writer *w, const struct app_proto *proto);

@@ -4,6 +4,7 @@
 
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/hash.h"
+#include "dataplane/decode/lldp.h"
 #include "dataplane/event/event.h"
 #include "dataplane/event/fields.h"
 
@@ -45,20 +46,21 @@ static bool read_nd(const struct packet *p, struct pair *ret)
 	return true;
 }
 
-static bool is_news(struct event_told *told, const struct pair *x, uint64_t now_ns)
+bool event_told_again(struct event_told *told, const struct ip_addr *ip, const struct mac_addr *mac,
+		      uint64_t now_ns)
 {
 	uint64_t words[3] = {0}, hash;
 	uint32_t seconds = (uint32_t)(now_ns / NS_PER_SEC);
 	struct event_told_pair *place;
 
-	memcpy(words, x->ip.bytes, 16);
-	memcpy(&words[2], x->mac.bytes, 6);
+	memcpy(words, ip->bytes, 16);
+	memcpy(&words[2], mac->bytes, 6);
 	hash = hash_words(&told->key, words, 3);
 	place = &told->pairs[hash % EVENT_PAIRS];
 	if (place->tag == (uint32_t)(hash >> 32) && seconds - place->seconds < AGAIN_SECONDS)
-		return false;
+		return true;
 	*place = (struct event_told_pair){(uint32_t)(hash >> 32), seconds};
-	return true;
+	return false;
 }
 
 void event_neighbour(struct event_writer *w, const struct packet *p)
@@ -70,11 +72,16 @@ void event_neighbour(struct event_writer *w, const struct packet *p)
 
 	if (!p->has_mac || !event_wanted(w, EVENT_APP))
 		return;
+	if (p->ether_type == LLDP_ETHER_TYPE && p->l3) {
+		event_lldp(w, p);
+		return;
+	}
 	if (p->ether_type == ETHER_ARP && p->l3 ? !read_arp(p, &x) : !read_nd(p, &x))
 		return;
 	/* Who speaks for another is a proxy or a forger: it proves nothing. */
 	if (!mac_addr_eq(&x.mac, &p->src_mac) || !ip_addr_is_host(&x.ip) ||
-	    !mac_addr_is_host(&x.mac) || !is_news(event_writer_told(w), &x, p->now_ns))
+	    !mac_addr_is_host(&x.mac) ||
+	    event_told_again(event_writer_told(w), &x.ip, &x.mac, p->now_ns))
 		return;
 	r = event_begin(w, "neighbour", p, NULL);
 	if (!r)

@@ -59,7 +59,7 @@ ALLOWED = {
                                  "dataplane/app", "signatures/lang"],
     "dataplane/behave": ["dataplane/base", "dataplane/api"],
     "dataplane/evidence": ["dataplane/base", "dataplane/api", "dataplane/files"],
-    "dataplane/event": ["dataplane/base", "dataplane/api", "dataplane/decode/events.h",
+    "dataplane/event": ["dataplane/base", "dataplane/api", "dataplane/decode/events.h", "dataplane/decode/lldp.h",
                         "dataplane/stream/events.h", "dataplane/stream/stream.h",
                         "dataplane/flow", "dataplane/app", "dataplane/detect", "signatures/lang"],
     "dataplane/rx": ["dataplane/base"],

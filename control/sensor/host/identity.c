@@ -288,6 +288,92 @@ static void read_ssh(struct reader *rd, const json_t *o)
 	say_system(rd, &rd->r->dst, "ssh", system_of_ssh(text_at(server, "software_version")));
 }
 
+/* ---- who logs on to a directory ---- */
+
+/* "CN=Sato Hanako,OU=..." -> "Sato Hanako", "SITE\\sato" -> "sato"; others stay. */
+static void plain_name(const char *name, char ret[IDENTITY_VALUE])
+{
+	size_t first = strcspn(name, ",");
+	const char *equals = memchr(name, '=', first), *slash = strchr(name, '\\');
+
+	if (equals)
+		snprintf(ret, IDENTITY_VALUE, "%.*s", (int)(first - (size_t)(equals + 1 - name)),
+			 equals + 1);
+	else
+		snprintf(ret, IDENTITY_VALUE, "%s", slash ? slash + 1 : name);
+}
+
+static void read_ldap(struct reader *rd, const json_t *o)
+{
+	const char *user = text_at(o, "user"), *auth = text_at(o, "auth");
+	char plain[IDENTITY_VALUE];
+
+	/* Only what the server agreed to; without a password it agrees to any name. */
+	if (strcmp(text_at(o, "operation"), "bind") != 0 ||
+	    strcmp(text_at(o, "result"), "success") != 0 || strcmp(auth, "anonymous") == 0 ||
+	    strcmp(auth, "unauthenticated") == 0)
+		return;
+	plain_name(user[0] ? user : text_at(o, "name"), plain);
+	say_account(rd, plain, "ldap");
+	say(rd, &rd->r->src, LIKELY(HOST_FACT_NAME, "ldap"), text_at(o, "host"));
+	say(rd, &rd->r->dst, LIKELY(HOST_FACT_ROLE, "ldap"), "directory-server");
+}
+
+/* ---- what servers prove of themselves, and devices on their wire ---- */
+
+/* A host's own name: no wildcard, no words. */
+static bool is_host_name(const char *s)
+{
+	return strchr(s, '.') && !s[strcspn(s, "* /:,=")];
+}
+
+/* The certificate that a server of ours showed. */
+static void read_tls(struct reader *rd, const json_t *o)
+{
+	const char *subject = strstr(text_at(o, "subject"), "CN=");
+	char name[IDENTITY_VALUE], label[IDENTITY_VALUE];
+
+	if (!subject)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(subject + 3, ","), subject + 3);
+	if (!is_host_name(name))
+		return;
+	first_label(name, label);
+	say(rd, &rd->r->dst, LIKELY(HOST_FACT_NAME, "tls"), label);
+}
+
+static const struct {
+	const char *capability, *role;
+} devices[] = {
+	{"bridge", "switch"},
+	{"router", "router"},
+	{"access-point", "access-point"},
+	{"telephone", "phone"},
+};
+
+/* LLDP: a switch tells it with a port's MAC, which is not that of its management address. Nobody
+ * proves what he says: likely only. */
+static void read_lldp(struct reader *rd, const json_t *o)
+{
+	struct identity_end who = {.inside = true};
+	const json_t *capability;
+	size_t i;
+
+	if (ip_addr_parse(text_at(o, "address"), &who.ip))
+		return;
+	json_array_foreach(json_object_get(o, "capabilities"), i, capability)
+	{
+		const char *s = json_string_value(capability);
+
+		for (size_t d = 0; s && d < ARRAY_SIZE(devices); d++) {
+			if (strcmp(s, devices[d].capability) == 0)
+				say(rd, &who, LIKELY(HOST_FACT_ROLE, "lldp"), devices[d].role);
+		}
+	}
+	say(rd, &who, LIKELY(HOST_FACT_NAME, "lldp"), text_at(o, "name"));
+	say_system(rd, &who, "lldp", text_at(o, "description"));
+}
+
 static void read_mdns(struct reader *rd, const json_t *o)
 {
 	read_names(rd, o, "mdns");
@@ -307,6 +393,8 @@ static const struct {
 	{"llmnr", read_llmnr},	       {"nbns", read_nbns},
 	{"krb5", read_krb5},	       {"smb", read_smb},
 	{"http", read_http},	       {"ssh", read_ssh},
+	{"ldap", read_ldap},	       {"tls", read_tls},
+	{"lldp", read_lldp},
 };
 
 bool identity_wants(const char *type)
