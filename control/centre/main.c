@@ -239,6 +239,7 @@ static int open_demo(struct centre *c, struct errmsg *err)
 	if (!c->store)
 		return ERR_IO;
 	rc = demo_fill(c->store, loop_wall(c->loop), err);
+	rc = rc == ERR_OK ? demo_today(c->store, loop_wall(c->loop), err) : rc;
 	rc = rc == ERR_OK ? open_audit(c, err) : rc;
 	return rc == ERR_OK ? pages_start(c, err) : rc;
 }

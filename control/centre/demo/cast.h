@@ -27,7 +27,11 @@ struct demo_threat {
 	bool any_hour;
 };
 
-enum { DEMO_STORY_THREATS = 3 };
+enum {
+	DEMO_STORY_THREATS = 3,
+	DEMO_SILENT_SITE = 9, /* its sensor was last heard of ... */
+	DEMO_SILENT_MIN = 40, /* ... so long ago */
+};
 
 struct demo_story {
 	const char *title;

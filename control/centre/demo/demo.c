@@ -299,6 +299,7 @@ static int health(struct demo *d, unsigned site, unsigned day_number, uint64_t d
 		h.processed = h.rx_packets - drop.value;
 		if (site == 2 && s == 12 * 3600)
 			d->lost[site] += 2000;
+		is_away |= site == DEMO_SILENT_SITE && at + DEMO_SILENT_MIN * NS_PER_MIN > d->now;
 		if (!is_away && at < d->now)
 			rc = store_health(d->s, demo_sites[site].sensor, at, &h, d->err);
 	}

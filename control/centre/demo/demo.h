@@ -15,3 +15,6 @@ int demo_people(struct accounts *a, uint64_t now, struct errmsg *err);
 
 /* Into a store that is empty (ERR_INVALID otherwise). */
 int demo_fill(struct store *s, uint64_t now, struct errmsg *err);
+/* Then its present: cuts that wait, a silent sensor, emergencies. Nothing of it leaves the store.
+ */
+int demo_today(struct store *s, uint64_t now, struct errmsg *err);

@@ -33,7 +33,7 @@ function Assign({ site, first, again }: { site: string; first: string; again: ()
   const [customer, setCustomer] = useState(first);
   return (
     <Ask button={t('site-assign')} kind="quiet" title={t('site-assign-of', { site })} confirm={t('keep')} reasonless
-      onDo={() => send('PUT', `sites/${part(site)}`, { customer })}
+      onDo={() => send('PUT', `sites/${part(site)}`, { of: customer })}
       done={() => {
         say(t('site-assigned', { site }));
         again();

@@ -77,22 +77,25 @@ export interface HostFull extends Omit<HostRow, 'alerts'> {
 
 export interface Detection {
   gid: number; sid: number; msg: string; category?: string; severity: string; n: number; hosts: number; sites: number; first: Moment; last: Moment;
-  tactic: string; technique: string; days?: number[];
+  tactic: string; technique: string;
 }
 
+/** Of the last 30 days: `of` all alerts, `removed` of this rule, source and destination. */
 export interface Preview {
-  days: number; total: number; removed: number; most?: { host: string; peer?: string; site?: string; n: number }[];
+  of: number; removed: number; hosts_n: number; hosts: { site: string; ip: string; name: string; n: number }[]; days: { day: string; n: number }[];
 }
 
-export interface Delivery { to: string; wave: number; due: Moment; sent: Moment; tries: number; error: string }
+export interface Delivery {
+  id: number; emergency: number; kind: string; address: string; wave: number; due: Moment; sent: Moment; tries: number; error: string;
+}
 
 export interface Emergency {
   id: number; kind: string; customer: string; site: string; host: string; title: Text; text: Text; opened: Moment;
-  acknowledged: Moment; by: string; messages: Delivery[];
+  acknowledged: Moment; by: string; messages_sent: number; messages_waiting: number;
 }
 
 export interface Recipient {
-  id: number; customer: string; kind: string; address: string; language: string; tier: number; quiet: string;
+  id: number; customer: string; kind: string; address: string; language: string; tier: number; quiet_from: number; quiet_to: number;
 }
 
 // ---- reports, as their files have them: ns since 1970 ----
@@ -121,6 +124,11 @@ export interface Monthly {
   techniques: { tactic: string; technique: string; hits: number }[];
   blind: { sensor: string; frames: number; lost: number; away_s: number; sentence: string; sentence_ja: string }[];
   advisory: { author: string; text: string; text_ja: string; version: number; time_ns: number } | null;
+}
+
+/** A known-bad entry that was found at a treated host (Q14). */
+export interface Offer {
+  id: string; kind: string; value: string; time: Moment; mitigator: string; site: string; incident: string; threat_id: string; threat: string; comment: string;
 }
 
 export interface Advisory { version: number; author: string; time: Moment; text: Text }

@@ -1,13 +1,14 @@
 // What was detected, by threat: how often, on how many hosts, whether it grows; and the one step that
 // tunes a rule, with what it would have removed.
 import { useState } from 'preact/hooks';
-import { CHANGE, query, send, type Session } from '../toolkit/api';
-import { Bars, Spark } from '../toolkit/chart';
+import { CHANGE, part, send, type Session } from '../toolkit/api';
+import { Bars, type Bar } from '../toolkit/chart';
 import { nsOf, number, percent, shortDay, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Button, Card, Choice, Empty, Facts, Page, Shown, Table, TextField } from '../toolkit/ui';
 import { may, Technique } from '../parts/words';
+import { threatName } from '../parts/threats';
 import type { Alert, Detection, Preview } from './data';
 import { useSettled } from './hosts';
 import { AlertTable } from './incidents';
@@ -15,17 +16,17 @@ import { scoped, sitesInScope } from './scope';
 import { Severity, severityRank, SiteChoice, tell, timeText, useLong } from './shared';
 
 function PreviewOf({ gid, sid, site, host, dst }: { gid: number; sid: number; site: string; host: string; dst: string }) {
-  const preview = useApi<Preview>(`detections/${gid}/${sid}/preview` + query({ site, host: useSettled(host), dst: useSettled(dst) }));
+  const preview = useApi<Preview>(`detections/${gid}/${sid}/preview` + scoped({ site, host: useSettled(host), dst: useSettled(dst) }));
   if (preview.error) return <p class="note bad" role="alert">{preview.error}</p>;
   if (!preview.data) return <p class="loading">{t('loading')}</p>;
   const p = preview.data;
   return (
     <div class="preview" aria-live="polite">
-      <p class={`note ${p.removed === p.total && p.total ? 'bad' : ''}`}>{t('preview-text', { removed: number(p.removed), total: number(p.total), days: p.days })}</p>
-      {!!p.most?.length && (
-        <Table dense label={t('preview')} rows={p.most.slice(0, 6)} id={(m) => [m.site, m.host, m.peer].join()} empty=""
+      <p class={`note ${p.removed === p.of && p.of ? 'bad' : ''}`}>{t('preview-text', { removed: number(p.removed), total: number(p.of), days: 30 })}</p>
+      {p.hosts.length > 0 && (
+        <Table dense label={t('preview')} rows={p.hosts.slice(0, 6)} id={(m) => m.site + m.ip} empty=""
           columns={[
-            { title: t('host'), cell: (m) => m.host }, { title: t('destination'), cell: (m) => m.peer || t('any') },
+            { title: t('host'), cell: (m) => m.name || m.ip }, { title: t('address'), cell: (m) => m.ip }, { title: t('site'), cell: (m) => m.site },
             { title: t('alerts'), right: true, cell: (m) => number(m.n) },
           ]} />
       )}
@@ -94,15 +95,14 @@ export function Detections({ session }: { session: Session }) {
                 <Table dense label={t('detections')} rows={rows} id={(d) => `${d.gid}:${d.sid}:${d.msg}`} empty={t('quiet')} page={50}
                   columns={[
                     { title: t('severity'), sort: (d) => severityRank(d.severity), cell: (d) => <Severity of={d.severity} /> },
-                    { title: t('threat'), wide: true, sort: (d) => d.msg, cell: (d) => <><a href={href('detections', String(d.gid), String(d.sid))}><b>{d.msg}</b></a><small class="line">{d.gid}:{d.sid}</small></> },
-                    ...(rows.some((d) => d.days?.length) ? [{ title: t('trend'), cell: (d: Detection) => <Spark label={d.msg} values={d.days ?? []} /> }] : []),
+                    { title: t('threat'), wide: true, sort: (d) => d.msg, cell: (d) => <><a href={href('detections', String(d.gid), String(d.sid))}><b>{threatName(d.msg)}</b></a><small class="line">{d.gid}:{d.sid}</small></> },
                     { title: t('alerts'), right: true, sort: (d) => d.n, cell: (d) => number(d.n) },
                     { title: t('share'), right: true, sort: (d) => d.n, cell: (d) => percent(all ? d.n / all : 0) },
                     { title: t('hosts'), right: true, sort: (d) => d.hosts, cell: (d) => number(d.hosts) },
                     { title: t('sites'), right: true, sort: (d) => d.sites, cell: (d) => number(d.sites) },
                     { title: t('techniques'), sort: (d) => d.technique, cell: (d) => d.technique && <Technique id={d.technique} /> },
                     { title: t('last-sign'), sort: (d) => nsOf(d.last), cell: (d) => <At time={d.last} /> },
-                    ...(may(session, CHANGE) ? [{ title: '', cell: (d: Detection) => <TuneAsk key={`${d.gid}:${d.sid}`} button={t('tune')} title={t('tune-of', { name: d.msg })} gid={d.gid} sid={d.sid} site={site || undefined} done={(r) => tell('exception-made', d.msg, r)} /> }] : []),
+                    ...(may(session, CHANGE) ? [{ title: '', cell: (d: Detection) => <TuneAsk key={`${d.gid}:${d.sid}`} button={t('tune')} title={t('tune-of', { name: threatName(d.msg) })} gid={d.gid} sid={d.sid} site={site || undefined} done={(r) => tell('exception-made', d.msg, r)} /> }] : []),
                   ]} />
               </>
             );
@@ -113,13 +113,21 @@ export function Detections({ session }: { session: Session }) {
   );
 }
 
+/** Days without any are days, too. The API counts them by UTC. */
+function byDay(days: Preview['days'], n: number): Bar[] {
+  const counts = new Map(days.map((d) => [d.day.slice(0, 10), d.n]));
+  return Array.from({ length: n }, (_, i) => {
+    const ms = Date.now() - (n - 1 - i) * 86400e3, label = shortDay(ms * 1e6);
+    return { label, tick: i % 15 === 7 ? label : undefined, value: counts.get(new Date(ms).toISOString().slice(0, 10)) ?? 0, now: i === n - 1 };
+  });
+}
+
 export function OneDetection({ gid, sid, session }: { gid: string; sid: string; session: Session }) {
   const all = useApi<{ detections: Detection[] }>('detections' + scoped({ from: since('90') }), 'alerts');
   const list = useLong<Alert>('alerts' + scoped({ gid, sid, most: 100 }), 'alerts', (a) => a.id, 'alerts');
   const mine = all.data?.detections.find((d) => String(d.gid) === gid && String(d.sid) === sid);
-  const title = mine?.msg ?? `${gid}:${sid}`;
-  const days = mine?.days ?? [];
-  const today = Date.now() * 1e6;
+  const title = threatName(mine?.msg ?? `${gid}:${sid}`);
+  const trend = useApi<Preview>(`detections/${part(gid)}/${part(sid)}/preview` + scoped({ from: since('90') }), 'alerts');
   return (
     <Page title={title} tools={may(session, CHANGE) && <TuneAsk button={t('tune')} kind="main" title={t('tune-of', { name: title })} gid={Number(gid)} sid={Number(sid)} done={(r) => tell('exception-made', title, r)} />}>
       <Shown of={all}>
@@ -130,15 +138,12 @@ export function OneDetection({ gid, sid, session }: { gid: string; sid: string; 
               [t('rule'), `${gid}:${sid}`], [t('category'), mine.category], [t('alerts-in', { days: 90 }), number(mine.n)], [t('hosts'), number(mine.hosts)], [t('sites'), number(mine.sites)],
               [t('first'), <At time={mine.first} exact />], [t('last-sign'), <At time={mine.last} exact />],
             ]} />
-            {days.length > 0 && <Bars label={t('trend')} bars={days.map((value, i) => {
-              const day = shortDay(today - (days.length - 1 - i) * 86400e9);
-              return { label: day, tick: i % Math.ceil(days.length / 6) === 0 ? day : undefined, value };
-            })} />}
           </Card>
         )}
       </Shown>
-      <Card title={t('alerts')}>
-        <Shown of={list.of}>{() => <><AlertTable rows={list.rows} label={t('alerts')} />{list.more && <div class="actions"><Button onClick={list.more}>{t('older')}</Button></div>}</>}</Shown>
+      <Card title={t('trend')}><Shown of={trend}>{(p) => <Bars label={t('trend')} bars={byDay(p.days, 90)} />}</Shown></Card>
+      <Card title={t('alert-list')}>
+        <Shown of={list.of}>{() => <><AlertTable rows={list.rows} label={t('alert-list')} />{list.more && <div class="actions"><Button onClick={list.more}>{t('older')}</Button></div>}</>}</Shown>
       </Card>
     </Page>
   );

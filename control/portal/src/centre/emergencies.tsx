@@ -1,29 +1,29 @@
 // What could not wait: who was told and when, who took it on; and who is told of the next one.
 import { useState } from 'preact/hooks';
-import { ADMIN, APPROVE, ANALYSE, CHANGE, part, send, type Session } from '../toolkit/api';
+import { ADMIN, part, send, type Session } from '../toolkit/api';
 import { nsOf, number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Badge, Button, Card, Choice, Empty, Page, say, Shown, Table, Tabs, TextField, type Tone } from '../toolkit/ui';
+import { may } from '../parts/words';
+import { threatName } from '../parts/threats';
 import type { Delivery, Emergency, Recipient } from './data';
 import { allCustomers, chosenCustomer, customerName, isMixed, isVendor, scoped } from './scope';
-import { say2, SiteChoice, Where } from './shared';
+import { mayMore, say2, SiteChoice, Where } from './shared';
 
 const kindTones: Record<string, Tone> = { incident: 'danger', cut: 'warning', silent: 'warning', test: 'info' };
 
-/** Who may take an emergency on: whoever decides or analyses. */
-const mayTake = (s: Session): boolean => (s.may & (APPROVE | ANALYSE | CHANGE)) !== 0;
-
-function Messages({ of }: { of: Delivery[] }) {
-  if (of.length === 0) return <span class="faint">{t('nobody-told')}</span>;
-  const sent = of.filter((m) => m.sent).length, failed = of.filter((m) => !m.sent && m.error).length;
+function Messages({ e, of }: { e: Emergency; of: Delivery[] }) {
+  const all = e.messages_sent + e.messages_waiting, sent = e.messages_sent;
+  const failed = of.filter((m) => !m.sent && m.error).length;
+  if (all === 0) return <span class="faint">{t('nobody-told')}</span>;
   return (
     <details>
-      <summary>{t('told', { sent: number(sent), all: number(of.length) })}{failed > 0 && <> <Badge tone="danger">{t('failed-n', { n: failed })}</Badge></>}</summary>
+      <summary>{t('told', { sent: number(sent), all: number(all) })}{failed > 0 && <> <Badge tone="danger">{t('failed-n', { n: failed })}</Badge></>}</summary>
       <ul class="plain-list">
         {of.map((m) => (
           <li>
-            <b>{m.to}</b> {m.sent ? <At time={m.sent} exact /> : <Badge tone={m.error ? 'danger' : 'info'}>{t(m.error ? 'not-delivered' : 'to-be-sent')}</Badge>}
+            <b class="address">{m.address || t('somebody')}</b> {m.sent ? <At time={m.sent} exact /> : <Badge tone={m.error ? 'danger' : 'info'}>{t(m.error ? 'not-delivered' : 'to-be-sent')}</Badge>}
             {m.wave > 0 && <span class="faint"> {t('wave', { n: m.wave + 1 })}</span>}
             {m.error && <p class="faint">{m.error} ({t('tries', { n: m.tries })})</p>}
           </li>
@@ -33,26 +33,26 @@ function Messages({ of }: { of: Delivery[] }) {
   );
 }
 
-function One({ e, session, again }: { e: Emergency; session: Session; again: () => void }) {
+function One({ e, messages, session, again }: { e: Emergency; messages: Delivery[]; session: Session; again: () => void }) {
   return (
     <li class={e.acknowledged ? 'over' : kindTones[e.kind]}>
       <div>
         <p class="step-head"><Badge tone={e.acknowledged ? 'plain' : kindTones[e.kind]}>{word('emergency', e.kind)}</Badge> <At time={e.opened} exact />
           {e.site && <Where customer={e.customer} site={e.site} />}</p>
-        <b>{say2(e.title)}</b>
+        <b>{threatName(say2(e.title))}</b>
         <p class="told">{say2(e.text)}</p>
         {e.host && e.site && <p><a href={href('hosts', e.site, e.host)}>{e.host}</a></p>}
         {e.acknowledged && <p class="faint">{t('acknowledged-by', { name: e.by })} <At time={e.acknowledged} exact /></p>}
-        <Messages of={e.messages} />
+        <Messages e={e} of={messages} />
       </div>
-      {!e.acknowledged && mayTake(session) && (
+      {!e.acknowledged && mayMore(session) && (
         <Ask button={t('acknowledge')} kind="main" title={t('acknowledge-this')} confirm={t('acknowledge')} reasonless
           onDo={() => send('POST', `emergencies/${part(String(e.id))}/acknowledge`, {})}
           done={() => {
             say(t('acknowledged'));
             again();
           }}>
-          <p><b>{say2(e.title)}</b></p>
+          <p><b>{threatName(say2(e.title))}</b></p>
           <p>{t('acknowledge-about')}</p>
         </Ask>
       )}
@@ -64,6 +64,7 @@ export function Emergencies({ session }: { session: Session }) {
   const [state, setState] = useArg('state', 'open');
   const [site] = useArg('site');
   const list = useApi<{ emergencies: Emergency[] }>('emergencies' + scoped({ site, most: 200 }), 'emergencies');
+  const messages = useApi<{ deliveries: Delivery[] }>('deliveries' + scoped({ site, most: 1000 }), 'emergencies');
   const [most, setMost] = useState(20);
   return (
     <Page title={t('emergencies')}>
@@ -79,7 +80,7 @@ export function Emergencies({ session }: { session: Session }) {
                   <SiteChoice />
                 </div>
                 {rows.length === 0 ? <Empty>{t(state === 'open' ? 'no-emergency' : 'none')}</Empty> : (
-                  <ul class="needs emergencies">{rows.slice(0, most).map((e) => <One key={e.id} e={e} session={session} again={list.again} />)}</ul>
+                  <ul class="needs emergencies">{rows.slice(0, most).map((e) => <One key={e.id} e={e} messages={(messages.data?.deliveries ?? []).filter((m) => m.emergency === e.id)} session={session} again={list.again} />)}</ul>
                 )}
                 {rows.length > most && <div class="actions"><Button onClick={() => setMost(most * 3)}>{t('show-more')}</Button></div>}
               </>
@@ -129,12 +130,14 @@ function AddRecipient({ session, again }: { session: Session; again: () => void 
   );
 }
 
+const hour = (minutes: number): string => `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
 function Recipients({ session }: { session: Session }) {
   const list = useApi<{ recipients: Recipient[] }>('recipients' + scoped(), 'emergencies', 'recipients');
-  const mayChange = (session.may & (CHANGE | ADMIN)) !== 0;
-  const test = (r: Recipient) => void send('POST', `recipients/${r.id}/test`, {}).then(() => say(t('test-sent', { name: r.address })), (e: Error) => say(e.message));
+  const mayChange = may(session, ADMIN);
+  const test = () => void send('POST', 'recipients/test', {}).then(() => say(t('test-sent')), (e: Error) => say(e.message));
   return (
-    <Card title={t('recipients')}>
+    <Card title={t('recipients')} tools={mayChange && !!list.data?.recipients.length && <Button onClick={test}>{t('test-send')}</Button>}>
       <p class="faint">{t('recipients-about')}</p>
       <Shown of={list}>
         {({ recipients: rows }) => (
@@ -145,14 +148,11 @@ function Recipients({ session }: { session: Session }) {
               ...(isMixed() ? [{ title: t('customer'), sort: (r: Recipient) => r.customer, cell: (r: Recipient) => (r.customer ? customerName(r.customer) : t('recipient-of-vendor')) }] : []),
               { title: t('tier'), sort: (r) => r.tier, cell: (r) => t(`tier.${r.tier}`) },
               { title: t('language'), cell: (r) => (r.language === 'ja' ? '日本語' : 'English') },
-              { title: t('quiet-hours'), cell: (r) => r.quiet || '–' },
+              { title: t('quiet-hours'), cell: (r) => (r.quiet_from === r.quiet_to ? '–' : `${hour(r.quiet_from)}–${hour(r.quiet_to)}`) },
               ...(mayChange ? [{
                 title: '', cell: (r: Recipient) => (
-                  <div class="actions tight">
-                    <Button kind="quiet" onClick={() => test(r)}>{t('test-send')}</Button>
-                    <Ask button={t('remove')} kind="quiet" danger title={t('remove-recipient', { name: r.address })} confirm={t('remove')} reasonless
+                  <Ask button={t('remove')} kind="quiet" danger title={t('remove-recipient', { name: r.address })} confirm={t('remove')} reasonless
                       onDo={() => send('DELETE', `recipients/${r.id}`)} done={list.again}><p>{t('remove-recipient-about')}</p></Ask>
-                  </div>
                 ),
               }] : []),
             ]} />
@@ -165,8 +165,8 @@ function Recipients({ session }: { session: Session }) {
 
 /** How many wait, for the list of pages. */
 export function useWaiting(): { emergencies: number; held: number } {
-  const emergencies = useApi<{ emergencies: Emergency[] }>('emergencies' + scoped({ most: 100 }), 'emergencies');
-  const cuts = useApi<{ quarantines: { state: string; ordered: string }[] }>('quarantines' + scoped({ open: true, most: 200 }), 'cuts');
+  const emergencies = useApi<{ emergencies: Emergency[] }>('emergencies' + scoped({ open: true, most: 200 }), 'emergencies');
+  const cuts = useApi<{ quarantines: { state: string }[] }>('quarantines' + scoped({ open: true, most: 200 }), 'cuts');
   return {
     emergencies: (emergencies.data?.emergencies ?? []).filter((e) => !nsOf(e.acknowledged)).length,
     held: (cuts.data?.quarantines ?? []).filter((c) => c.state === 'held').length,

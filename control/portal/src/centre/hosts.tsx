@@ -5,7 +5,7 @@ import { Bars, type Bar } from '../toolkit/chart';
 import { dayOf, nsOf, number, shortDay, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
-import { Ask, At, Badge, Button, Card, Choice, Facts, Level, Page, Shown, Table, TextField, Time } from '../toolkit/ui';
+import { Ask, At, Badge, Button, Card, Choice, Facts, Level, Page, Shown, ShownPage, Table, TextField, Time } from '../toolkit/ui';
 import { CutState, may } from '../parts/words';
 import type { Alert, HostFull, HostRow } from './data';
 import { AlertTable, IncidentTable } from './incidents';
@@ -88,7 +88,7 @@ function VendorCut({ h, again }: { h: HostFull; again: () => void }) {
 export function OneHost({ site, id, session }: { site: string; id: string; session: Session }) {
   const found = useApi<HostFull>(`hosts/${part(site)}/${part(id)}`, 'hosts', 'cuts', 'incidents');
   return (
-    <Shown of={found}>
+    <ShownPage of={found} title={t('host')}>
       {(h) => {
         const open = h.quarantines.find((c) => !OVER.includes(c.state));
         const days = byDay(h.alerts, 30);
@@ -112,11 +112,11 @@ export function OneHost({ site, id, session }: { site: string; id: string; sessi
             <Card title={t('incidents')}><IncidentTable rows={h.incidents} empty={t('no-incident-here')} /></Card>
             {h.quarantines.length > 0 && <Card title={t('cuts-here')}><CutTable rows={h.quarantines} session={session} again={found.again} /></Card>}
             <Card title={t('identity')}><Known h={h} /></Card>
-            <Card title={t('alerts')}><AlertTable rows={h.alerts} label={t('alerts')} site={site} /></Card>
+            <Card title={t('alert-list')}><AlertTable rows={h.alerts.map((a) => ({ ...a, site: undefined }))} label={t('alert-list')} /></Card>
           </Page>
         );
       }}
-    </Shown>
+    </ShownPage>
   );
 }
 

@@ -5,11 +5,12 @@ import { ANALYSE, part, send, url, type Session } from '../toolkit/api';
 import { nsOf, number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
-import { Ask, At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, Shown, Table, Tabs, TextArea, TextField, type Tone } from '../toolkit/ui';
+import { Ask, At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, Shown, ShownPage, Table, Tabs, TextArea, TextField, type Tone } from '../toolkit/ui';
 import { inLanguage, may, Technique } from '../parts/words';
+import { threatName } from '../parts/threats';
 import type { Alert, Incident, IncidentFull } from './data';
 import { isMixed, isVendor, scoped } from './scope';
-import { HostOf, levelRank, ofPair, say2, Severity, severityRank, Signed, SiteChoice, useLong, Where, whereOf } from './shared';
+import { HostOf, levelRank, mayMore, ofPair, say2, Severity, severityRank, Signed, SiteChoice, titleOf, useLong, Where, whereOf } from './shared';
 
 const verdictTones: Record<string, Tone> = { 'true-positive': 'danger', 'false-positive': 'good', benign: 'good', unclear: 'caution' };
 const VERDICTS = ['true-positive', 'false-positive', 'benign', 'unclear'];
@@ -23,7 +24,7 @@ export function IncidentTable({ rows, empty, page }: { rows: Incident[]; empty: 
     <Table dense label={t('incidents')} rows={rows} id={(i) => i.id} empty={empty} page={page}
       columns={[
         { title: t('level'), sort: (i) => levelRank(i.level), cell: (i) => <Level level={i.level} /> },
-        { title: t('incident'), wide: true, sort: (i) => say2(i.title), cell: (i) => <><a href={href('incidents', i.id)}><b>{say2(i.title)}</b></a><small class="line">{say2(i.root_cause)}</small></> },
+        { title: t('incident'), wide: true, sort: (i) => titleOf(i.title), cell: (i) => <><a href={href('incidents', i.id)}><b>{titleOf(i.title)}</b></a><small class="line">{say2(i.root_cause)}</small></> },
         { title: t('host'), sort: (i) => i.host_name || i.host, cell: (i) => <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} /> },
         { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (i) => <Where {...i} /> },
         { title: t('state'), sort: (i) => i.state, cell: (i) => word('incident-state', i.state) },
@@ -45,7 +46,7 @@ export function Incidents() {
   const rows = list.rows.filter((i) =>
     (state !== 'closed' || !!i.closed) && (!level || levelRank(i.level) >= levelRank(level)) &&
     (!verdict || (verdict === 'none' ? !i.verdict : i.verdict === verdict)) &&
-    (!wanted || `${i.host} ${i.host_name} ${say2(i.title)} ${say2(i.root_cause)} ${i.site}`.toLowerCase().includes(wanted)));
+    (!wanted || `${i.host} ${i.host_name} ${titleOf(i.title)} ${say2(i.root_cause)} ${i.site}`.toLowerCase().includes(wanted)));
   return (
     <Page title={t('incidents')}>
       <Card>
@@ -83,7 +84,7 @@ function VerdictAsk({ i, again }: { i: IncidentFull; again: () => void }) {
         setText('');
         again();
       }}>
-      <p>{say2(i.title)}</p>
+      <p>{titleOf(i.title)}</p>
       <Choice label={t('verdict')} value={verdict} onValue={setVerdict} help={t(`verdict-help.${verdict}`)}
         options={VERDICTS.map((v): [string, string] => [v, word('verdict', v)])} />
       <TextArea label={t('verdict-why')} value={text} onValue={setText} required minLength={3} maxLength={2000} />
@@ -114,7 +115,7 @@ function Notes({ i, session, again }: { i: IncidentFull; session: Session; again
           {all.map((n) => <li>{n.verdict && <VerdictOf verdict={n.verdict} />}<p class="said">{n.text}</p><Signed who={n.who} time={n.time} /></li>)}
         </ul>
       )}
-      {may(session, ANALYSE) && (
+      {mayMore(session) && (
         <form onSubmit={act}>
           <TextArea label={t('note-new')} value={text} onValue={setText} required minLength={2} maxLength={4000} help={t('note-help')} />
           {error && <p class="note bad" role="alert">{error}</p>}
@@ -140,15 +141,15 @@ function Steps({ i }: { i: IncidentFull }) {
   );
 }
 
-/** `site`: of all, where they do not say. */
-export function AlertTable({ rows, label, site }: { rows: Alert[]; label: string; site?: string }) {
+/** Alerts that do not say their site are of the one host that the page is about. */
+export function AlertTable({ rows, label }: { rows: Alert[]; label: string }) {
   return (
     <Table dense label={label} rows={rows} id={(a) => a.id} empty={t('none')} page={25}
       columns={[
         { title: t('time'), sort: (a) => nsOf(a.time), cell: (a) => <At time={a.time} exact /> },
         { title: t('severity'), sort: (a) => severityRank(a.severity), cell: (a) => <Severity of={a.severity} /> },
-        { title: t('threat'), wide: true, sort: (a) => a.msg, cell: (a) => <><a href={href('detections', String(a.gid), String(a.sid))}>{a.msg}</a><small class="line">{ofPair(a.reasons)}</small></> },
-        { title: t('host'), sort: (a) => a.name || a.ip, cell: (a) => <HostOf site={a.site ?? site ?? ''} host={a.ip} name={a.name} ip={a.ip} mac={a.mac} /> },
+        { title: t('threat'), wide: true, sort: (a) => a.msg, cell: (a) => <><a href={href('detections', String(a.gid), String(a.sid))}>{threatName(a.msg)}</a><small class="line">{ofPair(a.reasons)}</small></> },
+        ...(rows.some((a) => a.site) ? [{ title: t('host'), sort: (a: Alert) => a.name || a.ip, cell: (a: Alert) => <HostOf site={a.site!} host={a.ip} name={a.name} ip={a.ip} mac={a.mac} /> }] : []),
         { title: t('peer-address'), cell: (a) => a.peer_ip || '–' },
         { title: t('techniques'), cell: (a) => (a.techniques ?? []).map((x) => <Technique id={x} />) },
       ]} />
@@ -158,9 +159,9 @@ export function AlertTable({ rows, label, site }: { rows: Alert[]; label: string
 export function OneIncident({ id, session }: { id: string; session: Session }) {
   const found = useApi<IncidentFull>(`incidents/${part(id)}`, 'incidents', 'cuts', 'alerts');
   return (
-    <Shown of={found}>
+    <ShownPage of={found} title={t('incident')}>
       {(i) => (
-        <Page title={say2(i.title)} tools={may(session, ANALYSE) && <VerdictAsk key={i.verdict} i={i} again={found.again} />}>
+        <Page title={titleOf(i.title)} tools={may(session, ANALYSE) && <VerdictAsk key={i.verdict} i={i} again={found.again} />}>
           <Card>
             <p class="big"><Level level={i.level} /> <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} mac={i.host_mac} /> <VerdictOf verdict={i.verdict} /></p>
             <h2 class="over">{t('root-cause')}</h2>
@@ -186,9 +187,9 @@ export function OneIncident({ id, session }: { id: string; session: Session }) {
               )}
             </Card>
           </div>
-          <Card title={t('alerts')}><AlertTable rows={i.alerts} label={t('alerts')} site={i.site} /></Card>
+          <Card title={t('alert-list')}><AlertTable rows={i.alerts} label={t('alert-list')} /></Card>
         </Page>
       )}
-    </Shown>
+    </ShownPage>
   );
 }

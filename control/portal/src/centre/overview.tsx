@@ -6,6 +6,7 @@ import { moment, nsOf, number, percent, shortMoment, t } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { At, Badge, Card, Empty, Page, Shown, Table, Tabs, type Tone } from '../toolkit/ui';
+import { withThreat } from '../parts/threats';
 import type { CustomerSum, Need, Overview as Data } from './data';
 import { chooseCustomer, chosenCustomer, customerName, isMixed, isVendor, scoped } from './scope';
 import { say2, timeText } from './shared';
@@ -14,7 +15,9 @@ const tones: Record<string, Tone> = {
   emergency: 'danger', 'still-seen': 'danger', danger: 'danger', approve: 'warning', silent: 'warning', lost: 'caution',
 };
 const RANK: (Tone | undefined)[] = ['danger', 'warning', 'caution'];
-const toneOf = (n: Need): Tone => tones[n.kind] ?? 'caution';
+/** The worst of its kinds. */
+const toneOf = (n: Need & { also?: string[] }): Tone =>
+  RANK.find((x) => [n.kind, ...(n.also ?? [])].some((k) => tones[k] === x)) ?? 'caution';
 
 /** The word on the button says what to do there. */
 const DO: Record<string, string> = { approve: 'do.decide', emergency: 'do.acknowledge', danger: 'do.judge' };
@@ -25,11 +28,29 @@ function target(n: Need): string {
   return href(n.link) + query({ find: n.link === 'sensors' ? n.id : undefined });
 }
 
-function NeedLine({ n }: { n: Need }) {
+/** What there is about one host is one thing to do: the first kind says which, the others are named. */
+interface Todo extends Need { also: string[] }
+
+const FIRST = ['still-seen', 'approve', 'danger', 'emergency', 'silent', 'lost'];
+
+function todos(needs: Need[]): Todo[] {
+  const by = new Map<string, Need[]>();
+  for (const n of needs) {
+    const key = [n.customer, n.site, n.host || (n.kind === 'lost' ? n.id : '')].join('|');
+    by.set(key, [...(by.get(key) ?? []), n]);
+  }
+  const list = [...by.values()].map((all): Todo => {
+    all.sort((a, b) => FIRST.indexOf(a.kind) - FIRST.indexOf(b.kind));
+    return { ...all[0], also: [...new Set(all.slice(1).map((n) => n.kind))].filter((k) => k !== all[0].kind && k !== 'danger') };
+  });
+  return list.sort((a, b) => RANK.indexOf(toneOf(a)) - RANK.indexOf(toneOf(b)) || nsOf(b.since) - nsOf(a.since));
+}
+
+function NeedLine({ n }: { n: Todo }) {
   return (
     <li class={toneOf(n)}>
       <div>
-        <b>{say2(n.text)}</b>
+        <b>{withThreat(say2(n.text))}</b> {n.also.map((k) => <Badge tone={tones[k] ?? 'caution'}>{t(`need.${k}`)}</Badge>)}
         <p>{[isMixed() && customerName(n.customer), n.site, n.host].filter(Boolean).join(' · ')} · <At time={n.since} /></p>
       </div>
       <a class="button" href={target(n)}>{t(DO[n.kind] ?? 'do.look')}</a>
@@ -39,7 +60,7 @@ function NeedLine({ n }: { n: Need }) {
 
 function Needs({ needs, vendor }: { needs: Need[]; vendor: boolean }) {
   const [all, setAll] = useState(false);
-  const rows = [...needs].sort((a, b) => RANK.indexOf(toneOf(a)) - RANK.indexOf(toneOf(b)));
+  const rows = todos(needs);
   if (rows.length === 0) return <Card title={t('needs')}><Empty>{t('needs-nothing')}</Empty></Card>;
   return (
     <Card title={t('needs')} tools={<Badge tone={toneOf(rows[0])}>{number(rows.length)}</Badge>}>
@@ -70,10 +91,10 @@ function SiteLine({ s, most, hint }: { s: Line; most: number; hint: (s: Line, at
       <a class="where" href={href('incidents') + query({ site: s.site })}>{s.site}{isMixed() && <small>{customerName(s.customer)}</small>}</a>
       <Strip most={most} onAt={(at) => hint(s, at)}
         label={t('strip-of', { site: s.site, alerts: number(alerts), danger: number(danger), up: percent(up) })}
-        steps={s.alerts.map((all, i) => ({ all, part: s.danger[i] ?? 0, up: s.up[i] }))} />
+        steps={s.alerts.map((all, i) => ({ all, part: s.danger[i] ?? 0, up: i === s.up.length - 1 && s.up[i] > 0 ? 1 : s.up[i] }))} />
       <span class="right">{number(alerts)}</span>
       <span class={`right ${danger ? 'bad' : 'faint'}`}>{number(danger)}</span>
-      <span class={`right ${up < 0.99 ? 'bad' : 'faint'}`}>{percent(up)}</span>
+      <span class={`right ${up < 0.95 ? 'bad' : 'faint'}`}>{percent(up)}</span>
     </li>
   );
 }
@@ -121,7 +142,7 @@ function TimeLine({ of }: { of: Data['timeline'] }) {
 function Totals({ of }: { of: Data['totals'] }) {
   const tone = (key: string, n: number) => (key === 'up' ? (n < of.sensors ? 'warning' : '') : n === 0 ? '' : ['danger', 'emergencies'].includes(key) ? 'danger' : key === 'warning' ? 'warning' : '');
   const links: Record<string, string> = {
-    emergencies: 'emergencies', danger: 'hosts', warning: 'hosts', open_incidents: 'incidents', cuts: 'quarantine', sites: 'sensors', up: 'sensors',
+    emergencies: 'emergencies', danger: 'hosts', warning: 'hosts', open_incidents: 'incidents', cuts: 'quarantine', up: 'sensors',
   };
   const keys = Object.keys(links).filter((k) => of[k] !== undefined);
   return (

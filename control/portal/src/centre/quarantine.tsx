@@ -5,8 +5,9 @@ import { APPROVE, CHANGE, part, send, type Session } from '../toolkit/api';
 import { nsOf, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
-import { Ask, At, Badge, Button, Card, Empty, Facts, Page, say, Shown, Table, Tabs, TextField } from '../toolkit/ui';
+import { Ask, At, Badge, Button, Card, Empty, Facts, Page, say, Shown, ShownPage, Table, Tabs, TextField } from '../toolkit/ui';
 import { CutState, may, Moments } from '../parts/words';
+import { threatName } from '../parts/threats';
 import type { Cut, Site } from './data';
 import { TuneAsk } from './detections';
 import { isMixed, scoped } from './scope';
@@ -31,10 +32,10 @@ export function CutTable({ rows, session, again, selected, onSelect }: { rows: C
         { title: t('host'), sort: cutName, cell: (c) => <HostOf site={c.site} host={c.ip || c.mac} name={c.host} ip={c.ip} mac={c.mac} /> },
         { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (c) => <Where {...c} /> },
         { title: t('state'), sort: (c) => c.state, cell: (c) => <State c={c} /> },
-        { title: t('why'), wide: true, sort: (c) => c.reason, cell: (c) => <a href={href('quarantine', c.command_id)}>{c.reason || c.command_id}</a> },
+        { title: t('why'), wide: true, sort: (c) => c.reason, cell: (c) => <a href={href('quarantine', c.command_id)}>{threatName(c.reason) || c.command_id}</a> },
         { title: t('by'), sort: (c) => c.by, cell: (c) => (c.by === 'automatic' ? t('automatic') : c.by) },
         { title: t('cut-at'), sort: (c) => nsOf(c.ordered), cell: (c) => <At time={c.ordered} /> },
-        { title: t('ended-at'), sort: (c) => nsOf(c.released), cell: (c) => c.released ? <><At time={c.released} />{c.released_by && <small class="line">{c.released_by}</small>}</> : '–' },
+        ...(rows.some((c) => c.released) ? [{ title: t('ended-at'), sort: (c: Cut) => nsOf(c.released), cell: (c: Cut) => c.released ? <><At time={c.released} />{c.released_by && <small class="line">{c.released_by}</small>}</> : '–' }] : []),
         { title: '', cell: (c) => <CutTools key={c.command_id + c.state} cut={c} session={session} again={again} /> },
       ]} />
   );
@@ -53,7 +54,7 @@ function ReleaseMany({ cuts, again }: { cuts: Cut[]; again: () => void }) {
         again();
       }}>
       <p>{t('release-about')}</p>
-      <ul class="names">{cuts.slice(0, 20).map((c) => <li>{cutName(c)} – {c.reason}</li>)}</ul>
+      <ul class="names">{cuts.slice(0, 20).map((c) => <li>{cutName(c)} – {threatName(c.reason)}</li>)}</ul>
       {cuts.length > 20 && <p class="faint">{t('and-more', { n: cuts.length - 20 })}</p>}
     </Ask>
   );
@@ -143,7 +144,7 @@ function FalsePositive({ cut, session, again }: { cut: Cut; session: Session; ag
 export function OneCut({ id, session }: { id: string; session: Session }) {
   const found = useApi<Cut>(`quarantines/${part(id)}`, 'cuts', 'state');
   return (
-    <Shown of={found}>
+    <ShownPage of={found} title={t('quarantine')}>
       {(c) => (
         <Page title={t('cut-of', { name: cutName(c) })} tools={<><CutTools key={c.state} cut={c} session={session} again={found.again} /><FalsePositive cut={c} session={session} again={found.again} /></>}>
           <Card>
@@ -157,7 +158,7 @@ export function OneCut({ id, session }: { id: string; session: Session }) {
           <Card title={t('what')}>
             <Facts of={[
               [t('host'), <HostOf site={c.site} host={c.ip || c.mac} name={c.host} ip={c.ip} mac={c.mac} />], [t(isMixed() ? 'customer-site' : 'site'), <Where {...c} />],
-              [t('reason'), c.reason], [t('by'), c.by === 'automatic' ? t('automatic') : c.by], [t('method'), c.method],
+              [t('reason'), threatName(c.reason)], [t('by'), c.by === 'automatic' ? t('automatic') : c.by], [t('method'), c.method],
               [t('cause'), c.cause && c.cause.split(' ').map((x) => word('cause', x)).join(', ')],
               [t('threat'), c.threat_id],
               [t('released-by'), c.released_by], [t('command'), c.command_id],
@@ -166,6 +167,6 @@ export function OneCut({ id, session }: { id: string; session: Session }) {
           </Card>
         </Page>
       )}
-    </Shown>
+    </ShownPage>
   );
 }

@@ -8,6 +8,7 @@ import { useApi } from '../toolkit/live';
 import { useArg } from '../toolkit/route';
 import { At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, Shown, Table, Tabs, TextArea, Time } from '../toolkit/ui';
 import { CutState, inLanguage, may, Technique } from '../parts/words';
+import { threatName } from '../parts/threats';
 import type { Advisory, Daily, Figures, Monthly, ReportList, Severities, Spread } from './data';
 import { allCustomers, chooseCustomer, chosenCustomer, customerName, isVendor, scoped } from './scope';
 import { say2, Severity, severityRank, SiteChoice } from './shared';
@@ -111,7 +112,7 @@ function DayBody({ r }: { r: Daily }) {
       <Card title={t('threats')}>
         <Table dense label={t('threats')} rows={r.threats} id={(x) => x.name + x.category} empty={t('quiet-day')}
           columns={[
-            { title: t('threat'), wide: true, sort: (x) => x.name, cell: (x) => <>{x.name}<small class="line">{x.category}</small></> },
+            { title: t('threat'), wide: true, sort: (x) => x.name, cell: (x) => <>{threatName(x.name)}<small class="line">{x.category}</small></> },
             { title: t('severity'), sort: (x) => severityRank(x.severity), cell: (x) => <Severity of={x.severity} /> },
             { title: t('techniques'), cell: (x) => x.technique && <Technique id={x.technique} /> },
             { title: t('hosts'), right: true, sort: (x) => x.hosts, cell: (x) => number(x.hosts) }, { title: t('times'), right: true, sort: (x) => x.hits, cell: (x) => number(x.hits) },
@@ -133,7 +134,7 @@ function MonthlyPart() {
   const [site] = useArg('site');
   const list = useApi<ReportList>('reports' + scoped({ site }), 'state');
   const month = date || (list.data?.monthly[1] ?? list.data?.monthly[0])?.date || '';
-  const report = useApi<Monthly>(month ? 'reports/monthly' + scoped({ site, month }) : null);
+  const report = useApi<Monthly>(month ? 'reports/monthly' + scoped({ site, month }) : null, 'reports');
   return (
     <Shown of={list}>
       {({ monthly }) => (
@@ -212,7 +213,7 @@ function MonthBody({ r }: { r: Monthly }) {
       <Card title={t('threats')}>
         <Table dense label={t('threats')} rows={r.threats} id={(x) => x.name} empty={t('none')} page={12}
           columns={[
-            { title: t('threat'), wide: true, sort: (x) => x.name, cell: (x) => x.name }, { title: t('severity'), sort: (x) => severityRank(x.severity), cell: (x) => <Severity of={x.severity} /> },
+            { title: t('threat'), wide: true, sort: (x) => x.name, cell: (x) => threatName(x.name) }, { title: t('severity'), sort: (x) => severityRank(x.severity), cell: (x) => <Severity of={x.severity} /> },
             { title: t('times'), right: true, sort: (x) => x.hits, cell: (x) => number(x.hits) },
             { title: t('month-before'), right: true, sort: (x) => x.hits_before, cell: (x) => number(x.hits_before) },
             { title: t('change-of'), right: true, sort: (x) => x.hits - x.hits_before, cell: (x) => <Change from={x.hits_before} to={x.hits} /> },
@@ -223,7 +224,7 @@ function MonthBody({ r }: { r: Monthly }) {
         <Table dense label={t('hosts')} rows={r.hosts} id={(x) => x.site + x.ip + x.name} empty={t('none')} page={12}
           columns={[
             { title: t('host'), sort: (x) => x.name || x.ip, cell: (x) => <><b>{x.name || x.ip}</b><small class="line">{x.ip}</small></> }, { title: t('site'), sort: (x) => x.site, cell: (x) => x.site },
-            { title: t('worst'), wide: true, cell: (x) => x.worst }, { title: t('alerts'), right: true, sort: (x) => x.hits, cell: (x) => number(x.hits) },
+            { title: t('worst'), wide: true, cell: (x) => threatName(x.worst) }, { title: t('alerts'), right: true, sort: (x) => x.hits, cell: (x) => number(x.hits) },
             { title: t('incidents'), right: true, sort: (x) => x.incidents, cell: (x) => number(x.incidents) }, { title: t('figure.days'), right: true, sort: (x) => x.days, cell: (x) => number(x.days) },
             { title: t('network'), cell: (x) => (x.cut_state ? <CutState state={x.cut_state} /> : '–') },
           ]} />
@@ -268,11 +269,11 @@ function Editor({ customer, month, last, again }: { customer: string; month: str
   return (
     <form onSubmit={act}>
       <div class="grid-form">
-        <TextArea label={t('advisory-ja')} value={ja} onValue={setJa} rows={8} lang="ja" maxLength={4000} />
-        <TextArea label={t('advisory-en')} value={en} onValue={setEn} rows={8} lang="en" maxLength={4000} />
+        <TextArea label={t('advisory-ja')} value={ja} onValue={setJa} rows={8} lang="ja" maxLength={20000} required />
+        <TextArea label={t('advisory-en')} value={en} onValue={setEn} rows={8} lang="en" maxLength={20000} required />
       </div>
       {error && <p class="note bad" role="alert">{error}</p>}
-      <div class="actions"><span class="faint">{t('advisory-about')}</span><Button type="submit" kind="main" disabled={!en.trim() && !ja.trim()}>{t('advisory-keep')}</Button></div>
+      <div class="actions"><span class="faint">{t('advisory-about')}</span><Button type="submit" kind="main" disabled={!en.trim() || !ja.trim()}>{t('advisory-keep')}</Button></div>
     </form>
   );
 }
@@ -282,7 +283,7 @@ function AdvisoryPart({ session }: { session: Session }) {
   const [date, setDate] = useArg('month');
   const list = useApi<ReportList>('reports' + scoped(), 'state');
   const month = date || (list.data?.monthly[1] ?? list.data?.monthly[0])?.date || '';
-  const versions = useApi<{ advisories: Advisory[] }>(customer && month ? 'advisories' + query({ customer, month }) : null, 'advisories');
+  const versions = useApi<{ advisories: Advisory[] }>(customer && month ? 'advisories' + query({ customer, month }) : null, 'reports');
   if (!customer) return <Card><Empty>{t('advisory-choose')}</Empty></Card>;
   return (
     <Shown of={list}>

@@ -1,17 +1,21 @@
 // What several of the centre's pages show alike.
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { APPROVE, get, part, send, type Session } from '../toolkit/api';
+import { APPROVE, get, part, SEE, send, type Session } from '../toolkit/api';
 import { currentLanguage, t, word } from '../toolkit/i18n';
 import { useApi, type Loaded } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Badge, Choice, say, type Tone } from '../toolkit/ui';
 import { may } from '../parts/words';
+import { threatName } from '../parts/threats';
 import type { Cut, Order, Text } from './data';
 import { customerName, isMixed, sitesInScope } from './scope';
 
 /** In the reader's language, or the other when it is missing. */
 export const say2 = (x: Text | string | null | undefined): string =>
   !x ? '' : typeof x === 'string' ? x : (currentLanguage() === 'ja' ? x.ja || x.en : x.en || x.ja) || '';
+
+/** More than looks: may take on an emergency, write a note. */
+export const mayMore = (s: Session): boolean => s.may !== SEE;
 
 /** A time as the API takes it. */
 export const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
@@ -25,6 +29,9 @@ export function Where({ customer, site }: { customer?: string; site: string }) {
   );
 }
 
+/** Titles of incidents are names of threats. */
+export const titleOf = (x: Text): string => threatName(say2(x));
+
 /** Sorts like `Where` reads. */
 export const whereOf = (x: { customer?: string; site: string }): string => `${customerName(x.customer ?? '')} ${x.site}`;
 
@@ -33,7 +40,7 @@ export function HostOf({ site, host, name, ip, mac }: { site: string; host: stri
   return (
     <a class="host" href={href('hosts', site, host || ip || '')}>
       <b>{first}</b>
-      <span>{[ip !== first && ip, mac].filter(Boolean).join(' · ')}</span>
+      <span>{ip !== first ? ip : mac}</span>
     </a>
   );
 }
@@ -111,10 +118,10 @@ export function CutTools({ cut, session, again }: { cut: Cut; session: Session; 
     return (
       <div class="actions tight">
         <Ask button={t('approve')} kind="main" danger title={t('approve-host', { name })} confirm={t('approve')} onDo={order('approve')} done={done('approved')}>
-          <p>{cut.reason}</p>
+          <p>{threatName(cut.reason)}</p>
         </Ask>
         <Ask button={t('refuse')} title={t('refuse-host', { name })} confirm={t('refuse')} onDo={order('refuse')} done={done('refused')}>
-          <p>{cut.reason}</p>
+          <p>{threatName(cut.reason)}</p>
         </Ask>
       </div>
     );

@@ -5,6 +5,7 @@ import { useApi } from '../toolkit/live';
 import { href } from '../toolkit/route';
 import { Badge, Card, Empty, Facts, Level, Page, Shown, Time, Code } from '../toolkit/ui';
 import { useState } from 'preact/hooks';
+import { threatName } from '../parts/threats';
 import type { Cut, Incident, Step } from './data';
 import { CutState, inLanguage, Technique } from '../parts/words';
 import { CutTools, FalsePositive } from './shared';
@@ -26,7 +27,7 @@ export function Incidents() {
                 <li key={i.id}>
                   <Level level={i.level} />
                   <div>
-                    <a href={href('incidents', i.id)}><b>{i.title}</b></a>
+                    <a href={href('incidents', i.id)}><b>{threatName(i.title)}</b></a>
                     <p>{i.host}{i.closed ? ` · ${t('closed')}` : ''}</p>
                     <p class="faint">{inLanguage(i.cause, i.cause_ja)}</p>
                     <p>{i.techniques.slice(0, 6).map((x) => <Technique id={x} />)}</p>
@@ -67,7 +68,7 @@ export function OneIncident({ id, session }: { id: string; session: Session }) {
       {({ incidents: [i] }) => {
         const cut = cuts.data?.quarantines.find((c) => c.incident === i.id || c.host_id === i.host_id);
         return (
-          <Page title={i.title} tools={cut && <><CutTools key={cut.state} cut={cut} session={session} again={cuts.again} /><FalsePositive cut={cut} session={session} again={cuts.again} /></>}>
+          <Page title={threatName(i.title)} tools={cut && <><CutTools key={cut.state} cut={cut} session={session} again={cuts.again} /><FalsePositive cut={cut} session={session} again={cuts.again} /></>}>
             <Card>
               <p class="big"><Level level={i.level} /> <a href={href('hosts', i.host_id)}>{i.host}</a></p>
               <p class="cause">{inLanguage(i.cause, i.cause_ja)}</p>

@@ -144,7 +144,8 @@ export function Spark({ label, values, parts = [] }: { label: string; values: nu
 
 export interface StripStep { all: number; part: number; up?: number } // up: share of the time, 0 to 1
 
-/** One line of a time line: columns of hits (dangerous ones in red), beneath whether anybody looked.
+/** One line of a time line; a sensor tells how it is every few minutes, so that a share near 1 is all:
+ * columns of hits (dangerous ones in red), beneath whether anybody looked.
  * `most`: of all lines together, so that they compare. */
 export function Strip({ label, steps, most, onAt }: { label: string; steps: StripStep[]; most: number;
   onAt?: (at: number | null) => void }) {
@@ -159,9 +160,9 @@ export function Strip({ label, steps, most, onAt }: { label: string; steps: Stri
       onMouseMove={at} onMouseLeave={() => onAt?.(null)}>
       <path class="all" d={columns(steps.map((s) => s.all), height, 25)} />
       <path class="part" d={columns(steps.map((s) => s.part), height, 25)} />
-      <path class="up" d={line((s) => s.up !== undefined && s.up >= 0.99)} />
-      <path class="partly" d={line((s) => s.up !== undefined && s.up > 0.01 && s.up < 0.99)} />
-      <path class="down" d={line((s) => s.up !== undefined && s.up <= 0.01)} />
+      <path class="up" d={line((s) => s.up !== undefined && s.up >= 0.7)} />
+      <path class="partly" d={line((s) => s.up !== undefined && s.up > 0.05 && s.up < 0.7)} />
+      <path class="down" d={line((s) => s.up !== undefined && s.up <= 0.05)} />
     </svg>
   );
 }

@@ -76,6 +76,12 @@ export function Shown<T>({ of, children }: { of: Loaded<T>; children: (data: T) 
   );
 }
 
+/** A page of one thing, whose title is known when it is there. */
+export function ShownPage<T>({ of, title, children }: { of: Loaded<T>; title: string; children: (data: T) => ComponentChildren }) {
+  if (of.data !== undefined && !of.gone) return <>{children(of.data)}</>;
+  return <Page title={title}><Shown of={of}>{() => null}</Shown></Page>;
+}
+
 export function Empty({ children }: Children) {
   return <p class="empty">{children}</p>;
 }
