@@ -41,6 +41,7 @@ int cli_audit(const struct cli *cli, const char *program, json_int_t most);
 int cmd_audit(const struct cli *cli, int argc, char **argv);
 int cmd_policy(const struct cli *cli, int argc, char **argv);
 int cmd_evidence(const struct cli *cli, int argc, char **argv);
+int cmd_bundle(const struct cli *cli, int argc, char **argv);
 int cmd_lists(const struct cli *cli, int argc, char **argv);
 int cmd_watch(const struct cli *cli, int argc, char **argv);
 int cmd_replay(const struct cli *cli, int argc, char **argv);

@@ -265,6 +265,28 @@ static const struct cli_command commands[] = {
 	 "  banken lists add ja3.txt --kind ja3 --severity 3 --potential\n"
 	 "  banken lists search hxxp://evil[.]example/a\n",
 	 cmd_lists},
+	{"bundle", "build | show | verify | install | status | history | rollback | preview | key",
+	 "signature bundles: signed rules, settings and lists of this sensor",
+	 "  install FILE      verifies and puts it in force; a sensor that runs takes it within "
+	 "seconds\n                    without losing a packet. Versions only rise\n"
+	 "  status            what is in force, and whether the dataplane really runs it\n"
+	 "  show [FILE]       what is in a bundle, or the status\n"
+	 "  verify FILE       signature, dates and every byte\n"
+	 "  rollback [N]      back to the bundles before, or to version N while it is kept\n"
+	 "  history           the sets that are kept\n"
+	 "  remove NAME       takes a custom pattern out again (--kind rule-set, signatures)\n"
+	 "  preview FILE -r CAPTURE...   what it would have told beside the set in force;\n"
+	 "                    --evidence[=DIR]: over the packets kept around alerts\n"
+	 "  build OUT --key FILE --name NAME --version N   --packs DIR --tree DIR --add PATH=FILE\n"
+	 "                    --kind signatures|pattern|rule-set --note TEXT --days N --made TIME\n"
+	 "  key FOLDER NAME   makes a key to sign with\n\n"
+	 "  --folder DIR      of what is installed (default /var/lib/banken/bundle, or "
+	 "BANKEN_BUNDLE)\n"
+	 "  --keys DIR        whose signature counts: the vendor's and the owner's NAME.pem\n"
+	 "                    (default /etc/banken/bundle-keys, or BANKEN_BUNDLE_KEYS)\n\n"
+	 "examples:\n  banken bundle preview july.bundle -r incident.pcapng\n"
+	 "  banken bundle install july.bundle\n  banken bundle rollback\n",
+	 cmd_bundle},
 	{"replay", "FILE [-S RULES] [--japanese]", "analyses a capture file",
 	 "The same detection and correlation as live, over a pcap or pcapng file: alerts, then "
 	 "the\n"

@@ -78,6 +78,7 @@ void live_name_counters(struct live *live)
 	name_counter(live, "rules.loaded", STATS_GAUGE);
 	name_counter(live, "rules.skipped", STATS_GAUGE);
 	name_counter(live, "rules.failed", STATS_GAUGE);
+	name_counter(live, "rules.content", STATS_GAUGE);
 	name_counter(live, "rules.reloads", STATS_COUNT);
 	name_counter(live, "lists.entries", STATS_GAUGE);
 	name_counter(live, "lists.loads", STATS_COUNT);
@@ -155,6 +156,7 @@ static void store_own(struct live *live)
 	stats_set(live->stats, own, at++, live->rules.loaded);
 	stats_set(live->stats, own, at++, live->rules.skipped);
 	stats_set(live->stats, own, at++, live->rules.failed);
+	stats_set(live->stats, own, at++, live->rules.content);
 	stats_set(live->stats, own, at++, live->reloads);
 	stats_set(live->stats, own, at++, live->lists ? lists_entries(live->lists) : 0);
 	stats_set(live->stats, own, at++, live->lists_loads);
@@ -354,6 +356,7 @@ void live_control_turn(struct live *live)
 		stats_heartbeat(live->stats, now_ns);
 		live_lists_look(live, now_ns);
 		tell_alive(live);
+		reload_look(live, now_ns);
 		for (unsigned i = 0; resets && i < resets->count; i++) {
 			if (resets->reset[i].until_ns <= now_ns) {
 				change_resets(live, NULL, now_ns);

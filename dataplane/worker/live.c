@@ -16,6 +16,7 @@
 #include "dataplane/api/paths.h"
 #include "dataplane/base/sandbox.h"
 #include "dataplane/worker/files.h"
+#include "dataplane/worker/installed.h"
 #include "dataplane/worker/live_private.h"
 #include "dataplane/worker/stats.h"
 
@@ -226,10 +227,20 @@ static int confine(struct errmsg *err)
 	return ERR_OK;
 }
 
+/* Before it is read: whatever is installed from now on is another one. */
+static void note_installed(struct live *live)
+{
+	const char *folder = installed_folder(live->options->rules_folder, true);
+
+	if (folder)
+		(void)installed_link(folder, live->rules_link);
+}
+
 static int start(struct live *live, struct errmsg *err)
 {
 	int rc = make_folder(live->options, err);
 
+	note_installed(live);
 	if (rc == ERR_OK)
 		rc = ruleset_load(live->options, &live->rules, err);
 	if (rc == ERR_OK)

@@ -2,6 +2,7 @@
  * loop.c (a worker), distribute.c (one queue for several workers). */
 #pragma once
 
+#include <limits.h>
 #include <stdatomic.h>
 
 #include "dataplane/api/mailbox.h"
@@ -113,6 +114,8 @@ struct live {
 		int64_t size, seconds, ns;
 	} lists_file;
 	uint64_t lists_looked_ns, lists_loads, lists_failed;
+	uint64_t rules_looked_ns;
+	char rules_link[PATH_MAX]; /* the installed set that was read last */
 	unsigned cores[LIVE_WORKERS + 2];
 };
 
@@ -133,6 +136,8 @@ void live_grace(struct live *live);
  * answered by reload_turn, once they are in use or refused. */
 int reload_begin(struct live *live, uint64_t order, struct mailbox_answer *answer);
 void reload_turn(struct live *live);
+/* Reads them when another set was installed. */
+void reload_look(struct live *live, uint64_t now_ns);
 /* Names of the counters a worker stores, in order; fills live->names. */
 void live_name_counters(struct live *live);
 /* Stores the worker's counters; called by the worker. */

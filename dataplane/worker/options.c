@@ -148,6 +148,9 @@ static const struct option table[] = {
 	{"eve.utc-offset-minutes", KIND_INT, AT(utc_offset_minutes), -840, 840,
 	 "time zone of timestamps"},
 	{"rules.lang", KIND_UINT, AT(lang), 7, 8, "8: also keywords of later releases than 7.0.10"},
+	{"rules.folder", KIND_TEXT, AT(rules_folder), 0, OPTIONS_TEXT,
+	 "folder of the installed signature bundles ('banken bundle install'); live it is "
+	 "/var/lib/banken/bundle unless said otherwise, \"none\" = none"},
 	{"rules.cache", KIND_TEXT, AT(cache), 0, OPTIONS_TEXT,
 	 "folder of compiled pattern databases"},
 	{"rules.data", KIND_TEXT, AT(rule_data), 0, OPTIONS_TEXT,

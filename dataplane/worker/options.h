@@ -30,10 +30,11 @@ struct options {
 	unsigned addr_count, port_count;
 	const char *disabled[OPTIONS_DISABLED + 1]; /* protocols, NULL-terminated */
 	unsigned disabled_count;
-	unsigned lang;		       /* 7 or 8 */
-	char cache[OPTIONS_TEXT];      /* folder of compiled databases, "" = none */
-	char rule_data[OPTIONS_TEXT];  /* folder of datasets' kept state, "" = none is kept */
-	char thresholds[OPTIONS_TEXT]; /* threshold file, "" = none */
+	unsigned lang;			 /* 7 or 8 */
+	char rules_folder[OPTIONS_TEXT]; /* of the installed rule set, "" = none */
+	char cache[OPTIONS_TEXT];	 /* folder of compiled databases, "" = none */
+	char rule_data[OPTIONS_TEXT];	 /* folder of datasets' kept state, "" = none is kept */
+	char thresholds[OPTIONS_TEXT];	 /* threshold file, "" = none */
 	char reputation_categories[OPTIONS_TEXT], reputation_folder[OPTIONS_TEXT];
 	char reputation_files[OPTIONS_TEXT]; /* separated by commas */
 	char geoip_database[OPTIONS_TEXT];   /* "" = none */

@@ -4,10 +4,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dataplane/worker/installed.h"
 #include "dataplane/worker/live_private.h"
 
 enum { LEAST_NICE = 19 };
@@ -65,6 +67,24 @@ int reload_begin(struct live *live, uint64_t order, struct mailbox_answer *answe
 	return ERR_OK;
 }
 
+/* Another set was put in force: once a second a look at one link. What cannot be loaded is told
+ * once and the old rules stay. */
+void reload_look(struct live *live, uint64_t now_ns)
+{
+	const char *folder = installed_folder(live->options->rules_folder, true);
+	struct mailbox_answer answer = {0};
+	char link[PATH_MAX];
+
+	if (!folder || live->reload || now_ns - live->rules_looked_ns < NS_PER_SEC)
+		return;
+	live->rules_looked_ns = now_ns;
+	if (!installed_link(folder, link) || strcmp(link, live->rules_link) == 0)
+		return;
+	snprintf(live->rules_link, sizeof(live->rules_link), "%s", link);
+	if (reload_begin(live, 0, &answer) != ERR_OK)
+		live->rules_link[0] = '\0';
+}
+
 /* The engine before the last one is freed, so that streams that began with the old one finish with
  * it. */
 static void swap(struct live *live, const struct ruleset *fresh)
@@ -110,7 +130,10 @@ void reload_turn(struct live *live)
 	pthread_join(r->thread, NULL);
 	answer.id = r->order;
 	answer_of(live, r, &answer);
-	mailbox_reply(live->mailbox, &answer);
+	if (r->order)
+		mailbox_reply(live->mailbox, &answer);
+	else
+		fprintf(stderr, "banken-dataplane: new rule set: %s\n", answer.sentence);
 	live->reload = NULL;
 	free(r);
 }

@@ -1,5 +1,7 @@
 #include "dataplane/worker/ruleset.h"
 
+#include "dataplane/worker/installed.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -49,17 +51,26 @@ static int check_vars(const struct options *o, struct errmsg *err)
 	return rc;
 }
 
-static int load_files(const struct options *o, struct ruleset *r, struct errmsg *err)
+static int load_files(const struct options *o, struct ruleset *r, struct installed *installed,
+		      struct errmsg *err)
 {
 	const struct lang_vars vars = {o->addrs, o->ports, o->addr_count, o->port_count};
 	const struct lang_opts opts = {
 		.lang = (uint8_t)o->lang, .disabled = o->disabled, .keep_text = o->evidence};
+	const char *folder = installed_folder(o->rules_folder, o->port_count_live > 0);
 
 	for (unsigned i = 0; i < o->rule_file_count; i++) {
 		int rc = lang_load_file(o->rule_files[i], &vars, &opts, r->set, err);
 
 		if (rc != ERR_OK)
 			return rc;
+	}
+	if (folder) {
+		int rc = installed_load(folder, &vars, &opts, r->set, installed, err);
+
+		if (rc != ERR_OK)
+			return rc;
+		r->content = installed->content;
 	}
 	return o->thresholds[0] ? lang_load_filters(o->thresholds, &vars, &opts, r->set, err)
 				: ERR_OK;
@@ -78,11 +89,13 @@ static const char *text_of(const char *option)
 	return option[0] ? option : NULL;
 }
 
-int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
+/* Databases that came with the set where the operator names no folder of his own. */
+static struct detect_config config_of(const struct options *o, const struct installed *installed,
+				      char cache[PATH_MAX])
 {
-	const struct detect_config config = {
+	return (struct detect_config){
 		.threads = o->load_threads,
-		.cache_folder = text_of(o->cache),
+		.cache_folder = o->cache[0] ? o->cache : installed_cache(installed, cache),
 		.data_folder = text_of(o->rule_data),
 		.reputation_categories = text_of(o->reputation_categories),
 		.reputation_folder = text_of(o->reputation_folder),
@@ -90,7 +103,14 @@ int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
 		.geoip_database = text_of(o->geoip_database),
 		.profile = o->profile,
 	};
+}
+
+int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
+{
+	struct installed installed = {0};
+	struct detect_config config;
 	double begin = now_seconds();
+	char cache[PATH_MAX];
 	int rc;
 
 	memset(r, 0, sizeof(*r));
@@ -100,7 +120,8 @@ int ruleset_load(const struct options *o, struct ruleset *r, struct errmsg *err)
 	r->set = lang_set_new();
 	if (!r->set)
 		return errmsg_set(err, ERR_NOMEM, "no memory for rules");
-	rc = load_files(o, r, err);
+	rc = load_files(o, r, &installed, err);
+	config = config_of(o, &installed, cache);
 	if (rc == ERR_OK && r->set->count > 0) {
 		r->engine = detect_engine_new(r->set, &config, err);
 		if (!r->engine)

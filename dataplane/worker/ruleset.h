@@ -12,6 +12,7 @@ struct ruleset {
 	struct lang_set *set;
 	struct detect_engine *engine;	  /* NULL when no rule was loaded */
 	unsigned loaded, skipped, failed; /* skipped: by the loader or by the engine */
+	uint64_t content;		  /* names the installed set, 0 = none (installed.h) */
 	double seconds;
 };
 

@@ -215,7 +215,7 @@ static int take(void *ctx, const struct indicator *i, uint32_t expires, struct s
 		i = &whole;
 	}
 	in->reading->kinds[i->kind]++;
-	return in->build ? build_add(in->build, i, expires, in->now, comment, err) : ERR_OK;
+	return in->build ? build_indicator(in->build, i, expires, in->now, comment, err) : ERR_OK;
 }
 
 static void refused(void *ctx, uint64_t line, const char *why)

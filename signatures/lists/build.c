@@ -234,8 +234,8 @@ static void announce(struct head *h, const struct indicator *i)
 	}
 }
 
-int build_add(struct build *b, const struct indicator *i, uint32_t expires, uint32_t now,
-	      struct slice comment, struct errmsg *err)
+int build_indicator(struct build *b, const struct indicator *i, uint32_t expires, uint32_t now,
+		    struct slice comment, struct errmsg *err)
 {
 	struct label label = {.list = b->head.lists - 1, .expires = expires};
 	uint32_t at;

@@ -17,8 +17,8 @@ void build_free(struct build *b);
 int build_list(struct build *b, const struct list_info *info, struct errmsg *err);
 /* `expires`: seconds since 1970, 0 = never; `comment`: may be empty, cut at 255 bytes. What has
  * expired at `now` is counted and left out. ERR_NOMEM. */
-int build_add(struct build *b, const struct indicator *i, uint32_t expires, uint32_t now,
-	      struct slice comment, struct errmsg *err);
+int build_indicator(struct build *b, const struct indicator *i, uint32_t expires, uint32_t now,
+		    struct slice comment, struct errmsg *err);
 struct build_counts build_counts(const struct build *b);
 /* Writes the file beside `path` and puts it in place whole. */
 int build_write(struct build *b, const char *path, struct errmsg *err);

@@ -95,7 +95,7 @@ static int take(void *ctx, const struct indicator *i, uint32_t expires, struct s
 	CHECK(i->kind < LIST_KINDS && i->len <= LIST_URL_MAX);
 	if (!(expires && expires <= NOW) && s->n < MOST)
 		s->kept[s->n++] = *i;
-	return build_add(s->build, i, expires, NOW, comment, err);
+	return build_indicator(s->build, i, expires, NOW, comment, err);
 }
 
 static void refused(void *ctx, uint64_t line, const char *why)

@@ -588,7 +588,7 @@ static void many(void **state)
 	for (uint32_t n = 0; n < N; n++) {
 		i->kind = LIST_DOMAIN;
 		i->len = (size_t)snprintf((char *)i->bytes, 64, "h%u.d%u.example", n, n % 1000);
-		assert_int_equal(build_add(b, i, 0, NOW, s("x"), NULL), ERR_OK);
+		assert_int_equal(build_indicator(b, i, 0, NOW, s("x"), NULL), ERR_OK);
 	}
 	book_compiled(site->folder, path, sizeof(path));
 	assert_int_equal(build_write(b, path, NULL), ERR_OK);

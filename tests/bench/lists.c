@@ -85,7 +85,7 @@ static int compile(uint64_t count, bool files, const char *path, double *ret_sec
 
 	for (uint64_t n = 0; n < count && rc == ERR_OK; n++) {
 		make(n, i, files);
-		rc = build_add(b, i, 0, NOW, SLICE_STR(n % 3 ? "a family" : "another"), err);
+		rc = build_indicator(b, i, 0, NOW, SLICE_STR(n % 3 ? "a family" : "another"), err);
 	}
 	if (rc == ERR_OK)
 		rc = build_write(b, path, err);

@@ -50,7 +50,7 @@ ALLOWED = {
     "dataplane/files": ["dataplane/base", "dataplane/api/record.h", "dataplane/app"],
     "signatures/lang": ["dataplane/base"],
     "signatures/plan": ["dataplane/base", "dataplane/app", "signatures/lang"],
-    "signatures/bundle": ["dataplane/base", "signatures/lang", "control/wire"],
+    "signatures/bundle": ["dataplane/base", "signatures/lang", "signatures/lists", "control/wire"],
     "signatures/lists": ["dataplane/base"],
     "dataplane/detect": ["dataplane/base", "dataplane/decode/events.h", "dataplane/decode/checksum.h", "dataplane/flow",
                          "dataplane/stream", "dataplane/app", "dataplane/files", "signatures/lang",
@@ -72,7 +72,7 @@ ALLOWED = {
     "control/sensor": ["dataplane/base", "dataplane/api", "dataplane/behave", "control/wire",
                        "control/helper",
                        # Kept records are compared with known-bad lists.
-                       "signatures/lists"],
+                       "signatures/lists", "signatures/bundle"],
     "control/mitigator": ["dataplane/base", "control/wire", "control/helper", "control/api",
                           # The day so far, while the centre is away.
                           "control/report"],
@@ -81,7 +81,7 @@ ALLOWED = {
     "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report",
                        "control/api"],
     # Policies are tried without a mitigator, too.
-    "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/helper", "control/report", "signatures/lists",
+    "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/helper", "control/report", "signatures/lists", "signatures/bundle", "signatures/lang",
                     "control/mitigator/policy", "control/mitigator/csv",
                     # A replayed capture goes through what the mitigator does with alerts.
                     "control/sensor/eve_alert.h", "control/sensor/host",
