@@ -26,9 +26,14 @@ static void find_host(struct mitigator *m, struct alert *a)
 	}
 }
 
-/* A person or the operator's program takes it up from there: the note says what and where. */
+/* The playbook's tasks for its host, as the scope's mode allows, however low the incident still is;
+ * and people are told what and where, for without a playbook it is theirs. */
 static void start_recovery(struct mitigator *m, const struct alert *a)
 {
+	const struct host *h = mac_addr_is_host(&a->host.mac)
+				       ? hosts_by_mac(m->decide.hosts, &a->host.mac)
+				       : hosts_by_ip(m->decide.hosts, &a->host.ip);
+	const struct incident *i = h ? incidents_of_host(m->decide.incidents, h->id) : NULL;
 	struct cut about = {.target.mac = a->host.mac};
 	char text[256];
 
@@ -38,6 +43,8 @@ static void start_recovery(struct mitigator *m, const struct alert *a)
 		 a->msg, a->evidence.file_name[0] ? " in " : "", a->evidence.file_name);
 	log_warn(&m->log, "%s", text);
 	tell_people(m, "recover", &about, text);
+	if (i)
+		recover_incident(m, i, true);
 }
 
 static void on_event(void *ctx, const struct external_event *ev, bool proven)
