@@ -22,6 +22,7 @@ struct cli_command {
 };
 
 int cmd_status(const struct cli *cli, int argc, char **argv);
+int cmd_doctor(const struct cli *cli, int argc, char **argv);
 int cmd_alerts(const struct cli *cli, int argc, char **argv);
 int cmd_hosts(const struct cli *cli, int argc, char **argv);
 int cmd_coverage(const struct cli *cli, int argc, char **argv);

@@ -19,6 +19,16 @@ static const struct cli_command commands[] = {
 	 "here\n"
 	 "says so in a sentence.\n\nexamples:\n  banken status\n  banken --json status\n",
 	 cmd_status},
+	{"doctor", "[--config-folder DIR] [--japanese]",
+	 "looks at everything here and says what is wrong and what to do",
+	 "Programs and their versions, keys and their end, clock, time zone, mirror port and its\n"
+	 "losses, memory, cores, disks, spools, links, rules, drivers, mail server, permissions:\n"
+	 "what was found, where, and what to do. What this machine is set up for is told by the\n"
+	 "files in /etc/banken (--config-folder). As root, or in the group banken.\n\n"
+	 "Exit status: 0 nothing is bad, 1 something is, 2 wrong usage.\n\n"
+	 "examples:\n  banken doctor\n  banken doctor --japanese\n"
+	 "  banken --json doctor | jq '.findings[] | select(.level == \"bad\")'\n",
+	 cmd_doctor},
 	{"alerts", "[--most N]", "latest alerts, newest first",
 	 "Asks the centre.\n\nexamples:\n  banken alerts\n  banken --json alerts --most 1000\n",
 	 cmd_alerts},

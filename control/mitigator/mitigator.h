@@ -44,6 +44,7 @@ struct method {
 	struct helper helper;		  /* HELPER only */
 	uint64_t list_asked, ports_asked; /* monotonic; 0: nothing is awaited */
 	uint64_t list_next, ports_next;
+	uint64_t look_next;	  /* it is asked though it holds nothing: is it there? */
 	struct driver_held *held; /* gathered until the last packet */
 	unsigned held_n, held_cap;
 	struct known_port *ports, *ports_new; /* the first sorted by MAC */

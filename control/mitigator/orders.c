@@ -9,6 +9,7 @@
 enum {
 	WATCH_LIFE_S = 60,
 	STUCK_S = 15, /* an answer that did not come by then is asked for again */
+	LOOK_S = 30,  /* between looks whether a driver that holds nothing is there */
 };
 
 /* ---- answers by link ---- */
@@ -251,8 +252,9 @@ void orders_tick(struct mitigator *m)
 			continue;
 		/* At the start once, whatever is known: for what a crash left behind. */
 		if (now >= md->list_next && is_free(md->list_asked, now) &&
-		    (holds_any(m, i) || !md->listed || md->desc->wants)) {
+		    (holds_any(m, i) || !md->listed || md->desc->wants || now >= md->look_next)) {
 			md->held_n = 0;
+			md->look_next = now + LOOK_S * NS_PER_SEC;
 			md->listed = true;
 			md->list_next = now + md->desc->list_ms * NS_PER_MS;
 			ask(m, i, DRIVER_LIST, &md->list_asked);

@@ -184,6 +184,7 @@ def database_damaged(site, r, name):
     path = site.net.folder / f"state-{name}" / database
     os.kill(site.client.pid, signal.SIGSTOP)
     try:
+        time.sleep(1.2)  # what is on its way
         wait_until_sent(site)
         site.kill(name, signal.SIGTERM)
         backup = {p: p.read_bytes() for p in path.parent.glob(path.name + "*") if "ballast" not in p.name and p.is_file()}
@@ -217,6 +218,7 @@ def rings_damaged(site, r, name):
     """What dataplane and control share in memory, turned over while neither runs."""
     os.kill(site.client.pid, signal.SIGSTOP)
     try:
+        time.sleep(1.2)  # what is on its way
         wait_until_sent(site)
         site.kill("dataplane")
         site.kill("control")

@@ -150,8 +150,8 @@ protected:
                 time.sleep(0.5)
                 self.start(name)
             if self.is_ready(name):
-                if name == "dataplane" and self.blind and self.blind[-1][1] == float("inf"):
-                    self.blind[-1][1] = time.time() + 1.5
+                for window in self.blind if name == "dataplane" else ():
+                    window[1] = min(window[1], time.time() + 1.5)
                 return True
             time.sleep(0.05)
         self.died.append(f"banken-{name} did not come back within {seconds} s: {self.last_line(name)}")
