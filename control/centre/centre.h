@@ -20,6 +20,8 @@ struct centre_config {
 	const char *listen;	  /* for sensors and mitigators */
 	struct api_serve pages;	  /* portal and HTTP API */
 	const char *state_folder; /* store and spool */
+	const char *state_database, *history_servers, *history_database; /* beyond one machine */
+	const char *history_user, *history_password_file;
 	const char *keys_folder;
 	const char *run_folder; /* local socket */
 	const char *report_folder;
@@ -66,6 +68,8 @@ struct centre {
 };
 
 struct report_files centre_report_files(const struct centre *c);
+/* `path`: what it is in the embedded store. */
+struct store_where centre_store_where(const struct centre_config *c, const char *path);
 /* local.c: what the local socket can do. */
 extern const struct local_command centre_commands[];
 extern const size_t centre_command_count;

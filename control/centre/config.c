@@ -14,6 +14,19 @@ static const struct config_key pages_keys[] = {
 		.help = text                                                                       \
 	}
 
+struct store_where centre_store_where(const struct centre_config *c, const char *path)
+{
+	return (struct store_where){
+		.path = path,
+		.state = c->state_database,
+		.history = c->history_servers,
+		.history_user = c->history_user,
+		.history_password_file = c->history_password_file,
+		.history_database = c->history_database,
+		.ca_file = c->ca_file,
+	};
+}
+
 const struct config_key centre_keys[] = {
 	TEXT("listen", listen, "*:7444", "address and port for sensors and mitigators"),
 	{.name = "pages",
@@ -22,6 +35,15 @@ const struct config_key centre_keys[] = {
 	 .keys = pages_keys,
 	 .help = "portal for the vendor's and the customers' people, and the HTTP API"},
 	TEXT("state-folder", state_folder, "/var/lib/banken/centre", "store and spool"),
+	TEXT("state-database", state_database, "",
+	     "beyond one machine: PostgreSQL, e.g. postgresql://banken@/banken?host=a,b,c; empty = "
+	     "SQLite in state-folder"),
+	TEXT("history-servers", history_servers, "",
+	     "beside it, ClickHouse: http://a1:8123,http://a2:8123;http://b1:8123,...: replicas "
+	     "apart by ',', shards by ';'"),
+	TEXT("history-database", history_database, "banken", "its database there"),
+	TEXT("history-user", history_user, "", "to log in there with, empty = without"),
+	TEXT("history-password-file", history_password_file, "", "its password"),
 	TEXT("keys-folder", keys_folder, "/etc/banken/keys/centre", "ca.crt, own.crt, own.key"),
 	TEXT("run-folder", run_folder, "/run/banken", "local socket"),
 	TEXT("report-folder", report_folder, "/var/lib/banken/centre/reports",

@@ -83,11 +83,13 @@ static void on_signal(void *ctx, uint32_t number)
 static int open_store(struct centre *c, struct errmsg *err)
 {
 	struct spool_config spool = {0};
+	struct store_where where;
 	struct errmsg note;
 	char path[512], spool_path[512];
 
 	snprintf(path, sizeof(path), "%s/centre.db", c->config.state_folder);
-	c->store = store_open(path, &note, err);
+	where = centre_store_where(&c->config, path);
+	c->store = store_open_at(&where, &note, err);
 	if (!c->store)
 		return ERR_IO;
 	if (note.text[0])

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/centre/store/place_test.h"
 #include "control/centre/emergency/text.h"
 #include "dataplane/base/clock.h"
 
@@ -19,12 +20,12 @@ static uint64_t now;
 
 static int begin(void **state)
 {
-	struct errmsg note, err;
+	struct errmsg err;
 
 	rules = emergency_rules_default;
 	assert_int_equal(zone_set(&rules.zone, "Asia/Tokyo", &err), ERR_OK);
 	now = zone_date(&rules.zone, "2026-11-20") + 12 * NS_PER_HOUR;
-	s = store_open(":memory:", &note, &err);
+	s = test_store(false, &err);
 	assert_non_null(s);
 	assert_int_equal(store_peer(s, "sensor", "sensor", "osaka", true, now, &err), ERR_OK);
 	assert_int_equal(store_site(s, "osaka", "aoba", &err), ERR_OK);

@@ -271,6 +271,24 @@ int disk_days(struct store *s, struct disk_day *ret, unsigned most, struct errms
 
 /* --- mirror ports --- */
 
+/* Only when a port is quiet: what a week's slots hold is much to ask for at every look. */
+static int fetch_when_quiet(struct store *s, uint64_t since, uint64_t now, struct errmsg *err)
+{
+	const struct history_want want = {
+		.what = HISTORY_HEALTH, .from = now - 7 * NS_PER_DAY, .to = now};
+	const struct history_want nothing = {.what = HISTORY_HEALTH, .from = 1, .to = 2};
+	struct db_stmt *st = store_kept(s, "SELECT count(*) FROM mirrors WHERE since < ?1", err);
+	int64_t quiet;
+
+	if (!st)
+		return ERR_IO;
+	bind_number(st, 1, since);
+	quiet = db_step(st) ? column_int64(st, 0) : 0;
+	if (store_done(s, st, err) != ERR_OK)
+		return ERR_IO;
+	return history_fetch(s, quiet ? &want : &nothing, err);
+}
+
 int mirrors_gone(struct store *s, uint64_t after, uint64_t now, struct mute_sensor *ret,
 		 unsigned most, struct errmsg *err)
 {
@@ -286,6 +304,8 @@ int mirrors_gone(struct store *s, uint64_t after, uint64_t now, struct mute_sens
 		return ERR_IO;
 	bind_number(st, 1, now);
 	if (store_done(s, st, err) != ERR_OK)
+		return ERR_IO;
+	if (fetch_when_quiet(s, now - after, now, err) != ERR_OK)
 		return ERR_IO;
 	st = store_prepare(
 		s,
@@ -353,14 +373,19 @@ int incidents_by_hour(struct store *s, const char *customer, uint64_t now, unsig
 int alerts_between(struct store *s, const char *customer, uint64_t from, uint64_t to, uint64_t *ret,
 		   struct errmsg *err)
 {
-	struct db_stmt *st =
-		store_kept(s,
-			   "SELECT coalesce(sum(n),0) FROM tally WHERE site IN " SITES_OF(
-				   "?1") " "
-					 "AND slot >= ?2 AND slot < ?3",
-			   err);
+	const struct store_scope scope = {customer, ""};
+	const struct history_want want = {
+		.what = HISTORY_TALLY, .scope = &scope, .from = from, .to = to};
+	struct db_stmt *st;
 
 	*ret = 0;
+	if (history_fetch(s, &want, err) != ERR_OK)
+		return ERR_IO;
+	st = store_kept(s,
+			"SELECT coalesce(sum(n),0) FROM tally WHERE site IN " SITES_OF(
+				"?1") " "
+				      "AND slot >= ?2 AND slot < ?3",
+			err);
 	if (!st)
 		return ERR_IO;
 	bind_text(st, 1, customer);
@@ -373,10 +398,14 @@ int alerts_between(struct store *s, const char *customer, uint64_t from, uint64_
 
 uint64_t first_alert(struct store *s, const char *customer)
 {
-	struct db_stmt *st =
-		store_kept(s, "SELECT min(slot) FROM tally WHERE site IN " SITES_OF("?1"), NULL);
+	const struct store_scope scope = {customer, ""};
+	const struct history_want want = {.what = HISTORY_FIRST, .scope = &scope};
+	struct db_stmt *st = NULL;
 	uint64_t ret = 0;
 
+	if (history_fetch(s, &want, NULL) == ERR_OK)
+		st = store_kept(s, "SELECT min(slot) FROM tally WHERE site IN " SITES_OF("?1"),
+				NULL);
 	if (!st)
 		return 0;
 	bind_text(st, 1, customer);

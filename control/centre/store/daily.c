@@ -223,10 +223,18 @@ static int blind(struct store *s, const struct period *p, struct report_daily *d
 int store_daily(struct store *s, const struct store_scope *scope, uint64_t from, uint64_t to,
 		struct report_daily *ret, struct errmsg *err)
 {
+	const struct history_want want = {
+		.what = HISTORY_TALLY | HISTORY_HEALTH | HISTORY_SIGNS,
+		.scope = scope,
+		.from = from,
+		.to = to,
+	};
 	const struct period p = {scope, from, to};
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
+	if (history_fetch(s, &want, err) != ERR_OK)
+		return ERR_IO;
 	ret->site = strdup(scope->site);
 	ret->from = from;
 	ret->to = to;

@@ -1,7 +1,8 @@
 /* A thin layer over a database that speaks SQL: one connection, its prepared statements. Drivers:
- * SQLite (db_sqlite.c). SQL is written once, for all of them: placeholders ?1, ?2, ...;
- * INSERT ... ON CONFLICT instead of INSERT OR; CASE instead of iif and of min and max of two
- * values; every derived table has a name. One thread a connection. */
+ * SQLite (db_sqlite.c) and PostgreSQL (db_postgres.c). SQL is written once, for both (dialect.h
+ * turns it): placeholders ?1, ?2, ...; in DO UPDATE SET a column of the row that is there has its
+ * table's name before it; every derived table has a name; no bare columns beside GROUP BY; an alias
+ * of a SELECT is not used in its WHERE. One thread a connection. */
 #pragma once
 
 #include <sqlite3.h>
@@ -52,6 +53,14 @@ struct db_ops {
 struct db *db_sqlite_open(const char *path, bool *ret_damaged, struct errmsg *err);
 /* For what only SQLite has; NULL for another driver's. */
 sqlite3 *db_sqlite_handle(struct db *db);
+
+/* `where`: a connection string of libpq, several hosts too. `greet` is called on each new
+ * connection before anything else. NULL with a sentence. */
+struct db *db_postgres_open(const char *where, void (*greet)(void *ctx, struct db *db), void *ctx,
+			    struct errmsg *err);
+bool db_is_postgres(const struct db *db);
+/* "COPY table FROM STDIN" with these lines of text. */
+int db_postgres_copy(struct db *db, const char *sql, struct slice rows, struct errmsg *err);
 
 /* --- a statement's values, from ?1 on; copied --- */
 void bind_text(struct db_stmt *st, int at, const char *text); /* NULL: "" */

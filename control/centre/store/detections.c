@@ -4,7 +4,12 @@
 
 json_t *store_detections(struct store *s, const struct store_query *q, struct errmsg *err)
 {
-	struct db_stmt *st = store_question(
+	struct db_stmt *st;
+	json_t *rows;
+
+	if (store_fetch(s, HISTORY_TALLY, q, err) != ERR_OK)
+		return NULL;
+	st = store_question(
 		s,
 		"SELECT h.gid, h.sid, h.msg, h.category, h.severity AS severity__severity, "
 		"h.tactic, h.technique, sum(t.n) AS n, count(DISTINCT t.ip || ' ' || t.site) AS "
@@ -15,8 +20,6 @@ json_t *store_detections(struct store *s, const struct store_query *q, struct er
 				  "h.tactic, h.technique ORDER BY h.severity, n DESC, h.gid, h.sid "
 				  "LIMIT ?5",
 		q, err);
-	json_t *rows;
-
 	if (st)
 		bind_number(st, 5, q->most);
 	rows = store_rows(s, st, err);
@@ -27,6 +30,29 @@ json_t *store_detections(struct store *s, const struct store_query *q, struct er
 	" a.time >= ?1 AND a.time < ?2 AND a.site IN " OUR_SITES                                   \
 	" AND a.gid = ?5 AND a.sid = ?6 AND (?7 = '' OR a.ip = ?7) AND (?8 = '' OR a.peer_ip = "   \
 	"?8) AND (?9 = '' OR a.sensor = ?9)"
+
+static const char *or_any(const char *text)
+{
+	return text && text[0] ? text : NULL;
+}
+
+static int fetch_preview(struct store *s, const struct store_query *q,
+			 const struct store_exception *x, struct errmsg *err)
+{
+	const struct history_want want = {
+		.what = HISTORY_ALERTS,
+		.scope = &q->scope,
+		.from = q->from,
+		.to = q->to,
+		.ip = or_any(x->source),
+		.peer_ip = or_any(x->destination),
+		.sender = or_any(x->sensor),
+		.gid = x->gid,
+		.sid = x->sid,
+	};
+
+	return history_fetch(s, &want, err);
+}
 
 static json_t *preview_rows(struct store *s, const struct store_query *q,
 			    const struct store_exception *x, const char *sql, struct errmsg *err)
@@ -46,33 +72,33 @@ static json_t *preview_rows(struct store *s, const struct store_query *q,
 json_t *store_exception_preview(struct store *s, const struct store_query *q,
 				const struct store_exception *x, struct errmsg *err)
 {
-	json_t *counts = preview_rows(s, q, x,
+	json_t *of = NULL, *counts = NULL, *hosts = NULL, *days = NULL, *ret = NULL;
+
+	if (store_fetch(s, HISTORY_TALLY, q, err) == ERR_OK)
+		of = store_row(s,
+			       store_question(s,
+					      "SELECT coalesce(sum(t.n), 0) AS n FROM tally t "
+					      "WHERE " IN_PERIOD("t.slot") " AND t.site "
+									   "IN " OUR_SITES,
+					      q, err),
+			       err);
+	if (of && fetch_preview(s, q, x, err) == ERR_OK)
+		counts = preview_rows(s, q, x,
 				      "SELECT count(*) AS removed, count(DISTINCT a.ip) AS "
 				      "hosts_n FROM alerts a WHERE" WOULD_GO,
 				      err);
-	json_t *of =
-		counts ? store_row(s,
-				   store_question(s,
-						  "SELECT coalesce(sum(t.n), 0) AS n FROM "
-						  "tally t WHERE " IN_PERIOD(
-							  "t.slot") " AND t.site IN " OUR_SITES,
-						  q, err),
-				   err)
-		       : NULL;
-	json_t *hosts = of ? preview_rows(s, q, x,
-					  "SELECT a.site, a.ip, max(a.name) AS name, count(*) AS n "
-					  "FROM alerts a WHERE" WOULD_GO
-					  " GROUP BY a.site, a.ip ORDER BY n DESC, a.ip LIMIT 50",
-					  err)
-			   : NULL;
-	json_t *days = hosts ? preview_rows(s, q, x,
-					    "SELECT a.time / 86400000000000 * 86400000000000 AS "
-					    "day__time, count(*) AS n FROM alerts a WHERE" WOULD_GO
-					    " GROUP BY day__time ORDER BY day__time",
-					    err)
-			     : NULL;
-	json_t *ret = NULL;
-
+	if (counts)
+		hosts = preview_rows(s, q, x,
+				     "SELECT a.site, a.ip, max(a.name) AS name, count(*) AS n "
+				     "FROM alerts a WHERE" WOULD_GO
+				     " GROUP BY a.site, a.ip ORDER BY n DESC, a.ip LIMIT 50",
+				     err);
+	if (hosts)
+		days = preview_rows(s, q, x,
+				    "SELECT a.time / 86400000000000 * 86400000000000 AS "
+				    "day__time, count(*) AS n FROM alerts a WHERE" WOULD_GO
+				    " GROUP BY day__time ORDER BY day__time",
+				    err);
 	if (days)
 		ret = json_pack("{sO sO sO sO sO}", "removed",
 				json_object_get(json_array_get(counts, 0), "removed"), "hosts_n",

@@ -517,11 +517,11 @@ static int next_recipient(struct store *s, const struct emergency_rules *rules, 
 {
 	struct db_stmt *st = store_kept(
 		s,
-		"SELECT " RECIPIENT ", (SELECT count(DISTINCT x.sent) FROM deliveries x WHERE "
-		"x.recipient = r.id AND x.sent > ?2) AS lately FROM recipients r WHERE EXISTS "
+		"SELECT " RECIPIENT " FROM recipients r WHERE EXISTS "
 		"(SELECT 1 FROM deliveries d WHERE d.recipient = r.id AND d.sent = 0 AND d.due <= "
 		"?1) AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.recipient = r.id AND "
-		"d.flying = 1) AND lately < ?3 ORDER BY r.tier, r.id LIMIT 1",
+		"d.flying = 1) AND (SELECT count(DISTINCT x.sent) FROM deliveries x WHERE "
+		"x.recipient = r.id AND x.sent > ?2) < ?3 ORDER BY r.tier, r.id LIMIT 1",
 		err);
 	int found = 0;
 
@@ -644,10 +644,11 @@ int emergency_sent(struct store *s, const struct emergency_message *m, const cha
 {
 	struct db_stmt *st = store_kept(
 		s,
-		"UPDATE deliveries SET flying=0, tries=tries+1, error=?2, sent=iif(?2 = '', ?3, "
-		"0), "
-		"due=iif(?2 = '', due, ?3 + min(300, 5 << min(tries, 6)) * 1000000000) WHERE "
-		"recipient=?1 AND flying=1",
+		"UPDATE deliveries SET flying=0, tries=tries+1, error=?2, sent=CASE WHEN ?2 = '' "
+		"THEN ?3 ELSE 0 END, due=CASE WHEN ?2 = '' THEN due ELSE ?3 + CASE tries WHEN 0 "
+		"THEN 5000000000 WHEN 1 THEN 10000000000 WHEN 2 THEN 20000000000 WHEN 3 THEN "
+		"40000000000 WHEN 4 THEN 80000000000 WHEN 5 THEN 160000000000 ELSE 300000000000 "
+		"END END WHERE recipient=?1 AND flying=1",
 		err);
 
 	if (!st)

@@ -7,6 +7,8 @@
 /* Behind the cursor: ?5 time, ?6 id; ?7 how many. */
 #define BEHIND(time, id) "(?5 = 0 OR " time " < ?5 OR (" time " = ?5 AND " id " < ?6))"
 
+enum { SAME_MOMENT = 1000 }; /* alerts of one nanosecond, before the cursor's */
+
 static struct db_stmt *page_question(struct store *s, const char *sql, const struct store_query *q,
 				     struct errmsg *err)
 {
@@ -23,7 +25,22 @@ static struct db_stmt *page_question(struct store *s, const char *sql, const str
 json_t *store_alert_list(struct store *s, const struct store_query *q,
 			 const struct store_alert_filter *f, struct errmsg *err)
 {
-	struct db_stmt *st = page_question(
+	const struct history_want want = {
+		.what = HISTORY_ALERTS,
+		.scope = &q->scope,
+		.from = q->from,
+		.to = q->before.time && q->before.time < q->to ? q->before.time + 1 : q->to,
+		.host = f->host && f->host[0] ? f->host : NULL,
+		.gid = f->gid,
+		.sid = f->sid,
+		.severity = f->severity,
+		.most = q->most + SAME_MOMENT,
+	};
+	struct db_stmt *st;
+
+	if (history_fetch(s, &want, err) != ERR_OK)
+		return NULL;
+	st = page_question(
 		s,
 		"SELECT a.time AS at, a.id, a.time AS time__time, a.site, x.customer, a.sensor, "
 		"a.ip, a.mac, a.name, a.peer_ip, a.severity AS severity__severity, a.gid, a.sid, "
@@ -130,7 +147,18 @@ static void tell_steps(json_t *row)
 static json_t *alerts_of(struct store *s, const struct store_query *q, const json_t *row,
 			 struct errmsg *err)
 {
-	struct db_stmt *st = store_question(
+	const struct history_want want = {
+		.what = HISTORY_ALERTS,
+		.scope = &q->scope,
+		.from = (uint64_t)json_integer_value(json_object_get(row, "at")),
+		.to = INT64_MAX,
+		.ip = json_string_value(json_object_get(row, "host")),
+	};
+	struct db_stmt *st;
+
+	if (history_fetch(s, &want, err) != ERR_OK)
+		return NULL;
+	st = store_question(
 		s,
 		"SELECT a.id, a.time AS time__time, a.sensor, a.ip, a.peer_ip, a.severity AS "
 		"severity__severity, a.gid, a.sid, a.msg, a.category, a.techniques AS "
@@ -157,10 +185,10 @@ json_t *store_incident(struct store *s, const struct store_query *q, const char 
 	row = store_row(s, st, err);
 	if (!row || json_object_size(row) == 0)
 		return row;
-	json_object_del(row, "at");
 	tell_steps(row);
 	join_languages(row);
 	alerts = alerts_of(s, q, row, err);
+	json_object_del(row, "at");
 	if (!alerts) {
 		json_decref(row);
 		return NULL;

@@ -179,7 +179,11 @@ static int fill_all(struct store *s, const struct store_query *q, const struct t
 		    struct errmsg *err)
 {
 	static const char *const counts[] = {"alerts", "danger", NULL}, *const ups[] = {"up", NULL};
-	json_t *tally = store_rows(
+	json_t *tally, *up;
+
+	if (store_fetch(s, HISTORY_TALLY | HISTORY_HEALTH, q, err) != ERR_OK)
+		return ERR_IO;
+	tally = store_rows(
 		s,
 		binned(s,
 		       "SELECT t.site, (t.slot - ?5) / ?6 AS bin, sum(t.n) AS alerts, sum(CASE "
@@ -188,18 +192,17 @@ static int fill_all(struct store *s, const struct store_query *q, const struct t
 			       "t.slot") " AND t.site IN " OUR_SITES " GROUP BY t.site, bin",
 		       q, t, err),
 		err);
-	json_t *up =
-		tally ? store_rows(s,
-				   binned(s,
-					  "SELECT p.site, (h.slot - ?5) / ?6 AS bin, "
-					  "sum(h.up_s) * 1.0 / (900 * ?6 * count(DISTINCT "
-					  "h.sensor)) AS up__real FROM health_slots h JOIN peers p "
-					  "ON p.name = h.sensor WHERE " IN_PERIOD(
-						  "h.slot") " AND p.site IN " OUR_SITES
-							    " GROUP BY p.site, bin",
-					  q, t, err),
-				   err)
-		      : NULL;
+	up = tally ? store_rows(s,
+				binned(s,
+				       "SELECT p.site, (h.slot - ?5) / ?6 AS bin, "
+				       "sum(h.up_s) * 1.0 / (900 * ?6 * count(DISTINCT "
+				       "h.sensor)) AS up__real FROM health_slots h JOIN peers p "
+				       "ON p.name = h.sensor WHERE " IN_PERIOD(
+					       "h.slot") " AND p.site IN " OUR_SITES
+							 " GROUP BY p.site, bin",
+				       q, t, err),
+				err)
+		   : NULL;
 
 	if (up) {
 		fill(t, tally, counts);

@@ -61,7 +61,12 @@ bool store_any_site(struct store *s, const struct store_query *q, char ret[128])
 bool store_site_has_history(struct store *s, const struct store_scope *site)
 {
 	const struct store_query q = {.scope = *site, .to = INT64_MAX};
-	json_t *row = store_row(
+	json_t *row;
+	bool has;
+
+	if (store_fetch(s, HISTORY_FIRST, &q, NULL) != ERR_OK)
+		return true;
+	row = store_row(
 		s,
 		store_question(s,
 			       "SELECT 1 AS has FROM sites WHERE site IN " OUR_SITES
@@ -71,7 +76,7 @@ bool store_site_has_history(struct store *s, const struct store_scope *site)
 			       "(SELECT 1 FROM quarantines k WHERE k.site = sites.site))",
 			       &q, NULL),
 		NULL);
-	bool has = !row || json_object_size(row) > 0;
+	has = !row || json_object_size(row) > 0;
 
 	json_decref(row);
 	return has;
@@ -165,13 +170,19 @@ json_t *store_sensors(struct store *s, const struct store_query *q, struct errms
 
 uint64_t store_first(struct store *s, const struct store_query *q)
 {
-	json_t *row = store_row(s,
-				store_question(s,
-					       "SELECT coalesce((SELECT min(t.slot) FROM tally t "
-					       "WHERE t.site IN " OUR_SITES "), 0) AS slot",
-					       q, NULL),
-				NULL);
-	uint64_t slot = (uint64_t)json_integer_value(json_object_get(row, "slot"));
+	const struct store_query ever = {.scope = q->scope};
+	uint64_t slot;
+	json_t *row;
+
+	if (store_fetch(s, HISTORY_FIRST, &ever, NULL) != ERR_OK)
+		return 0;
+	row = store_row(s,
+			store_question(s,
+				       "SELECT coalesce((SELECT min(t.slot) FROM tally t "
+				       "WHERE t.site IN " OUR_SITES "), 0) AS slot",
+				       q, NULL),
+			NULL);
+	slot = (uint64_t)json_integer_value(json_object_get(row, "slot"));
 
 	json_decref(row);
 	return slot * SLOT_NS;

@@ -68,7 +68,7 @@ static int month_figures(struct asking *a, const struct period *p, struct monthl
 {
 	static const char hosts[] =
 		"SELECT count(*) FROM (SELECT DISTINCT site, ip FROM tally WHERE site IN " OUR_SITES
-		" AND " IN_PERIOD("slot") ")";
+		" AND " IN_PERIOD("slot") ") AS seen";
 	static const char incidents[] =
 		"SELECT count(*) FROM incidents WHERE opened >= ?1 AND opened < ?2 AND state <> "
 		"'merged' AND site IN " OUR_SITES;
@@ -253,7 +253,8 @@ static int about_host(struct asking *a, struct monthly_host *h)
 		"WHERE q.site = ?4 AND q.ip = ?5 AND q.ordered < ?2 ORDER BY ordered DESC LIMIT "
 		"1), "
 		"(SELECT count(*) FROM incidents i WHERE i.site = ?4 AND i.ip = ?5 AND i.opened >= "
-		"?1 AND i.opened < ?2 AND i.state <> 'merged'), ?3 FROM (SELECT 1) LEFT JOIN hosts "
+		"?1 AND i.opened < ?2 AND i.state <> 'merged'), ?3 FROM (SELECT 1) AS one LEFT "
+		"JOIN hosts "
 		"h "
 		"ON h.site = ?4 AND h.ip = ?5 ORDER BY h.last_seen DESC LIMIT 1",
 		&p, a->err);
@@ -270,7 +271,7 @@ static int about_host(struct asking *a, struct monthly_host *h)
 	return store_finish(a->s, st, a->err);
 }
 
-/* SQLite gives the columns beside max() from the row that has it. */
+/* A host's worst threat: what hit most often, of several the most severe. */
 static int hosts(struct asking *a)
 {
 	struct db_stmt *st = ask_tallied(
@@ -278,15 +279,17 @@ static int hosts(struct asking *a)
 		"WITH each AS (SELECT site, ip, threat, sum(n) AS n FROM tally WHERE site "
 		"IN " OUR_SITES " AND " IN_PERIOD(
 			"slot") " GROUP BY 1, 2, 3), host AS (SELECT site, ip, "
-				"sum(n) AS n, count(*) AS threats, threat, max(n) FROM each GROUP "
-				"BY 1, 2 ORDER BY "
-				"sum(n) DESC, site, ip LIMIT ?6) SELECT h.site, h.ip, h.n, "
-				"h.threats, t.msg, (SELECT "
+				"sum(n) AS n, count(*) AS threats FROM each GROUP BY 1, 2 ORDER BY "
+				"sum(n) DESC, site, ip LIMIT ?6), worst AS (SELECT e.site, e.ip, "
+				"t.msg, row_number() OVER (PARTITION BY e.site, e.ip ORDER BY e.n "
+				"DESC, t.severity, t.msg) AS place FROM each e JOIN threats t ON "
+				"t.id = e.threat) SELECT h.site, h.ip, h.n, h.threats, w.msg, "
+				"(SELECT "
 				"count(DISTINCT (x.slot * 15 + ?5) / 1440) FROM tally x WHERE "
 				"x.site = h.site AND " IN_PERIOD(
-					"x.slot") " AND x.ip = h.ip) FROM host h JOIN threats t ON "
-						  "t.id = "
-						  "h.threat ORDER BY h.n DESC, h.site, h.ip",
+					"x.slot") " AND x.ip = h.ip) FROM host h JOIN worst w ON "
+						  "w.site = h.site AND w.ip = h.ip AND w.place = 1 "
+						  "ORDER BY h.n DESC, h.site, h.ip",
 		HOSTS_MOST);
 	int rc;
 
@@ -395,7 +398,7 @@ static int waiting(struct asking *a)
 		"SELECT count(*) FROM (SELECT DISTINCT site, ip FROM quarantines WHERE state IN "
 		"('requested', 'held', 'sent', 'acked', 'verified', 'still-seen', 'quiet', "
 		"'failed') "
-		"AND site IN " OUR_SITES " AND ordered < ?2)";
+		"AND site IN " OUR_SITES " AND ordered < ?2) AS waits";
 
 	return one(a, &a->now, sql, &a->m->waiting);
 }
@@ -507,7 +510,16 @@ int store_monthly(struct store *s, const struct store_scope *scope, const struct
 	struct asking a = {.s = s, .m = ret, .err = err};
 	int rc = ERR_OK;
 
+	const struct history_want want = {
+		.what = HISTORY_TALLY | HISTORY_HEALTH,
+		.scope = scope,
+		.from = zone_month(zone, when, -MONTHLY_BACK),
+		.to = zone_month(zone, when, 1),
+	};
+
 	memset(ret, 0, sizeof(*ret));
+	if (history_fetch(s, &want, err) != ERR_OK)
+		return ERR_IO;
 	ret->customer = customer_name(s, scope->customer);
 	ret->site = strdup(scope->site);
 	ret->zone = *zone;

@@ -1,21 +1,42 @@
 /* Shared by the files of the store. */
 #pragma once
 
+#include <time.h>
+
 #include "control/centre/store/db.h"
+#include "control/centre/store/history.h"
 #include "control/centre/store/store.h"
 #include "control/wire/room.h"
 #include "dataplane/base/clock.h"
 
 enum { STORE_KEPT = 512 }; /* statements */
 
+/* Beyond one machine. */
+struct history {
+	struct clickhouse *clickhouse;
+	struct gathered *rows;	   /* what this transaction gathered: a table, a shard */
+	char peer[256], site[256]; /* the last one asked for */
+	time_t now;
+	unsigned fetched; /* enum history_what */
+	bool is_dirty;	  /* the fetched tables hold something */
+};
+
 struct store {
 	struct db *db;
+	struct history *history; /* NULL: its tables are in `db` */
 	struct kept {
 		const char *sql;
 		struct db_stmt *st;
 	} kept[STORE_KEPT];
 	struct room room;
+	struct last_words *words; /* health.c */
 };
+
+/* health.c: what a transaction gathered, written before it commits, or let go. */
+int health_flush(struct store *s, struct errmsg *err);
+void health_forget(struct store *s, bool for_good);
+
+uint64_t store_hash(const char *text); /* the same everywhere and for ever */
 
 /* Prepares; NULL with a sentence. Then bind_..., db_step as long as it gives rows, column_..., and
  * the statement is given back by store_finish or db_end. */

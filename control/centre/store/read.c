@@ -33,7 +33,7 @@ static json_t *rows(struct store *s, const char *sql, unsigned most)
 	return array;
 }
 
-json_t *store_alerts(struct store *s, unsigned most)
+static json_t *alerts(struct store *s, unsigned most)
 {
 	return rows(s,
 		    "SELECT id, time, sensor, ip, mac, name, peer_ip, severity, gid, sid, msg, "
@@ -42,9 +42,19 @@ json_t *store_alerts(struct store *s, unsigned most)
 		    most);
 }
 
+json_t *store_alerts(struct store *s, unsigned most)
+{
+	const struct history_want want = {.what = HISTORY_ALERTS, .most = most};
+
+	return history_fetch(s, &want, NULL) == ERR_OK ? alerts(s, most) : json_array();
+}
+
 json_t *store_overview(struct store *s, unsigned most)
 {
+	const struct history_want want = {.what = HISTORY_ALERTS | HISTORY_EVENTS, .most = most};
 	json_t *o = json_object();
+
+	(void)history_fetch(s, &want, NULL);
 
 	json_object_set_new(
 		o, "sites",
@@ -64,7 +74,7 @@ json_t *store_overview(struct store *s, unsigned most)
 				 "h.level > 1 OR h.cut <> '' "
 				 "ORDER BY h.level DESC, h.last_seen DESC LIMIT ?1",
 				 most));
-	json_object_set_new(o, "alerts", store_alerts(s, most));
+	json_object_set_new(o, "alerts", alerts(s, most));
 	json_object_set_new(
 		o, "quarantines",
 		rows(s,

@@ -145,6 +145,14 @@ struct db_stmt *store_question(struct store *s, const char *sql, const struct st
 	return store_ask(s, sql, &p, err);
 }
 
+int store_fetch(struct store *s, unsigned what, const struct store_query *q, struct errmsg *err)
+{
+	const struct history_want want = {
+		.what = what, .scope = &q->scope, .from = q->from, .to = q->to};
+
+	return history_fetch(s, &want, err);
+}
+
 /* --- pages of a list --- */
 
 char *store_cursor_text(const struct store_cursor *c, char ret[224])

@@ -18,6 +18,9 @@ json_t *store_row(struct store *s, struct db_stmt *st, struct errmsg *err);
 /* Asks with the query's scope and period as ?1 to ?4 (store_ask). */
 struct db_stmt *store_question(struct store *s, const char *sql, const struct store_query *q,
 			       struct errmsg *err);
+/* Before it, when it names tables of the history (history.h): `what` of the query's scope and
+ * period. */
+int store_fetch(struct store *s, unsigned what, const struct store_query *q, struct errmsg *err);
 /* {NAME: rows, "next": ...}: at most q->most rows; one more was asked for, and shows that there is
  * a next page: its cursor is "at" and "id" of the last row. Takes `rows`. */
 json_t *store_page(const char *name, json_t *rows, const struct store_query *q, const char *at,

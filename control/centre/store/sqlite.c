@@ -89,6 +89,19 @@ static const char schema[] =
 
 enum { SCHEMA_VERSION = 2 };
 
+/* What SQLite has and PostgreSQL has not. */
+#define STATE_FUNCTIONS                                                                            \
+	"CREATE OR REPLACE FUNCTION min(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS " \
+	"'SELECT least($1, $2)';"                                                                  \
+	"CREATE OR REPLACE FUNCTION max(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS " \
+	"'SELECT greatest($1, $2)';"                                                               \
+	"CREATE OR REPLACE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE AS "  \
+	"'SELECT strpos($1, $2)';"                                                                 \
+	"CREATE OR REPLACE FUNCTION ifnull(anyelement, anyelement) RETURNS anyelement LANGUAGE "   \
+	"sql IMMUTABLE AS 'SELECT coalesce($1, $2)';"                                              \
+	"CREATE OR REPLACE FUNCTION iif(boolean, anyelement, anyelement) RETURNS anyelement "      \
+	"LANGUAGE sql IMMUTABLE AS 'SELECT CASE WHEN $1 THEN $2 ELSE $3 END';"
+
 static int exec(struct store *s, const char *sql, struct errmsg *err)
 {
 	return s->db->ops->exec(s->db, sql, err);
@@ -140,6 +153,123 @@ static int try_open(struct store *s, const char *path, bool *ret_damaged, struct
 	return rc;
 }
 
+/* --- beyond one machine --- */
+
+/* The tables of the history are not in the state database. */
+static char *schema_of_state(void)
+{
+	static const char *const elsewhere[] = {"alerts",  "threats",	   "tally",
+						"records", "health_slots", "events"};
+	char *text = strdup(schema), *at, *end, name[40];
+
+	for (at = text; at && *at; at = end) {
+		end = strchr(at, ';');
+		if (!end)
+			break;
+		end++;
+		for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++) {
+			bool is_table;
+
+			snprintf(name, sizeof(name), "EXISTS %s(", elsewhere[i]);
+			is_table = strstr(at, name) && strstr(at, name) < end;
+			snprintf(name, sizeof(name), " ON %s(", elsewhere[i]);
+			if (is_table || (strstr(at, name) && strstr(at, name) < end))
+				memset(at, ' ', (size_t)(end - at));
+		}
+	}
+	return text;
+}
+
+static int check_state(struct store *s, struct errmsg *err)
+{
+	struct db_stmt *st = store_prepare(s,
+					   "SELECT datcollate, pg_encoding_to_char(encoding) FROM "
+					   "pg_database WHERE datname = current_database()",
+					   err);
+	bool right = false;
+
+	if (!st)
+		return ERR_IO;
+	if (db_step(st))
+		right = (strcmp(column_text(st, 0), "C") == 0 ||
+			 strncmp(column_text(st, 0), "C.", 2) == 0) &&
+			strcmp(column_text(st, 1), "UTF8") == 0;
+	if (store_finish(s, st, err) != ERR_OK)
+		return ERR_IO;
+	return right ? ERR_OK
+		     : errmsg_set(err, ERR_INVALID,
+				  "the state database orders text by a language or is not UTF-8; "
+				  "make it with CREATE DATABASE banken TEMPLATE template0 ENCODING "
+				  "'UTF8' LOCALE 'C'");
+}
+
+/* Many centres start at a time: one makes the tables. */
+static int make_state(struct store *s, struct errmsg *err)
+{
+	char *text = schema_of_state();
+	int rc = text ? store_begin(s, err) : ERR_NOMEM;
+
+	rc = rc == ERR_OK
+		     ? exec(s, "SELECT pg_advisory_xact_lock(7446272); SELECT 1;" STATE_FUNCTIONS,
+			    err)
+		     : rc;
+	rc = rc == ERR_OK ? exec(s, text, err) : rc;
+	rc = rc == ERR_OK ? store_commit(s, err) : rc;
+	if (rc != ERR_OK)
+		store_rollback(s);
+	free(text);
+	return rc;
+}
+
+static void greet(void *ctx, struct db *db)
+{
+	struct store *s = ctx;
+
+	history_greet(s->history, db);
+}
+
+struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note,
+			    struct errmsg *err)
+{
+	const struct clickhouse_setup history = {
+		.servers = w->history,
+		.user = w->history_user,
+		.password_file = w->history_password_file,
+		.ca_file = w->ca_file,
+		.database = w->history_database && w->history_database[0] ? w->history_database
+									  : "banken",
+	};
+	struct store *s;
+
+	if (!w->state || !w->state[0]) {
+		if (w->history && w->history[0]) {
+			errmsg_set(err, ERR_INVALID,
+				   "history-servers needs a state-database beside it");
+			return NULL;
+		}
+		return store_open(w->path, ret_note, err);
+	}
+	ret_note->text[0] = 0;
+	if (!w->history || !w->history[0]) {
+		errmsg_set(err, ERR_INVALID, "state-database needs history-servers beside it");
+		return NULL;
+	}
+	if (strspn(history.database, "abcdefghijklmnopqrstuvwxyz_0123456789") !=
+	    strlen(history.database)) {
+		errmsg_set(err, ERR_INVALID, "history-database is of a-z, 0-9 and _");
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->history = history_open(&history, err);
+	s->db = s->history ? db_postgres_open(w->state, greet, s, err) : NULL;
+	if (s->db && check_state(s, err) == ERR_OK && make_state(s, err) == ERR_OK)
+		return s;
+	store_close(s);
+	return NULL;
+}
+
 struct store *store_open(const char *path, struct errmsg *ret_note, struct errmsg *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
@@ -173,26 +303,46 @@ void store_close(struct store *s)
 		db_end(s->kept[i].st);
 	if (s->db)
 		s->db->ops->close(s->db);
+	history_close(s->history);
+	health_forget(s, true);
 	free(s);
 }
 
 int store_begin(struct store *s, struct errmsg *err)
 {
+	if (s->history)
+		history_forget(s->history);
 	return exec(s, "BEGIN IMMEDIATE", err);
 }
 
 int store_commit(struct store *s, struct errmsg *err)
 {
-	int rc = exec(s, "COMMIT", err);
+	/* First the history: were it the other way round, a death in between would lose it. */
+	int rc = health_flush(s, err);
 
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && s->history)
+		rc = history_flush(s->history, err);
+	rc = rc == ERR_OK ? exec(s, "COMMIT", err) : rc;
+	if (rc == ERR_OK && s->room.db)
 		room_committed(&s->room);
 	return rc;
 }
 
 void store_rollback(struct store *s)
 {
+	if (s->history)
+		history_forget(s->history);
+	health_forget(s, false);
 	exec(s, "ROLLBACK", NULL);
+}
+
+uint64_t store_hash(const char *text)
+{
+	uint64_t x = 0xcbf29ce484222325ULL;
+
+	for (; *text; text++)
+		x = (x ^ (unsigned char)*text) * 0x100000001b3ULL;
+	return x ^ (x >> 29);
 }
 
 /* Statements are kept by their text's address, for all are literals: the busiest are prepared once.
@@ -203,6 +353,8 @@ struct db_stmt *store_kept(struct store *s, const char *sql, struct errmsg *err)
 
 	for (unsigned i = 0; i < STORE_KEPT && k->sql && k->sql != sql; i++)
 		k = k == &s->kept[STORE_KEPT - 1] ? s->kept : k + 1;
+	if (s->history && history_is_missing(s->history, sql, err))
+		return NULL;
 	if (k->sql != sql) {
 		if (k->sql) {
 			errmsg_set(err, ERR_NOMEM, "store: more statements than are kept");
@@ -235,6 +387,8 @@ int store_done(struct store *s, struct db_stmt *st, struct errmsg *err)
 
 struct db_stmt *store_prepare(struct store *s, const char *sql, struct errmsg *err)
 {
+	if (s->history && history_is_missing(s->history, sql, err))
+		return NULL;
 	return s->db->ops->prepare(s->db, sql, false, err);
 }
 
@@ -301,6 +455,8 @@ uint64_t store_count(struct store *s, const char *table)
 		;
 	if (i == sizeof(known) / sizeof(known[0]))
 		return 0;
+	if (s->history && i < 3)
+		return history_count(s->history, table);
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", known[i]);
 	st = store_prepare(s, sql, NULL);
 	if (st && db_step(st))
@@ -313,12 +469,12 @@ uint64_t store_count(struct store *s, const char *table)
 
 bool store_refused(struct store *s)
 {
-	return room_refused(&s->room, "the oldest records go, alerts last");
+	return s->room.db && room_refused(&s->room, "the oldest records go, alerts last");
 }
 
 bool store_tight(struct store *s)
 {
-	return room_tight(&s->room);
+	return s->room.db && room_tight(&s->room);
 }
 
 bool store_full(const struct store *s)
@@ -348,7 +504,11 @@ long store_make_room(struct store *s)
 		"DELETE FROM records WHERE id IN (SELECT id FROM records ORDER BY time LIMIT 100)";
 	static const char *const alerts =
 		"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts ORDER BY time LIMIT 100)";
-	long gone = room_make(&s->room, &records, 1, ROUNDS);
+	long gone;
+
+	if (!s->room.db)
+		return 0;
+	gone = room_make(&s->room, &records, 1, ROUNDS);
 
 	count_gone(s, "records", gone);
 	if (gone)
@@ -360,7 +520,8 @@ long store_make_room(struct store *s)
 
 void store_look(struct store *s, uint64_t now)
 {
-	room_look(&s->room, now);
+	if (s->room.db)
+		room_look(&s->room, now);
 }
 
 json_t *store_disk(struct store *s)
@@ -387,12 +548,14 @@ json_t *store_disk(struct store *s)
 
 long store_expire(struct store *s, uint64_t before, unsigned most)
 {
-	struct db_stmt *st =
-		store_prepare(s,
-			      "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE "
-			      "time < ?1 ORDER BY time LIMIT ?2)",
-			      NULL);
+	struct db_stmt *st;
 
+	if (s->history)
+		return history_expire(s->history, "records", before);
+	st = store_prepare(s,
+			   "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE time < "
+			   "?1 ORDER BY time LIMIT ?2)",
+			   NULL);
 	if (!st)
 		return ERR_IO;
 	bind_number(st, 1, before);

@@ -18,6 +18,19 @@ struct store;
  * and a new one made, with a sentence in `ret_note` ("" otherwise). NULL with a sentence when
  * neither works. */
 struct store *store_open(const char *path, struct errmsg *ret_note, struct errmsg *err);
+
+/* Where a store is: `path`, or with `state` beyond one machine. Texts may be NULL, "" is the same.
+ */
+struct store_where {
+	const char *path;
+	const char *state;   /* a connection string of PostgreSQL */
+	const char *history; /* ClickHouse's servers, as clickhouse.h has them */
+	const char *history_user, *history_password_file;
+	const char *history_database; /* there; "banken" without */
+	const char *ca_file;
+};
+struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note,
+			    struct errmsg *err);
 void store_close(struct store *s);
 
 int store_begin(struct store *s, struct errmsg *err);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/centre/demo/demo.h"
+#include "control/centre/store/place_test.h"
 #include "control/centre/store/private.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
@@ -21,10 +22,11 @@ static const struct store_scope everybody = {"", ""};
 
 static struct store *store(void)
 {
-	struct errmsg note, err;
-	struct store *s = store_open(":memory:", &note, &err);
+	struct errmsg err = {""};
+	struct store *s = test_store(true, &err);
 
-	assert_non_null(s);
+	if (!s)
+		fail_msg("%s", err.text);
 	return s;
 }
 
@@ -76,9 +78,15 @@ static struct report_monthly monthly(struct store *s, const char *customer, cons
 
 static uint64_t rows(struct store *s, const char *sql)
 {
-	struct db_stmt *st = store_prepare(s, sql, NULL);
+	const struct history_want want = {.what = HISTORY_TALLY | HISTORY_HEALTH};
+	struct errmsg err = {""};
+	struct db_stmt *st;
 	uint64_t n;
 
+	if ((strstr(sql, "tally") || strstr(sql, "health_slots")) &&
+	    history_fetch(s, &want, &err) != ERR_OK)
+		fail_msg("%s", err.text);
+	st = store_prepare(s, sql, &err);
 	assert_non_null(st);
 	assert_true(db_step(st));
 	n = (uint64_t)column_int64(st, 0);

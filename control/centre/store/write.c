@@ -120,13 +120,16 @@ static int tally(struct store *s, const char *sensor, const struct alert *a, str
 
 int store_alert(struct store *s, const char *sensor, const struct alert *a, struct errmsg *err)
 {
+	struct db_stmt *st;
 	int rc;
-	struct db_stmt *st =
-		store_kept(s,
-			   "INSERT OR IGNORE INTO alerts VALUES(?1,?2,coalesce((SELECT site "
-			   "FROM peers WHERE name = ?3),''),?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
-			   "?13,?14,?15,?16,?17,?18,?19,?20)",
-			   err);
+
+	if (s->history)
+		return history_alert(s, sensor, a, err);
+	st = store_kept(s,
+			"INSERT OR IGNORE INTO alerts VALUES(?1,?2,coalesce((SELECT site "
+			"FROM peers WHERE name = ?3),''),?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
+			"?13,?14,?15,?16,?17,?18,?19,?20)",
+			err);
 
 	if (!st)
 		return ERR_IO;
@@ -157,8 +160,11 @@ int store_alert(struct store *s, const char *sensor, const struct alert *a, stru
 int store_record(struct store *s, const char *sensor, const struct flow_summary *f,
 		 struct errmsg *err)
 {
-	struct db_stmt *st =
-		store_kept(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
+	struct db_stmt *st;
+
+	if (s->history)
+		return history_record(s, sensor, f, err);
+	st = store_kept(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
 		return ERR_IO;
@@ -170,77 +176,17 @@ int store_record(struct store *s, const char *sensor, const struct flow_summary 
 	return store_done(s, st, err);
 }
 
-/* --- health: the last word of each sensor, and what it saw in each slot --- */
-
-enum { SILENT_S = 300 }; /* a longer gap between two messages is time away */
-
-/* Counters start anew with the sensor; `time` may go back with its clock. */
-static int account_slot(struct store *s, const char *sensor, uint64_t time, uint64_t rx,
-			uint64_t lost, struct errmsg *err)
-{
-	struct db_stmt *st =
-		store_kept(s, "SELECT time, rx, lost FROM health WHERE sensor=?1", err);
-	uint64_t was_time = 0, was_rx = 0, was_lost = 0, gap;
-
-	if (!st)
-		return ERR_IO;
-	bind_text(st, 1, sensor);
-	if (db_step(st)) {
-		was_time = (uint64_t)column_int64(st, 0);
-		was_rx = (uint64_t)column_int64(st, 1);
-		was_lost = (uint64_t)column_int64(st, 2);
-	}
-	if (store_done(s, st, err) != ERR_OK)
-		return ERR_IO;
-	gap = time > was_time && was_time ? (time - was_time) / NS_PER_SEC : 0;
-	st = store_kept(s,
-			"INSERT INTO health_slots VALUES(?1,?2,?3,?4,?5) ON CONFLICT DO UPDATE SET "
-			"rx=rx+?3, lost=lost+?4, up_s=up_s+?5",
-			err);
-	if (!st)
-		return ERR_IO;
-	bind_text(st, 1, sensor);
-	bind_number(st, 2, time / SLOT_NS);
-	bind_number(st, 3, rx >= was_rx ? rx - was_rx : rx);
-	bind_number(st, 4, lost >= was_lost ? lost - was_lost : lost);
-	bind_number(st, 5, gap <= SILENT_S ? gap : 0);
-	return store_done(s, st, err);
-}
-
-int store_health(struct store *s, const char *sensor, uint64_t time, const struct sensor_health *h,
-		 struct errmsg *err)
-{
-	struct db_stmt *st = store_kept(
-		s, "INSERT OR REPLACE INTO health VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", err);
-	uint64_t lost = 0;
-
-	if (!st)
-		return ERR_IO;
-	for (size_t i = 0; i < h->drops.n; i++)
-		lost += h->drops.items[i].value;
-	for (size_t i = 0; i < h->rings.n; i++)
-		lost += h->rings.items[i].lost;
-	if (account_slot(s, sensor, time, h->rx_packets, lost, err) != ERR_OK)
-		return ERR_IO;
-	bind_text(st, 1, sensor);
-	bind_number(st, 2, time);
-	bind_number(st, 3, h->rx_packets);
-	bind_number(st, 4, h->processed);
-	bind_number(st, 5, lost);
-	bind_number(st, 6, h->dataplane_alive);
-	bind_number(st, 7, h->rules_loaded);
-	bind_list(st, 8, &h->problems);
-	bind_list(st, 9, &h->span);
-	return store_done(s, st, err);
-}
-
 int store_event(struct store *s, const char *mitigator, const struct event *e, struct errmsg *err)
 {
-	struct db_stmt *st = store_kept(s,
-					"INSERT OR IGNORE INTO events "
-					"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
-					"?16)",
-					err);
+	struct db_stmt *st;
+
+	if (s->history)
+		return history_event(s, mitigator, e, err);
+	st = store_kept(s,
+			"INSERT OR IGNORE INTO events "
+			"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
+			"?16)",
+			err);
 
 	if (!st)
 		return ERR_IO;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/centre/store/place_test.h"
 #include "control/centre/store/schedule.h"
 #include "control/wire/file.h"
 #include "dataplane/base/clock.h"
@@ -20,8 +21,8 @@ static bool writes;
 
 static struct store *store(void)
 {
-	struct errmsg note, err;
-	struct store *s = store_open(":memory:", &note, &err);
+	struct errmsg err;
+	struct store *s = test_store(true, &err);
 
 	assert_non_null(s);
 	assert_int_equal(schedule_open(s, &err), ERR_OK);

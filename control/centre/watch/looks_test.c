@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/centre/store/place_test.h"
 #include "control/centre/store/schedule.h"
 #include "control/centre/watch/looks.h"
 #include "control/centre/watch/rate.h"
@@ -21,11 +22,11 @@ static uint64_t now;
 
 static int begin(void **state)
 {
-	struct errmsg note, err;
+	struct errmsg err;
 
 	assert_int_equal(zone_set(&zone, "Asia/Tokyo", &err), ERR_OK);
 	now = zone_date(&zone, "2026-11-20") + 12 * NS_PER_HOUR;
-	s = store_open(":memory:", &note, &err);
+	s = test_store(true, &err);
 	assert_non_null(s);
 	assert_int_equal(conditions_open(s, &err), ERR_OK);
 	assert_int_equal(schedule_open(s, &err), ERR_OK);
