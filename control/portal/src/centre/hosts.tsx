@@ -109,8 +109,8 @@ export function OneHost({ site, id, session }: { site: string; id: string; sessi
               </Card>
               <Card title={t('alerts-30-days')}><Bars label={t('alerts-30-days')} bars={days} /></Card>
             </div>
-            <Card title={t('incidents')}><IncidentTable rows={h.incidents} empty={t('no-incident-here')} /></Card>
-            {h.quarantines.length > 0 && <Card title={t('cuts-here')}><CutTable rows={h.quarantines} session={session} again={found.again} /></Card>}
+            <Card title={t('incidents')}><IncidentTable own rows={h.incidents} empty={t('no-incident-here')} /></Card>
+            {h.quarantines.length > 0 && <Card title={t('cuts-here')}><CutTable own rows={h.quarantines} session={session} again={found.again} /></Card>}
             <Card title={t('identity')}><Known h={h} /></Card>
             <Card title={t('alert-list')}><AlertTable rows={h.alerts.map((a) => ({ ...a, site: undefined }))} label={t('alert-list')} /></Card>
           </Page>
@@ -162,6 +162,6 @@ function byDay(alerts: Alert[], n: number): Bar[] {
   for (const a of alerts) counts.set(dayOf(nsOf(a.time)), (counts.get(dayOf(nsOf(a.time))) ?? 0) + 1);
   return Array.from({ length: n }, (_, i) => {
     const ns = (Date.now() - (n - 1 - i) * 86400e3) * 1e6;
-    return { label: shortDay(ns), tick: i % 7 === 1 ? shortDay(ns) : undefined, value: counts.get(dayOf(ns)) ?? 0, now: i === n - 1 };
+    return { label: shortDay(ns), tick: i % 7 === 4 ? shortDay(ns) : undefined, value: counts.get(dayOf(ns)) ?? 0, now: i === n - 1 };
   });
 }

@@ -19,14 +19,17 @@ function VerdictOf({ verdict }: { verdict?: string }) {
   return verdict ? <Badge tone={verdictTones[verdict] ?? 'plain'}>{word('verdict', verdict)}</Badge> : <span class="faint">{t('no-verdict')}</span>;
 }
 
-export function IncidentTable({ rows, empty, page }: { rows: Incident[]; empty: string; page?: number }) {
+/** `own`: of the one host that the page is about. */
+export function IncidentTable({ rows, empty, page, own }: { rows: Incident[]; empty: string; page?: number; own?: boolean }) {
   return (
     <Table dense label={t('incidents')} rows={rows} id={(i) => i.id} empty={empty} page={page}
       columns={[
         { title: t('level'), sort: (i) => levelRank(i.level), cell: (i) => <Level level={i.level} /> },
         { title: t('incident'), wide: true, sort: (i) => titleOf(i.title), cell: (i) => <><a href={href('incidents', i.id)}><b>{titleOf(i.title)}</b></a><small class="line">{say2(i.root_cause)}</small></> },
-        { title: t('host'), sort: (i) => i.host_name || i.host, cell: (i) => <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} /> },
-        { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (i) => <Where {...i} /> },
+        ...(own ? [] : [
+          { title: t('host'), sort: (i: Incident) => i.host_name || i.host, cell: (i: Incident) => <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} /> },
+          { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (i: Incident) => <Where {...i} /> },
+        ]),
         { title: t('state'), sort: (i) => i.state, cell: (i) => word('incident-state', i.state) },
         { title: t('verdict'), sort: (i) => i.verdict ?? '', cell: (i) => <VerdictOf verdict={i.verdict} /> },
         { title: t('began'), sort: (i) => nsOf(i.opened), cell: (i) => <At time={i.opened} /> },
@@ -151,7 +154,7 @@ export function AlertTable({ rows, label }: { rows: Alert[]; label: string }) {
         { title: t('threat'), wide: true, sort: (a) => a.msg, cell: (a) => <><a href={href('detections', String(a.gid), String(a.sid))}>{threatName(a.msg)}</a><small class="line">{ofPair(a.reasons)}</small></> },
         ...(rows.some((a) => a.site) ? [{ title: t('host'), sort: (a: Alert) => a.name || a.ip, cell: (a: Alert) => <HostOf site={a.site!} host={a.ip} name={a.name} ip={a.ip} mac={a.mac} /> }] : []),
         { title: t('peer-address'), cell: (a) => a.peer_ip || '–' },
-        { title: t('techniques'), cell: (a) => (a.techniques ?? []).map((x) => <Technique id={x} />) },
+        { title: t('techniques'), cell: (a) => (a.techniques ?? []).filter(Boolean).map((x) => <Technique id={x} />) },
       ]} />
   );
 }

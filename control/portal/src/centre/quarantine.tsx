@@ -24,13 +24,16 @@ function State({ c }: { c: Cut }) {
   return <span class="states"><CutState state={c.state} />{c.order && c.order.state !== 'done' && <OrderState order={c.order} />}</span>;
 }
 
-export function CutTable({ rows, session, again, selected, onSelect }: { rows: Cut[]; session: Session; again: () => void;
+/** `own`: of the one host that the page is about. */
+export function CutTable({ rows, session, again, selected, onSelect, own }: { own?: boolean; rows: Cut[]; session: Session; again: () => void;
   selected?: Set<string>; onSelect?: (s: Set<string>) => void }) {
   return (
     <Table dense label={t('quarantine')} rows={rows} id={(c) => c.command_id} empty={t('no-cut')} page={50} selected={selected} onSelect={onSelect}
       columns={[
-        { title: t('host'), sort: cutName, cell: (c) => <HostOf site={c.site} host={c.ip || c.mac} name={c.host} ip={c.ip} mac={c.mac} /> },
-        { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (c) => <Where {...c} /> },
+        ...(own ? [] : [
+          { title: t('host'), sort: cutName, cell: (c: Cut) => <HostOf site={c.site} host={c.ip || c.mac} name={c.host} ip={c.ip} mac={c.mac} /> },
+          { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (c: Cut) => <Where {...c} /> },
+        ]),
         { title: t('state'), sort: (c) => c.state, cell: (c) => <State c={c} /> },
         { title: t('why'), wide: true, sort: (c) => c.reason, cell: (c) => <a href={href('quarantine', c.command_id)}>{threatName(c.reason) || c.command_id}</a> },
         { title: t('by'), sort: (c) => c.by, cell: (c) => (c.by === 'automatic' ? t('automatic') : c.by) },
@@ -142,7 +145,11 @@ function FalsePositive({ cut, session, again }: { cut: Cut; session: Session; ag
 }
 
 export function OneCut({ id, session }: { id: string; session: Session }) {
-  const found = useApi<Cut>(`quarantines/${part(id)}`, 'cuts', 'state');
+  const all = useApi<{ quarantines: Cut[] }>('quarantines' + scoped({ most: 1000 }), 'cuts', 'state');
+  // A command's last number runs up with each order; the cut is the same.
+  const stem = id.replace(/\.\d+$/, '');
+  const cut = all.data?.quarantines.find((c) => c.command_id.replace(/\.\d+$/, '') === stem);
+  const found = { ...all, data: cut, error: all.error ?? (all.data && !cut ? t('no-such-cut') : undefined) };
   return (
     <ShownPage of={found} title={t('quarantine')}>
       {(c) => (

@@ -93,10 +93,11 @@ function DaySum({ r, soFar }: { r: Daily; soFar: boolean }) {
 }
 
 function DayBody({ r }: { r: Daily }) {
+  const [most, setMost] = useState(10);
   return (
     <>
       <Card title={t('report-hosts')}>
-        {r.hosts.length === 0 ? <Empty>{t('no-host-needs')}</Empty> : r.hosts.map((h) => (
+        {r.hosts.length === 0 ? <Empty>{t('no-host-needs')}</Empty> : r.hosts.slice(0, most).map((h) => (
           <article class="report-host">
             <h3><Level level={h.level || 'safe'} /> {h.name || h.ip || h.mac} <small>{[h.name && h.ip, h.mac].filter(Boolean).join(' · ')}</small> {h.cut_state && <CutState state={h.cut_state} />}</h3>
             {h.about && <p class="faint">{h.about}</p>}
@@ -108,6 +109,7 @@ function DayBody({ r }: { r: Daily }) {
             {h.handling.length > 0 && <><p class="over">{t('handling')}</p><ol class="handling">{inLanguage(h.handling, h.handling_ja).map((x) => <li>{x}</li>)}</ol></>}
           </article>
         ))}
+        {r.hosts.length > most && <div class="actions"><span class="faint">{t('shown-of', { n: number(most), all: number(r.hosts.length) })}</span><Button onClick={() => setMost(most * 3)}>{t('show-more')}</Button></div>}
       </Card>
       <Card title={t('threats')}>
         <Table dense label={t('threats')} rows={r.threats} id={(x) => x.name + x.category} empty={t('quiet-day')}

@@ -29,7 +29,7 @@ const lastOf = (s: Sensor): Moment => (nsOf(s.health_time) > nsOf(s.last_seen) ?
 
 function Told({ s }: { s: Sensor }) {
   const bad = complaints(s);
-  if (!s.health_time) return <span class="faint">–</span>;
+  if (!s.health_time || (!s.up && !bad.length)) return <span class="faint">–</span>;
   if (bad.length) return <>{bad.map((m) => <p>{told(m)}</p>)}</>;
   return <span class="faint" title={(s.mirror ?? []).map(told).join(' ')}>{t('mirror-good')}</span>;
 }

@@ -273,6 +273,7 @@ export const en = {
   'entry.file': 'file',
   'no-offer': 'Nothing was offered yet.',
   'found-at': 'Found',
+  'no-such-cut': 'There is no such cut.',
   'demo': 'A demonstration: everything here is made up, and no site stands behind it.',
   'mirror-good': 'both directions seen',
 } as const;

@@ -183,7 +183,10 @@ function Frame({ session, places, onOut, onLanguage, banner, tools, product }: P
         <a class="who" href={href('account')}>
           <b>{session.name}</b><span>{word('role', session.role)}</span>
         </a>
-        <Button kind="quiet" onClick={() => void send('DELETE', 'session').finally(onOut)}>{t('log-out')}</Button>
+        <Button kind="quiet" onClick={() => void send('DELETE', 'session').finally(() => {
+          location.hash = '#/'; // who logs in next begins at the first page
+          onOut();
+        })}>{t('log-out')}</Button>
       </header>
       <nav id="places" class={open ? 'open' : ''} aria-label={t('places')}>
         <Places places={all.filter((p) => p.icon)} here={place} />

@@ -1,0 +1,246 @@
+// Walks through the centre's pages in a real browser; started by tests/e2e/centre_pages over
+// banken-centre --demo. Ends with 0 when every step held.
+import fs from 'node:fs';
+import { asked, base, begin, button, clean, confirm, dialog, end, go, loaded, logIn, logOut, look, out, page, pictures, step, until } from './browser.mjs';
+
+const row = (text) => page.getByRole('row').filter({ hasText: text });
+const card = (title) => page.locator('section.card').filter({ has: page.getByRole('heading', { level: 2, name: title, exact: true }) });
+const table = (label) => page.getByRole('region', { name: label, exact: true });
+
+async function shot(name) {
+  if (out) await page.screenshot({ path: `${out}/${name}.en.desktop.png`, fullPage: true });
+}
+
+async function download(link, least) {
+  const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  const size = fs.statSync(await file.path()).size;
+  if (size < least) throw new Error(`${file.suggestedFilename()} has ${size} bytes`);
+  return fs.readFileSync(await file.path());
+}
+
+async function placesOf(vendor) {
+  const cut = (await asked('quarantines?most=1')).quarantines[0].command_id;
+  const incident = (await asked('incidents?most=1')).incidents[0];
+  const d = (await asked('detections')).detections[0];
+  return [
+    ['', 'overview'], ['?hours=720', 'overview-30-days'], ['emergencies', 'emergencies'], ['incidents', 'incidents'], [`incidents/${incident.id}`, 'incident'],
+    ['quarantine', 'quarantine'], [`quarantine/${encodeURIComponent(cut)}`, 'cut'], ['hosts', 'hosts'], [`hosts/${incident.site}/${incident.host_id}`, 'host'],
+    ['detections', 'detections'], [`detections/${d.gid}/${d.sid}`, 'detection'], ['reports', 'report-day'], ['reports?kind=monthly', 'report-month'],
+    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users']]), ['sensors', 'sensors'], ['audit', 'audit'], ['account', 'account'],
+  ];
+}
+
+async function asAnalyst() {
+  await step('a wrong password is refused with a sentence', async () => {
+    const form = page.locator('main.log-in');
+    await form.getByLabel('Name').fill('analyst');
+    await form.getByLabel('Password').fill('not the right one');
+    await button('Log in', form).click();
+    await page.getByText('name, password or code are not right').waitFor();
+  });
+  await step('the analyst logs in and sees every customer and site', async () => {
+    await logIn('analyst');
+    await page.getByRole('heading', { level: 1, name: 'Overview', exact: true }).waitFor();
+    for (const name of ['青葉製作所', 'Minato Trading', '北総合病院']) await table('Customers').getByText(name).waitFor();
+    await until('twelve lines', async () => (await page.locator('.lines .strip').count()) === 12);
+    await page.getByText('A demonstration').waitFor();
+  });
+  await step('the time line is sorted and searched', async () => {
+    await page.getByLabel('Sort by').first().selectOption('name');
+    await page.getByLabel('Find a site').fill('kobe');
+    await until('one line', async () => (await page.locator('.lines .strip').count()) === 1);
+  });
+  await step('one customer alone: its pages name no other', async () => {
+    await page.getByLabel('Customer', { exact: true }).selectOption({ label: 'Minato Trading' });
+    await page.getByRole('heading', { level: 1, name: 'Minato Trading' }).waitFor();
+    await go('quarantine', 'Quarantine');
+    await row('tokyo-head-office').first().waitFor();
+    if (await page.locator('main').getByText('sendai-plant').count()) throw new Error('another customer is shown');
+    await page.getByLabel('Customer', { exact: true }).selectOption('');
+  });
+  await step('incidents are filtered and sorted; the address keeps it', async () => {
+    await go('incidents', 'Incidents');
+    await page.getByLabel('Search').fill('pc-account-01');
+    await until('the one', async () => (await table('Incidents').locator('tbody tr').count()) === 1);
+    await page.reload();
+    await until('the one still', async () => (await table('Incidents').locator('tbody tr').count()) === 1);
+    await page.getByLabel('Search').fill('');
+    await table('Incidents').getByRole('button', { name: 'Began' }).click();
+    await page.locator('th[aria-sort=descending]').waitFor();
+  });
+  await step('an incident: root cause, steps, what to do', async () => {
+    await go('incidents/demo-now-5', 'Infected by a document, calls home');
+    await page.getByText('invoice.docm').first().waitFor();
+    await card('What happened').getByText('command and control').waitFor();
+    await card('What to do, in order').getByText('Change the passwords').waitFor();
+  });
+  await step('... gets a verdict and a note', async () => {
+    await button('Give a verdict').click();
+    await dialog().getByLabel('Verdict').selectOption('true-positive');
+    await dialog().getByLabel('Why', { exact: true }).fill('the program is known to us');
+    await clean('verdict dialog');
+    await confirm('Save the verdict');
+    await card('Notes and verdicts').getByText('the program is known to us').waitFor();
+    await page.getByLabel('New note').fill('the customer has the machine now');
+    await button('Add the note').click();
+    await card('Notes and verdicts').getByText('the customer has the machine now').waitFor();
+  });
+  await step('an analyst may order no cut', async () => {
+    await go('quarantine', 'Quarantine');
+    await row('pc-account-01').first().waitFor();
+    if (await button('Approve').count()) throw new Error('an analyst sees the button');
+  });
+  await step('a host: its identity over time, incidents, cuts, alerts', async () => {
+    await go('hosts/sendai-plant/demo-now-5', 'pc-account-01');
+    await card('Incidents').getByText('Infected by a document').first().waitFor();
+    await card('Identity and where it is known from').locator('tbody tr').first().waitFor();
+    await card('Alerts').getByText('BANKEN regular calls home').first().waitFor();
+  });
+  await step('an emergency is acknowledged', async () => {
+    await go('emergencies', 'Emergencies');
+    const first = page.locator('.emergencies > li').first();
+    await first.waitFor();
+    if ((await page.locator('.emergencies > li').count()) < 2) throw new Error('the demonstration has too few');
+    await button('Acknowledge', first).click();
+    await dialog().waitFor();
+    await clean('acknowledge dialog');
+    await confirm('Acknowledge');
+    await button(/^Acknowledged/).click();
+    await page.getByText('Acknowledged by analyst,').first().waitFor();
+  });
+  await step('an advisory is written; its versions stay', async () => {
+    await go('reports?kind=advisory', 'Reports');
+    await page.locator('main').getByLabel('Customer', { exact: true }).selectOption({ label: '青葉製作所' });
+    await page.getByLabel('In English').fill('Switch off macros for documents from the Internet.');
+    await page.getByLabel('In Japanese').fill('インターネットから取得した文書のマクロを無効にしてください。');
+    await button('Save as a new version').click();
+    await card('Versions').getByText('Version 2').waitFor();
+    await card('Versions').getByText('Version 1').waitFor();
+    await shot('advisory-written');
+    await go('reports?kind=monthly', 'Reports');
+    await card('Advisory').getByText('Switch off macros for documents').waitFor();
+    await page.locator('main').getByLabel('Customer', { exact: true }).selectOption('');
+  });
+  await step('a month is read, and fetched as files in both languages', async () => {
+    await go('reports?kind=monthly', 'Reports');
+    await card('Alerts by day').locator('svg').waitFor();
+    await card('ATT&CK techniques seen').getByText('T1071.004').first().waitFor();
+    const en = await download(page.getByRole('link', { name: 'HTML' }), 5000);
+    await page.getByLabel('Language of files').selectOption('ja');
+    const ja = await download(page.getByRole('link', { name: 'HTML' }), 5000);
+    if (en.equals(ja) || !ja.toString().includes('検')) throw new Error('both files are in one language');
+    JSON.parse(await download(page.getByRole('link', { name: 'JSON' }), 2000));
+    await download(page.getByRole('link', { name: 'CSV' }), 200);
+  });
+  await step('sensors: the silent one and the half mirror port come first', async () => {
+    await go('sensors', 'Sensors');
+    await table('Sensors').locator('tbody tr').first().getByText('sensor-east-clinic').waitFor();
+    await row('sensor-kobe-port').getByText('Only one direction of VLAN 20').waitFor();
+    await button(/^With trouble/).click();
+    await until('two', async () => (await table('Sensors').locator('tbody tr').count()) === 2);
+  });
+}
+
+async function asApprover() {
+  await step("a customer's approver sees only their own", async () => {
+    await logIn('approver@aoba');
+    await page.getByText('In this order; the button leads').waitFor();
+    for (const path of ['overview', 'quarantines?most=500', 'hosts?most=500', 'sensors', 'emergencies', 'detections'])
+      if (/kobe-port|main-hospital|tokyo-head-office/.test(JSON.stringify(await asked(path)))) throw new Error(`${path} tells of others`);
+    if (await page.getByRole('link', { name: 'Customers' }).count()) throw new Error('customers are linked');
+  });
+  await step('... and is led from the first page to the cut that waits', async () => {
+    await page.getByRole('listitem').filter({ hasText: 'A cut waits for approval' }).getByRole('link', { name: 'Decide' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Cut of pc-account-01' }).waitFor();
+    await page.getByText('A person must say yes or no.').waitFor();
+  });
+}
+
+async function asAdministrator() {
+  await step('the administrator sees what tuning a rule would remove', async () => {
+    await logIn('administrator@minato');
+    await go('detections', 'Detections');
+    await button('Tune', row('Outdated TLS version offered').first()).click();
+    await dialog().getByText(/It would have removed [1-9]/).waitFor();
+    await clean('exception dialog');
+    await button('Cancel', dialog()).click();
+  });
+  await step("reads today's report and fetches it", async () => {
+    await go('reports', 'Reports');
+    await page.locator('main b').filter({ hasText: 'so far today' }).waitFor();
+    await card('Hosts that need action').getByText('pc-sales-01').first().waitFor();
+    await download(page.getByRole('link', { name: 'HTML' }), 2000);
+  });
+  await step('adds somebody who is told of emergencies', async () => {
+    await go('emergencies', 'Emergencies');
+    await card('Who is told').getByLabel('Address').fill('night@minato.example');
+    await button('Add', card('Who is told')).click();
+    await table('Who is told').getByText('night@minato.example').waitFor();
+  });
+  await step('adds a viewer of the own customer', async () => {
+    await go('users', 'Users');
+    await card('Add a user').getByLabel('Name').fill('mori');
+    await card('Add a user').getByLabel('First password').fill('a-long-enough-one');
+    await button('Add', card('Add a user')).click();
+    await page.getByText('mori may log in now.').waitFor();
+  });
+  await step('the audit has it, with the reasons', async () => {
+    await go('audit', 'Audit log');
+    await row('recipient set').first().waitFor();
+    if (await page.getByText('analyst').count()) throw new Error("another customer's lines are shown");
+  });
+  await step('by keyboard alone: into the content, to a page, to a sorted table', async () => {
+    await page.reload();
+    await page.locator('#main h1').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    if (!(await page.evaluate(() => document.activeElement.id === 'main'))) throw new Error('the skip link leads nowhere');
+    await page.getByRole('link', { name: 'Hosts', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Hosts', exact: true }).waitFor();
+    await loaded();
+    await table('Hosts').getByRole('button', { name: 'Alerts' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('th[aria-sort=descending]').waitFor();
+  });
+}
+
+/** Live: what one does, another sees without asking. */
+async function live() {
+  await step("what another does is seen at once, and only by those whom it concerns", async () => {
+    await go('emergencies', 'Emergencies');
+    await page.locator('.emergencies > li').first().waitFor();
+    const before = await page.locator('.emergencies > li').count();
+    const id = (await asked('emergencies')).emergencies.find((e) => !e.acknowledged).id;
+    const other = await page.context().browser().newContext();
+    const logged = await other.request.post(`${base}/api/v1/session`, { data: { name: 'approver@minato', password: process.env.BANKEN_PASSWORD } });
+    const { csrf } = await logged.json();
+    const done = await other.request.post(`${base}/api/v1/emergencies/${id}/acknowledge`, { headers: { 'X-CSRF-Token': csrf }, data: {} });
+    if (!done.ok()) throw new Error(`refused: ${done.status()} ${await done.text()}`);
+    await until('one fewer', async () => (await page.locator('.emergencies > li').count()) === before - 1);
+    await other.close();
+  });
+}
+
+async function walk() {
+  await begin('400|401|403|404');
+  await asAnalyst();
+  const vendor = await placesOf(true);
+  await pictures(vendor, 'en', 'desktop', 'light');
+  if (out) {
+    await pictures(vendor, 'ja', 'desktop', 'light');
+    await pictures(vendor, 'en', 'desktop', 'dark');
+    await pictures(vendor, 'en', 'phone', 'light');
+  }
+  await look('en', 'desktop', 'light');
+  await page.reload();
+  await logOut();
+  await asApprover();
+  await logOut();
+  await asAdministrator();
+  await live();
+  await pictures(await placesOf(false), 'ja', 'phone', 'dark');
+  await end();
+}
+
+await walk();
