@@ -29,6 +29,8 @@ struct centre_config {
 	const char *ca_file, *portal, *emergency_to;
 	uint64_t silent_minutes;
 	uint64_t report_hour;
+	const char *self_test_to, *self_test_mailbox, *self_test_user, *self_test_password_file;
+	uint64_t self_test_late_s;
 	bool emergencies;
 	const char *user;
 	const char *group;	 /* may change things over the local socket */
@@ -62,6 +64,9 @@ struct centre {
 	struct press_helpers *press_helpers;
 	struct press *press;
 	struct looks *looks;
+	struct mailbox_place mailbox;
+	struct helper mailbox_helper;
+	struct selftest *selftest;
 	char outbox[512]; /* folder of reports' mails under way */
 	struct watch_desk watch;
 	struct loop_timer expiry, report;

@@ -265,6 +265,7 @@ const struct local_command centre_commands[] = {
 	{"report-finals", "final reports and their mails; \"customer\", \"most\"", do_watch, false},
 	{"report-again", "a new version of a final report; \"customer\", \"date\"", do_watch, true},
 	{"watch", "what is wrong with the watching itself; \"customer\"", do_watch, false},
+	{"self-test", "tries the way from a sensor to the mailbox now; \"sensor\"", do_watch, true},
 	{"licence-put", "\"customer\", \"until\": date, none = without end", do_watch, true},
 	{"proposals", "known-bad entries that mitigators offer", do_proposals, false},
 	{"audit_heads", "the ends of mitigators' audit logs", do_audit_heads, false},

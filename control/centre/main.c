@@ -216,12 +216,28 @@ static int watch_the_watchers(struct centre *c, struct errmsg *err)
 		.zone = c->zone,
 	};
 
+	const struct selftest_setup tests = {
+		.loop = c->loop,
+		.log = &c->log,
+		.store = c->store,
+		.keys = c->keys,
+		.spool = c->spool,
+		.server = c->server,
+		.address = c->config.self_test_to,
+		.is_daily = c->config.self_test_to[0],
+		.late = c->config.self_test_late_s * NS_PER_SEC,
+	};
+
+	c->selftest = selftest_new(&tests, c->mailbox.url[0] ? &c->mailbox_helper : NULL, err);
+	if (!c->selftest)
+		return ERR_IO;
 	c->looks = looks_new(&setup, err);
 	c->watch = (struct watch_desk){.store = c->store,
 				       .loop = c->loop,
 				       .zone = c->zone,
 				       .press = c->press,
-				       .looks = c->looks};
+				       .looks = c->looks,
+				       .selftest = c->selftest};
 	return c->looks ? ERR_OK : ERR_IO;
 }
 
@@ -269,6 +285,11 @@ static int start_helpers(struct centre *c, struct errmsg *err)
 	c->helpers = emergency_helpers_start(&server, c->config.user, err);
 	if (c->helpers)
 		c->press_helpers = press_helpers_start(&server, c->outbox, c->config.user, err);
+	c->mailbox = (struct mailbox_place){c->config.self_test_mailbox, c->config.self_test_user,
+					    c->config.self_test_password_file, c->config.ca_file};
+	if (c->press_helpers && c->mailbox.url[0] &&
+	    mailbox_helper_start(&c->mailbox, c->config.user, &c->mailbox_helper, err) != ERR_OK)
+		return ERR_IO;
 	return c->press_helpers ? ERR_OK : ERR_IO;
 }
 
@@ -318,6 +339,9 @@ static int start(struct centre *c, struct errmsg *err)
 static void stop(struct centre *c)
 {
 	looks_delete(c->looks);
+	selftest_delete(c->selftest);
+	if (c->mailbox.url && c->mailbox.url[0])
+		helper_stop(&c->mailbox_helper);
 	press_delete(c->press);
 	press_helpers_stop(c->press_helpers);
 	emergency_desk_delete(c->desk);

@@ -223,10 +223,12 @@ static const struct cli_command commands[] = {
 	 "  banken report verify daily-all-2026-11-21.en.html\n"
 	 "  banken report tell soc@aoba.example --customer aoba --language ja\n",
 	 cmd_report},
-	{"watch", "[licence]", "whether the watching itself works",
+	{"watch", "[tests | test [SENSOR] | licence]", "whether the watching itself works",
 	 "Asks the centre: mirror ports without traffic, clocks, certificates, licences, the disk "
 	 "and\n"
 	 "its forecast, far more or fewer incidents than ever, reports and messages that wait.\n\n"
+	 "  test [SENSOR]   tries the whole way now: sensor, rule, centre, mail, mailbox\n"
+	 "  tests           the last tries, and how far each came\n"
 	 "  licence --customer ID --until 2027-03-31   when a licence ends (it warns, never "
 	 "blinds)\n\n"
 	 "examples:\n  banken watch\n  banken watch licence --customer aoba --until 2027-03-31\n",

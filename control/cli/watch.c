@@ -48,11 +48,38 @@ static int licence(const struct cli *cli, int argc, char **argv)
 	return 0;
 }
 
+static int test(const struct cli *cli, const char *sensor)
+{
+	json_t *answer = cli_ask(cli, "banken-centre",
+				 json_pack("{ss ss}", "do", "self-test", "sensor", sensor));
+
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		puts("on its way; banken watch tests shows what became of it");
+	json_decref(answer);
+	return 0;
+}
+
+static int tests(const struct cli *cli)
+{
+	static const char *const columns[] = {"sensor:sensor",		 "state:state",
+					      "ordered:ordered@",	 "at the centre:alerted@",
+					      "in the mailbox:arrived@", NULL};
+
+	return cli_show(cli, "banken-centre", json_pack("{ss}", "do", "watch"), "self_tests",
+			columns, "No self-test yet.");
+}
+
 int cmd_watch(const struct cli *cli, int argc, char **argv)
 {
 	if (argc == 1)
 		return show(cli);
 	if (strcmp(argv[1], "licence") == 0)
 		return licence(cli, argc - 2, argv + 2);
+	if (strcmp(argv[1], "test") == 0 && argc <= 3)
+		return test(cli, argc > 2 ? argv[2] : "");
+	if (strcmp(argv[1], "tests") == 0 && argc == 2)
+		return tests(cli);
 	return cli_fail(2, "see banken watch --help");
 }

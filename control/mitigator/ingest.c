@@ -22,6 +22,8 @@ static void on_report(struct mitigator *m, const struct report *r, const char *p
 	struct cut_now now = mitigator_now(m);
 
 	m->count.reports++;
+	if (r->kind == REPORT_ALERT && alert_is_self_test(&r->alert))
+		return; /* nobody is judged by it */
 	if (r->kind == REPORT_ALERT) {
 		except_note(m, &r->alert, peer);
 		decide_alert(&m->decide, &r->alert, peer, now);

@@ -189,6 +189,40 @@ static void take_reset(struct orders *o, const struct reset_order *order)
 		       "the dataplane does not read its mailbox", 0);
 }
 
+/* ---- the self-test ---- */
+
+/* No answer: what comes of it is the answer. */
+static void take_self_test(struct orders *o, const struct message *m)
+{
+	const struct self_test_order *t = &m->self_test;
+	struct mailbox_message post = {.kind = MAILBOX_SELF_TEST};
+	uint64_t now = loop_wall(o->setup.loop);
+	struct identity signer;
+	struct errmsg e = {0};
+
+	if (t->id[0] == '\0' || strlen(t->id) >= sizeof(post.self_test.text) || t->number < 1024 ||
+	    t->number > 65535)
+		errmsg_set(&e, ERR_INVALID, "its id or number is malformed");
+	else if (sign_check(o->setup.keys, m, ROLE_SET(ROLE_CENTRE), &signer, &e) == 0 &&
+		 t->order_expires <= now)
+		errmsg_set(&e, ERR_INVALID, "it has expired");
+	if (e.text[0]) {
+		o->refused++;
+		log_warn(o->setup.log, "a self-test was ordered and is refused: %s", e.text);
+		return;
+	}
+	if (done_before(o, t->id))
+		return;
+	post.expires = t->order_expires;
+	post.self_test.port = (uint16_t)t->number;
+	snprintf(post.self_test.text, sizeof(post.self_test.text), "%s", t->id);
+	if (mailbox_post(o->mailbox, &post))
+		log_warn(o->setup.log, "self-test %s: the dataplane does not read its mailbox",
+			 t->id);
+	else
+		log_info(o->setup.log, "self-test %s: the dataplane is given its frame", t->id);
+}
+
 /* ---- what comes in ---- */
 
 void orders_take(struct orders *o, const struct message *m)
@@ -200,6 +234,10 @@ void orders_take(struct orders *o, const struct message *m)
 	struct identity signer;
 	struct errmsg e = {0};
 
+	if (m->kind == MESSAGE_SELF_TEST) {
+		take_self_test(o, m);
+		return;
+	}
 	if (!is_watch && m->kind != MESSAGE_RESET) {
 		log_warn(o->setup.log, "a %s from a peer: not understood here",
 			 message_kind_text(m->kind));

@@ -434,6 +434,14 @@ static const struct map audit_head_map = {
 	.size = sizeof(struct audit_head_note),
 };
 
+static const struct map_field self_test_order_fields[] = {
+	TEXT(self_test_order, id),
+	U64(self_test_order, issued),
+	U64(self_test_order, order_expires),
+	U32(self_test_order, number),
+};
+MAP(self_test_order);
+
 static const struct map_field report_fields[] = {
 	U64(report, sequence),
 	TEXT(report, sensor),
@@ -482,6 +490,7 @@ static const struct map_field message_fields[] = {
 	ONEOF(message, artefact_result, MESSAGE_ARTEFACT_RESULT, artefact_result),
 	ONEOF(message, trust_order, MESSAGE_TRUST_ORDER, trust_order),
 	ONEOF(message, trust_result, MESSAGE_TRUST_RESULT, trust_result),
+	ONEOF(message, self_test, MESSAGE_SELF_TEST, self_test_order),
 };
 const struct map message_map = {
 	.pb = &banken__v1__message__descriptor,

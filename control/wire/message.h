@@ -109,6 +109,13 @@ struct alert {
 	bool to_client;	  /* the bytes that matched came from who did not open the flow */
 };
 
+/* Of the pack self-test: it proves a way, and is nobody's deed. */
+enum { SELF_TEST_SID_NAME = 9000010, SELF_TEST_SID_DATAGRAM };
+static inline bool alert_is_self_test(const struct alert *a)
+{
+	return a->gid == 1 && (a->sid == SELF_TEST_SID_NAME || a->sid == SELF_TEST_SID_DATAGRAM);
+}
+
 /* ---- other reports ---- */
 
 struct flow_summary {
@@ -661,6 +668,13 @@ struct audit_head_note {
 	const char *hash, *problem;
 };
 
+/* A harmless frame is to be put into the dataplane (C4); signed by the centre. */
+struct self_test_order {
+	const char *id;
+	uint64_t issued, order_expires;
+	uint32_t number; /* source port of the frame, 1024 to 65535 */
+};
+
 enum message_kind {
 	MESSAGE_NONE,
 	MESSAGE_REPORT,
@@ -682,6 +696,7 @@ enum message_kind {
 	MESSAGE_ARTEFACT_RESULT,
 	MESSAGE_TRUST_ORDER,
 	MESSAGE_TRUST_RESULT,
+	MESSAGE_SELF_TEST,
 };
 
 /* Set on a decoded message that came signed; sign_check judges it. */
@@ -713,6 +728,7 @@ struct message {
 		struct artefact_result artefact_result;
 		struct trust_order trust_order;
 		struct trust_result trust_result;
+		struct self_test_order self_test;
 	};
 	struct message_signature signature; /* value.len == 0: came unsigned */
 };

@@ -18,7 +18,8 @@ static const char *const message_words[] = {
 	"none",		 "report",	   "command",	      "status",	     "watch",
 	"reset",	 "event",	   "mitigator-state", "config-push", "config-result",
 	"enrol-request", "enrol-answer",   "list-proposal",   "audit-head",  "artefact-offer",
-	"artefact-want", "artefact-chunk", "artefact-result", "trust-order", "trust-result"};
+	"artefact-want", "artefact-chunk", "artefact-result", "trust-order", "trust-result",
+	"self-test"};
 static const char *const artefact_words[] = {"none", "config", "bundle", "pattern", "firmware"};
 static const char *const artefact_state_words[] = {"none", "fetching", "in-force", "refused",
 						   "failed"};

@@ -41,6 +41,7 @@ enum mailbox_kind {
 	MAILBOX_RESET_FLOW,
 	MAILBOX_RELOAD_RULES,
 	MAILBOX_STOP,
+	MAILBOX_SELF_TEST, /* a harmless frame into the first worker */
 	MAILBOX_KINDS,
 };
 
@@ -68,6 +69,10 @@ struct mailbox_message {
 			char path[MAILBOX_PATH_MAX];
 			uint64_t generation;
 		} reload;
+		struct {
+			uint16_t port; /* of its source */
+			char text[64]; /* in the frame, NUL-terminated */
+		} self_test;
 	};
 };
 

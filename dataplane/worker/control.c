@@ -276,6 +276,8 @@ static int obey(struct live *live, const struct mailbox_message *m, uint64_t now
 		return order_reset(live, m, now_ns, answer);
 	case MAILBOX_RELOAD_RULES:
 		return reload_begin(live, m->id, answer);
+	case MAILBOX_SELF_TEST:
+		return self_test_order(live, m);
 	case MAILBOX_STOP:
 		atomic_store(&live->stop, true);
 		return ERR_OK;

@@ -50,6 +50,12 @@ struct live_resets {
 	struct live_reset reset[LIVE_RESETS];
 };
 
+/* One frame of the self-test; the worker only reads it. */
+struct live_test {
+	uint32_t len;
+	uint8_t frame[192];
+};
+
 struct live;
 
 struct live_worker {
@@ -74,7 +80,9 @@ struct live_worker {
 	_Alignas(64) _Atomic(struct detect_engine *) next_engine;
 	_Atomic(const struct live_resets *) next_resets;
 	_Atomic(const struct lists *) next_lists;
-	const struct lists *lists; /* in use */
+	_Atomic(struct live_test *) next_test;
+	const struct lists *lists;    /* in use */
+	const struct live_test *test; /* taken last */
 	const struct live_resets *resets_now;
 	_Atomic uint64_t
 		turns; /* counts bursts and idle turns: a grace period for what was swapped */
@@ -138,6 +146,9 @@ int reload_begin(struct live *live, uint64_t order, struct mailbox_answer *answe
 void reload_turn(struct live *live);
 /* Reads them when another set was installed. */
 void reload_look(struct live *live, uint64_t now_ns);
+/* self_test.c: an order of that kind; the first worker takes the frame between two bursts. */
+int self_test_order(struct live *live, const struct mailbox_message *m);
+void self_test_take(struct live_worker *w, uint64_t now_ns);
 /* Names of the counters a worker stores, in order; fills live->names. */
 void live_name_counters(struct live *live);
 /* Stores the worker's counters; called by the worker. */

@@ -261,6 +261,7 @@ static void take_orders(struct live_worker *w, uint64_t now_ns)
 		pipeline_switch_lists(w->pipeline, lists, now_ns);
 		w->lists = lists;
 	}
+	self_test_take(w, now_ns);
 	w->resets_now = atomic_load_explicit(&w->next_resets, memory_order_acquire);
 	w->watching = watch_refresh(w->watch);
 	pipeline_set_hook(w->pipeline,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/centre/emergency/mail.h"
+#include "control/centre/store/selftests.h"
 #include "control/wire/local.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
@@ -110,6 +111,18 @@ static void write_subject(const struct emergency_message *m, const struct emerge
 	subject(m, out);
 }
 
+/* By which the self-test knows its own mails. */
+static void self_test_ids(const struct emergency_message *m, FILE *out)
+{
+	for (unsigned i = 0; i < m->n; i++) {
+		const char *id = strchr(m->about[i].key, ':');
+
+		if (m->about[i].kind == EMERGENCY_SELF_TEST && id &&
+		    strcmp(m->about[i].customer, SELF_TEST_CUSTOMER) == 0)
+			fprintf(out, "X-Banken-Self-Test: %s\r\n", id + 1);
+	}
+}
+
 char *emergency_mail(const struct emergency_message *m, const struct emergency_sender *by,
 		     uint64_t now)
 {
@@ -122,6 +135,7 @@ char *emergency_mail(const struct emergency_message *m, const struct emergency_s
 		fprintf(out, "From: Banken <%s>\r\nTo: <%s>\r\n", by->from, m->to.address);
 		fprintf(out, "Message-ID: <%lld.%lld@%s>\r\n", (long long)m->delivery,
 			(long long)(now / NS_PER_MS), by->host);
+		self_test_ids(m, out);
 		mail_put_subject(head, out);
 		fputs("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
 		      "Content-Transfer-Encoding: base64\r\nX-Priority: 1\r\n"

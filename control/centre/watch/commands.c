@@ -127,8 +127,15 @@ static json_t *watched(struct watch_desk *d, const json_t *request, struct errms
 {
 	json_t *answer = looks_status(d->looks, word_of(request, "customer"));
 
+	json_object_set_new(answer, "self_tests",
+			    self_test_list(d->store, word_of(request, "customer"), 100));
 	json_object_set_new(answer, "ok", json_true());
 	return answer;
+}
+
+static json_t *test_now(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return selftest_run(d->selftest, word_of(request, "sensor"), err) == ERR_OK ? ok() : NULL;
 }
 
 static json_t *put_licence(struct watch_desk *d, const json_t *request, struct errmsg *err)
@@ -158,6 +165,7 @@ static const struct {
 	{"report-again", again},
 	{"watch", watched},
 	{"licence-put", put_licence},
+	{"self-test", test_now},
 };
 
 json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json_t *request,

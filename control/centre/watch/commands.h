@@ -4,6 +4,7 @@
 
 #include "control/centre/watch/looks.h"
 #include "control/centre/watch/press.h"
+#include "control/centre/watch/selftest.h"
 #include "control/wire/local.h"
 
 struct watch_desk {
@@ -12,6 +13,7 @@ struct watch_desk {
 	struct zone zone;
 	struct press *press;
 	struct looks *looks;
+	struct selftest *selftest;
 };
 
 /* Answers {"do": one of the words}; NULL with a sentence. */
