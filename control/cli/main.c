@@ -233,9 +233,23 @@ static const struct cli_command commands[] = {
 	 "blinds)\n\n"
 	 "examples:\n  banken watch\n  banken watch licence --customer aoba --until 2027-03-31\n",
 	 cmd_watch},
-	{"rules", "check FILE", "loads rules and lists by name what could not be loaded",
-	 "Exit status 1 when a rule was skipped or failed.\n\n"
-	 "example:\n  banken rules check local.rules\n",
+	{"rules",
+	 "check FILE | import SOURCE [NAME] | sources | forget NAME | filter ... | explain SID",
+	 "the operator's own rules, and which rules are on",
+	 "  check FILE            loads rules, lists by name what could not be loaded (status 1)\n"
+	 "  import SOURCE [NAME]  ET Open's archive, a folder of *.rules or a file, beside the "
+	 "bundles\n"
+	 "  sources, forget NAME  what was imported; takes it out again\n"
+	 "  filter disable.conf [FILE]    shows the own filter, or puts FILE in its place; also\n"
+	 "                        enable.conf, drop.conf, modify.conf, threshold.config. Lines as\n"
+	 "                        suricata-update has them: 2019401, 1:2019401, group:NAME, "
+	 "re:TEXT,\n"
+	 "                        metadata:KEY VALUE; modify.conf: 2019401 \"from\" \"to\"\n"
+	 "  explain [GID:]SID     where a rule is from, whether it is on, which line says so\n\n"
+	 "Every change makes the set of rules anew and puts it in force (banken bundle status).\n\n"
+	 "examples:\n  banken rules check local.rules\n  banken rules import "
+	 "emerging.rules.tar.gz\n"
+	 "  banken rules explain 2019401\n",
 	 cmd_rules},
 	{"evidence", "list | show PIECE | verify | export DIR [PIECE]",
 	 "packets kept before and after alerts, and whether they are as they were",

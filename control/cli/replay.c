@@ -1,4 +1,4 @@
-/* `banken replay FILE` and `banken rules check FILE`: the dataplane over a file. */
+/* `banken replay FILE`: the dataplane over a file. */
 #include "control/cli/cli.h"
 #include "control/cli/incident_text.h"
 #include "control/cli/replay_incidents.h"
@@ -25,19 +25,6 @@ static int run(char *const argv[])
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status))
 		return -1;
 	return WEXITSTATUS(status);
-}
-
-int cmd_rules(const struct cli *cli, int argc, char **argv)
-{
-	char program[600];
-	char *words[] = {program, "--rules-only", "-S", argc == 3 ? argv[2] : NULL, NULL};
-	int status;
-
-	if (argc != 3 || strcmp(argv[1], "check") != 0)
-		return cli_fail(2, "say: banken rules check FILE");
-	cli_program(cli, "banken-dataplane", program, sizeof(program));
-	status = run(words);
-	return status < 0 || status > 2 ? 1 : status;
 }
 
 /* --- replay --- */

@@ -304,7 +304,7 @@ static void versions(void **state)
 /* --- rules and filters --- */
 
 static const char rules[] =
-	"alert tcp any any -> any any (msg:\"one; two\"; content:\"a\\;b\"; metadata:tag A, "
+	"alert tcp any any -> any any (msg:\"one two [\"]\"; content:\"a\\;b\"; metadata:tag A, "
 	"deployment "
 	"perimeter; sid:1; rev:2;)\n"
 	"# alert tcp any any -> any any (msg:\"off\"; flowbits:set,f; sid:2; rev:1;)\n"
@@ -369,11 +369,16 @@ static const struct filter_case filter_cases[] = {
 	{"drop", FILTER_DROP, "1", "1011", "drop tcp", 0},
 	{"modify", FILTER_MODIFY, "1 \"tcp any any\" \"udp 1.2.3.4 any\"", "1011",
 	 "alert udp 1.2.3.4", 0},
-	{"modify, group", FILTER_MODIFY, "re:one \"msg:\\\"(\\w+)\" \"msg:\\\"X \\1\"", "1011",
+	{"modify, group", FILTER_MODIFY, "\"re:one t\" 'msg:\"(\\w+)' \"msg:\\\"X \\1\"", "1011",
 	 "msg:\"X one", 0},
 	{"modify, dollar", FILTER_MODIFY, "1 \"tcp any\" \"tcp $HOME_NET\"", "1011",
 	 "tcp $HOME_NET", 0},
 	{"modifysid", FILTER_MODIFY, "modifysid 1,3 \"alert\" | \"pass\"", "1011", "pass tcp", 0},
+	{"all", FILTER_DISABLE, "*", "0000", NULL, 0},
+	{"file", FILTER_DISABLE, "group-a.rules", "0000", NULL, 0},
+	{"file name", FILTER_DISABLE, "filename:group-?", "0000", NULL, 0},
+	{"modify, older form", FILTER_MODIFY, "1 \"(tcp)\" \"x${1}x\"", "1011", "xtcpx", 0},
+	{"modify, too many words", FILTER_MODIFY, "1 \"a\" \"b\" \"c\"", "1011", NULL, 1},
 	{"no sid", FILTER_DISABLE, "elephant", "1011", NULL, 1},
 	{"sid with a tail", FILTER_DISABLE, "12x", "1011", NULL, 1},
 	{"bad expression", FILTER_DISABLE, "re:(", "1011", NULL, 1},

@@ -103,8 +103,10 @@ int disk_move(const char *from, const char *to, struct errmsg *e)
 
 	if (rc != ERR_OK)
 		return rc;
-	disk_remove(to);
-	if (rename(from, to))
+	/* Exchanged, so that there is no moment without either. */
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
+		disk_remove(from);
+	else if (rename(from, to))
 		return errmsg_set(e, ERR_IO, "%s cannot be put in place: %s", to, strerror(errno));
 	return sync_above(to, e);
 }

@@ -11,7 +11,7 @@
 const char *const filter_files[FILTER_USES] = {"disable.conf", "enable.conf", "drop.conf",
 					       "modify.conf"};
 
-enum kind { BY_SID, BY_GROUP, BY_TEXT, BY_METADATA };
+enum kind { BY_SID, BY_GROUP, BY_TEXT, BY_METADATA, ALL };
 
 struct filter {
 	enum filter_use use;
@@ -92,49 +92,69 @@ static bool read_sid(const char *word, struct filter *f)
 	return *word == '\0';
 }
 
-static bool read_matcher(char *word, struct filter *f, char why[128])
+/* Behind "group:", "filename:" or "metadata:"; a group's name without its ending. */
+static bool read_named(const char *value, enum kind kind, struct filter *f, char why[128])
 {
-	f->kind = BY_TEXT;
-	if (strncmp(word, "re:", 3) == 0)
-		return compile(word + 3, PCRE2_CASELESS, &f->match, why);
-	f->kind = strncmp(word, "group:", 6) == 0 ? BY_GROUP : BY_METADATA;
-	if (f->kind == BY_GROUP || strncmp(word, "metadata:", 9) == 0) {
-		const char *value = strchr(word, ':') + 1;
-		size_t n;
+	size_t n;
 
-		while (isspace((unsigned char)*value))
-			value++;
-		n = strlen(value);
-		if (f->kind == BY_GROUP && n > 6 && strcmp(value + n - 6, ".rules") == 0)
-			n -= 6;
-		f->text = strndup(value, n);
-		snprintf(why, 128, "nothing stands behind the colon");
-		return f->text && n > 0;
-	}
-	f->kind = BY_SID;
-	snprintf(why, 128, "neither a number nor group:, re: or metadata:");
-	return read_sid(word, f);
+	value += strspn(value, " \t");
+	n = strlen(value);
+	if (kind == BY_GROUP && n > 6 && strcmp(value + n - 6, ".rules") == 0)
+		n -= 6;
+	f->kind = kind;
+	f->text = strndup(value, n);
+	snprintf(why, 128, "nothing stands behind the colon");
+	return f->text && n > 0;
 }
 
-/* The next "..." of the line, its quotes taken off; NULL when there is none. */
-static char *quoted(char **at)
+static bool read_matcher(const char *word, struct filter *f, char why[128])
 {
-	char *begin = *at + strspn(*at, " \t|"), *end;
+	size_t n = strlen(word);
 
-	if (*begin != '"')
-		return NULL;
-	for (end = ++begin; *end && *end != '"'; end++) {
-		if (*end == '\\' && end[1])
-			end++;
+	if (strncmp(word, "re:", 3) == 0) {
+		f->kind = BY_TEXT;
+		return compile(word + 3 + strspn(word + 3, " \t"), PCRE2_CASELESS, &f->match, why);
 	}
-	if (*end != '"')
-		return NULL;
-	*end = '\0';
-	*at = end + 1;
-	return begin;
+	if (strncmp(word, "group:", 6) == 0)
+		return read_named(word + 6, BY_GROUP, f, why);
+	if (strncmp(word, "filename:", 9) == 0)
+		return read_named(word + 9, BY_GROUP, f, why);
+	if (strncmp(word, "metadata:", 9) == 0)
+		return read_named(word + 9, BY_METADATA, f, why);
+	if (n > 6 && strcmp(word + n - 6, ".rules") == 0)
+		return read_named(word, BY_GROUP, f, why);
+	f->kind = strcmp(word, "*") == 0 ? ALL : BY_SID;
+	snprintf(why, 128, "neither *, a number, a file nor group:, re: or metadata:");
+	return f->kind == ALL || read_sid(word, f);
 }
 
-/* Python's \1 as PCRE2's ${1}; a '$' of its own is doubled; \" is a quote. */
+/* The next word as a shell takes it: blanks end it, quotes hold it together, within double quotes a
+ * backslash stands for itself unless a quote or a backslash follows. In place; NULL at the end, or
+ * when a quote is left open (*bad). */
+static char *shell_word(char **at, bool *bad)
+{
+	char *from = *at + strspn(*at, " \t"), *to = from, *begin = from, quote = 0;
+
+	if (!*from)
+		return NULL;
+	for (; *from && (quote || (*from != ' ' && *from != '\t')); from++) {
+		if (!quote && (*from == '"' || *from == '\''))
+			quote = *from;
+		else if (*from == quote)
+			quote = 0;
+		else if (*from == '\\' && quote != '\'' && from[1] &&
+			 (!quote || from[1] == '"' || from[1] == '\\'))
+			*to++ = *++from;
+		else
+			*to++ = *from;
+	}
+	*bad |= quote != 0;
+	*at = *from ? from + 1 : from;
+	*to = '\0';
+	return *bad ? NULL : begin;
+}
+
+/* Python's \1 and the older ${1} as PCRE2's ${1}; a '$' of its own is doubled. */
 static char *replacement(const char *text)
 {
 	char *to = malloc(strlen(text) * 4 + 1);
@@ -146,10 +166,10 @@ static char *replacement(const char *text)
 			to[n++] = '{';
 			to[n++] = *++text;
 			to[n++] = '}';
-		} else if (*text == '\\' && (text[1] == '"' || text[1] == '\\')) {
+		} else if (*text == '\\' && text[1] == '\\') {
 			to[n++] = *++text;
 		} else {
-			if (*text == '$')
+			if (*text == '$' && !(text[1] == '{' && isdigit((unsigned char)text[2])))
 				to[n++] = '$';
 			to[n++] = *text;
 		}
@@ -157,17 +177,6 @@ static char *replacement(const char *text)
 	if (to)
 		to[n] = '\0';
 	return to;
-}
-
-static bool read_change(char *rest, struct filter *f, char why[128])
-{
-	char *from = quoted(&rest), *to = from ? quoted(&rest) : NULL;
-
-	snprintf(why, 128, "\"from\" and \"to\" in quotes are wanted behind what is changed");
-	if (!to || rest[strspn(rest, " \t")] != '\0')
-		return false;
-	f->to = replacement(to);
-	return f->to && compile(from, 0, &f->from, why);
 }
 
 static void problem(struct filters *fs, const struct filter *f, const char *why)
@@ -201,12 +210,17 @@ static int keep(struct filters *fs, struct filter *f, struct errmsg *e)
 }
 
 /* One matcher with its change; bad ones are problems. */
-static int take(struct filters *fs, struct filter f, char *word, char *change, struct errmsg *e)
+static int take(struct filters *fs, struct filter f, const char *word, const char *from,
+		const char *to, struct errmsg *e)
 {
 	char why[128] = "";
+	bool ok = read_matcher(word, &f, why);
 
-	if (!read_matcher(word, &f, why) ||
-	    (f.use == FILTER_MODIFY && !read_change(change, &f, why))) {
+	if (ok && f.use == FILTER_MODIFY) {
+		f.to = replacement(to);
+		ok = f.to && compile(from, 0, &f.from, why);
+	}
+	if (!ok) {
 		problem(fs, &f, why);
 		filter_done(&f);
 		return ERR_OK;
@@ -214,57 +228,46 @@ static int take(struct filters *fs, struct filter f, char *word, char *change, s
 	return keep(fs, &f, e);
 }
 
-/* The part before the first quote, and a copy of what begins there; NULL without one. */
-static char *split_change(char *line)
-{
-	char *quote = strchr(line, '"'), *copy = quote ? strdup(quote) : NULL;
-
-	if (!copy)
-		return NULL;
-	*quote = '\0';
-	for (size_t n = strlen(line); n > 0 && isspace((unsigned char)line[n - 1]); n--)
-		line[n - 1] = '\0';
-	return copy;
-}
-
-/* Numbers may be several with commas; the other forms take the whole line, or in modify.conf what
- * is before the first quote. */
-static int take_words(struct filters *fs, struct filter f, char *line, const char *change,
-		      struct errmsg *e)
+/* Numbers may be several with commas. */
+static int take_words(struct filters *fs, struct filter f, char *what, const char *from,
+		      const char *to, struct errmsg *e)
 {
 	char *word, *save = NULL;
-	bool several = isdigit((unsigned char)*line);
 	int rc = ERR_OK;
 
-	for (word = several ? strtok_r(line, ", \t", &save) : line; word && rc == ERR_OK;
-	     word = several ? strtok_r(NULL, ", \t", &save) : NULL) {
-		char *copy = strdup(change);
-
-		if (!copy)
-			return errmsg_set(e, ERR_NOMEM, "no memory for filters");
-		rc = take(fs, f, word, copy, e);
-		free(copy);
-	}
+	if (!isdigit((unsigned char)*what))
+		return take(fs, f, what, from, to, e);
+	for (word = strtok_r(what, ", \t", &save); word && rc == ERR_OK;
+	     word = strtok_r(NULL, ", \t", &save))
+		rc = take(fs, f, word, from, to, e);
 	return rc;
+}
+
+/* WHAT "from" "to", or Oinkmaster's modifysid WHAT "from" | "to". */
+static int take_change(struct filters *fs, struct filter f, char *line, struct errmsg *e)
+{
+	bool bad = false, old = strncmp(line, "modifysid", 9) == 0 && strchr(" \t", line[9]);
+	char *what, *from, *bar = "|", *to, *more;
+
+	if (old)
+		(void)shell_word(&line, &bad);
+	what = shell_word(&line, &bad);
+	from = what ? shell_word(&line, &bad) : NULL;
+	if (old && from)
+		bar = shell_word(&line, &bad);
+	to = from && bar ? shell_word(&line, &bad) : NULL;
+	more = to ? shell_word(&line, &bad) : NULL;
+	if (!to || more || bad || strcmp(bar, "|") != 0) {
+		problem(fs, &f, "written otherwise than WHAT \"from\" \"to\"");
+		return ERR_OK;
+	}
+	return take_words(fs, f, what, from, to, e);
 }
 
 static int take_line(struct filters *fs, struct filter f, char *line, struct errmsg *e)
 {
-	char *change;
-	int rc;
-
-	if (f.use != FILTER_MODIFY)
-		return take_words(fs, f, line, "", e);
-	if (strncmp(line, "modifysid", 9) == 0)
-		line += 9 + strspn(line + 9, " \t");
-	change = split_change(line);
-	if (!change) {
-		problem(fs, &f, "\"from\" and \"to\" in quotes are missing");
-		return ERR_OK;
-	}
-	rc = take_words(fs, f, line, change, e);
-	free(change);
-	return rc;
+	return f.use == FILTER_MODIFY ? take_change(fs, f, line, e)
+				      : take_words(fs, f, line, "", "", e);
 }
 
 int filters_read(struct filters *fs, enum filter_use use, const char *layer, struct slice text,
@@ -283,6 +286,8 @@ int filters_read(struct filters *fs, enum filter_use use, const char *layer, str
 			return errmsg_set(e, ERR_NOMEM, "no memory for filters");
 		f.line++;
 		at += strspn(at, " \t");
+		if (strstr(at, " #"))
+			*strstr(at, " #") = '\0';
 		for (size_t l = strlen(at); l > 0 && isspace((unsigned char)at[l - 1]); l--)
 			at[l - 1] = '\0';
 		if (*at && *at != '#')
@@ -331,6 +336,8 @@ static bool matches(const struct filter *f, const struct rule_line *r, const str
 	switch (f->kind) {
 	case BY_SID:
 		return f->gid == r->gid && f->sid == r->sid;
+	case ALL:
+		return true;
 	case BY_GROUP:
 		return fnmatch(f->text, r->group, 0) == 0;
 	case BY_METADATA:
@@ -364,18 +371,24 @@ static int change(const struct filter *f, struct rule_line *r, const struct tool
 	return ERR_OK;
 }
 
+/* What tells nobody anything stays. */
 static int drop(const struct filter *f, struct rule_line *r, struct errmsg *e)
 {
+	size_t action = strspn(r->text, "abcdefghijklmnopqrstuvwxyz"), n = strlen(r->text) + 5;
+	struct slice name, value;
+	const char *at = r->text;
 	char *text;
-	size_t n;
 
-	if (strncmp(r->text, "alert", 5) != 0)
-		return ERR_OK;
-	n = strlen(r->text);
-	text = malloc(n + 1);
+	while (rule_option(&at, &name, &value)) {
+		if (slice_eq(name, SLICE_LIT("noalert")) ||
+		    (slice_eq(name, SLICE_LIT("flowbits")) &&
+		     slice_eq(value, SLICE_LIT("noalert"))))
+			return ERR_OK;
+	}
+	text = malloc(n);
 	if (!text)
 		return errmsg_set(e, ERR_NOMEM, "no memory for the rules");
-	snprintf(text, n + 1, "drop%s", r->text + 5);
+	snprintf(text, n, "drop%s", r->text + action);
 	free(r->text);
 	r->text = text;
 	r->dropped = true;

@@ -29,18 +29,12 @@ static struct slice trimmed(const char *from, const char *to)
 	return SLICE(from, (size_t)(to - from));
 }
 
-/* The next ';' that is neither quoted nor escaped, or the end. */
+/* The next ';' that is not escaped, or the end: quotes do not protect one. */
 static const char *option_end(const char *at)
 {
-	bool quoted = false;
-
-	for (; *at; at++) {
+	for (; *at && *at != ';'; at++) {
 		if (*at == '\\' && at[1])
 			at++;
-		else if (*at == '"')
-			quoted = !quoted;
-		else if (*at == ';' && !quoted)
-			break;
 	}
 	return at;
 }

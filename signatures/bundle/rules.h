@@ -2,10 +2,12 @@
  * enable.conf, disable.conf, drop.conf and modify.conf is suricata-update's:
  *
  *	2019401               a sid (gid 1), also "1:2019401", also several with commas
- *	group:emerging-dns.rules   a file, also without ".rules", also with * and ?
+ *	group:emerging-dns.rules   a file, also without ".rules", also with * and ?; also as
+ *			      emerging-dns.rules or filename:emerging-dns
+ *	*                     all
  *	re:pattern            anywhere in the rule's text, case does not matter
  *	metadata:deployment perimeter
- *	2019401 "from" "to"   modify.conf; any of the above before it; \1 stands for a group
+ *	2019401 "from" "to"   modify.conf, words as a shell takes them; \1 stands for a group
  *
  * A filter line that cannot be read is a problem with file and line, never guessed. Off the packet
  * path, one thread. */

@@ -671,6 +671,23 @@ int store_remove(const struct store_place *p, enum bundle_kind kind, const char 
 	return rc;
 }
 
+int store_load(const struct store_place *p, struct set *ret, struct errmsg *e)
+{
+	json_t *info = NULL;
+	int rc;
+
+	*ret = (struct set){0};
+	if (store_current(p->folder, &info, NULL) != ERR_OK)
+		info = json_pack("{s[]}", "parts");
+	rc = add_parts(p, json_object_get(info, "parts"), ret, e);
+	if (rc == ERR_OK)
+		rc = add_layers(p, json_object_get(info, "parts"), ret, e);
+	if (rc == ERR_OK)
+		rc = set_finish(ret, e);
+	json_decref(info);
+	return rc;
+}
+
 int store_try(const struct store_place *p, const char *file, const char *into, json_t **ret_set,
 	      struct errmsg *e)
 {

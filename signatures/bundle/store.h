@@ -51,6 +51,19 @@ json_t *store_history(const char *folder);
 /* What a bundle would make here, written as a set into `into` and not installed. */
 int store_try(const struct store_place *p, const char *file, const char *into, json_t **ret_set,
 	      struct errmsg *e);
+/* The operator's rules from a file, a folder or an archive (tar, gzip, zip), as imports/NAME; what
+ * was imported under that name before goes. The set is to be made anew (store_apply). */
+struct import_counts {
+	unsigned files, left_out; /* files taken; others that are no rules */
+	uint64_t bytes;
+};
+int store_import(const struct store_place *p, const char *source, const char *name,
+		 struct import_counts *ret, struct errmsg *e);
+int store_forget_import(const struct store_place *p, const char *name, struct errmsg *e);
+/* What is in force, in memory with every rule and the filter that decided on it. To be released
+ * with set_done, also after an error. */
+struct set;
+int store_load(const struct store_place *p, struct set *ret, struct errmsg *e);
 /* Reads, parses and verifies a bundle file. The bytes are to be freed with the bundle. */
 int store_open_bundle(const struct store_place *p, const char *file, struct slice *ret_bytes,
 		      struct bundle *ret, const char **ret_signer, struct bundle_keys **ret_keys,
