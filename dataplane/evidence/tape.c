@@ -18,6 +18,7 @@ struct tape *tape_new(size_t bytes, uint32_t encrypted_max)
 		return NULL;
 	}
 	memset(t->bytes, 0, (size_t)t->count * TAPE_SEGMENT); /* no page fault later */
+	atomic_store(&t->segments[0].round, 1);
 	atomic_store(&t->round, 1);
 	return t;
 }
@@ -36,11 +37,14 @@ void tape_turn(struct tape *t, uint64_t now_ns)
 	uint64_t round = atomic_load_explicit(&t->round, memory_order_relaxed);
 	struct tape_segment *next = &t->segments[round % t->count];
 
-	/* First the reader learns that this one is no longer what it was. */
-	atomic_store_explicit(&t->round, round + 1, memory_order_release);
+	/* A reader learns that this one is no longer what it was before its bytes change, and what
+	 * it is now only when nothing of the old is left in it. */
+	atomic_store_explicit(&next->round, 0, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	next->first_ns = now_ns;
-	atomic_store_explicit(&next->used, 0, memory_order_release);
+	atomic_store_explicit(&next->used, 0, memory_order_relaxed);
+	atomic_store_explicit(&next->round, round + 1, memory_order_release);
+	atomic_store_explicit(&t->round, round + 1, memory_order_release);
 }
 
 uint64_t tape_round(const struct tape *t)
@@ -62,11 +66,10 @@ void tape_read_begin(struct tape_reader *r, const struct tape *t, uint64_t from_
 	};
 }
 
-/* Segment `round` is still what it was: the writer has not begun its next use. */
-static bool intact(const struct tape *t, uint64_t round)
+/* The segment is the one of that round (from 0), and not another's bytes. */
+static bool is_of(const struct tape_segment *s, uint64_t round)
 {
-	atomic_thread_fence(memory_order_seq_cst);
-	return tape_round(t) <= round + t->count;
+	return atomic_load_explicit(&s->round, memory_order_acquire) == round + 1;
 }
 
 /* All of segment `round` is older: the one after it began before. */
@@ -83,18 +86,20 @@ bool tape_read_segment(struct tape_reader *r, struct slice *ret)
 	while (r->round < r->end) {
 		uint64_t round = r->round;
 		const struct tape_segment *s = &t->segments[round % t->count];
-		uint32_t used;
+		uint32_t used = 0;
 
 		if (too_old(r)) {
 			r->round++;
 			continue;
 		}
 		r->round++;
-		used = atomic_load_explicit(&s->used, memory_order_acquire);
+		if (is_of(s, round))
+			used = atomic_load_explicit(&s->used, memory_order_acquire);
 		if (used > TAPE_SEGMENT)
 			used = 0;
 		memcpy(r->scratch, t->bytes + round % t->count * TAPE_SEGMENT, used);
-		if (!intact(t, round)) {
+		atomic_thread_fence(memory_order_seq_cst);
+		if (!is_of(s, round)) {
 			r->missed++;
 			continue;
 		}

@@ -25,7 +25,8 @@ struct tape_frame { /* bytes of the frame follow, padded to 8 */
 	uint32_t unused;
 };
 
-struct tape_segment { /* of a segment's present round */
+struct tape_segment {		/* of a segment's present round */
+	_Atomic uint64_t round; /* which one that is, from 1; 0 while it is changed */
 	_Atomic uint32_t used;
 	uint64_t first_ns;
 };
