@@ -187,5 +187,7 @@ int store_health(struct store *s, const char *sensor, uint64_t time, const struc
 		.problems = json_of(&h->problems),
 		.span = json_of(&h->span),
 	};
-	return w->problems && w->span ? ERR_OK : errmsg_set(err, ERR_NOMEM, "store: no memory");
+	if (!w->problems || !w->span)
+		return errmsg_set(err, ERR_NOMEM, "store: no memory");
+	return store_settle(s, ERR_OK, err);
 }

@@ -30,11 +30,16 @@ struct store {
 	} kept[STORE_KEPT];
 	struct room room;
 	struct last_words *words; /* health.c */
+	bool in_transaction;
 };
 
 /* health.c: what a transaction gathered, written before it commits, or let go. */
 int health_flush(struct store *s, struct errmsg *err);
 void health_forget(struct store *s, bool for_good);
+
+/* After a write: what was gathered is written at once when no transaction will. Returns `rc`, or
+ * what then went wrong. */
+int store_settle(struct store *s, int rc, struct errmsg *err);
 
 uint64_t store_hash(const char *text); /* the same everywhere and for ever */
 

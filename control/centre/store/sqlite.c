@@ -8,7 +8,8 @@
 /* Whatever is of a site carries its name: every question names a customer or a site, and is
  * answered by an index that begins with it. `tally` counts alerts as they come, in slots of a
  * quarter of an hour (every time zone's midnight is one), so that reports never read the alerts
- * themselves. */
+ * themselves. Alerts and records lie in the order of their times, so that new ones come behind the
+ * last and old ones go in front, whatever their ids are; a double has the same time. */
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS customers(id TEXT PRIMARY KEY, name TEXT, zone TEXT, language "
 	"TEXT) WITHOUT ROWID;"
@@ -16,20 +17,18 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS sites_customer ON sites(customer);"
 	"CREATE TABLE IF NOT EXISTS peers(name TEXT PRIMARY KEY, role TEXT, site TEXT, up INTEGER,"
 	" since INTEGER, last_seen INTEGER);"
-	"CREATE TABLE IF NOT EXISTS alerts(id TEXT PRIMARY KEY, time INTEGER, site TEXT, sensor "
+	"CREATE TABLE IF NOT EXISTS alerts(id TEXT, time INTEGER, site TEXT, sensor "
 	"TEXT, mac TEXT, ip TEXT, name TEXT, peer_ip TEXT, severity INTEGER, confidence INTEGER, "
 	"gid INTEGER, sid INTEGER, msg TEXT, category TEXT, tactics TEXT, techniques TEXT, reasons "
-	"TEXT, url TEXT, file TEXT, sha256 TEXT, eve BLOB) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS alerts_time ON alerts(time);"
+	"TEXT, url TEXT, file TEXT, sha256 TEXT, eve BLOB, PRIMARY KEY(time, id)) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS alerts_ip ON alerts(site, ip, time);"
 	"CREATE TABLE IF NOT EXISTS threats(id INTEGER PRIMARY KEY, gid INTEGER, sid INTEGER, msg "
 	"TEXT, category TEXT, severity INTEGER, tactic TEXT, technique TEXT, "
 	"UNIQUE(gid, sid, msg, severity));"
 	"CREATE TABLE IF NOT EXISTS tally(site TEXT, slot INTEGER, threat INTEGER, ip TEXT, n "
 	"INTEGER, first INTEGER, last INTEGER, PRIMARY KEY(site, slot, threat, ip)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS records(id TEXT PRIMARY KEY, time INTEGER, sensor TEXT, type "
-	"TEXT, eve BLOB) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS records_time ON records(time);"
+	"CREATE TABLE IF NOT EXISTS records(id TEXT, time INTEGER, sensor TEXT, type TEXT, eve "
+	"BLOB, PRIMARY KEY(time, id)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS health(sensor TEXT PRIMARY KEY, time INTEGER, rx INTEGER, "
 	"processed INTEGER, lost INTEGER, alive INTEGER, rules INTEGER, problems TEXT, span TEXT);"
 	"CREATE TABLE IF NOT EXISTS health_slots(sensor TEXT, slot INTEGER, rx INTEGER, lost "
@@ -312,7 +311,8 @@ int store_begin(struct store *s, struct errmsg *err)
 {
 	if (s->history)
 		history_forget(s->history);
-	return exec(s, "BEGIN IMMEDIATE", err);
+	s->in_transaction = exec(s, "BEGIN IMMEDIATE", err) == ERR_OK;
+	return s->in_transaction ? ERR_OK : ERR_IO;
 }
 
 int store_commit(struct store *s, struct errmsg *err)
@@ -323,6 +323,7 @@ int store_commit(struct store *s, struct errmsg *err)
 	if (rc == ERR_OK && s->history)
 		rc = history_flush(s->history, err);
 	rc = rc == ERR_OK ? exec(s, "COMMIT", err) : rc;
+	s->in_transaction = rc != ERR_OK;
 	if (rc == ERR_OK && s->room.db)
 		room_committed(&s->room);
 	return rc;
@@ -333,7 +334,16 @@ void store_rollback(struct store *s)
 	if (s->history)
 		history_forget(s->history);
 	health_forget(s, false);
+	s->in_transaction = false;
 	exec(s, "ROLLBACK", NULL);
+}
+
+int store_settle(struct store *s, int rc, struct errmsg *err)
+{
+	if (s->in_transaction || rc != ERR_OK)
+		return rc;
+	rc = health_flush(s, err);
+	return rc == ERR_OK && s->history ? history_flush(s->history, err) : rc;
 }
 
 uint64_t store_hash(const char *text)
@@ -501,9 +511,11 @@ static void count_gone(struct store *s, const char *kind, long n)
 long store_make_room(struct store *s)
 {
 	static const char *const records =
-		"DELETE FROM records WHERE id IN (SELECT id FROM records ORDER BY time LIMIT 100)";
+		"DELETE FROM records WHERE (time, id) IN (SELECT time, id FROM records ORDER BY "
+		"time, id LIMIT 100)";
 	static const char *const alerts =
-		"DELETE FROM alerts WHERE id IN (SELECT id FROM alerts ORDER BY time LIMIT 100)";
+		"DELETE FROM alerts WHERE (time, id) IN (SELECT time, id FROM alerts ORDER BY "
+		"time, id LIMIT 100)";
 	long gone;
 
 	if (!s->room.db)
@@ -553,8 +565,8 @@ long store_expire(struct store *s, uint64_t before, unsigned most)
 	if (s->history)
 		return history_expire(s->history, "records", before);
 	st = store_prepare(s,
-			   "DELETE FROM records WHERE id IN (SELECT id FROM records WHERE time < "
-			   "?1 ORDER BY time LIMIT ?2)",
+			   "DELETE FROM records WHERE (time, id) IN (SELECT time, id FROM records "
+			   "WHERE time < ?1 ORDER BY time, id LIMIT ?2)",
 			   NULL);
 	if (!st)
 		return ERR_IO;

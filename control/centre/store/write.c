@@ -124,7 +124,7 @@ int store_alert(struct store *s, const char *sensor, const struct alert *a, stru
 	int rc;
 
 	if (s->history)
-		return history_alert(s, sensor, a, err);
+		return store_settle(s, history_alert(s, sensor, a, err), err);
 	st = store_kept(s,
 			"INSERT OR IGNORE INTO alerts VALUES(?1,?2,coalesce((SELECT site "
 			"FROM peers WHERE name = ?3),''),?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
@@ -163,7 +163,7 @@ int store_record(struct store *s, const char *sensor, const struct flow_summary 
 	struct db_stmt *st;
 
 	if (s->history)
-		return history_record(s, sensor, f, err);
+		return store_settle(s, history_record(s, sensor, f, err), err);
 	st = store_kept(s, "INSERT OR IGNORE INTO records VALUES(?1,?2,?3,?4,?5)", err);
 
 	if (!st)
@@ -181,7 +181,7 @@ int store_event(struct store *s, const char *mitigator, const struct event *e, s
 	struct db_stmt *st;
 
 	if (s->history)
-		return history_event(s, mitigator, e, err);
+		return store_settle(s, history_event(s, mitigator, e, err), err);
 	st = store_kept(s,
 			"INSERT OR IGNORE INTO events "
 			"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"
