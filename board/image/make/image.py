@@ -34,7 +34,7 @@ def make(out, key=None, cert=None, keep=False):
     boot.stamp(root, when)
     early = boot.early_root(root, work, when)
     (root / "usr/lib/banken/vmlinuz").rename(work / "vmlinuz")
-    image = boot.squash(root, work / "root.img", when, "-comp", "zstd", "-Xcompression-level", "15", "-b", "256K")
+    image = boot.squash(root, work / "root.img", when, "-comp", "zstd", "-Xcompression-level", "9", "-b", "256K")
     verity = boot.verified(image)
     slot = boot.boot_image(work / "vmlinuz", early, verity, version, work, when)
     efi, choice = boot.boot_loader(work, when)

@@ -7,14 +7,13 @@ import stat
 
 from common import HERE, ROOT, Trouble, fresh, run, say, words_of
 
-PROGRAMS = ("banken-dataplane", "banken-control", "banken-mitigator", "banken-enforcer", "banken-centre", "banken")
-# Numbers never change: files on the data partition outlive an update.
-ACCOUNTS = ("banken:970", "banken-dp:971", "banken-control:972", "banken-mitigator:973", "banken-enforcer:974",
-            "banken-centre:975")
+PROGRAMS = ("banken-dataplane", "banken-control", "banken-mitigator", "banken-enforcer", "banken-centre",
+            "banken")
 EXCLUDED = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*", "/usr/share/lintian/*",
             "/usr/share/bash-completion/*", "/usr/share/pixmaps/*", "/usr/share/applications/*")
 # Made by installing, different each time or of no use on a root that is read only.
-WASTE = ("usr/lib/x86_64-linux-gnu/perl", "usr/share/perl", "var/cache", "var/log", "var/lib/apt", "var/lib/systemd", "var/lib/dbus", "usr/lib/udev/hwdb.d", "boot",
+WASTE = ("usr/lib/x86_64-linux-gnu/perl", "usr/share/perl", "var/cache", "var/log", "var/lib/apt", "var/lib/systemd",
+         "var/lib/dbus", "usr/lib/udev/hwdb.d", "boot",
          "etc/hostname", "etc/resolv.conf", "etc/machine-id", "etc/.pwd.lock", "etc/apt", "usr/share/gcc",
          "usr/lib/python3.11/test", "usr/share/zsh", "usr/lib/python3.11/pydoc_data", "usr/lib/python3.11/idlelib",
          "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-")
@@ -149,19 +148,6 @@ def remove(path):
         shutil.rmtree(path)
 
 
-def accounts(root):
-    for entry in ACCOUNTS:
-        name, number = entry.split(":")
-        with open(root / "etc/group", "a") as file:
-            file.write(f"{name}:x:{number}:\n")
-        if name == "banken":
-            continue
-        with open(root / "etc/passwd", "a") as file:
-            file.write(f"{name}:x:{number}:970:Banken:/nonexistent:/usr/sbin/nologin\n")
-        with open(root / "etc/shadow", "a") as file:
-            file.write(f"{name}:!:19000::::::\n")
-
-
 def settle(root):
     """Places that a read-only root needs, and nothing that differs from one build to the next."""
     (root / "usr/share/banken").mkdir(parents=True, exist_ok=True)
@@ -172,13 +158,13 @@ def settle(root):
         remove(path)
     for path in root.rglob("__pycache__"):
         shutil.rmtree(path)
-    for name in ("data", "var", "boot/env", "media", "mnt", "tmp"):
+    for name in ("data", "var", "etc/banken", "boot/env", "media", "mnt", "tmp"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
     (root / "etc/machine-id").write_text("")
     (root / "etc/hostname").write_text("banken\n")
     for name, target in (("etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf"),
-                         ("etc/localtime", "/data/box/localtime"), ("etc/banken", "/data/etc/banken"),
+                         ("etc/localtime", "/data/box/localtime"),
                          ("etc/mtab", "/proc/self/mounts")):
         remove(root / name)
         (root / name).symlink_to(target)
@@ -223,14 +209,14 @@ def make(folder, build, when, version, cert, keep):
     settle(folder)
     copy_tree(stage, folder)
     copy_tree(HERE / "files", folder)
-    provision = folder / "usr/lib/banken/provision"
-    for source, target in ((ROOT / "board/provision", provision), (ROOT / "board/profiles", folder / "usr/share/banken/profiles"),
-                           (ROOT / "board/units", folder / "usr/lib/systemd/system")):
-        if source.is_dir():
-            target.mkdir(parents=True, exist_ok=True)
-            copy_tree(source, target)
+    for source, target in ((ROOT / "board/provision", "usr/lib/banken/provision"),
+                           (ROOT / "board/profiles", "usr/share/banken/profiles"),
+                           (ROOT / "board/units/dropins", "usr/share/banken/dropins")):
+        (folder / target).mkdir(parents=True, exist_ok=True)
+        copy_tree(source, folder / target)
     shutil.copy(cert, folder / "usr/share/banken/update-key.pem")
-    accounts(folder)
+    # Numbers of accounts stand in sysusers.d: files on the data partition outlive an update.
+    run("systemd-sysusers", f"--root={folder}")
     loads(folder)
     (folder / "usr/lib/os-release").write_text(
         f'NAME="Banken"\nID=banken\nID_LIKE=debian\nVERSION_ID="{version}"\nPRETTY_NAME="Banken {version}"\n')

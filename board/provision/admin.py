@@ -1,0 +1,117 @@
+"""What the administrator does by hand."""
+import getpass
+import hashlib
+import hmac
+import pathlib
+import secrets
+import sys
+
+import apply
+import box
+import ports
+import settings
+import wizard
+import words
+
+COST = {"n": 1 << 14, "r": 8, "p": 1, "dklen": 32}
+
+
+def hashed(password, salt=None):
+    salt = salt or secrets.token_bytes(16)
+    return f"scrypt${salt.hex()}${hashlib.scrypt(password.encode(), salt=salt, **COST).hex()}"
+
+
+def matches(password, kept):
+    _, salt, _ = kept.split("$")
+    return hmac.compare_digest(hashed(password, bytes.fromhex(salt)), kept)
+
+
+def password(_):
+    one = getpass.getpass("Password: ")
+    if len(one) < 10 or getpass.getpass("Once more: ") != one:
+        print("banken-box: at least 10 characters, twice the same", file=sys.stderr)
+        return 1
+    print(hashed(one))
+    return 0
+
+
+def status(_):
+    for line in lines():
+        print(line)
+    return 1 if any(n["state"] == "bad" for n in box.notes().values()) else 0
+
+
+def lines(language="en"):
+    """The box in words: what is wrong first."""
+    order = {"bad": 0, "wait": 1, "good": 2}
+    found = sorted(box.notes().items(), key=lambda n: (order.get(n[1]["state"], 0), n[0]))
+    return [f"[{words.say(n['state'], language):^6}] {topic}: {n['text']}" for topic, n in found]
+
+
+def check(arguments):
+    try:
+        settings.parse(pathlib.Path(arguments[0]).read_text(errors="replace"))
+    except (settings.Wrong, OSError, IndexError) as wrong:
+        print(f"banken-box: {wrong if arguments else 'check FILE'}", file=sys.stderr)
+        return 1
+    print("valid")
+    return 0
+
+
+def ask(question, default):
+    shown = f" [{default}]" if default else ""
+    answer = input(f"{question}{shown}: ")
+    return answer if answer.strip() else default
+
+
+def setup(_):
+    try:
+        start = apply.load()
+    except settings.Wrong:
+        start = None
+    print("Enter keeps what stands in [ ], - empties it, < goes back, q gives up.")
+    found = wizard.run(ask, print, start)
+    if not found:
+        return 1
+    try:
+        settings.parse(settings.write(found))
+    except settings.Wrong as wrong:
+        print(wrong)
+        return 1
+    box.write(box.CONF, settings.write(found), 0o600)
+    print("Kept. The box applies it by starting again." if found["language"] == "en" else "保存しました。再起動して反映します。")
+    box.command("systemctl", "reboot")
+    return 0
+
+
+def hear(_):
+    every = ports.every()
+    seen = ports.watch([p for p in every if p.carrier], 10, enough=1 << 30)
+    for port in every:
+        heard = seen.get(port.iface)
+        print(f"{port.iface:12} {port.pci or '-':13} {port.driver:12} " +
+              (f"{heard.frames} frames, {heard.foreign} for others, {heard.hosts} senders" if heard else "no cable"))
+    return 0
+
+
+def update(arguments):
+    if len(arguments) != 1:
+        print("usage: banken-box update FILE|URL", file=sys.stderr)
+        return 2
+    box.note("update", "wait", "an update is being installed")
+    code, said = box.command("rauc", "install", arguments[0], timeout=1800)
+    if code:
+        box.note("update", "bad", f"the update was refused: {said.splitlines()[-1] if said else 'no word'}")
+        return 1
+    box.note("update", "good", "the update is installed; it starts with the next start of the box")
+    return 0
+
+
+def reset(arguments):
+    if arguments != ["--yes"]:
+        print("banken-box: everything on the data partition will be lost: banken-box reset --yes", file=sys.stderr)
+        return 2
+    box.write(box.KEPT / "factory-reset", "asked for by the administrator\n")
+    box.command("sync")
+    box.command("systemctl", "reboot")
+    return 0

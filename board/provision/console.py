@@ -1,0 +1,100 @@
+"""The screen and the serial line: the box in words; behind the password set-up, update, reset, a shell."""
+import getpass
+import select
+import subprocess
+import sys
+import time
+
+import admin
+import apply
+import box
+import settings
+import words
+
+EVERY = 10
+CHOICES = {"en": ("s set-up   u update from a stick   r factory reset   b start again   o off   x shell   Enter back"),
+           "ja": ("s 設定   u USBから更新   r 初期化   b 再起動   o 電源断   x シェル   Enter 戻る")}
+STICK = "/dev/disk/by-label/BANKEN-UPD"
+
+
+def load():
+    try:
+        return apply.load()
+    except settings.Wrong:
+        return None
+
+
+def show(found):
+    language = found["language"] if found else "en"
+    text = "\n" + words.say("title", language, box.version(), box.slot(), time.strftime("%Y-%m-%d %H:%M:%S %Z")) + "\n"
+    text += "\n".join(admin.lines(language)) + "\n"
+    if (box.RUN / "data-lost").exists():
+        text += "[ACTION] the data partition cannot be read: replace the disk, or do a factory reset from the menu\n"
+    text += words.say("menu" if found else "not-set-up", language) + "\n"
+    return text
+
+
+def allowed(found):
+    kept = found["password-hash"] if found else ""
+    if not kept:
+        return True
+    for _ in range(3):
+        if admin.matches(getpass.getpass("Password: "), kept):
+            return True
+        time.sleep(3)
+    return False
+
+
+def update_from_stick():
+    box.RUN.joinpath("stick").mkdir(exist_ok=True)
+    code, said = box.command("mount", "-o", "ro,nosuid,nodev,noexec", STICK, box.RUN / "stick")
+    if code:
+        print(f"no stick labelled BANKEN-UPD: {said}")
+        return
+    bundles = sorted(box.RUN.joinpath("stick").glob("*.raucb"))
+    if bundles:
+        admin.update([str(bundles[-1])])
+    else:
+        print("the stick has no *.raucb")
+    box.command("umount", box.RUN / "stick")
+
+
+def menu(found):
+    if not allowed(found):
+        return
+    if not found:
+        admin.setup([])
+        return
+    print(CHOICES[found["language"]])
+    choice = input("> ").strip().lower()
+    if choice == "s":
+        admin.setup([])
+    elif choice == "u":
+        update_from_stick()
+    elif choice == "r" and input("yes? ").strip() == "yes":
+        admin.reset(["--yes"])
+    elif choice in ("b", "o"):
+        box.command("systemctl", "reboot" if choice == "b" else "poweroff")
+    elif choice == "x" and found["password-hash"]:
+        subprocess.run(["/bin/bash", "-i"], check=False)
+    elif choice == "x":
+        print("a shell needs a password: banken-box password, then password-hash: in box.conf")
+
+
+def run():
+    before = ""
+    while True:
+        found = load()
+        state = "\n".join(admin.lines(found["language"] if found else "en"))
+        if state != before:
+            print(show(found), flush=True)
+            before = state
+        ready, _, _ = select.select([sys.stdin], [], [], EVERY)
+        if ready:
+            if not sys.stdin.readline():
+                return 0
+            try:
+                menu(found)
+            except (EOFError, KeyboardInterrupt):
+                pass
+            before = ""
