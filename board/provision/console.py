@@ -1,5 +1,6 @@
 """The screen and the serial line: the box in words; behind the password set-up, update, reset, a shell."""
 import getpass
+import pathlib
 import select
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import words
 EVERY = 10
 CHOICES = {"en": ("s set-up   u update from a stick   r factory reset   b start again   o off   x shell   Enter back"),
            "ja": ("s 設定   u USBから更新   r 初期化   b 再起動   o 電源断   x シェル   Enter 戻る")}
-STICK = "/dev/disk/by-label/BANKEN-UPD"
+STICKS = ("/dev/disk/by-label/BANKEN-UPD", "/dev/disk/by-label/BANKEN-CONF")
 
 
 def load():
@@ -46,17 +47,19 @@ def allowed(found):
 
 
 def update_from_stick():
-    box.RUN.joinpath("stick").mkdir(exist_ok=True)
-    code, said = box.command("mount", "-o", "ro,nosuid,nodev,noexec", STICK, box.RUN / "stick")
+    place = box.RUN / "stick"
+    place.mkdir(exist_ok=True)
+    device = next((s for s in STICKS if pathlib.Path(s).exists()), "")
+    code, said = box.command("mount", "-o", "ro,nosuid,nodev,noexec", device, place) if device else (1, "")
     if code:
-        print(f"no stick labelled BANKEN-UPD: {said}")
+        print(f"no stick labelled BANKEN-UPD can be read {said}")
         return
-    bundles = sorted(box.RUN.joinpath("stick").glob("*.raucb"))
+    bundles = sorted(place.glob("*.raucb"))
     if bundles:
         admin.update([str(bundles[-1])])
     else:
         print("the stick has no *.raucb")
-    box.command("umount", box.RUN / "stick")
+    box.command("umount", place)
 
 
 def menu(found):

@@ -77,11 +77,13 @@ class Centre:
                 self.process.kill()
 
 
-def stick(path, work, box_conf, files=None, label="BANKEN-CONF"):
+def stick(path, work, box_conf, files=None, label="BANKEN-CONF", mib=16):
     """A USB stick with box.conf and more files (place -> source)."""
-    conf = work / "box.conf"
-    conf.write_text(box_conf)
-    return boot.fat(path, 16, label, {"box.conf": conf, **(files or {})}, int(time.time()))
+    files = dict(files or {})
+    if box_conf:
+        files["box.conf"] = work / "box.conf"
+        files["box.conf"].write_text(box_conf)
+    return boot.fat(path, mib, label, files, int(time.time()))
 
 
 def checksum(data):

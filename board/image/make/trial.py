@@ -48,7 +48,7 @@ def selftest(out, network, folder, nic):
         step(machine, "management", r"BOX [\d.]+ (box: .*)")
         step(machine, "mirror port", r"BOX [\d.]+ (port: .* hears .*)")
         step(machine, "NIC", r"BOX [\d.]+ (binding: .* vfio.*)")
-        step(machine, "health", r"BOX [\d.]+ (update: slot .* healthy.*)")
+        step(machine, "health", r"BOX [\d.]+ (update: slot A, \S+: healthy.*)")
         centre.linked("sensor-1", 120)
         say(f"{time.time() - machine.begin:7.1f} s  the centre has its link")
         traffic.attack()
