@@ -8,6 +8,7 @@ import sys
 
 import apply
 import box
+import health
 import ports
 import settings
 import wizard
@@ -45,7 +46,9 @@ def lines(language="en"):
     """The box in words: what is wrong first."""
     order = {"bad": 0, "wait": 1, "good": 2}
     found = sorted(box.notes().items(), key=lambda n: (order.get(n[1]["state"], 0), n[0]))
-    return [f"[{words.say(n['state'], language):^6}] {topic}: {n['text']}" for topic, n in found]
+    shown = [f"[{words.say(n['state'], language):^6}] {topic}: {n['text']}" for topic, n in found]
+    problems = health.find(box.status(), "problems") if (box.RUN / "port.json").exists() else None
+    return [f"[{words.say('bad', language):^6}] sensor: {p}" for p in problems or () if isinstance(p, str)] + shown
 
 
 def check(arguments):

@@ -74,8 +74,10 @@ def control(settings, version):
     return program("control", base, settings)
 
 
-def dataplane_env(device):
-    return f"BANKEN_PORTS=-p {device}\nBANKEN_RULES=-S /etc/banken/banken.rules\n"
+def dataplane_env(device, packs=()):
+    """What the unit starts the dataplane with; packs: rule files of the image. Installed bundles come by themselves."""
+    rules = " ".join(f"-S {path}" for path in (*packs, "/etc/banken/banken.rules"))
+    return f"BANKEN_PORTS=-p {device}\nBANKEN_RULES={rules}\n"
 
 
 def network(settings, port):

@@ -11,7 +11,7 @@ import box
 import mirror
 
 TRIAL_SECONDS, STEP = 240, 3
-SID = 9000001
+SID = 9000009
 RULE = f'alert udp any any -> any any (msg:"self-test"; content:"banken self-test"; sid:{SID}; rev:1;)\n'
 KNOWN = box.KEPT / "good-roots"
 PLACE = pathlib.Path("/run/banken-box/self-test")

@@ -11,6 +11,7 @@ import ports
 import words
 
 REMEMBERED = box.KEPT / "mirror-port"
+PACKS = pathlib.Path("/usr/share/banken/packs")
 WATCH_SECONDS, QUIET_AFTER = 20, 3
 
 
@@ -107,7 +108,7 @@ def run():
     apply.isolate(generate.kernel_words(plan))
     dropin(way)
     box.write(box.ETC / "dataplane.yaml", generate.dataplane(found, plan))
-    box.write(box.RUN / "dataplane.env", generate.dataplane_env(binding.device(way, port)))
+    box.write(box.RUN / "dataplane.env", generate.dataplane_env(binding.device(way, port), sorted(PACKS.glob("*.rules"))))
     box.write(REMEMBERED, (port.pci or port.iface) + "\n")
     box.write(box.RUN / "port.json", json.dumps({"iface": port.iface, "pci": port.pci, "driver": port.driver, "way": way,
                                                  "plan": plan._asdict(), "huge-pages": have}))

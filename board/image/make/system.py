@@ -214,6 +214,9 @@ def make(folder, build, when, version, cert, keep):
                            (ROOT / "board/units/dropins", "usr/share/banken/dropins")):
         (folder / target).mkdir(parents=True, exist_ok=True)
         copy_tree(source, folder / target)
+    (folder / "usr/share/banken/packs").mkdir()
+    for path in sorted((ROOT / "signatures/packs").glob("*/*.rules")):
+        shutil.copyfile(path, folder / "usr/share/banken/packs" / path.name)
     shutil.copy(cert, folder / "usr/share/banken/update-key.pem")
     # Numbers of accounts stand in sysusers.d: files on the data partition outlive an update.
     run("systemd-sysusers", f"--root={folder}")

@@ -6,7 +6,7 @@ from cables import Centre, Traffic, stick
 from common import Trouble, say
 from machine import BOX, HERE, Machine, overlay
 
-SID = 9100001
+SID = 9000008
 RULES = f'alert http any any -> any any (msg:"trial"; http.uri; content:"/banken-trial"; sid:{SID}; rev:1;)\n'
 KEYS = ("ca.crt", "own.crt", "own.key")
 BOOT_SECONDS = int(os.environ.get("BANKEN_BOOT_SECONDS", "600"))
