@@ -55,6 +55,8 @@ def stopped(site, r, name):
     os.kill(pid, signal.SIGSTOP)
     time.sleep(seconds)
     os.kill(pid, signal.SIGCONT)
+    if name == "dataplane":
+        time.sleep(1)  # what waits in the kernel's ring would die with it if it were killed now
 
 
 def switch_killed(site, r, name):
@@ -65,11 +67,10 @@ def switch_killed(site, r, name):
 
 def disk_full(site, r, name):
     path = site.net.folder / f"state-{name}" / "somebody-elses"
-    with open(path, "wb") as f:
+    with open(path, "wb", buffering=0) as f:
         try:
             while True:
                 f.write(b"x" * (1 << 16))
-                f.flush()
         except OSError:
             pass
     time.sleep(r.uniform(1, 4))
