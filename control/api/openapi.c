@@ -141,7 +141,7 @@ json_t *api_openapi(const struct api_route *routes, size_t n, const struct api_d
 			path = json_object();
 			json_object_set_new(paths, routes[i].path, path);
 		}
-		for (size_t c = 0; routes[i].method[c] && c < sizeof(method) - 1; c++)
+		for (size_t c = 0; c < sizeof(method) - 1 && routes[i].method[c]; c++)
 			method[c] = (char)tolower((unsigned char)routes[i].method[c]);
 		json_object_set_new(path, method, operation_of(&routes[i]));
 	}

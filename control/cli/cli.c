@@ -150,7 +150,7 @@ void cli_table(const json_t *rows, const char *const *columns, const char *nothi
 		puts(nothing);
 		return;
 	}
-	for (; columns[n] && n < COLUMNS; n++)
+	for (; n < COLUMNS && columns[n]; n++)
 		widths[n] = (int)strcspn(columns[n], ":");
 	json_array_foreach(rows, r, row)
 	{
