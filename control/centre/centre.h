@@ -6,6 +6,7 @@
 
 #include "control/api/serve.h"
 #include "control/centre/emergency/desk.h"
+#include "control/centre/fleet/fleet.h"
 #include "control/centre/ingest/ingest.h"
 #include "control/centre/vendor.h"
 #include "control/centre/watch/commands.h"
@@ -23,6 +24,8 @@ struct centre_config {
 	const char *state_database, *history_servers, *history_database; /* beyond one machine */
 	const char *history_user, *history_password_file;
 	const char *keys_folder;
+	const char *name, *ca_folder, *fleet_folder;
+	uint64_t certificate_s, stale_minutes;
 	const char *run_folder; /* local socket */
 	const char *report_folder;
 	const char *mail_server, *mail_user, *mail_password_file, *mail_from; /* emergencies */
@@ -57,6 +60,8 @@ struct centre {
 	struct audit *audit;
 	struct pages *pages;
 	struct local_server *local;
+	struct helper ca; /* fd -1: nobody is enrolled here */
+	struct fleet *fleet;
 	struct ingest ingest;
 	struct vendor vendor;
 	struct emergency_helpers *helpers;

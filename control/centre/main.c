@@ -11,6 +11,7 @@
 #include "control/centre/centre.h"
 #include "control/centre/demo/demo.h"
 #include "control/centre/ingest/ingest.h"
+#include "control/wire/enrol/place.h"
 #include "control/centre/report_file.h"
 #include "control/helper/privs.h"
 #include "control/wire/local.h"
@@ -107,6 +108,56 @@ static void on_status(void *ctx, const char *mitigator, const struct command_sta
 	vendor_status(&c->vendor, mitigator, s);
 }
 
+/* ---- the fleet ---- */
+
+/* Before rights go: the CA's process keeps them. Without a CA the centre works with the keys that
+ * it has, and enrols nobody. */
+static int start_ca(struct centre *c, struct errmsg *err)
+{
+	bool is_new = !enrol_place_is_there(c->config.keys_folder);
+	int rc = ca_helper_start(c->config.ca_folder, "Banken", is_new, &c->ca, err);
+
+	if (rc == ERR_OK && is_new)
+		rc = privs_own_folder(c->config.keys_folder, c->config.user, err);
+	if (rc != ERR_NOTFOUND)
+		return rc;
+	log_info(&c->log, "nobody is enrolled here: %s", err->text);
+	err->text[0] = '\0';
+	return ERR_OK;
+}
+
+/* At the first start. */
+static int make_own_keys(struct centre *c, struct errmsg *err)
+{
+	if (c->ca.fd < 0 || enrol_place_is_there(c->config.keys_folder))
+		return ERR_OK;
+	log_info(&c->log, "a CA and the centre's own certificate are made");
+	return enrol_own(&c->ca, c->config.keys_folder, c->config.name, "Banken",
+			 c->config.certificate_s, err);
+}
+
+static int open_fleet(struct centre *c, struct errmsg *err)
+{
+	char folder[600];
+	struct fleet_setup setup = {.loop = c->loop,
+				    .log = &c->log,
+				    .store = c->store,
+				    .spool = c->spool,
+				    .keys = c->keys,
+				    .keys_folder = c->config.keys_folder,
+				    .folder = folder,
+				    .ca = &c->ca,
+				    .life_s = c->config.certificate_s,
+				    .stale_s = c->config.stale_minutes * 60,
+				    .audit = c->audit};
+
+	snprintf(folder, sizeof(folder), "%s/fleet", c->config.state_folder);
+	if (c->config.fleet_folder[0])
+		setup.folder = c->config.fleet_folder;
+	c->fleet = fleet_new(&setup, err);
+	return c->fleet ? ERR_OK : ERR_IO;
+}
+
 static int listen_to_peers(struct centre *c, struct errmsg *err)
 {
 	struct link_setup setup = {
@@ -119,12 +170,18 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 		.build = BANKEN_VERSION,
 	};
 
-	c->ingest = (struct ingest){
-		.store = c->store, .log = &c->log, .loop = c->loop, .status = on_status, .ctx = c};
+	c->ingest = (struct ingest){.store = c->store,
+				    .log = &c->log,
+				    .loop = c->loop,
+				    .fleet = c->fleet,
+				    .status = on_status,
+				    .ctx = c};
 	setup.ops = ingest_ops(&c->ingest);
 	c->server = link_server_new(&setup, c->config.listen, err);
 	if (!c->server)
 		return ERR_IO;
+	c->ingest.server = c->server;
+	fleet_serve(c->fleet, c->server);
 	c->vendor = (struct vendor){.loop = c->loop,
 				    .log = &c->log,
 				    .keys = c->keys,
@@ -305,6 +362,8 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = privs_own_folder(c->config.report_folder, c->config.user, err);
 	if (rc == ERR_OK && !c->is_demo)
 		rc = start_helpers(c, err);
+	if (rc == ERR_OK && !c->is_demo)
+		rc = start_ca(c, err);
 	if (rc == ERR_OK)
 		rc = privs_become(c->config.user, 0, false, err);
 	if (rc == ERR_OK)
@@ -317,12 +376,17 @@ static int start(struct centre *c, struct errmsg *err)
 	rc = loop_signals(c->loop, signals, 2, on_signal, c);
 	if (rc != ERR_OK || c->is_demo)
 		return rc != ERR_OK ? rc : open_demo(c, err);
+	rc = make_own_keys(c, err);
+	if (rc != ERR_OK)
+		return rc;
 	c->keys = tls_keys_load(c->config.keys_folder, ROLE_CENTRE, err);
 	if (!c->keys)
 		return ERR_DENIED;
 	rc = open_store(c, err);
 	if (rc == ERR_OK)
 		rc = open_audit(c, err);
+	if (rc == ERR_OK)
+		rc = open_fleet(c, err);
 	if (rc == ERR_OK)
 		rc = listen_to_peers(c, err);
 	if (rc == ERR_OK)
@@ -349,6 +413,8 @@ static void stop(struct centre *c)
 	local_server_delete(c->local);
 	pages_stop(c);
 	link_server_delete(c->server);
+	fleet_delete(c->fleet);
+	helper_stop(&c->ca);
 	audit_close(c->audit);
 	spool_close(c->spool);
 	store_close(c->store);
@@ -389,7 +455,7 @@ static int run(struct centre *c)
 
 int main(int argc, char **argv)
 {
-	static struct centre centre;
+	static struct centre centre = {.ca = {-1, -1}};
 	const struct program program = {.name = "banken-centre",
 					.version = BANKEN_VERSION,
 					.usage = usage,

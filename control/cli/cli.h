@@ -30,6 +30,8 @@ int cmd_learn(const struct cli *cli, int argc, char **argv);
 int cmd_search(const struct cli *cli, int argc, char **argv);
 int cmd_events(const struct cli *cli, int argc, char **argv);
 int cmd_quarantine(const struct cli *cli, int argc, char **argv);
+int cmd_enrol(const struct cli *cli, int argc, char **argv);
+int cmd_fleet(const struct cli *cli, int argc, char **argv);
 int cmd_emergency(const struct cli *cli, int argc, char **argv);
 int cmd_recovery(const struct cli *cli, int argc, char **argv);
 int cmd_report(const struct cli *cli, int argc, char **argv);

@@ -320,6 +320,38 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken replay incident.pcapng\n"
 	 "  banken replay incident.pcapng -S local.rules\n",
 	 cmd_replay},
+	{"enrol", "CODE --centre HOST:PORT | code | revoke | rotate | list",
+	 "a box gets its certificate by one code",
+	 "On the box (sensor, mitigator, enforcer), as root:\n"
+	 "  CODE --centre HOST:PORT      makes a key here and gets the certificate for it; the "
+	 "code\n"
+	 "                               says which box it is, which centre it trusts, and is "
+	 "good\n"
+	 "                               once\n"
+	 "    --keys FOLDER              where it is kept, /etc/banken/keys/ROLE without; files\n"
+	 "                               belong to whom the folder belongs to\n\n"
+	 "At the centre:\n"
+	 "  code --site SITE --role ROLE makes a code for a sensor, mitigator or enforcer\n"
+	 "    --name NAME                of the box; one that is there already is enrolled again,\n"
+	 "                               and its old certificate holds no more\n"
+	 "    --customer ID              whose site it is\n"
+	 "    --valid 24h                how long the code is good: 30m, 24h, 7d\n"
+	 "  revoke NAME [--reason TEXT]  its link ends at once, and nobody speaks with it any "
+	 "more\n"
+	 "  list, codes                  certificates; codes that were made\n"
+	 "  rotate begin|switch|finish   a new CA in three steps: all trust it; it issues, and\n"
+	 "                               boxes renew; nobody trusts the old one. A step waits for\n"
+	 "                               the boxes that are not ready (--force: not)\n\n"
+	 "examples:\n"
+	 "  banken enrol code --site 'Osaka works' --role sensor --customer acme\n"
+	 "  banken enrol 7ZK4M-0QW2E-9RT5Y-3XBNM-8HJ6K --centre centre.example.jp:7444\n"
+	 "  banken enrol revoke sensor-osaka-works-2 --reason 'stolen'\n",
+	 cmd_enrol},
+	{"fleet", "[boxes] | config | add | rollout | ...",
+	 "what every box has, and new versions of it",
+	 "  boxes [--stale]              every box with its versions and certificate\n\n"
+	 "examples:\n  banken fleet\n  banken fleet boxes --stale\n",
+	 cmd_fleet},
 	{"keys", "init | issue ...", "the site's own certificates", NULL, run_keys},
 };
 

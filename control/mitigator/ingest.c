@@ -178,22 +178,23 @@ struct link_ops ingest_server_ops(struct mitigator *m)
 	return (struct link_ops){store, passing, up, down, m};
 }
 
-/* The centre may order cuts within the mandate; whatever else it sends is passed over. */
+/* The centre may order cuts within the mandate, and steer what steer.c says; whatever else it sends
+ * is passed over. */
 static int on_centre_item(struct mitigator *m, const struct link_item *item, struct errmsg *e)
 {
 	struct errmsg why = {""};
 	struct message *msg;
-	int rc = seen_new(m->db, item, e);
+	int steered = 0, rc = seen_new(m->db, item, e);
 
 	if (rc <= 0)
 		return rc;
 	msg = message_decode(item->payload, &why);
 	if (msg && msg->kind == MESSAGE_COMMAND)
 		vendor_order(m, msg, item->peer);
-	else
+	else if (!msg || !box_take(m->box, msg, &steered, e))
 		m->count.malformed++;
 	message_free(msg);
-	return 0;
+	return steered;
 }
 
 static int store_centre(void *ctx, const struct link_item *items, size_t n, struct errmsg *e)
@@ -214,6 +215,7 @@ static void centre_up(void *ctx, const struct identity *peer)
 	log_info(&m->log, "connected to the centre %s", peer->name);
 	link_status(m->centre, &s);
 	protect_peer(m, &s);
+	box_up(m->box);
 }
 
 static void centre_down(void *ctx, const struct identity *peer, const char *sentence)
@@ -225,5 +227,5 @@ static void centre_down(void *ctx, const struct identity *peer, const char *sent
 
 struct link_ops ingest_centre_ops(struct mitigator *m)
 {
-	return (struct link_ops){store_centre, NULL, centre_up, centre_down, m};
+	return (struct link_ops){store_centre, steer_passing, centre_up, centre_down, m};
 }

@@ -12,6 +12,7 @@
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/notify.h"
 #include "control/mitigator/quarantine/cut_store.h"
+#include "control/wire/enrol/ask.h"
 #include "control/wire/program.h"
 #include "control/wire/seen.h"
 #include "dataplane/base/clock.h"
@@ -414,9 +415,13 @@ static int start(struct mitigator *m, struct errmsg *e)
 		return ERR_INVALID;
 	m->loop = loop_new(e);
 	m->policy = m->loop ? policy_load(m->settings.policy, e) : NULL;
-	m->keys = m->policy ? tls_keys_load(m->settings.keys_folder, ROLE_MITIGATOR, e) : NULL;
+	if (!m->policy || enrol_at_start(m->settings.enrolment_code, m->settings.centre.address,
+					 m->settings.keys_folder, ROLE_MITIGATOR, &m->log, e))
+		return ERR_INVALID;
+	m->keys = tls_keys_load(m->settings.keys_folder, ROLE_MITIGATOR, e);
 	if (!m->keys)
 		return ERR_INVALID;
+	tls_keys_sites(m->keys, m->settings.sites.items, m->settings.sites.n);
 	m->name = tls_keys_identity(m->keys)->name;
 	m->started = loop_wall(m->loop);
 	rc = open_state(m, e);
@@ -430,6 +435,8 @@ static int start(struct mitigator *m, struct errmsg *e)
 		rc = recover_start(m, e);
 	if (rc == 0)
 		rc = orders_attach(m, e);
+	if (rc == 0)
+		rc = steer_start(m, e);
 	if (rc == 0)
 		rc = open_links(m, e);
 	if (rc == 0)
@@ -451,6 +458,7 @@ static void stop(struct mitigator *m)
 	local_server_delete(m->local);
 	link_server_delete(m->server);
 	link_delete(m->centre);
+	box_delete(m->box);
 	peers_stop(m);
 	orders_stop(m);
 	recover_stop(m);

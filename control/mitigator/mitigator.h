@@ -10,6 +10,7 @@
 #include "control/mitigator/decide.h"
 #include "control/mitigator/drivers/driver.h"
 #include "control/mitigator/settings.h"
+#include "control/wire/box.h"
 #include "control/wire/zone.h"
 #include "control/wire/audit.h"
 #include "control/wire/link.h"
@@ -90,6 +91,9 @@ struct mitigator {
 	struct room room;		     /* kept on the disk for when it is full */
 	struct link_server *server;
 	struct link *centre;
+	struct box *box; /* what the centre steers (steer.c) */
+	int own_log_level;
+	uint64_t own_ports_every; /* as our own configuration has it */
 	struct local_server *local;
 	struct receiver *external; /* NULL: nothing else reports here */
 	struct openc2_consumer *openc2;
@@ -154,6 +158,9 @@ void tell_incident_changed(struct mitigator *m, const struct incident *i);
 void tell_people(struct mitigator *m, const char *kind, const struct cut *c, const char *text);
 /* Anything for the centre, within the transaction; nothing without a centre. */
 void tell_centre(struct mitigator *m, const struct message *msg);
+/* steer.c: certificate, trust and settings by the centre. */
+int steer_start(struct mitigator *m, struct errmsg *e);
+void steer_passing(void *ctx, const struct identity *peer, struct slice payload);
 /* Moves the outbox into the spool, after the commit. */
 void tell_outbox(struct mitigator *m);
 void tell_state(struct mitigator *m, bool full);

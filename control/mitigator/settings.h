@@ -41,7 +41,9 @@ struct settings {
 	const char *state_folder, *keys_folder, *run_folder, *undo_folder;
 	const char *policy, *kill_switch, *notify_program, *playbook, *mandate;
 	const char *user, *group, *time_zone;
-	int log_level; /* enum log_level */
+	int log_level;		   /* enum log_level */
+	struct config_texts sites; /* others that this mitigator serves */
+	const char *enrolment_code;
 	uint64_t watches;
 	uint64_t ports_every; /* seconds */
 	struct config_items drivers;

@@ -308,7 +308,9 @@ static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg 
 {
 	struct mitigator *m = g->m;
 	struct message msg = {.kind = MESSAGE_MITIGATOR_STATE};
-	struct component_version version = {"banken-mitigator", BANKEN_VERSION};
+	struct component_version versions[1 + ARTEFACT_KINDS] = {
+		{"banken-mitigator", BANKEN_VERSION}};
+	size_t versions_n = 1 + (m->box ? box_versions(m->box, versions + 1) : 0);
 
 	msg.mitigator_state = (struct mitigator_state){
 		.time = mitigator_now(m).wall,
@@ -319,7 +321,7 @@ static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg 
 		.quarantines = {g->quarantines, g->cuts_n},
 		.mode = policy_overall_mode(m->policy),
 		.policy = m->policy->version,
-		.versions = {&version, 1},
+		.versions = {versions, versions_n},
 		.uptime = (mitigator_now(m).wall - m->started) / 1000000000,
 	};
 	return message_encode(&msg, ret, e);

@@ -40,6 +40,8 @@ struct conf {
 	struct conf_behave behave;
 	uint64_t health_seconds;
 	uint64_t mirror_window_seconds;
+	struct config_texts sites; /* others whose mitigator may order us */
+	const char *enrolment_code;
 	struct config_texts vlans; /* that the mirror port must show */
 	bool records_to_centre;
 	bool community_id;

@@ -146,6 +146,30 @@ static void start_memory(struct control *c)
 		log_warn(c->log, "%s", e.text);
 }
 
+static void start_again(void *ctx)
+{
+	struct control *c = ctx;
+
+	log_info(c->log, "starting again with the configuration of the centre");
+	c->again = true;
+	loop_stop(c->loop);
+}
+
+static int start_steering(struct control *c, struct errmsg *e)
+{
+	struct steer_setup s = {.loop = c->loop,
+				.log = c->log,
+				.keys = c->keys,
+				.conf = c->conf,
+				.outbox = &c->outbox,
+				.try = c->try,
+				.again = start_again,
+				.ctx = c};
+
+	c->steer = steer_new(&s, e);
+	return c->steer ? 0 : ERR_IO;
+}
+
 static int start_drain(struct control *c, struct errmsg *e)
 {
 	struct drain_setup drain = {
@@ -168,6 +192,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.config_version = c->conf->version,
 		.outbox = &c->outbox,
 		.keys = c->keys,
+		.box = steer_box(c->steer),
 		.mirror_window_s = c->conf->mirror_window_seconds,
 		.vlans = c->vlans,
 		.n_vlans = c->conf->vlans.n < 64 ? c->conf->vlans.n : 64,
@@ -178,6 +203,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.rundir = c->conf->rundir,
 		.outbox = &c->outbox,
 		.keys = c->keys,
+		.box = steer_box(c->steer),
 	};
 
 	for (size_t i = 0; i < health.n_vlans; i++)
@@ -188,6 +214,22 @@ static int start_drain(struct control *c, struct errmsg *e)
 	orders.health = c->health;
 	c->orders = c->health ? orders_new(&orders, e) : NULL;
 	return c->orders ? 0 : ERR_IO;
+}
+
+static void passing(void *ctx, const struct identity *peer, struct slice payload)
+{
+	struct control *c = ctx;
+
+	(void)peer;
+	steer_passing(c->steer, payload);
+}
+
+static void centre_up(void *ctx, const struct identity *peer)
+{
+	struct control *c = ctx;
+
+	(void)peer;
+	box_up(steer_box(c->steer));
 }
 
 static struct link *start_link(struct control *c, const char *destination, const char *address,
@@ -204,6 +246,10 @@ static struct link *start_link(struct control *c, const char *destination, const
 		.build = BANKEN_VERSION,
 	};
 
+	if (role == ROLE_CENTRE) {
+		s.ops.passing = passing;
+		s.ops.up = centre_up;
+	}
 	return link_new(&s, destination, address, e);
 }
 
@@ -269,6 +315,8 @@ int control_start(struct control *c, struct errmsg *e)
 		start_memory(c);
 	}
 	if (rc == 0)
+		rc = start_steering(c, e);
+	if (rc == 0)
 		rc = start_drain(c, e);
 	if (rc == 0)
 		rc = start_links(c, e);
@@ -287,6 +335,7 @@ void control_stop(struct control *c)
 	link_delete(c->outbox.mitigator);
 	link_delete(c->outbox.centre);
 	orders_free(c->orders);
+	steer_delete(c->steer);
 	health_free(c->health);
 	drain_delete(c->drain);
 	memory_delete(c->memory);

@@ -5,6 +5,7 @@
 #include "control/sensor/drain.h"
 #include "control/sensor/health.h"
 #include "control/sensor/orders.h"
+#include "control/sensor/steer.h"
 #include "control/wire/local.h"
 #include "control/wire/presence.h"
 
@@ -26,6 +27,9 @@ struct control {
 	struct drain *drain;
 	struct health *health;
 	struct orders *orders;
+	struct steer *steer;
+	const struct steer_try *try;
+	bool again; /* to be started again with another configuration */
 	struct local_server *local;
 	struct loop_timer health_timer;
 	uint16_t vlans[64]; /* conf->vlans as numbers */

@@ -38,7 +38,7 @@ struct health {
 	char problem_text[PROBLEMS_MAX][SENTENCE];
 	const char *problems[PROBLEMS_MAX];
 	size_t n_problems;
-	struct component_version versions[2];
+	struct component_version versions[2 + ARTEFACT_KINDS];
 	char dataplane_version[STATS_NAME];
 	struct spool_health spools[SPOOLS];
 	uint64_t last_lost;   /* to see whether losses go on */
@@ -162,6 +162,7 @@ static void check_account(struct health *h, const struct sensor_health *s)
 static void find_problems(struct health *h, uint64_t now, const struct sensor_health *s)
 {
 	int64_t left = tls_keys_expiry(h->setup.keys) - (int64_t)(now / NS_PER_SEC);
+	int64_t life = tls_keys_expiry(h->setup.keys) - tls_keys_begin(h->setup.keys);
 	uint64_t lost = 0;
 	struct drain_counts counts;
 	struct errmsg e = {0};
@@ -188,10 +189,13 @@ static void find_problems(struct health *h, uint64_t now, const struct sensor_he
 			lost - h->last_lost);
 	h->last_lost = lost;
 	check_account(h, s);
-	if (left < (int64_t)CERT_WARN_DAYS * 86400)
+	if (h->setup.box && box_problem(h->setup.box)[0])
+		problem(h, "%s", box_problem(h->setup.box));
+	/* It is renewed in the last third of its life. */
+	if (left < (int64_t)CERT_WARN_DAYS * 86400 && left < life / 6)
 		problem(h,
-			"our certificate ends in %" PRId64 " days: issue a new one with 'banken "
-			"keys issue'",
+			"our certificate ends in %" PRId64 " days: see that the centre is "
+			"reached, or enrol anew with 'banken enrol'",
 			left / 86400);
 }
 
@@ -381,6 +385,8 @@ static void fill_own(struct health *h, uint64_t now, struct sensor_health *s)
 		s->disk_free_bytes = (uint64_t)v.f_bavail * v.f_frsize;
 	s->uptime = now > h->started ? (now - h->started) / NS_PER_SEC : 0;
 	h->versions[s->versions.n++] = (struct component_version){"banken-control", h->setup.build};
+	if (h->setup.box)
+		s->versions.n += box_versions(h->setup.box, h->versions + s->versions.n);
 }
 
 void health_report(struct health *h, uint64_t now, struct report *ret)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "control/wire/box.h"
 #include "control/sensor/drain.h"
 #include "control/sensor/outbox.h"
 #include "control/wire/message.h"
@@ -19,6 +20,7 @@ struct health_setup {
 	struct outbox *outbox;
 	struct drain *drain;
 	struct tls_keys *keys;
+	struct box *box; /* what the centre has put in force; may be NULL */
 	/* The mirror port (health_mirror.h): seconds of one judgement, VLANs that it must show. */
 	uint64_t mirror_window_s;
 	const uint16_t *vlans;

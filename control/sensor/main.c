@@ -7,6 +7,7 @@
 
 #include "control/helper/privs.h"
 #include "control/sensor/control.h"
+#include "control/wire/enrol/ask.h"
 #include "control/wire/program.h"
 
 #ifndef BANKEN_VERSION
@@ -63,6 +64,7 @@ static int serve(struct control *c, struct errmsg *e)
 	if (rc == 0)
 		rc = control_start(c, e);
 	if (rc == 0) {
+		steer_works(c->conf, c->log);
 		log_info(c->log, "sensor %s of %s started", tls_keys_identity(c->keys)->name,
 			 tls_keys_identity(c->keys)->site);
 		presence_begin(&c->presence, c->loop, "reads the dataplane's records");
@@ -74,22 +76,51 @@ static int serve(struct control *c, struct errmsg *e)
 	return rc;
 }
 
-static int run(const struct conf *conf, bool check)
+/* Once, and again whenever the centre has another configuration for us; what does not start is
+ * taken back. */
+static int serve_steered(struct tls_keys *keys, const struct conf *base, struct config *memory,
+			 struct errmsg *e)
+{
+	struct log log = {"banken-control", LOG_LEVEL_INFO, 2};
+	struct steer_try try = {.failed = ""};
+	struct conf conf = *base;
+	bool again = true;
+	int rc = 0;
+
+	while (again) {
+		struct control c = {.conf = &conf, .log = &log, .keys = keys, .try = &try};
+
+		steer_apply(base, memory, &conf, &log, &try);
+		log.level = (enum log_level)conf.log_level;
+		rc = serve(&c, e);
+		again = c.again;
+		if (rc && steer_take_back(&conf, e->text, &try))
+			again = true;
+	}
+	return rc;
+}
+
+static int run(const struct conf *conf, struct config *memory, bool check)
 {
 	struct log log = {"banken-control", (enum log_level)conf->log_level, 2};
-	struct control c = {.conf = conf, .log = &log};
+	struct tls_keys *keys = NULL;
 	struct errmsg e = {0};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
 	rc = check ? 0 : drop_rights(conf, &e);
-	if (rc == 0) {
-		c.keys = tls_keys_load(conf->keys, ROLE_SENSOR, &e);
-		rc = c.keys ? 0 : ERR_INVALID;
-	}
 	if (rc == 0 && !check)
-		rc = serve(&c, &e);
-	tls_keys_free(c.keys);
+		rc = enrol_at_start(conf->enrolment_code, conf->centre.address, conf->keys,
+				    ROLE_SENSOR, &log, &e);
+	if (rc == 0) {
+		keys = tls_keys_load(conf->keys, ROLE_SENSOR, &e);
+		rc = keys ? 0 : ERR_INVALID;
+	}
+	if (rc == 0)
+		tls_keys_sites(keys, conf->sites.items, conf->sites.n);
+	if (rc == 0 && !check)
+		rc = serve_steered(keys, conf, memory, &e);
+	tls_keys_free(keys);
 	if (rc)
 		return fail(e.text[0] ? e.text : "the event loop failed");
 	if (check)
@@ -107,7 +138,7 @@ int main(int argc, char **argv)
 
 	config = program_start(&program, argc, argv, &conf, sizeof(conf), &status);
 	if (config)
-		status = run(&conf, check);
+		status = run(&conf, config, check);
 	config_free(config);
 	return status;
 }

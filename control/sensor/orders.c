@@ -257,20 +257,34 @@ void orders_take(struct orders *o, const struct message *m)
 		take_reset(o, &m->reset);
 }
 
-static void take_item(struct orders *o, const struct link_item *item)
+/* What the centre steers; true when it was that. */
+static bool take_steering(struct orders *o, const struct link_item *item, const struct message *m,
+			  int *ret_rc, struct errmsg *e)
+{
+	*ret_rc = 0;
+	return item->role == ROLE_CENTRE && o->setup.box && box_take(o->setup.box, m, ret_rc, e);
+}
+
+static int take_item(struct orders *o, const struct link_item *item, struct errmsg *ret_e)
 {
 	struct errmsg e = {0};
 	struct message *m = message_decode(item->payload, &e);
+	int rc = 0;
 
 	if (!m) {
 		o->refused++;
 		log_warn(o->setup.log, "%s sent what cannot be read: %s", item->peer, e.text);
-		return;
+		return 0;
+	}
+	if (take_steering(o, item, m, &rc, ret_e)) {
+		message_free(m);
+		return rc;
 	}
 	orders_take(o, m);
 	if (m->kind == MESSAGE_WATCH)
 		orders_watch_keep(o, &m->watch, item->payload);
 	message_free(m);
+	return 0;
 }
 
 /* What was done before a crash between doing and acknowledging comes again; orders are the same
@@ -287,7 +301,9 @@ int orders_store(struct orders *o, const struct link_item *items, size_t n, stru
 			 items[i].spool, (int)items[i].lane);
 		if (items[i].number <= spool_value(spool, key))
 			continue;
-		take_item(o, &items[i]);
+		rc = take_item(o, &items[i], e);
+		if (rc)
+			return rc;
 		rc = spool_set_value(spool, key, items[i].number, e);
 		if (rc)
 			return rc;

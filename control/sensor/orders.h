@@ -7,6 +7,7 @@
 
 #include "control/sensor/health.h"
 #include "control/sensor/outbox.h"
+#include "control/wire/box.h"
 #include "control/wire/log.h"
 #include "control/wire/loop.h"
 #include "control/wire/tls.h"
@@ -20,6 +21,7 @@ struct orders_setup {
 	struct outbox *outbox;
 	struct health *health;
 	struct tls_keys *keys;
+	struct box *box; /* takes what the centre sends */
 };
 
 /* Stops with a sentence when the mailbox cannot be had. */

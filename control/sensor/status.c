@@ -21,6 +21,7 @@ static json_t *status(void *ctx, const struct local_peer *peer, const json_t *re
 	json_object_set_new(o, "orders", orders_json(c->orders));
 	json_object_set_new(o, "hosts_known", json_integer(hosts_count(c->hosts)));
 	json_object_set_new(o, "search", search_status(c->search));
+	json_object_set_new(o, "steered", box_json(steer_box(c->steer)));
 	json_object_set_new(o, "behaviour", memory_status(c->memory));
 	return o;
 }

@@ -327,6 +327,19 @@ void artefact_settle(struct artefact_box *b, enum artefact_kind kind, int rc, co
 			sentence[0] ? sentence : "it was refused without a reason");
 }
 
+static int append(const char *path, uint64_t at, struct slice data)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return ERR_IO;
+	n = pwrite(fd, data.data, data.len, (off_t)at);
+	if (close(fd) || n != (ssize_t)data.len)
+		return ERR_IO;
+	return 0;
+}
+
 static int sync_file(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC), rc;
@@ -348,6 +361,10 @@ static void whole(struct artefact_box *b, enum artefact_kind kind)
 
 	path_of(b, kind, k->coming.sha256, ".part", part);
 	path_of(b, kind, k->coming.sha256, "", path);
+	if (k->coming.size == 0 && append(part, 0, SLICE(NULL, 0))) {
+		give_up(b, kind, ARTEFACT_STATE_FAILED, "the file cannot be stored");
+		return;
+	}
 	if (artefact_hash_file(part, hash, &size, &e)) {
 		give_up(b, kind, ARTEFACT_STATE_FAILED, e.text);
 		return;
@@ -433,19 +450,6 @@ void artefact_box_up(struct artefact_box *b)
 	(void)loop_timer_set(b->setup.loop, &b->timer, 0);
 }
 
-static int append(const char *path, uint64_t at, struct slice data)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
-	ssize_t n = -1;
-
-	if (fd < 0)
-		return ERR_IO;
-	n = pwrite(fd, data.data, data.len, (off_t)at);
-	if (close(fd) || n != (ssize_t)data.len)
-		return ERR_IO;
-	return 0;
-}
-
 void artefact_box_passing(struct artefact_box *b, const struct message *m)
 {
 	const struct artefact_chunk *c = &m->artefact_chunk;
@@ -498,8 +502,9 @@ static int judge(struct artefact_box *b, const struct message *m, struct errmsg 
 	    !b->kinds[o->kind].handler.install)
 		return errmsg_set(e, ERR_UNSUPPORTED, "this program has no use for a %s",
 				  artefact_kind_text(o->kind));
-	if (!artefact_hash_ok(o->sha256) || o->size == 0 || o->size > ARTEFACT_SIZE_MAX ||
-	    !o->version[0] || strlen(o->version) >= ARTEFACT_VERSION_MAX || !o->id[0] ||
+	if (!artefact_hash_ok(o->sha256) || (o->size == 0 && !o->back) ||
+	    o->size > ARTEFACT_SIZE_MAX || !o->version[0] ||
+	    strlen(o->version) >= ARTEFACT_VERSION_MAX || !o->id[0] ||
 	    strlen(o->id) >= ARTEFACT_ID_MAX)
 		return errmsg_set(e, ERR_INVALID, "the order's size, hash, version or id is wrong");
 	if (o->number <= b->number)

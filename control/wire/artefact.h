@@ -8,6 +8,9 @@
  *	FOLDER/artefacts.json          what is in force, what was, what is under way
  *	FOLDER/KIND/SHA256             files; at most two of a kind, one more while it is fetched
  *
+ * A roll-back may be to an empty file: then nothing of that kind is in force, and the box works
+ * with what it was installed with.
+ *
  * A file is opaque here. One thread: the loop's. */
 #pragma once
 

@@ -395,6 +395,70 @@ int ca_sign_request(struct ca *ca, const struct ca_order *order, struct slice cs
 	return rc;
 }
 
+int ca_request_point(struct slice csr, uint8_t ret[CA_POINT], struct errmsg *e)
+{
+	mbedtls_x509_csr parsed;
+	char why[128];
+	size_t n = 0;
+	int rc;
+
+	mbedtls_x509_csr_init(&parsed);
+	rc = mbedtls_x509_csr_parse_der(&parsed, csr.data, csr.len);
+	if (rc)
+		rc = errmsg_set(e, ERR_INVALID, "certificate request cannot be read: %s",
+				cert_error(rc, why));
+	else
+		rc = check_request(&parsed, e);
+	if (rc == 0 && (mbedtls_ecp_point_write_binary(
+				&mbedtls_pk_ec(parsed.pk)->grp, &mbedtls_pk_ec(parsed.pk)->Q,
+				MBEDTLS_ECP_PF_UNCOMPRESSED, &n, ret, CA_POINT) ||
+			n != CA_POINT))
+		rc = errmsg_set(e, ERR_INVALID, "certificate request: its key is none");
+	mbedtls_x509_csr_free(&parsed);
+	return rc;
+}
+
+static int key_of_point(const uint8_t point[CA_POINT], mbedtls_pk_context *ret, struct errmsg *e)
+{
+	int rc = mbedtls_pk_setup(ret, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
+
+	if (rc == 0)
+		rc = mbedtls_ecp_group_load(&mbedtls_pk_ec(*ret)->grp, MBEDTLS_ECP_DP_SECP256R1);
+	if (rc == 0)
+		rc = mbedtls_ecp_point_read_binary(&mbedtls_pk_ec(*ret)->grp,
+						   &mbedtls_pk_ec(*ret)->Q, point, CA_POINT);
+	if (rc == 0)
+		rc = mbedtls_ecp_check_pubkey(&mbedtls_pk_ec(*ret)->grp, &mbedtls_pk_ec(*ret)->Q);
+	return rc ? errmsg_set(e, ERR_DENIED, "that is no P-256 key") : 0;
+}
+
+int ca_sign_point(struct ca *ca, const struct ca_order *order, const uint8_t point[CA_POINT],
+		  struct slice *ret, struct errmsg *e)
+{
+	mbedtls_pk_context key;
+	int rc;
+
+	mbedtls_pk_init(&key);
+	rc = key_of_point(point, &key, e);
+	if (rc == 0)
+		rc = certify(ca, order, &key, ret, e);
+	mbedtls_pk_free(&key);
+	return rc;
+}
+
+int ca_read_identity(struct slice certificate, struct identity *ret, struct errmsg *e)
+{
+	mbedtls_x509_crt crt;
+	int rc;
+
+	mbedtls_x509_crt_init(&crt);
+	rc = mbedtls_x509_crt_parse_der(&crt, certificate.data, certificate.len);
+	if (rc == 0)
+		rc = cert_identity(&crt, ret);
+	mbedtls_x509_crt_free(&crt);
+	return rc ? errmsg_set(e, ERR_INVALID, "the certificate cannot be read") : 0;
+}
+
 /* ---- the asking side ---- */
 
 static int own_key(const char *dir, struct cert_random *random, mbedtls_pk_context *key,

@@ -43,6 +43,17 @@ int ca_issue(struct ca *ca, const struct ca_order *order, const char *out_dir, s
 int ca_sign_request(struct ca *ca, const struct ca_order *order, struct slice csr,
 		    struct slice *ret, struct errmsg *e);
 
+enum { CA_POINT = 65 }; /* bytes of an uncompressed P-256 point: 4, x, y */
+
+/* The same in two halves, for a CA that lies in a process that reads nothing of strangers: the
+ * request's key once its signature is checked, and a certificate for a key. */
+int ca_request_point(struct slice csr, uint8_t ret[CA_POINT], struct errmsg *e);
+int ca_sign_point(struct ca *ca, const struct ca_order *order, const uint8_t point[CA_POINT],
+		  struct slice *ret, struct errmsg *e);
+
+/* Whom a certificate (DER) names. ERR_INVALID. */
+int ca_read_identity(struct slice certificate, struct identity *ret, struct errmsg *e);
+
 /* The CA's certificate in DER; the CA's. */
 struct slice ca_certificate(const struct ca *ca);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/wire/enrol/place.h"
 #include "control/wire/file.h"
 #include "control/wire/message.h"
 
@@ -169,6 +170,7 @@ static int load(struct tls_keys *k, struct keys_material *m, struct errmsg *e)
 	char whose[PATH_MAX];
 	int rc = 0;
 
+	rc = enrol_place_settle(k->dir, e);
 	for (size_t i = 0; i < 3 && rc == 0; i++)
 		rc = load_file(m, k->dir, files[i], e);
 	if (rc)

@@ -81,6 +81,8 @@ static int take(struct ingest *in, const struct link_item *item, struct errmsg *
 		return ERR_OK;
 	}
 	rc = store_message(in, item->peer, m, err);
+	if (rc == ERR_OK && in->fleet)
+		rc = fleet_message(in->fleet, item->peer, m, err);
 	message_free(m);
 	in->stored += rc == ERR_OK;
 	return rc;
@@ -157,6 +159,8 @@ static void up(void *ctx, const struct identity *peer)
 	log_info(in->log, "%s %s of site %s is connected", role_text(peer->role), peer->name,
 		 peer->site);
 	note_peer(in, peer, true);
+	if (in->fleet && !fleet_up(in->fleet, peer))
+		link_server_drop(in->server, peer->name, "its certificate was revoked");
 }
 
 static void down(void *ctx, const struct identity *peer, const char *sentence)
@@ -169,7 +173,27 @@ static void down(void *ctx, const struct identity *peer, const char *sentence)
 	note_peer(in, peer, false);
 }
 
+static void passing(void *ctx, const struct identity *peer, struct slice payload)
+{
+	struct ingest *in = ctx;
+
+	if (in->fleet)
+		fleet_passing(in->fleet, peer, payload);
+}
+
+static void stranger(void *ctx, struct tls_conn *conn, const char *where)
+{
+	struct ingest *in = ctx;
+
+	fleet_stranger(in->fleet, conn, where);
+}
+
 struct link_ops ingest_ops(struct ingest *in)
 {
-	return (struct link_ops){.store = store, .up = up, .down = down, .ctx = in};
+	return (struct link_ops){.store = store,
+				 .passing = passing,
+				 .up = up,
+				 .down = down,
+				 .ctx = in,
+				 .stranger = in->fleet ? stranger : NULL};
 }

@@ -1,6 +1,7 @@
 /* What arrives from sensors and mitigators -> store, each message once. */
 #pragma once
 
+#include "control/centre/fleet/fleet.h"
 #include "control/centre/store/store.h"
 #include "control/wire/link.h"
 
@@ -8,6 +9,8 @@ struct ingest {
 	struct store *store;
 	const struct log *log;
 	struct loop *loop;
+	struct fleet *fleet;	    /* may be NULL */
+	struct link_server *server; /* set when there is one */
 	uint64_t stored, malformed, foreign;
 	bool told_full; /* that the disk is */
 	/* What a mitigator says of an order of ours; may be NULL. */

@@ -1,0 +1,235 @@
+#include "control/centre/fleet/fleet.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/centre/fleet/private.h"
+
+enum { LIST_MOST = 1000, CODES_KEPT_DAYS = 90 };
+
+const char *fleet_text(const json_t *request, const char *key)
+{
+	const char *s = json_string_value(json_object_get(request, key));
+
+	return s ? s : "";
+}
+
+void fleet_audit(void *fleet, const char *actor, const char *what, json_t *detail)
+{
+	struct fleet *f = fleet;
+	struct errmsg e = {""};
+
+	if (f->setup.audit &&
+	    audit_append(f->setup.audit, loop_wall(f->setup.loop), actor, what, detail, 0, &e) < 0)
+		log_error(f->setup.log, "%s", e.text);
+	json_decref(detail);
+}
+
+void fleet_actor(const struct local_peer *peer, char ret[64])
+{
+	const struct passwd *pw = peer->account ? NULL : getpwuid(peer->uid);
+
+	snprintf(ret, 64, "%s", peer->account ? peer->account : pw ? pw->pw_name : "?");
+}
+
+/* ---- boxes ---- */
+
+void fleet_stranger(void *fleet, struct tls_conn *conn, const char *where)
+{
+	struct fleet *f = fleet;
+
+	door_guest(f->door, conn, where);
+}
+
+/* Known to be revoked beyond what fits into the keys' own list. */
+static bool is_revoked(struct fleet *f, const struct identity *peer)
+{
+	struct fleet_cert c;
+	struct errmsg e;
+
+	return fleet_cert_find(f->setup.store, peer->serial, &c, &e) > 0 && c.revoked;
+}
+
+bool fleet_up(struct fleet *f, const struct identity *peer)
+{
+	uint64_t now = loop_wall(f->setup.loop);
+	struct errmsg e = {""};
+
+	if (is_revoked(f, peer))
+		return false;
+	if (fleet_box_up(f->setup.store, peer, now, &e) || enrol_came(&f->enrol, peer, now, &e) < 0)
+		log_error(f->setup.log, "%s", e.text);
+	fleet_trust_send(f, peer->name);
+	return true;
+}
+
+static void renew(struct fleet *f, const struct identity *peer, const struct enrol_request *q)
+{
+	struct message back = {.kind = MESSAGE_ENROL_ANSWER};
+	struct enrol_memory *memory = calloc(1, sizeof(*memory));
+	struct slice payload;
+	struct errmsg e = {""};
+
+	if (!memory)
+		return;
+	enrol_renew(&f->enrol, q, peer, loop_wall(f->setup.loop), &back.enrol_answer, memory);
+	if (message_encode(&back, &payload, &e) == 0) {
+		(void)link_server_send_passing(f->server, peer->name, payload);
+		payload_free(&payload);
+	}
+	free(memory);
+}
+
+void fleet_passing(struct fleet *f, const struct identity *peer, struct slice payload)
+{
+	struct errmsg e = {""};
+	struct message *m = message_decode(payload, &e);
+
+	if (m && m->kind == MESSAGE_ENROL_REQUEST && m->enrol_request.renew)
+		renew(f, peer, &m->enrol_request);
+	message_free(m);
+}
+
+int fleet_message(struct fleet *f, const char *peer, const struct message *m, struct errmsg *e)
+{
+	if (m->kind == MESSAGE_TRUST_RESULT)
+		return fleet_trust_result(f, peer, &m->trust_result, e);
+	return ERR_OK;
+}
+
+/* ---- commands ---- */
+
+/* A customer's account revokes its own boxes only; of others it is told nothing. */
+static int check_customer(struct fleet *f, const json_t *request, const char *name,
+			  struct errmsg *e)
+{
+	const char *customer = fleet_text(request, "customer");
+	char whose[WIRE_NAME_MAX];
+	struct fleet_cert c;
+
+	if (!customer[0])
+		return 0;
+	if (fleet_cert_of_name(f->setup.store, name, &c, e) > 0 &&
+	    fleet_site_customer(f->setup.store, c.site, whose, e) == 0 &&
+	    strcmp(whose, customer) == 0)
+		return 0;
+	return errmsg_set(e, ERR_NOTFOUND, "there is no certificate and no code of %s that holds",
+			  name);
+}
+
+static json_t *revoke(struct fleet *f, const json_t *request, const char *actor, struct errmsg *e)
+{
+	const char *name = fleet_text(request, "name"), *reason = fleet_text(request, "reason");
+
+	if (!name[0] || check_customer(f, request, name, e) ||
+	    enrol_revoke(&f->enrol, name, reason[0] ? reason : "revoked", actor,
+			 loop_wall(f->setup.loop), e)) {
+		if (!name[0])
+			errmsg_set(e, ERR_INVALID, "\"name\" is missing");
+		return NULL;
+	}
+	fleet_trust_changed(f);
+	/* One that was made by hand and is not known here has no serial number on the list. */
+	if (f->server)
+		link_server_drop(f->server, name, "its certificate was revoked");
+	return json_pack("{sb}", "ok", 1);
+}
+
+json_t *fleet_do_enrol(void *fleet, const struct local_peer *peer, const json_t *request,
+		       struct errmsg *e)
+{
+	struct fleet *f = fleet;
+	const char *what = fleet_text(request, "what");
+	char actor[64];
+
+	fleet_actor(peer, actor);
+	if (strcmp(what, "code") == 0)
+		return enrol_make_code(&f->enrol, request, actor, loop_wall(f->setup.loop), e);
+	if (strcmp(what, "revoke") == 0)
+		return revoke(f, request, actor, e);
+	if (strcmp(what, "rotate") == 0)
+		return fleet_rotate(f, request, actor, e);
+	errmsg_set(e, ERR_INVALID, "\"what\" must be code, revoke or rotate");
+	return NULL;
+}
+
+json_t *fleet_do_read(void *fleet, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	const char *what = fleet_text(request, "what"), *customer = fleet_text(request, "customer");
+	struct fleet *f = fleet;
+	json_t *list = NULL;
+
+	(void)peer;
+	if (strcmp(what, "boxes") == 0)
+		list = fleet_boxes(f->setup.store, customer, e);
+	else if (strcmp(what, "codes") == 0)
+		list = fleet_codes(f->setup.store, customer, LIST_MOST, e);
+	else if (strcmp(what, "certificates") == 0)
+		list = fleet_certs(f->setup.store, customer, LIST_MOST, e);
+	else
+		errmsg_set(e, ERR_INVALID, "\"what\" must be boxes, codes or certificates");
+	return list ? json_pack("{sb so}", "ok", 1, what, list) : NULL;
+}
+
+/* ---- life ---- */
+
+static void certificate_given(void *ctx)
+{
+	fleet_trust_changed(ctx); /* who had the name before is void */
+}
+
+static void own_due(void *ctx)
+{
+	struct fleet *f = ctx;
+	struct errmsg e = {""};
+
+	(void)fleet_codes_expire(f->setup.store,
+				 loop_wall(f->setup.loop) - CODES_KEPT_DAYS * NS_PER_DAY, &e);
+	fleet_own_certificate(f);
+}
+
+struct fleet *fleet_new(const struct fleet_setup *setup, struct errmsg *e)
+{
+	struct fleet *f = calloc(1, sizeof(*f));
+	struct door_setup door = {.loop = setup->loop, .log = setup->log};
+
+	if (!f) {
+		errmsg_set(e, ERR_NOMEM, "no memory for the fleet");
+		return NULL;
+	}
+	f->setup = *setup;
+	f->timer = (struct loop_timer){.fn = own_due, .ctx = f};
+	f->enrol = (struct enrol){.store = setup->store,
+				  .log = setup->log,
+				  .ca = setup->ca,
+				  .life_s = setup->life_s,
+				  .audit = fleet_audit,
+				  .ctx = f};
+	door.enrol = &f->enrol;
+	door.given = certificate_given;
+	door.ctx = f;
+	if (fleet_tables(setup->store, e) == ERR_OK)
+		f->door = door_new(&door, e);
+	if (!f->door || fleet_trust_begin(f, e) ||
+	    loop_timer_set(setup->loop, &f->timer, NS_PER_SEC)) {
+		fleet_delete(f);
+		return NULL;
+	}
+	return f;
+}
+
+void fleet_serve(struct fleet *f, struct link_server *server)
+{
+	f->server = server;
+}
+
+void fleet_delete(struct fleet *f)
+{
+	if (!f)
+		return;
+	loop_timer_stop(f->setup.loop, &f->timer);
+	door_delete(f->door);
+	free(f);
+}
