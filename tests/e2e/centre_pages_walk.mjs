@@ -60,7 +60,7 @@ async function asAnalyst() {
   });
   await step('incidents are filtered and sorted; the address keeps it', async () => {
     await go('incidents', 'Incidents');
-    await page.getByLabel('Search').fill('pc-account-01');
+    await page.getByLabel('Search').fill('pc-account-11');
     await until('the one', async () => (await table('Incidents').locator('tbody tr').count()) === 1);
     await page.reload();
     await until('the one still', async () => (await table('Incidents').locator('tbody tr').count()) === 1);
@@ -87,11 +87,11 @@ async function asAnalyst() {
   });
   await step('an analyst may order no cut', async () => {
     await go('quarantine', 'Quarantine');
-    await row('pc-account-01').first().waitFor();
+    await row('pc-account-11').first().waitFor();
     if (await button('Approve').count()) throw new Error('an analyst sees the button');
   });
   await step('a host: its identity over time, incidents, cuts, alerts', async () => {
-    await go('hosts/sendai-plant/demo-now-5', 'pc-account-01');
+    await go('hosts/sendai-plant/demo-now-5', 'pc-account-11');
     await card('Incidents').getByText('Infected by a document').first().waitFor();
     await card('Identity and where it is known from').locator('tbody tr').first().waitFor();
     await card('Alerts').getByText('BANKEN regular calls home').first().waitFor();
@@ -151,7 +151,7 @@ async function asApprover() {
   });
   await step('... and is led from the first page to the cut that waits', async () => {
     await page.getByRole('listitem').filter({ hasText: 'A cut waits for approval' }).getByRole('link', { name: 'Decide' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Cut of pc-account-01' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Cut of pc-account-11' }).waitFor();
     await page.getByText('A person must say yes or no.').waitFor();
   });
 }
@@ -168,7 +168,7 @@ async function asAdministrator() {
   await step("reads today's report and fetches it", async () => {
     await go('reports', 'Reports');
     await page.locator('main b').filter({ hasText: 'so far today' }).waitFor();
-    await card('Hosts that need action').getByText('pc-sales-01').first().waitFor();
+    await card('Hosts that need action').getByText('pc-sales-14').first().waitFor();
     await download(page.getByRole('link', { name: 'HTML' }), 2000);
   });
   await step('adds somebody who is told of emergencies', async () => {

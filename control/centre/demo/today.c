@@ -13,12 +13,16 @@ enum { STEPS = DEMO_STORY_THREATS, MIRROR_SITE = 6 };
 
 /* Whose infections go on, the latest last; `minutes` ago. */
 static const struct now_case {
-	unsigned site, host, story, minutes;
+	const char *name;
+	unsigned site, story, minutes;
 	enum command_state state;
 } cases[] = {
-	{11, 13, 0, 410, COMMAND_STATE_QUIET},	 {5, 9, 1, 290, COMMAND_STATE_VERIFIED},
-	{2, 12, 0, 175, COMMAND_STATE_VERIFIED}, {8, 7, 2, 95, COMMAND_STATE_STILL_SEEN},
-	{4, 0, 1, 48, COMMAND_STATE_HELD},	 {0, 3, 0, 25, COMMAND_STATE_HELD},
+	{"meeting-room-4", 11, 0, 410, COMMAND_STATE_QUIET},
+	{"reception-2", 5, 1, 290, COMMAND_STATE_VERIFIED},
+	{"line-7-panel", 2, 0, 175, COMMAND_STATE_VERIFIED},
+	{"nurse-station-6", 8, 2, 95, COMMAND_STATE_STILL_SEEN},
+	{"pc-sales-14", 4, 1, 48, COMMAND_STATE_HELD},
+	{"pc-account-11", 0, 0, 25, COMMAND_STATE_HELD},
 };
 
 static const char *const stages[] = {"delivery", "command-and-control", "discovery"};
@@ -44,7 +48,7 @@ struct told {
 
 static void introduce(const struct present *p, const struct now_case *is, struct told *ret)
 {
-	uint8_t own[4] = {192, 168, (uint8_t)(is->site % 4 + 1), (uint8_t)(20 + is->host)};
+	uint8_t own[4] = {192, 168, (uint8_t)(is->site % 4 + 1), (uint8_t)(200 + (is - cases))};
 	uint8_t other[4] = {203, 0, 113, (uint8_t)(40 + is->story)};
 	size_t n = (size_t)(is - cases);
 
@@ -52,8 +56,8 @@ static void introduce(const struct present *p, const struct now_case *is, struct
 	ret->at = p->now - is->minutes * NS_PER_MIN;
 	ret->host = (struct host_ident){
 		.ip = ip_addr_v4(own),
-		.mac = {{0x02, 0x5a, (uint8_t)is->site, 0, 1, (uint8_t)is->host}},
-		.name = demo_host_name(is->host),
+		.mac = {{0x02, 0x5a, (uint8_t)is->site, 0, 2, (uint8_t)(is - cases)}},
+		.name = is->name,
 		.user = "tanaka",
 		.os = "Windows 11",
 		.vendor = "",
@@ -218,7 +222,7 @@ static int add_sites(const struct present *p)
 static int add_offers(const struct present *p)
 {
 	struct proposal_entry entries[] = {
-		{"ip", "203.0.113.40", "called every 300 s by pc-account-01"},
+		{"ip", "203.0.113.40", "called every 300 s by line-7-panel"},
 		{"domain", "invoice-update.example", "the document came from there"},
 		{"file", "9f2c1d0a7be4c35f60a8d4f1b2c3e4d5a6b7c8d9e0f1a2b3c4d5e6f708192a3b",
 		 "invoice.docm"},

@@ -57,31 +57,31 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 	struct db_stmt *st = store_ask(
 		s,
 		"WITH hit AS (SELECT site, ip, sum(n) AS n FROM tally WHERE site IN " OUR_SITES
-		" AND " IN_PERIOD(
-			"slot") " GROUP BY site, ip) "
-				"SELECT h.name, h.ip, h.mac, h.level, q.state, q.reason, "
-				"i.root_cause, i.handling, "
-				"q.acked, q.verified, q.released, coalesce(hit.n, 0) AS "
-				"hits, i.root_cause_ja, "
-				"i.handling_ja, h.user, h.os, h.role, h.vendor, q.actor, "
-				"h.site FROM hosts h "
-				"LEFT JOIN hit ON hit.site = h.site AND hit.ip = h.ip "
-				"LEFT JOIN quarantines q ON q.command_id = (SELECT "
-				"command_id FROM quarantines x "
-				"WHERE x.site = h.site AND x.ip = h.ip AND x.ordered < "
-				"?2 ORDER BY x.ordered DESC "
-				"LIMIT 1) "
-				"LEFT JOIN incidents i ON i.id = (SELECT id FROM "
-				"incidents y WHERE y.mitigator = "
-				"h.mitigator AND y.host_id = h.id AND y.opened < ?2 AND "
-				"y.state <> 'merged' ORDER "
-				"BY y.level DESC, y.updated DESC LIMIT 1) "
-				"WHERE h.site IN " OUR_SITES
-				" AND (h.level > 1 OR q.ordered >= ?1 OR q.released >= ?1 "
-				"OR (q.released = 0 AND q.state NOT IN ('released', "
-				"'expired', 'refused', 'exception', 'outside-policy'))) "
-				"AND h.last_seen >= ?1 ORDER BY h.level DESC, hits DESC, "
-				"h.ip LIMIT 10000",
+		" AND " IN_PERIOD("slot") " GROUP BY site, ip) "
+					  "SELECT h.name, h.ip, h.mac, h.level, q.state, q.reason, "
+					  "i.root_cause, i.handling, "
+					  "q.acked, q.verified, q.released, coalesce(hit.n, 0) AS "
+					  "hits, i.root_cause_ja, "
+					  "i.handling_ja, h.user, h.os, h.role, h.vendor, q.actor, "
+					  "h.site FROM hosts h "
+					  "LEFT JOIN hit ON hit.site = h.site AND hit.ip = h.ip "
+					  "LEFT JOIN quarantines q ON q.command_id = (SELECT "
+					  "command_id FROM quarantines x "
+					  "WHERE x.site = h.site AND x.ip = h.ip AND x.ordered < "
+					  "?2 ORDER BY x.ordered DESC "
+					  "LIMIT 1) "
+					  "LEFT JOIN incidents i ON i.id = (SELECT id FROM "
+					  "incidents y WHERE y.mitigator = "
+					  "h.mitigator AND y.host_id = h.id AND y.opened < ?2 AND "
+					  "y.state <> 'merged' ORDER "
+					  "BY y.level DESC, y.updated DESC LIMIT 1) "
+					  "WHERE h.site IN " OUR_SITES
+					  " AND ((h.level > 1 AND h.level_since < ?2) OR q.ordered "
+					  ">= ?1 OR q.released >= ?1 "
+					  "OR (q.released = 0 AND q.state NOT IN ('released', "
+					  "'expired', 'refused', 'exception', 'outside-policy'))) "
+					  "AND h.last_seen >= ?1 ORDER BY h.level DESC, hits DESC, "
+					  "h.ip LIMIT 10000",
 		p, err);
 
 	if (!st)

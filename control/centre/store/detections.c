@@ -1,6 +1,79 @@
 #include "control/centre/store/detections.h"
 
+#include <stdio.h>
+
 #include "control/centre/store/rows.h"
+#include "dataplane/base/clock.h"
+
+/* --- how each grows: a count for each 24 h of the period --- */
+
+enum { DAYS_MOST = 100, SLOTS_A_DAY = NS_PER_DAY / SLOT_NS };
+
+static uint64_t number_at(const json_t *row, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(row, name));
+}
+
+/* Which threat a row is of, as text. */
+static const char *threat_key(const json_t *row, char ret[600])
+{
+	snprintf(ret, 600, "%llu:%llu:%s:%s", (unsigned long long)number_at(row, "gid"),
+		 (unsigned long long)number_at(row, "sid"),
+		 json_string_value(json_object_get(row, "severity")) ?: "",
+		 json_string_value(json_object_get(row, "msg")) ?: "");
+	return ret;
+}
+
+static json_t *by_threat(json_t *rows, size_t days)
+{
+	json_t *all = json_object(), *row;
+	char key[600];
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		json_t *list = json_array();
+
+		for (size_t k = 0; k < days; k++)
+			json_array_append_new(list, json_integer(0));
+		json_object_set_new(row, "days", list);
+		json_object_set(all, threat_key(row, key), list);
+	}
+	return all;
+}
+
+static int add_days(struct store *s, const struct store_query *q, json_t *rows, struct errmsg *err)
+{
+	uint64_t first = q->from / SLOT_NS;
+	size_t days = (size_t)((q->to - 1) / SLOT_NS - first) / SLOTS_A_DAY + 1, i;
+	json_t *counts, *all, *row;
+	struct db_stmt *st;
+	char key[600];
+
+	if (days > DAYS_MOST)
+		return ERR_OK;
+	st = store_question(s,
+			    "SELECT h.gid, h.sid, h.msg, h.severity AS severity__severity, (t.slot "
+			    "- ?5) / ?6 AS day, sum(t.n) AS n FROM tally t JOIN threats h ON h.id "
+			    "= t.threat WHERE " IN_PERIOD("t.slot") " AND t.site IN " OUR_SITES
+								    " GROUP BY h.gid, h.sid, "
+								    "h.msg, h.severity, day",
+			    q, err);
+	if (st) {
+		bind_number(st, 5, first);
+		bind_number(st, 6, SLOTS_A_DAY);
+	}
+	counts = store_rows(s, st, err);
+	if (!counts)
+		return ERR_IO;
+	all = by_threat(rows, days);
+	json_array_foreach(counts, i, row)
+		json_array_set(json_object_get(all, threat_key(row, key)),
+			       (size_t)number_at(row, "day"), json_object_get(row, "n"));
+	json_decref(all);
+	json_decref(counts);
+	return ERR_OK;
+}
 
 json_t *store_detections(struct store *s, const struct store_query *q, struct errmsg *err)
 {
@@ -23,6 +96,10 @@ json_t *store_detections(struct store *s, const struct store_query *q, struct er
 	if (st)
 		bind_number(st, 5, q->most);
 	rows = store_rows(s, st, err);
+	if (rows && add_days(s, q, rows, err) != ERR_OK) {
+		json_decref(rows);
+		return NULL;
+	}
 	return rows ? json_pack("{so}", "detections", rows) : NULL;
 }
 

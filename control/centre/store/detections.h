@@ -3,7 +3,8 @@
 
 #include "control/centre/store/lookup.h"
 
-/* {"detections": [{"gid", "sid", "msg", ..., "n", "hosts", "sites", "first", "last"}]} */
+/* {"detections": [{"gid", "sid", "msg", ..., "n", "hosts", "sites", "first", "last", "days"}]};
+ * "days": a count for each 24 h from q->from on, not of more than a hundred. */
 json_t *store_detections(struct store *s, const struct store_query *q, struct errmsg *err);
 
 struct store_exception {

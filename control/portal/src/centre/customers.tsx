@@ -1,6 +1,6 @@
 // The vendor's customers: who they are, their zone and language, which sites are whose.
 import { useState } from 'preact/hooks';
-import { ADMIN, part, send, type Session } from '../toolkit/api';
+import { ADMIN, part, query, send, type Session } from '../toolkit/api';
 import { nsOf, t } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { Ask, At, Badge, Card, Choice, Page, say, Shown, Table, TextField } from '../toolkit/ui';
@@ -8,6 +8,7 @@ import { may } from '../parts/words';
 import type { Customer, Overview } from './data';
 import { CustomerTable } from './overview';
 import { allCustomers } from './scope';
+import { timeText } from './shared';
 
 function Edit({ c, again }: { c?: Customer; again: () => void }) {
   const [id, setId] = useState(c?.id ?? '');
@@ -47,7 +48,7 @@ function Assign({ site, first, again }: { site: string; first: string; again: ()
 export function Customers({ session }: { session: Session }) {
   const list = useApi<{ customers: Customer[] }>('customers', 'state', 'customers');
   const sites = useApi<{ sites: { site: string; customer: string }[] }>('sites', 'state', 'sites');
-  const sums = useApi<Overview>('overview', 'incidents', 'cuts', 'emergencies', 'sensors');
+  const sums = useApi<Overview>('overview' + query({ from: timeText(Math.floor(Date.now() / 3600e3) * 3600e3 - 30 * 86400e3) }), 'incidents', 'cuts', 'emergencies', 'sensors');
   const again = () => {
     list.again();
     sites.again();
@@ -55,7 +56,7 @@ export function Customers({ session }: { session: Session }) {
   };
   return (
     <Page title={t('customers')} tools={may(session, ADMIN) && <Edit again={again} />}>
-      <Card title={t('customers-now')}><Shown of={sums}>{(d) => <CustomerTable rows={d.customers} />}</Shown></Card>
+      <Card title={t('customers-now')}><Shown of={sums}>{(d) => <CustomerTable of={d} />}</Shown></Card>
       <Card title={t('customers-kept')}>
         <Shown of={list}>
           {({ customers }) => (
@@ -71,7 +72,7 @@ export function Customers({ session }: { session: Session }) {
           )}
         </Shown>
       </Card>
-      <Card title={t('sites')}>
+      {may(session, ADMIN) && <Card title={t('sites')}>
         <Shown of={sites}>
           {({ sites: rows }) => (
             <Table dense label={t('sites')} rows={rows} id={(s) => s.site} empty={t('no-site')} page={50}
@@ -82,7 +83,7 @@ export function Customers({ session }: { session: Session }) {
               ]} />
           )}
         </Shown>
-      </Card>
+      </Card>}
     </Page>
   );
 }

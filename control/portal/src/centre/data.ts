@@ -9,7 +9,7 @@ export interface Need {
 
 export interface CustomerSum {
   id: string; name: string; sites: number; sensors: number; up: number; open_incidents: number; danger: number;
-  warning: number; cuts: number; emergencies: number; alerts_day?: number[];
+  warning: number; cuts: number; emergencies: number;
 }
 
 export interface Overview {
@@ -77,7 +77,7 @@ export interface HostFull extends Omit<HostRow, 'alerts'> {
 
 export interface Detection {
   gid: number; sid: number; msg: string; category?: string; severity: string; n: number; hosts: number; sites: number; first: Moment; last: Moment;
-  tactic: string; technique: string;
+  tactic: string; technique: string; days?: number[]; // a count for each 24 h of what was asked for
 }
 
 /** Of the last 30 days: `of` all alerts, `removed` of this rule, source and destination. */

@@ -2,7 +2,7 @@
 // tunes a rule, with what it would have removed.
 import { useState } from 'preact/hooks';
 import { CHANGE, part, send, type Session } from '../toolkit/api';
-import { Bars, type Bar } from '../toolkit/chart';
+import { Bars, Spark, type Bar } from '../toolkit/chart';
 import { nsOf, number, percent, shortDay, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
@@ -96,6 +96,7 @@ export function Detections({ session }: { session: Session }) {
                   columns={[
                     { title: t('severity'), sort: (d) => severityRank(d.severity), cell: (d) => <Severity of={d.severity} /> },
                     { title: t('threat'), wide: true, sort: (d) => d.msg, cell: (d) => <><a href={href('detections', String(d.gid), String(d.sid))}><b>{threatName(d.msg)}</b></a><small class="line">{d.gid}:{d.sid}</small></> },
+                    ...(rows.some((d) => (d.days?.length ?? 0) > 2) ? [{ title: t('trend'), cell: (d: Detection) => <Spark label={threatName(d.msg)} values={d.days ?? []} /> }] : []),
                     { title: t('alerts'), right: true, sort: (d) => d.n, cell: (d) => number(d.n) },
                     { title: t('share'), right: true, sort: (d) => d.n, cell: (d) => percent(all ? d.n / all : 0) },
                     { title: t('hosts'), right: true, sort: (d) => d.hosts, cell: (d) => number(d.hosts) },

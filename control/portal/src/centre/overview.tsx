@@ -7,7 +7,7 @@ import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { At, Badge, Card, Empty, Page, Shown, Table, Tabs, type Tone } from '../toolkit/ui';
 import { withThreat } from '../parts/threats';
-import type { CustomerSum, Need, Overview as Data } from './data';
+import type { Need, Overview as Data } from './data';
 import { chooseCustomer, chosenCustomer, customerName, isMixed, isVendor, scoped } from './scope';
 import { say2, timeText } from './shared';
 
@@ -154,12 +154,25 @@ function Totals({ of }: { of: Data['totals'] }) {
   );
 }
 
-export function CustomerTable({ rows }: { rows: CustomerSum[] }) {
+/** A customer's sites together, from the time line. */
+function sumOf(lines: Line[], customer: string, key: 'alerts' | 'danger'): number[] {
+  const sums: number[] = [];
+  for (const s of lines)
+    if (s.customer === customer) s[key].forEach((n, i) => (sums[i] = (sums[i] ?? 0) + n));
+  const per = Math.ceil(sums.length / 32) || 1; // no more columns than a cell can show
+  return sums.reduce<number[]>((few, n, i) => {
+    few[Math.floor(i / per)] = (few[Math.floor(i / per)] ?? 0) + n;
+    return few;
+  }, []);
+}
+
+export function CustomerTable({ of }: { of: Data }) {
+  const rows = of.customers, lines = of.timeline.sites;
   return (
     <Table dense label={t('customers')} rows={rows} id={(c) => c.id} empty={t('no-customer')} page={50}
       columns={[
-        { title: t('customer'), sort: (c) => c.name, cell: (c) => <button type="button" class="link" onClick={() => chooseCustomer(c.id)}><b>{c.name}</b></button> },
-        ...(rows.some((c) => c.alerts_day?.length) ? [{ title: t('alerts-30-days'), cell: (c: CustomerSum) => <Spark label={t('alerts-30-days')} values={c.alerts_day ?? []} /> }] : []),
+        { title: t('customer'), sort: (c) => c.name, cell: (c) => <button type="button" class="link" onClick={() => chooseCustomer(c.id)}><b>{c.name || t('of-nobody')}</b></button> },
+        { title: t('alerts'), sort: (c) => sum(sumOf(lines, c.id, 'alerts')), cell: (c) => <Spark label={t('alerts')} values={sumOf(lines, c.id, 'alerts')} parts={sumOf(lines, c.id, 'danger')} /> },
         { title: t('total.emergencies'), right: true, sort: (c) => c.emergencies, cell: (c) => <Figure n={c.emergencies} tone="danger" /> },
         { title: t('level.danger'), right: true, sort: (c) => c.danger, cell: (c) => <Figure n={c.danger} tone="danger" /> },
         { title: t('level.warning'), right: true, sort: (c) => c.warning, cell: (c) => <Figure n={c.warning} tone="warning" /> },
@@ -190,7 +203,7 @@ export function Overview({ session }: { session: Session }) {
             <Card title={t('time-line')} tools={<Tabs label={t('span')} value={hours} onValue={setHours} options={[['24', t('hours', { n: 24 })], ['168', t('days', { n: 7 })], ['720', t('days', { n: 30 })]]} />}>
               <TimeLine of={d.timeline} />
             </Card>
-            {isMixed() && <Card title={t('customers')}><CustomerTable rows={d.customers} /></Card>}
+            {isMixed() && <Card title={t('customers')}><CustomerTable of={d} /></Card>}
           </>
         )}
       </Shown>

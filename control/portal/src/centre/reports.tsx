@@ -11,16 +11,16 @@ import { CutState, inLanguage, may, Technique } from '../parts/words';
 import { threatName } from '../parts/threats';
 import type { Advisory, Daily, Figures, Monthly, ReportList, Severities, Spread } from './data';
 import { allCustomers, chooseCustomer, chosenCustomer, customerName, isVendor, scoped } from './scope';
-import { say2, Severity, severityRank, SiteChoice } from './shared';
+import { MIRROR_GOOD, say2, Severity, severityRank, SiteChoice, told } from './shared';
 
 const total = (s: Severities): number => Object.values(s).reduce((a, b) => a + b, 0);
 const share = (part: number, whole: number): string =>
   whole ? `${(part / whole * 100).toLocaleString(currentLanguage(), { maximumSignificantDigits: 2 })} %` : '0 %';
 
-/** The same report as files; PDF and HTML in the language that is chosen. */
+/** The same report as files; the page in the language that is chosen. */
 function Files({ kind, args }: { kind: 'daily' | 'monthly'; args: Record<string, string> }) {
   const [language, setLanguage] = useState<string>(currentLanguage());
-  const link = (format: string) => url(`reports/${kind}` + scoped({ ...args, format, ...(format === 'html' || format === 'pdf' ? { language } : {}) }));
+  const link = (format: string) => url(`reports/${kind}` + scoped({ ...args, format, ...(format === 'html' ? { language } : {}) }));
   return (
     <div class="files">
       <span class="inline-form">
@@ -29,7 +29,7 @@ function Files({ kind, args }: { kind: 'daily' | 'monthly'; args: Record<string,
           <option value="ja">日本語</option><option value="en">English</option>
         </select>
       </span>
-      {['html', 'pdf', 'csv', 'json'].map((f) => (
+      {['html', 'csv', 'json'].map((f) => (
         <a class="button quiet" href={link(f)} download={`banken-${kind}-${args.date ?? args.month}.${f}`}>{f.toUpperCase()}</a>
       ))}
     </div>
@@ -123,8 +123,19 @@ function DayBody({ r }: { r: Daily }) {
       </Card>
       <Card title={t('blind')}>
         <p>{t('blind-text', { packets: number(r.packets), lost: number(r.lost), share: share(r.lost, r.packets) })}</p>
-        {r.blind.length > 0 && <ul class="lint plain">{r.blind.map((b) => <li><b>{b.sensor}</b> {b.sentence}</li>)}</ul>}
+        <Blind of={r.blind} />
       </Card>
+    </>
+  );
+}
+
+/** What a sensor does not see; those that see all are counted. */
+function Blind({ of }: { of: Daily['blind'] }) {
+  const bad = of.filter((b) => !MIRROR_GOOD.test(b.sentence)), good = of.length - bad.length;
+  return (
+    <>
+      {bad.length > 0 && <ul class="lint plain">{bad.map((b) => <li><b>{b.sensor}</b>: {told(b.sentence)}</li>)}</ul>}
+      {good > 0 && <p class="faint">{t('mirrors-good', { n: number(good) })}</p>}
     </>
   );
 }

@@ -5,17 +5,10 @@ import { useApi } from '../toolkit/live';
 import { At, Badge, Card, Page, Shown, Table, Tabs, TextField, type Column } from '../toolkit/ui';
 import type { Moment, Sensor } from './data';
 import { isMixed, scoped } from './scope';
-import { SiteChoice, Where, whereOf } from './shared';
+import { MIRROR_GOOD, SiteChoice, told, Where, whereOf } from './shared';
 
-/** "English\n日本語", as sensors tell it. */
-const told = (text: string): string => {
-  const [en, ja] = text.split('\n');
-  return currentLanguage() === 'ja' && ja ? ja : en;
-};
-
-const GOOD = /shows both directions/;
 /** What its mirror port or its problems say against it. */
-const complaints = (s: Sensor): string[] => [...(s.problems ?? []), ...(s.mirror ?? []).filter((m) => !GOOD.test(m))];
+const complaints = (s: Sensor): string[] => [...(s.problems ?? []), ...(s.mirror ?? []).filter((m) => !MIRROR_GOOD.test(m))];
 const lostShare = (s: Sensor): number => (s.rx ? (s.lost ?? 0) / s.rx : 0);
 
 function rankOf(s: Sensor): number {

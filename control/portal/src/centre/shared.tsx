@@ -17,6 +17,12 @@ export const say2 = (x: Text | string | null | undefined): string =>
 /** More than looks: may take on an emergency, write a note. */
 export const mayMore = (s: Session): boolean => s.may !== SEE;
 
+/** "English\n日本語", as sensors tell it. */
+export const told = (text: string): string => ofPair(text.split('\n'));
+
+/** What a sensor says of a mirror port to which there is nothing to say. */
+export const MIRROR_GOOD = /shows both directions/;
+
 /** A time as the API takes it. */
 export const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
 

@@ -274,6 +274,7 @@ export const en = {
   'no-offer': 'Nothing was offered yet.',
   'found-at': 'Found',
   'no-such-cut': 'There is no such cut.',
+  'mirrors-good': 'The mirror ports of {n} sensors show both directions.',
   'demo': 'A demonstration: everything here is made up, and no site stands behind it.',
   'mirror-good': 'both directions seen',
 } as const;

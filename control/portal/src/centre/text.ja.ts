@@ -276,6 +276,7 @@ export const ja: Record<keyof typeof en, string> = {
   'no-offer': '候補はまだありません。',
   'found-at': '発見日時',
   'no-such-cut': '該当する遮断はありません。',
+  'mirrors-good': '{n} 台のセンサーのミラーポートは両方向とも正常です。',
   'demo': 'デモンストレーションです。表示内容はすべて架空で、実際の拠点はつながっていません。',
   'mirror-good': '両方向とも正常',
 };
