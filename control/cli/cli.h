@@ -45,10 +45,13 @@ int cmd_audit(const struct cli *cli, int argc, char **argv);
 int cmd_policy(const struct cli *cli, int argc, char **argv);
 int cmd_evidence(const struct cli *cli, int argc, char **argv);
 int cmd_bundle(const struct cli *cli, int argc, char **argv);
+int cmd_pattern(const struct cli *cli, int argc, char **argv);
 int cmd_lists(const struct cli *cli, int argc, char **argv);
 int cmd_watch(const struct cli *cli, int argc, char **argv);
 int cmd_replay(const struct cli *cli, int argc, char **argv);
 
+/* taxii.c: a part of `banken lists`. */
+int cli_taxii(const struct cli *cli, int argc, char **argv);
 /* change.c: parts of `banken policy`. */
 int cli_policy_mode(const struct cli *cli, int argc, char **argv);
 int cli_policy_exception(const struct cli *cli, int argc, char **argv);

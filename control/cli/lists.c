@@ -342,7 +342,7 @@ int cmd_lists(const struct cli *cli, int argc, char **argv)
 {
 	static const char usage[] =
 		"say: banken lists add FILE | show [NAME] | remove NAME | check "
-		"FILE | search INDICATOR | compile";
+		"FILE | search INDICATOR | compile | taxii ...";
 	const char *verb = argc > 1 ? argv[1] : "";
 	struct errmsg err = {""};
 	struct wish w;
@@ -350,6 +350,8 @@ int cmd_lists(const struct cli *cli, int argc, char **argv)
 
 	if (argc < 2)
 		return cli_fail(2, "%s", usage);
+	if (strcmp(verb, "taxii") == 0)
+		return cli_taxii(cli, argc - 1, argv + 1);
 	rc = take_options(argc - 1, argv + 1, &w);
 	if (rc)
 		return rc;

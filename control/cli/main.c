@@ -274,7 +274,10 @@ static const struct cli_command commands[] = {
 	 "  show [NAME]       lists with their figures\n"
 	 "  search INDICATOR  which list has it; status 1 when none\n"
 	 "  remove NAME       takes a list away\n"
-	 "  compile           once more, without what has expired\n\n"
+	 "  compile           once more, without what has expired\n"
+	 "  taxii show URL | add NAME URL --collection ID | fetch [NAME] | sources | drop NAME\n"
+	 "                    lists that a TAXII 2.1 server keeps: --user U --password-file F,\n"
+	 "                    --token-file F, --certificate F --key F, --ca F\n\n"
 	 "  --name NAME --comment TEXT   of the list (the file's name unless said)\n"
 	 "  --form auto|plain|csv|stix   csv: a row of column names, abuse.ch's exports too\n"
 	 "  --kind auto|ip|domain|url|ja3|ja4|cert|file   what stands in a plain list\n"
@@ -291,6 +294,23 @@ static const struct cli_command commands[] = {
 	 "  banken lists add ja3.txt --kind ja3 --severity 3 --potential\n"
 	 "  banken lists search hxxp://evil[.]example/a\n",
 	 cmd_lists},
+	{"pattern", "make NAME --string TEXT | --hex HEX | --sample FILE",
+	 "a custom pattern from a sample or a few strings, checked against everyday traffic",
+	 "Prints the rule. A string has at least 8 bytes, 4 of them different; a sample gives "
+	 "three\n"
+	 "parts of itself that no everyday capture has, and its hash.\n\n"
+	 "  --proto tcp|udp|http|dns|smtp|smb|tls|file   where to look (file: whatever carries "
+	 "files)\n"
+	 "  --msg TEXT            what an alert says\n"
+	 "  --benign FILE|DIR     everyday captures: a pattern that alerts there is refused\n"
+	 "                        (--even-so makes it all the same)\n"
+	 "  -r CAPTURE            must raise it\n"
+	 "  --key FILE --out FILE --version N   a signed bundle of it, for 'banken bundle install' "
+	 "or\n"
+	 "                        the centre; --out alone writes the rule\n\n"
+	 "example:\n  banken pattern make dropper-7 --sample evil.bin --benign everyday/ --key "
+	 "site.key --out dropper-7.bundle\n",
+	 cmd_pattern},
 	{"bundle", "build | show | verify | install | status | history | rollback | preview | key",
 	 "signature bundles: signed rules, settings and lists of this sensor",
 	 "  install FILE      verifies and puts it in force; a sensor that runs takes it within "
