@@ -83,7 +83,7 @@ static void fill_alert(struct report *r, const char *id, uint64_t number)
 		"{\"timestamp\":\"2026-11-22T10:00:00.000000+0000\",\"flow_id\":1234567890,"
 		"\"event_type\":\"alert\",\"src_ip\":\"10.0.0.1\",\"src_port\":50123,\"dest_ip\":"
 		"\"203.0.113.5\",\"dest_port\":443,\"proto\":\"TCP\",\"alert\":{\"action\":"
-		"\"allowed\",\"gid\":1,\"signature_id\":9000001,\"rev\":1,\"signature\":\"A load "
+		"\"allowed\",\"gid\":1,\"signature_id\":8000001,\"rev\":1,\"signature\":\"A load "
 		"test's threat\",\"category\":\"Command and control\",\"severity\":1}}";
 	uint8_t host[4] = {10, 0, 0, (uint8_t)(number % HOSTS)}, peer[4] = {203, 0, 113, 5};
 	static char msg[64];
@@ -96,7 +96,7 @@ static void fill_alert(struct report *r, const char *id, uint64_t number)
 		.host = {.ip = ip_addr_v4(host)},
 		.peer = {.ip = ip_addr_v4(peer)},
 		.gid = 1,
-		.sid = 9000000 + (uint32_t)(number / 7 % THREATS),
+		.sid = 8000000 + (uint32_t)(number / 7 % THREATS),
 		.msg = msg,
 		.category = "Command and control",
 		.severity = SEVERITY_HIGH,
