@@ -241,12 +241,26 @@ static json_t *do_fleet(void *ctx, const struct local_peer *peer, const json_t *
 	return fleet_do_read(c->fleet, peer, request, err);
 }
 
+static json_t *do_fleet_change(void *ctx, const struct local_peer *peer, const json_t *request,
+			       struct errmsg *err)
+{
+	struct centre *c = ctx;
+
+	return fleet_do_change(c->fleet, peer, request, err);
+}
+
 const struct local_command centre_commands[] = {
+	{"fleet-change",
+	 "\"what\": configuration, review, file, rollout, pause, resume, stop, back, group",
+	 do_fleet_change, true},
 	{"enrol",
 	 "\"what\": code (\"site\", \"role\", \"name\", \"customer\", \"valid_s\"), revoke "
 	 "(\"name\", \"reason\"), rotate (\"step\": begin, switch, finish; \"force\")",
 	 do_enrol, true},
-	{"fleet", "\"what\": boxes, codes, certificates; \"customer\"", do_fleet, false},
+	{"fleet",
+	 "\"what\": boxes, stale, codes, certificates, configurations, diff, keys, files, "
+	 "rollouts, rollout; \"customer\"",
+	 do_fleet, false},
 	{"accounts", "who may log in; \"customer\"", people_do_list, false},
 	{"account_add", "\"name\", \"role\", \"customer\", \"password\"", people_do_add, true},
 	{"account_change",

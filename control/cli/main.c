@@ -369,8 +369,35 @@ static const struct cli_command commands[] = {
 	 cmd_enrol},
 	{"fleet", "[boxes] | config | add | rollout | ...",
 	 "what every box has, and new versions of it",
-	 "  boxes [--stale]              every box with its versions and certificate\n\n"
-	 "examples:\n  banken fleet\n  banken fleet boxes --stale\n",
+	 "  boxes [--stale]              every box with its versions and certificate; or those "
+	 "that\n"
+	 "                               are away for long, old, or whose certificate runs out\n"
+	 "  config list [SCOPE]          versions: who wrote, who approved\n"
+	 "  config keys                  what may be set from here\n"
+	 "  config write SCOPE FILE --reason TEXT\n"
+	 "                               a new version; SCOPE is fleet, customer:ID, site:NAME or\n"
+	 "                               box:NAME, FILE has lines \"key: value\"\n"
+	 "  config approve|refuse SCOPE VERSION [--note TEXT]\n"
+	 "                               by a second person\n"
+	 "  config diff SCOPE FROM TO    what differs; FROM 0: nothing\n"
+	 "  add KIND VERSION FILE        a bundle, pattern or firmware that can be rolled out\n"
+	 "  files                        those that are here\n"
+	 "  rollout KIND VERSION [--scope SCOPE] [--customer ID] [--site NAME] [--group NAME]\n"
+	 "          [--role ROLE] [--soak 1h] [--rings 1,10,50,100] [--limit 10] [--reason TEXT]\n"
+	 "                               in rings; each is watched for the soak time, and when "
+	 "more\n"
+	 "                               than --limit percent of the boxes are worse it stops\n"
+	 "  rollouts, rollout N          all, or one with every box\n"
+	 "  pause|resume|stop|back N [--reason TEXT]\n"
+	 "                               nobody new for now; on; nobody new; all who got it go "
+	 "back\n"
+	 "  group BOX NAME               puts a box into a group\n\n"
+	 "examples:\n  banken fleet boxes --stale\n"
+	 "  banken fleet config write 'site:Osaka works' osaka.yaml --reason 'new network'\n"
+	 "  banken fleet rollout config 3 --scope 'site:Osaka works' --soak 10m\n"
+	 "  banken fleet add bundle et-2026-11-22 /tmp/et.bundle\n"
+	 "  banken fleet rollout bundle et-2026-11-22 --customer acme\n"
+	 "  banken fleet back 7 --reason 'false alerts'\n",
 	 cmd_fleet},
 	{"keys", "init | issue ...", "the site's own certificates", NULL, run_keys},
 };

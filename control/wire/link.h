@@ -94,6 +94,8 @@ struct link_server;
 struct link_server *link_server_new(const struct link_setup *setup, const char *address,
 				    struct errmsg *e);
 void link_server_delete(struct link_server *s);
+/* Whether that peer is connected. */
+bool link_server_has(const struct link_server *s, const char *peer);
 /* Something new for that peer (nothing happens when it is away: it is sent when it comes). */
 void link_server_wake(struct link_server *s, const char *peer);
 bool link_server_send_passing(struct link_server *s, const char *peer, struct slice payload);

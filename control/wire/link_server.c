@@ -345,6 +345,11 @@ void link_server_delete(struct link_server *s)
 	free(s);
 }
 
+bool link_server_has(const struct link_server *s, const char *peer)
+{
+	return find(s, peer, NULL) != NULL;
+}
+
 void link_server_wake(struct link_server *s, const char *peer)
 {
 	struct session *session = find(s, peer, NULL);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "control/centre/demo/demo.h"
+#include "control/centre/fleet/routes.h"
 #include "control/centre/store/words.h"
 #include "dataplane/base/slice.h"
 
@@ -81,6 +82,7 @@ static int start_server(struct centre *c, struct errmsg *e)
 		read_routes(c),
 		report_routes(c),
 		word_routes(c),
+		fleet_routes(c->fleet),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;

@@ -308,6 +308,7 @@ static int first_use(struct enrol *n, struct fleet_code *c, const uint8_t point[
 		     const char *from, uint64_t now, struct enrol_memory *m, struct errmsg *e)
 {
 	struct fleet_cert wanted = {.issued = now};
+	long gone;
 	int rc;
 
 	snprintf(wanted.name, sizeof(wanted.name), "%s", c->name);
@@ -324,7 +325,8 @@ static int first_use(struct enrol *n, struct fleet_code *c, const uint8_t point[
 	if (rc)
 		return rc;
 	/* The box that had the name before is void with that. */
-	if (fleet_certs_revoke(n->store, c->name, "", "", "enrolled again", now, e) < 0)
+	gone = fleet_certs_revoke(n->store, c->name, "", "", "enrolled again", now, e);
+	if (gone < 0)
 		rc = ERR_IO;
 	if (rc == 0)
 		rc = fleet_cert_put(n->store, &m->cert, e);
@@ -334,6 +336,7 @@ static int first_use(struct enrol *n, struct fleet_code *c, const uint8_t point[
 		rc = store_commit(n->store, e);
 	if (rc)
 		store_rollback(n->store);
+	n->has_revoked = n->has_revoked || (rc == 0 && gone > 0);
 	return rc;
 }
 

@@ -37,6 +37,8 @@ struct enrol {
 	struct helper *ca;
 	uint64_t life_s; /* of certificates */
 	struct enrol_brake brake;
+	bool has_revoked; /* a box was enrolled again: the caller tells everybody, and puts it back
+			   */
 	/* Who did what; `detail` is given away. */
 	void (*audit)(void *ctx, const char *actor, const char *what, json_t *detail);
 	void *ctx;

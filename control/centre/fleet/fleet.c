@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/centre/fleet/private.h"
+#include "control/centre/fleet/rollouts.h"
 
 enum { LIST_MOST = 1000, CODES_KEPT_DAYS = 90 };
 
@@ -61,6 +62,7 @@ bool fleet_up(struct fleet *f, const struct identity *peer)
 	if (fleet_box_up(f->setup.store, peer, now, &e) || enrol_came(&f->enrol, peer, now, &e) < 0)
 		log_error(f->setup.log, "%s", e.text);
 	fleet_trust_send(f, peer->name);
+	rollouts_up(f->rollouts, peer);
 	return true;
 }
 
@@ -88,6 +90,8 @@ void fleet_passing(struct fleet *f, const struct identity *peer, struct slice pa
 
 	if (m && m->kind == MESSAGE_ENROL_REQUEST && m->enrol_request.renew)
 		renew(f, peer, &m->enrol_request);
+	else if (m && m->kind == MESSAGE_ARTEFACT_WANT)
+		rollouts_want(f->rollouts, peer->name, &m->artefact_want);
 	message_free(m);
 }
 
@@ -95,6 +99,12 @@ int fleet_message(struct fleet *f, const char *peer, const struct message *m, st
 {
 	if (m->kind == MESSAGE_TRUST_RESULT)
 		return fleet_trust_result(f, peer, &m->trust_result, e);
+	if (m->kind == MESSAGE_ARTEFACT_RESULT)
+		return rollouts_result(f->rollouts, peer, &m->artefact_result, e);
+	if (m->kind == MESSAGE_REPORT && m->report.kind == REPORT_HEALTH)
+		return rollouts_health(f->rollouts, peer, &m->report, e);
+	if (m->kind == MESSAGE_MITIGATOR_STATE && m->mitigator_state.versions.n)
+		return rollouts_versions(f->rollouts, peer, &m->mitigator_state.versions, e);
 	return ERR_OK;
 }
 
@@ -154,6 +164,54 @@ json_t *fleet_do_enrol(void *fleet, const struct local_peer *peer, const json_t 
 	return NULL;
 }
 
+/* Why a box is stale; false when it is not. */
+static bool is_stale(const struct fleet *f, const json_t *box, char why[128])
+{
+	uint64_t now = loop_wall(f->setup.loop);
+	uint64_t seen = (uint64_t)json_integer_value(json_object_get(box, "last_seen"));
+	uint64_t until = (uint64_t)json_integer_value(json_object_get(box, "certificate_until"));
+	const char *program = fleet_text(box, "program_version");
+	uint64_t life = f->setup.life_s * NS_PER_SEC;
+
+	why[0] = '\0';
+	if (!json_is_true(json_object_get(box, "up")) && now - seen > f->setup.stale_s * NS_PER_SEC)
+		snprintf(why, 128, "no contact for %llu hours",
+			 (unsigned long long)((now - seen) / NS_PER_HOUR));
+	else if (until && until < now + life / 6)
+		snprintf(why, 128, "its certificate runs out in %lld hours and was not renewed",
+			 (long long)(until - now) / (long long)NS_PER_HOUR);
+	else if (program[0] && strcmp(program, BANKEN_VERSION) != 0)
+		snprintf(why, 128, "it runs version %.40s, the centre %s", program, BANKEN_VERSION);
+	return why[0] != '\0';
+}
+
+static json_t *stale(struct fleet *f, const char *customer, struct errmsg *e)
+{
+	json_t *boxes = fleet_boxes(f->setup.store, customer, e), *box, *list = json_array();
+	char why[128];
+	size_t i;
+
+	json_array_foreach(boxes, i, box)
+	{
+		if (!is_stale(f, box, why))
+			continue;
+		json_object_set_new(box, "why", json_string(why));
+		json_array_append(list, box);
+	}
+	json_decref(boxes);
+	return list;
+}
+
+json_t *fleet_do_change(void *fleet, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e)
+{
+	struct fleet *f = fleet;
+	char actor[64];
+
+	fleet_actor(peer, actor);
+	return rollouts_change(f->rollouts, request, actor, e);
+}
+
 json_t *fleet_do_read(void *fleet, const struct local_peer *peer, const json_t *request,
 		      struct errmsg *e)
 {
@@ -168,8 +226,10 @@ json_t *fleet_do_read(void *fleet, const struct local_peer *peer, const json_t *
 		list = fleet_codes(f->setup.store, customer, LIST_MOST, e);
 	else if (strcmp(what, "certificates") == 0)
 		list = fleet_certs(f->setup.store, customer, LIST_MOST, e);
+	else if (strcmp(what, "stale") == 0)
+		list = stale(f, customer, e);
 	else
-		errmsg_set(e, ERR_INVALID, "\"what\" must be boxes, codes or certificates");
+		return rollouts_read(f->rollouts, request, e);
 	return list ? json_pack("{sb so}", "ok", 1, what, list) : NULL;
 }
 
@@ -177,7 +237,12 @@ json_t *fleet_do_read(void *fleet, const struct local_peer *peer, const json_t *
 
 static void certificate_given(void *ctx)
 {
-	fleet_trust_changed(ctx); /* who had the name before is void */
+	struct fleet *f = ctx;
+
+	/* Who had the name before is void. */
+	if (f->enrol.has_revoked)
+		fleet_trust_changed(f);
+	f->enrol.has_revoked = false;
 }
 
 static void own_due(void *ctx)
@@ -200,6 +265,8 @@ struct fleet *fleet_new(const struct fleet_setup *setup, struct errmsg *e)
 		return NULL;
 	}
 	f->setup = *setup;
+	snprintf(f->folder, sizeof(f->folder), "%s", setup->folder);
+	f->setup.folder = f->folder;
 	f->timer = (struct loop_timer){.fn = own_due, .ctx = f};
 	f->enrol = (struct enrol){.store = setup->store,
 				  .log = setup->log,
@@ -212,8 +279,9 @@ struct fleet *fleet_new(const struct fleet_setup *setup, struct errmsg *e)
 	door.ctx = f;
 	if (fleet_tables(setup->store, e) == ERR_OK)
 		f->door = door_new(&door, e);
-	if (!f->door || fleet_trust_begin(f, e) ||
-	    loop_timer_set(setup->loop, &f->timer, NS_PER_SEC)) {
+	if (f->door && fleet_trust_begin(f, e) == 0)
+		f->rollouts = rollouts_new(f, e);
+	if (!f->rollouts || loop_timer_set(setup->loop, &f->timer, NS_PER_SEC)) {
 		fleet_delete(f);
 		return NULL;
 	}
@@ -230,6 +298,7 @@ void fleet_delete(struct fleet *f)
 	if (!f)
 		return;
 	loop_timer_stop(f->setup.loop, &f->timer);
+	rollouts_delete(f->rollouts);
 	door_delete(f->door);
 	free(f);
 }

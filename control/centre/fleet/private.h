@@ -6,6 +6,7 @@
 
 struct fleet {
 	struct fleet_setup setup;
+	char folder[512]; /* setup.folder */
 	struct link_server *server;
 	struct door *door;
 	struct enrol enrol;
