@@ -7,8 +7,10 @@ import stat
 
 from common import HERE, ROOT, Trouble, fresh, run, say, words_of
 
-PROGRAMS = ("banken-dataplane", "banken-control", "banken-mitigator", "banken-enforcer", "banken-centre",
-            "banken")
+PROGRAMS = ("banken-dataplane", "banken-control", "banken-mitigator", "banken")
+# A sensor's box is no centre and no gateway.
+NOT_HERE = ("usr/bin/banken-centre", "usr/bin/banken-enforcer", "usr/share/banken/pages/centre",
+            "usr/lib/systemd/system/banken-centre.service", "usr/lib/systemd/system/banken-enforcer.service")
 EXCLUDED = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*", "/usr/share/lintian/*",
             "/usr/share/bash-completion/*", "/usr/share/pixmaps/*", "/usr/share/applications/*")
 # Made by installing, different each time or of no use on a root that is read only.
@@ -60,6 +62,8 @@ def programs(build, stage):
     say("building the programs")
     run("ninja", "-C", build)
     run("meson", "install", "-C", build, "--no-rebuild", "--strip", "--destdir", fresh(stage), "--skip-subprojects")
+    for name in NOT_HERE:
+        remove(stage / name)
     return stage
 
 
