@@ -102,6 +102,8 @@ def apply():
         box.write(rules, "# The site's own rules in the Suricata 7 language.\n")
     box.write(box.ETC / "control.yaml", generate.control(found, box.version()), 0o640)
     os.chown(box.ETC / "control.yaml", 0, binding.pwd.getpwnam("banken-control").pw_gid)
+    if found["enrolment-code"]:
+        box.write(box.RUN / "enrol", "")
     box.note("box", "good", f"{found['name']}: management on {port.iface if port else 'no port'}, {found['address']}")
     return 0
 

@@ -69,6 +69,8 @@ def control(settings, version):
         base["centre.address"] = settings["centre"]
     if settings["mitigator"]:
         base["mitigator.address"] = settings["mitigator"]
+    if settings["enrolment-code"]:
+        base["enrolment-code"] = settings["enrolment-code"]
     if networks(settings):
         base["networks"] = networks(settings)
     return program("control", base, settings)

@@ -8,23 +8,17 @@ from machine import BOX, HERE, Machine, overlay
 
 SID = 9000008
 RULES = f'alert http any any -> any any (msg:"trial"; http.uri; content:"/banken-trial"; sid:{SID}; rev:1;)\n'
-KEYS = ("ca.crt", "own.crt", "own.key")
 BOOT_SECONDS = int(os.environ.get("BANKEN_BOOT_SECONDS", "600"))
 BAD = r"cannot be opened|is damaged|Kernel panic|data partition cannot be read"
 
 
-def box_conf():
-    return (f"name: sensor-1\naddress: {BOX}/24\ncentre: {HERE}:7444\nhome-networks: 192.168.0.0/16\n"
-            "timezone: Asia/Tokyo\nmirror: auto\n")
-
-
 def config(folder, centre):
-    """The stick of this trial: set-up, keys that the centre's CA issued, one rule."""
+    """The stick of this trial: set-up with an enrolment code of the centre, one rule."""
     rules = folder / "local.rules"
     rules.write_text(RULES)
-    keys = centre.issue("sensor", "sensor-1")
-    files = {f"keys/sensor/{k}": keys / k for k in KEYS}
-    return stick(folder / "stick.img", folder, box_conf(), {**files, "local.rules": rules})
+    return stick(folder / "stick.img", folder,
+                 f"name: sensor-1\naddress: {BOX}/24\ncentre: {HERE}:7444\nenrolment-code: {centre.code('sensor-1')}\n"
+                 "home-networks: 192.168.0.0/16\ntimezone: Asia/Tokyo\nmirror: auto\n", {"local.rules": rules})
 
 
 def step(machine, text, pattern, seconds=BOOT_SECONDS):
