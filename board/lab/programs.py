@@ -94,19 +94,38 @@ class Programs:
                 f"keys-folder: {self.net.folder}/keys-{name}\n"
                 f"user: {USERS[name]}\ngroup: {GROUP}\n")
 
+    def bundle(self):
+        """The packs that the product ships, as a bundle signed by a key of this lab, installed as on a first boot."""
+        f, banken = self.net.folder, self.binary("banken")
+        run(banken, "bundle", "key", f / "bundle-secret", "lab")
+        keys = self.folder("bundle-keys", 0o755)
+        shutil.copy(f / "bundle-secret/lab.pem", keys)
+        run(banken, "bundle", "build", f / "packs.bundle", "--key", f / "bundle-secret/lab.key", "--name", "banken-rules",
+            "--version", "1", "--packs", pathlib.Path(__file__).resolve().parents[2] / "signatures/packs")
+        run(banken, "--run-folder", self.run_folder, "bundle", "install", f / "packs.bundle", "--folder", f / "bundle",
+            "--keys", keys, "--lists", f / "lists", "--wait", "0")
+        for path in (f / "bundle", f / "lists"):
+            path.mkdir(exist_ok=True)
+            run("chown", "-R", f"{USERS['control']}:{GROUP}", path)
+            path.chmod(0o750)
+
     def configure(self, rules, protected, mode="automatic", methods=tuple(METHODS)):
         """Configuration files of all programs. `protected`: addresses that are never cut."""
         place = MANAGEMENT
         self.folder("run", 0o2770, USERS["dataplane"])
         self.folder("reports", 0o755, USERS["centre"])
         (self.net.folder / "lab.rules").write_text(rules)
+        self.bundle()
         self.config("dataplane", f"run-folder: {self.run_folder}\nuser: {USERS['dataplane']}\n"
                     "response-port: \"net_af_packet1,iface=reset0\"\n"
+                    f"rules.folder: {self.net.folder}/bundle\n"
                     f"vars:\n  HOME_NET: \"[{self.cast.lan}]\"\n")
         self.config("control", self.common("control") +
                     f"mitigator:\n  address: {place['management']}:7443\n"
                     f"centre:\n  address: {place['management']}:7444\n"
-                    f"networks: [\"{self.cast.lan}\"]\nhealth-seconds: 1\n")
+                    f"networks: [\"{self.cast.lan}\"]\nhealth-seconds: 1\n"
+                    f"bundle: {{folder: {self.net.folder}/bundle, keys: {self.net.folder}/bundle-keys, "
+                    f"lists: {self.net.folder}/lists}}\n")
         self.config("mitigator", self.common("mitigator") +
                     f"listen: {place['management']}:7443\ncentre:\n  address: {place['management']}:7444\n"
                     f"policy: {self.net.folder}/policy.yaml\n"

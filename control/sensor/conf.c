@@ -90,6 +90,16 @@ static const struct config_key behave_keys[] = {
 	{0},
 };
 
+static const struct config_key bundle_keys[] = {
+	{"folder", CONFIG_TEXT, offsetof(struct conf_bundle, folder), "/var/lib/banken/bundle",
+	 .max = 255, .help = "where signature bundles are installed; the dataplane reads it too"},
+	{"keys", CONFIG_TEXT, offsetof(struct conf_bundle, keys), "/etc/banken/bundle-keys",
+	 .max = 255, .help = "public keys of who may sign them: the vendor's and the owner's"},
+	{"lists", CONFIG_TEXT, offsetof(struct conf_bundle, lists), "/var/lib/banken/lists",
+	 .max = 255, .help = "folder of known-bad lists, for those that bundles carry"},
+	{0},
+};
+
 const struct config_key conf_keys[] = {
 	{"run-folder", CONFIG_TEXT, offsetof(struct conf, rundir), "/run/banken", .max = 90,
 	 .help = "folder shared with banken-dataplane, and of the local socket"},
@@ -117,6 +127,8 @@ const struct config_key conf_keys[] = {
 	 .help = "local EVE files"},
 	{"search", CONFIG_GROUP, offsetof(struct conf, search), .keys = search_keys,
 	 .help = "records kept for search"},
+	{"bundle", CONFIG_GROUP, offsetof(struct conf, bundle), .keys = bundle_keys,
+	 .help = "signature bundles"},
 	{"behave", CONFIG_GROUP, offsetof(struct conf, behave), .keys = behave_keys,
 	 .help = "behaviour over hours and weeks"},
 	{"enrolment-code", CONFIG_TEXT, offsetof(struct conf, enrolment_code), "", .max = 64,

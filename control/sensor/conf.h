@@ -24,6 +24,10 @@ struct conf_search {
 	const char *folder, *lists;
 };
 
+struct conf_bundle {
+	const char *folder, *keys, *lists;
+};
+
 struct conf_behave {
 	bool enabled;
 	uint64_t memory_mb, save_seconds, learn_days, history_days;
@@ -37,6 +41,7 @@ struct conf {
 	struct conf_spool spool;
 	struct conf_eve eve;
 	struct conf_search search;
+	struct conf_bundle bundle;
 	struct conf_behave behave;
 	uint64_t health_seconds;
 	uint64_t mirror_window_seconds;

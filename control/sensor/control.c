@@ -155,6 +155,35 @@ static void start_again(void *ctx)
 	loop_stop(c->loop);
 }
 
+/* ---- rule sets ---- */
+
+static bool rules_run(void *ctx, uint64_t *ret_content)
+{
+	struct control *c = ctx;
+
+	return c->health && health_rules(c->health, loop_wall(c->loop), ret_content);
+}
+
+static void rules_settled(void *ctx, enum artefact_kind kind, int rc, const char *sentence)
+{
+	struct control *c = ctx;
+
+	artefact_settle(box_artefacts(steer_box(c->steer)), kind, rc, sentence);
+}
+
+static void start_deployed(struct control *c)
+{
+	const struct deployed_setup s = {.loop = c->loop,
+					 .log = c->log,
+					 .folder = c->conf->bundle.folder,
+					 .helper = c->bundles,
+					 .runs = rules_run,
+					 .settled = rules_settled,
+					 .ctx = c};
+
+	c->deployed = deployed_new(&s);
+}
+
 static int start_steering(struct control *c, struct errmsg *e)
 {
 	struct steer_setup s = {.loop = c->loop,
@@ -166,6 +195,8 @@ static int start_steering(struct control *c, struct errmsg *e)
 				.again = start_again,
 				.ctx = c};
 
+	start_deployed(c);
+	s.deployed = c->deployed;
 	c->steer = steer_new(&s, e);
 	return c->steer ? 0 : ERR_IO;
 }
@@ -186,6 +217,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.site = c->site,
 	};
 	struct health_setup health = {
+		.deployed = c->deployed,
 		.rundir = c->conf->rundir,
 		.statedir = c->conf->statedir,
 		.build = BANKEN_VERSION,
@@ -336,6 +368,7 @@ void control_stop(struct control *c)
 	link_delete(c->outbox.centre);
 	orders_free(c->orders);
 	steer_delete(c->steer);
+	deployed_free(c->deployed);
 	health_free(c->health);
 	drain_delete(c->drain);
 	memory_delete(c->memory);

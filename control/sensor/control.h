@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/sensor/conf.h"
+#include "control/sensor/deployed.h"
 #include "control/sensor/drain.h"
 #include "control/sensor/health.h"
 #include "control/sensor/orders.h"
@@ -28,6 +29,8 @@ struct control {
 	struct health *health;
 	struct orders *orders;
 	struct steer *steer;
+	struct helper bundles; /* the process that installs them */
+	struct deployed *deployed;
 	const struct steer_try *try;
 	bool again; /* to be started again with another configuration */
 	struct local_server *local;

@@ -38,7 +38,7 @@ struct health {
 	char problem_text[PROBLEMS_MAX][SENTENCE];
 	const char *problems[PROBLEMS_MAX];
 	size_t n_problems;
-	struct component_version versions[2 + ARTEFACT_KINDS];
+	struct component_version versions[2 + ARTEFACT_KINDS + 1];
 	char dataplane_version[STATS_NAME];
 	struct spool_health spools[SPOOLS];
 	uint64_t last_lost;   /* to see whether losses go on */
@@ -159,6 +159,32 @@ static void check_account(struct health *h, const struct sensor_health *s)
 			missing, h->handed);
 }
 
+bool health_rules(struct health *h, uint64_t now, uint64_t *ret_content)
+{
+	uint64_t generation;
+
+	if (!health_dataplane(h, now, &generation))
+		return false;
+	stats_reader_refresh(h->stats);
+	*ret_content = stats_reader_find(h->stats, "rules.content");
+	return true;
+}
+
+static void find_rules_problem(struct health *h, uint64_t now)
+{
+	uint64_t content = 0;
+	const char *why;
+	bool runs;
+
+	if (!h->setup.deployed)
+		return;
+	deployed_look(h->setup.deployed);
+	runs = health_rules(h, now, &content);
+	why = deployed_trouble(h->setup.deployed, runs, content, now);
+	if (why)
+		problem(h, "%s", why);
+}
+
 static void find_problems(struct health *h, uint64_t now, const struct sensor_health *s)
 {
 	int64_t left = tls_keys_expiry(h->setup.keys) - (int64_t)(now / NS_PER_SEC);
@@ -189,6 +215,7 @@ static void find_problems(struct health *h, uint64_t now, const struct sensor_he
 			lost - h->last_lost);
 	h->last_lost = lost;
 	check_account(h, s);
+	find_rules_problem(h, now);
 	if (h->setup.box && box_problem(h->setup.box)[0])
 		problem(h, "%s", box_problem(h->setup.box));
 	/* It is renewed in the last third of its life. */
@@ -385,6 +412,9 @@ static void fill_own(struct health *h, uint64_t now, struct sensor_health *s)
 		s->disk_free_bytes = (uint64_t)v.f_bavail * v.f_frsize;
 	s->uptime = now > h->started ? (now - h->started) / NS_PER_SEC : 0;
 	h->versions[s->versions.n++] = (struct component_version){"banken-control", h->setup.build};
+	if (h->setup.deployed && deployed_text(h->setup.deployed)[0])
+		h->versions[s->versions.n++] =
+			(struct component_version){"rules", deployed_text(h->setup.deployed)};
 	if (h->setup.box)
 		s->versions.n += box_versions(h->setup.box, h->versions + s->versions.n);
 }

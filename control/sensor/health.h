@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "control/wire/box.h"
+#include "control/sensor/deployed.h"
 #include "control/sensor/drain.h"
 #include "control/sensor/outbox.h"
 #include "control/wire/message.h"
@@ -20,7 +21,8 @@ struct health_setup {
 	struct outbox *outbox;
 	struct drain *drain;
 	struct tls_keys *keys;
-	struct box *box; /* what the centre has put in force; may be NULL */
+	struct deployed *deployed; /* the rule set in force; may be NULL */
+	struct box *box;	   /* what the centre has put in force; may be NULL */
 	/* The mirror port (health_mirror.h): seconds of one judgement, VLANs that it must show. */
 	uint64_t mirror_window_s;
 	const uint16_t *vlans;
@@ -41,5 +43,8 @@ const struct health_setup *health_setup_of(const struct health *h);
 int health_encrypted(const struct health *h);
 /* Opens the statistics when they are there or were made anew. */
 void health_look(struct health *h);
+/* What the dataplane says of the installed set that it runs (rules.content); false when it does not
+ * run. */
+bool health_rules(struct health *h, uint64_t now, uint64_t *ret_content);
 /* True while the dataplane's heartbeat is fresh; *ret_generation tells its starts apart. */
 bool health_dataplane(struct health *h, uint64_t now, uint64_t *ret_generation);

@@ -79,7 +79,7 @@ static int serve(struct control *c, struct errmsg *e)
 /* Once, and again whenever the centre has another configuration for us; what does not start is
  * taken back. */
 static int serve_steered(struct tls_keys *keys, const struct conf *base, struct config *memory,
-			 struct errmsg *e)
+			 const struct helper *bundles, struct errmsg *e)
 {
 	struct log log = {"banken-control", LOG_LEVEL_INFO, 2};
 	struct steer_try try = {.failed = ""};
@@ -88,7 +88,8 @@ static int serve_steered(struct tls_keys *keys, const struct conf *base, struct 
 	int rc = 0;
 
 	while (again) {
-		struct control c = {.conf = &conf, .log = &log, .keys = keys, .try = &try};
+		struct control c = {
+			.conf = &conf, .log = &log, .keys = keys, .try = &try, .bundles = *bundles};
 
 		steer_apply(base, memory, &conf, &log, &try);
 		log.level = (enum log_level)conf.log_level;
@@ -100,14 +101,32 @@ static int serve_steered(struct tls_keys *keys, const struct conf *base, struct 
 	return rc;
 }
 
+/* The folders are its user's, where there is one to become. */
+static int start_bundles(const struct conf *conf, struct helper *ret, struct errmsg *e)
+{
+	if (conf->user[0] && getuid() == 0) {
+		(void)privs_own_folder(conf->bundle.folder, conf->user, NULL);
+		if (access(conf->bundle.lists, F_OK) != 0)
+			(void)privs_own_folder(conf->bundle.lists, conf->user, NULL);
+	}
+	return deployed_helper(conf->bundle.folder, conf->bundle.keys, conf->bundle.lists,
+			       conf->user, ret, e);
+}
+
 static int run(const struct conf *conf, struct config *memory, bool check)
 {
 	struct log log = {"banken-control", (enum log_level)conf->log_level, 2};
 	struct tls_keys *keys = NULL;
+	struct helper bundles = {.fd = -1};
 	struct errmsg e = {0};
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Without it rules are installed by hand alone. */
+	if (!check && start_bundles(conf, &bundles, &e)) {
+		log_warn(&log, "bundles: %s", e.text);
+		bundles = (struct helper){.fd = -1};
+	}
 	rc = check ? 0 : drop_rights(conf, &e);
 	if (rc == 0 && !check)
 		rc = enrol_at_start(conf->enrolment_code, conf->centre.address, conf->keys,
@@ -119,8 +138,10 @@ static int run(const struct conf *conf, struct config *memory, bool check)
 	if (rc == 0)
 		tls_keys_sites(keys, conf->sites.items, conf->sites.n);
 	if (rc == 0 && !check)
-		rc = serve_steered(keys, conf, memory, &e);
+		rc = serve_steered(keys, conf, memory, &bundles, &e);
 	tls_keys_free(keys);
+	if (bundles.fd >= 0)
+		helper_stop(&bundles);
 	if (rc)
 		return fail(e.text[0] ? e.text : "the event loop failed");
 	if (check)

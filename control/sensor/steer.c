@@ -212,7 +212,10 @@ struct steer *steer_new(const struct steer_setup *setup, struct errmsg *e)
 {
 	struct steer *s = calloc(1, sizeof(*s));
 	/* Other kinds of files bring handlers of their own. */
-	const struct artefact_handler handlers[] = {{ARTEFACT_CONFIG, install, s}};
+	const struct artefact_handler handlers[] = {
+		{ARTEFACT_CONFIG, install, s},
+		{ARTEFACT_BUNDLE, deployed_install, setup->deployed},
+		{ARTEFACT_PATTERN, deployed_install, setup->deployed}};
 	char folder[300];
 	struct box_setup box = {.loop = setup->loop,
 				.log = setup->log,
@@ -220,7 +223,7 @@ struct steer *steer_new(const struct steer_setup *setup, struct errmsg *e)
 				.keys_folder = setup->conf->keys,
 				.folder = folder,
 				.handlers = handlers,
-				.n_handlers = ARRAY_SIZE(handlers),
+				.n_handlers = setup->deployed ? ARRAY_SIZE(handlers) : 1,
 				.send = send,
 				.pass = pass,
 				.keys_changed = keys_changed,

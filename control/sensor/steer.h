@@ -9,6 +9,7 @@
 #pragma once
 
 #include "control/sensor/conf.h"
+#include "control/sensor/deployed.h"
 #include "control/sensor/outbox.h"
 #include "control/wire/box.h"
 
@@ -36,7 +37,8 @@ struct steer_setup {
 	const struct conf *conf;
 	struct outbox *outbox;
 	const struct steer_try *try;
-	void (*again)(void *ctx); /* start again, with the new configuration */
+	struct deployed *deployed; /* takes rule sets; NULL: they are refused */
+	void (*again)(void *ctx);  /* start again, with the new configuration */
 	void *ctx;
 };
 

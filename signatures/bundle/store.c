@@ -483,6 +483,14 @@ static int check_version(const json_t *info, const struct bundle *b, struct errm
 		b->name, (unsigned long long)b->version, (unsigned long long)most);
 }
 
+static void raise_mark(json_t *info, const char *mark, uint64_t version)
+{
+	json_t *highest = json_object_get(info, "highest");
+
+	if (version > (uint64_t)json_integer_value(json_object_get(highest, mark)))
+		json_object_set_new(highest, mark, json_integer((json_int_t)version));
+}
+
 /* Below bundles/, whole or not at all. */
 static int keep_unpacked(const struct store_place *p, const struct bundle *b, const json_t *part,
 			 struct slice bytes, struct errmsg *e)
@@ -522,13 +530,12 @@ static int install(const struct store_place *p, const struct bundle *b, const ch
 		if (ret_set)
 			*ret_set = json_incref(info);
 	} else {
-		rc = check_version(info, b, e);
+		rc = p->back ? ERR_OK : check_version(info, b, e);
 		if (rc == ERR_OK)
 			rc = keep_unpacked(p, b, part, bytes, e);
 		if (rc == ERR_OK) {
 			put_part(json_object_get(info, "parts"), part);
-			json_object_set_new(json_object_get(info, "highest"), mark_of(b, mark),
-					    json_integer((json_int_t)b->version));
+			raise_mark(info, mark_of(b, mark), b->version);
 			rc = commit(p, info, ret_set, e);
 		}
 	}

@@ -28,6 +28,7 @@ struct store_place {
 	const char *folder, *keys;
 	const char *lists; /* folder of known-bad lists, NULL: lists of bundles are left alone */
 	int64_t now;	   /* seconds since 1970 */
+	bool back;	   /* an older version is meant: who orders it says so */
 };
 
 /* Verifies, unpacks, builds the set and puts it in force for whoever reads `current`. The same
