@@ -52,6 +52,16 @@ bool column_is_number(struct db_stmt *st, int at)
 	return st->db->ops->is_number(st, at);
 }
 
+bool column_is_real(struct db_stmt *st, int at)
+{
+	return st->db->ops->is_real(st, at);
+}
+
+bool column_is_bytes(struct db_stmt *st, int at)
+{
+	return st->db->ops->is_bytes(st, at);
+}
+
 bool column_is_null(struct db_stmt *st, int at)
 {
 	return st->db->ops->is_null(st, at);

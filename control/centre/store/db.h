@@ -42,6 +42,8 @@ struct db_ops {
 	int (*columns)(struct db_stmt *st);
 	const char *(*name)(struct db_stmt *st, int at);
 	bool (*is_number)(struct db_stmt *st, int at);
+	bool (*is_real)(struct db_stmt *st, int at);
+	bool (*is_bytes)(struct db_stmt *st, int at);
 	bool (*is_null)(struct db_stmt *st, int at);
 	const char *(*text)(struct db_stmt *st, int at);
 	struct slice (*bytes)(struct db_stmt *st, int at);
@@ -75,6 +77,8 @@ bool db_step(struct db_stmt *st); /* true: a row is there */
 int column_count(struct db_stmt *st);
 const char *column_name(struct db_stmt *st, int at);
 bool column_is_number(struct db_stmt *st, int at); /* an integer */
+bool column_is_real(struct db_stmt *st, int at);
+bool column_is_bytes(struct db_stmt *st, int at);
 bool column_is_null(struct db_stmt *st, int at);
 const char *column_text(struct db_stmt *st, int at); /* never NULL */
 struct slice column_bytes(struct db_stmt *st, int at);

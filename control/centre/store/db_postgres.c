@@ -399,7 +399,8 @@ static PGresult *execute(struct postgres_db *p, struct postgres_stmt *s)
 	Oid types[PARAMETERS];
 
 	for (int i = 0; i < s->n; i++) {
-		if (!s->values[i].type)
+		/* A value that was not given: what the column's is, elsewhere text. */
+		if (!s->values[i].type && strncmp(s->sql, "INSERT", 6) != 0)
 			s->values[i].type = TYPE_TEXT;
 		values[i] = s->values[i].value;
 		lengths[i] = s->values[i].len;
@@ -538,6 +539,16 @@ static bool is_number(struct db_stmt *st, int at)
 	       (type == TYPE_NUMERIC && !strchr(text_out(st, at), '.'));
 }
 
+static bool is_real(struct db_stmt *st, int at)
+{
+	return PQftype(stmt_of(st)->result, at) == TYPE_FLOAT8 && !is_null(st, at);
+}
+
+static bool is_bytes(struct db_stmt *st, int at)
+{
+	return PQftype(stmt_of(st)->result, at) == TYPE_BYTES && !is_null(st, at);
+}
+
 static int64_t int64_out(struct db_stmt *st, int at)
 {
 	const char *text = text_out(st, at);
@@ -579,6 +590,8 @@ static const struct db_ops ops = {
 	.columns = columns,
 	.name = name,
 	.is_number = is_number,
+	.is_real = is_real,
+	.is_bytes = is_bytes,
 	.is_null = is_null,
 	.text = text_out,
 	.bytes = bytes_out,

@@ -123,6 +123,16 @@ static bool is_number(struct db_stmt *st, int at)
 	return sqlite3_column_type(handle_of(st), at) == SQLITE_INTEGER;
 }
 
+static bool is_real(struct db_stmt *st, int at)
+{
+	return sqlite3_column_type(handle_of(st), at) == SQLITE_FLOAT;
+}
+
+static bool is_bytes(struct db_stmt *st, int at)
+{
+	return sqlite3_column_type(handle_of(st), at) == SQLITE_BLOB;
+}
+
 static bool is_null(struct db_stmt *st, int at)
 {
 	return sqlite3_column_type(handle_of(st), at) == SQLITE_NULL;
@@ -167,6 +177,8 @@ static const struct db_ops ops = {
 	.columns = columns,
 	.name = name,
 	.is_number = is_number,
+	.is_real = is_real,
+	.is_bytes = is_bytes,
 	.is_null = is_null,
 	.text = text_out,
 	.bytes = bytes_out,

@@ -334,3 +334,31 @@ int history_flush(struct history *h, struct errmsg *err)
 	history_forget(h);
 	return rc;
 }
+
+int history_copy(struct history *h, const char *table, struct db_stmt *st, struct errmsg *err)
+{
+	uint64_t at = (uint64_t)column_int64(st, 0);
+	char *tactic, *technique;
+	FILE *out;
+	int t = 0;
+
+	while (t < TABLES && strcmp(tables[t].name, table) != 0)
+		t++;
+	out = t < TABLES ? row(h, (enum table)t, column_text(st, 1), at) : NULL;
+	if (!out)
+		return no_memory(err);
+	for (int i = 1; i < column_count(st); i++) {
+		fputc('\t', out);
+		clickhouse_field(out, column_bytes(st, i));
+	}
+	if (t == ALERTS) {
+		tactic = text_of_list(column_text(st, 14), 0);
+		technique = text_of_list(column_text(st, 15), 0);
+		text(out, tactic);
+		text(out, technique);
+		free(tactic);
+		free(technique);
+	}
+	fputc('\n', out);
+	return ERR_OK;
+}

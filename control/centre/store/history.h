@@ -62,6 +62,10 @@ int history_health(struct store *s, const char *sensor, uint64_t time, uint64_t 
 /* Lets what was gathered go, or sends it off: ERR_OK when it is safe. */
 void history_forget(struct history *h);
 int history_flush(struct history *h, struct errmsg *err);
+/* A row of the embedded store: time, id, then its columns in the order of `table`'s. */
+int history_copy(struct history *h, const char *table, struct db_stmt *row, struct errmsg *err);
+/* Different rows of it; -1 when it fails. */
+int64_t history_exact(struct history *h, const char *table, struct errmsg *err);
 
 /* Rows of alerts, records or events; exact up to 65,536, within a percent above. */
 uint64_t history_count(struct history *h, const char *table);

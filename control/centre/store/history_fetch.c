@@ -337,6 +337,17 @@ uint64_t history_count(struct history *h, const char *table)
 	return n;
 }
 
+int64_t history_exact(struct history *h, const char *table, struct errmsg *err)
+{
+	bool is_health = strcmp(table, "health") == 0;
+	char sql[80];
+	uint64_t n;
+
+	snprintf(sql, sizeof(sql), "SELECT uniqExact(%s) FROM all_%s",
+		 is_health ? "sensor, slot" : "time, id", table);
+	return one_number(h->clickhouse, -1, sql, &n, err) == ERR_OK ? (int64_t)n : -1;
+}
+
 static long drop_partitions(struct clickhouse *c, unsigned shard, const char *table, unsigned month)
 {
 	struct clickhouse_answer list;

@@ -1,0 +1,64 @@
+/* banken-store: back-up, restore, size and move of the centre's store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "control/centre/store/keep.h"
+
+static const char usage[] =
+	"usage: banken-store backup FILE COPY        a whole copy of the embedded store, while it "
+	"is\n"
+	"                                            in use; checked, then named COPY\n"
+	"       banken-store restore COPY FILE       puts it where no store is yet\n"
+	"       banken-store migrate FILE STATE HISTORY [DATABASE]\n"
+	"                                            from the embedded store to PostgreSQL and\n"
+	"                                            ClickHouse; stop banken-centre first. Goes "
+	"on\n"
+	"                                            where it was ended; counts and compares\n"
+	"       banken-store compact FILE            gives room that is free inside back to the "
+	"disk\n"
+	"       banken-store size FILE               bytes now, bytes a day\n"
+	"       banken-store size STATE HISTORY [DATABASE]\n"
+	"\n"
+	"examples:\n"
+	"  banken-store backup /var/lib/banken/centre/centre.db /backup/centre-2026-11-22.db\n"
+	"  banken-store migrate /var/lib/banken/centre/centre.db \\\n"
+	"    'postgresql://banken@/banken?host=a,b,c' 'http://c1:8123,http://c2:8123'\n";
+
+int main(int argc, char **argv)
+{
+	const struct store_where file = {.path = argc > 2 ? argv[2] : ""};
+	struct store_where far = {0};
+	struct errmsg err = {""};
+	int rc = ERR_INVALID;
+
+	if (argc < 3 || strcmp(argv[1], "--help") == 0) {
+		fputs(usage, argc < 2 ? stderr : stdout);
+		return argc < 2 ? 2 : 0;
+	}
+	if (strcmp(argv[1], "backup") == 0 && argc == 4)
+		rc = keep_backup(argv[2], argv[3], &err);
+	else if (strcmp(argv[1], "restore") == 0 && argc == 4)
+		rc = keep_restore(argv[2], argv[3], &err);
+	else if (strcmp(argv[1], "compact") == 0 && argc == 3)
+		rc = keep_compact(argv[2], &err);
+	else if (strcmp(argv[1], "size") == 0 && argc == 3)
+		rc = keep_print_size(&file, &err);
+	else if (strcmp(argv[1], "size") == 0) {
+		far.state = argv[2];
+		far.history = argv[3];
+		far.history_database = argc > 4 ? argv[4] : NULL;
+		rc = keep_print_size(&far, &err);
+	} else if (strcmp(argv[1], "migrate") == 0 && argc >= 5) {
+		far.state = argv[3];
+		far.history = argv[4];
+		far.history_database = argc > 5 ? argv[5] : NULL;
+		rc = keep_migrate(argv[2], &far, stdout, &err);
+	} else {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (rc == ERR_OK)
+		return 0;
+	fprintf(stderr, "banken-store: %s\n", err.text);
+	return 1;
+}
