@@ -80,6 +80,7 @@ struct centre {
 struct report_files centre_report_files(const struct centre *c);
 /* `path`: what it is in the embedded store. */
 struct store_where centre_store_where(const struct centre_config *c, const char *path);
-/* local.c: what the local socket can do. */
+/* local.c: figures of the centre, and what the local socket can do. */
 extern const struct local_command centre_commands[];
 extern const size_t centre_command_count;
+json_t *centre_status(struct centre *c);

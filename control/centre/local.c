@@ -16,14 +16,8 @@ struct report_files centre_report_files(const struct centre *c)
 
 /* --- local socket --- */
 
-static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *err)
+json_t *centre_status(struct centre *c)
 {
-	struct centre *c = ctx;
-
-	(void)peer;
-	(void)request;
-	(void)err;
 	json_t *disk = store_disk(c->store), *answer;
 
 	answer = json_pack("{sb ss si sI sI sI sI sI}", "ok", 1, "program", "banken-centre",
@@ -34,7 +28,14 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 			   (json_int_t)c->ingest.malformed, "page_port", (json_int_t)pages_port(c));
 	json_object_update(answer, disk);
 	json_decref(disk);
+	watch_figures(c->store, answer);
 	return answer;
+}
+
+static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
+			 struct errmsg *err)
+{
+	return centre_status(ctx);
 }
 
 static json_t *do_overview(void *ctx, const struct local_peer *peer, const json_t *request,

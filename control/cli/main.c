@@ -223,6 +223,13 @@ static const struct cli_command commands[] = {
 	 "  banken report verify daily-all-2026-11-21.en.html\n"
 	 "  banken report tell soc@aoba.example --customer aoba --language ja\n",
 	 cmd_report},
+	{"metrics", "[--program NAME] [--out FILE]", "figures of all programs here, for Prometheus",
+	 "Asks every program and prints the text exposition format; --out replaces the file whole, "
+	 "for\n"
+	 "node_exporter's textfile collector.\n\n"
+	 "examples:\n  banken metrics\n"
+	 "  banken metrics --out /var/lib/prometheus/node-exporter/banken.prom\n",
+	 cmd_metrics},
 	{"watch", "[tests | test [SENSOR] | licence]", "whether the watching itself works",
 	 "Asks the centre: mirror ports without traffic, clocks, certificates, licences, the disk "
 	 "and\n"

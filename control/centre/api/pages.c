@@ -7,6 +7,7 @@
 #include "control/centre/demo/demo.h"
 #include "control/centre/fleet/routes.h"
 #include "control/centre/store/words.h"
+#include "control/centre/watch/routes.h"
 #include "dataplane/base/slice.h"
 
 /* --- audit --- */
@@ -79,10 +80,8 @@ static int start_server(struct centre *c, struct errmsg *e)
 {
 	/* Parts of the centre add their tables here, a line each. */
 	const struct api_table tables[] = {
-		read_routes(c),
-		report_routes(c),
-		word_routes(c),
-		fleet_routes(c->fleet),
+		read_routes(c),		report_routes(c), word_routes(c),
+		fleet_routes(c->fleet), watch_routes(c),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;

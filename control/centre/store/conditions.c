@@ -186,6 +186,43 @@ json_t *conditions_list(struct store *s, const char *customer)
 	return list;
 }
 
+static int count(struct store *s, const char *sql, uint64_t *ret, struct errmsg *err)
+{
+	struct db_stmt *st = store_kept(s, sql, err);
+
+	if (!st)
+		return ERR_IO;
+	*ret = db_step(st) ? (uint64_t)column_int64(st, 0) : 0;
+	return store_done(s, st, err);
+}
+
+int conditions_count(struct store *s, struct condition_figures *ret, struct errmsg *err)
+{
+	struct db_stmt *st = store_kept(
+		s, "SELECT kind, count(*) FROM conditions WHERE ended=0 GROUP BY kind", err);
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	while (st && db_step(st)) {
+		for (size_t k = 0; k < EMERGENCY_KINDS; k++) {
+			if (strcmp(emergency_kind_words[k], column_text(st, 0)) == 0)
+				ret->held[k] = (uint64_t)column_int64(st, 1);
+		}
+	}
+	rc = st ? store_done(s, st, err) : ERR_IO;
+	rc = rc == ERR_OK ? count(s,
+				  "SELECT count(*) FROM emergencies WHERE acknowledged=0 AND "
+				  "customer <> '(self-test)'",
+				  &ret->emergencies, err)
+			  : rc;
+	return rc == ERR_OK
+		       ? count(s,
+			       "SELECT (SELECT count(*) FROM deliveries WHERE sent=0) + (SELECT "
+			       "count(*) FROM report_mails WHERE sent=0)",
+			       &ret->messages, err)
+		       : rc;
+}
+
 /* --- licences --- */
 
 int licence_put(struct store *s, const char *customer, uint64_t until, struct errmsg *err)

@@ -20,6 +20,13 @@ int conditions_end_silent(struct store *s, uint64_t now, struct errmsg *err);
 /* [{"key", "kind", "customer", "site", "since", "title", "title_ja", "text", "text_ja"}] */
 json_t *conditions_list(struct store *s, const char *customer);
 
+struct condition_figures {
+	uint64_t held[EMERGENCY_KINDS];
+	uint64_t emergencies; /* that nobody has acknowledged */
+	uint64_t messages;    /* that were not taken yet */
+};
+int conditions_count(struct store *s, struct condition_figures *ret, struct errmsg *err);
+
 /* --- licences (C6): they warn and never blind --- */
 struct licence {
 	char customer[64], name[128];

@@ -32,6 +32,25 @@ static unsigned most_of(const json_t *request)
 	return most > 0 && most < 10000 ? (unsigned)most : 100;
 }
 
+void watch_figures(struct store *s, json_t *answer)
+{
+	struct condition_figures f;
+	json_t *kinds = json_object();
+	struct errmsg err;
+
+	if (conditions_count(s, &f, &err) == ERR_OK) {
+		for (int k = EMERGENCY_MIRROR; k < EMERGENCY_KINDS; k++)
+			json_object_set_new(kinds, emergency_kind_words[k],
+					    json_integer((json_int_t)f.held[k]));
+		json_object_set_new(answer, "emergencies_open",
+				    json_integer((json_int_t)f.emergencies));
+		json_object_set_new(answer, "messages_waiting",
+				    json_integer((json_int_t)f.messages));
+		json_object_set(answer, "conditions", kinds);
+	}
+	json_decref(kinds);
+}
+
 /* --- scheduled reports --- */
 
 static json_t *schedules(struct watch_desk *d, const json_t *request, struct errmsg *err)
@@ -99,9 +118,8 @@ static json_t *finals(struct watch_desk *d, const json_t *request, struct errmsg
 }
 
 /* "date" by the zone of the runs that are there: the one of that date is looked for. */
-static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg *err)
+int watch_again(struct watch_desk *d, const char *customer, const char *date, struct errmsg *err)
 {
-	const char *customer = word_of(request, "customer"), *date = word_of(request, "date");
 	enum report_period kind = strlen(date) == 7 ? REPORT_OF_MONTH : REPORT_OF_DAY;
 	json_t *list = report_run_list(d->store, customer, 10000), *run;
 	json_int_t period = 0;
@@ -115,8 +133,12 @@ static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg 
 			period = json_integer_value(json_object_get(run, "period"));
 	}
 	json_decref(list);
-	return schedule_again(d->store, customer, kind, (uint64_t)period, loop_wall(d->loop),
-			      err) == ERR_OK
+	return schedule_again(d->store, customer, kind, (uint64_t)period, loop_wall(d->loop), err);
+}
+
+static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return watch_again(d, word_of(request, "customer"), word_of(request, "date"), err) == ERR_OK
 		       ? ok()
 		       : NULL;
 }

@@ -16,6 +16,12 @@ struct watch_desk {
 	struct selftest *selftest;
 };
 
+/* For the status: emergencies that are open, what is wrong by kind, messages that wait. */
+void watch_figures(struct store *s, json_t *answer);
+
+/* A new version of the final report of that day or month. ERR_NOTFOUND. */
+int watch_again(struct watch_desk *d, const char *customer, const char *date, struct errmsg *err);
+
 /* Answers {"do": one of the words}; NULL with a sentence. */
 json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json_t *request,
 		 struct errmsg *err);
