@@ -3,6 +3,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -90,6 +91,8 @@ def epoch():
 
 def main(work):
     """Runs a program's main function; a trouble is one sentence and exit status 1."""
+    # An end from outside goes through the same cleaning up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(work())
     except Trouble as trouble:
