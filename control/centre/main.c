@@ -40,6 +40,8 @@ static const char usage[] =
 
 /* --- timers --- */
 
+enum { GATHER_MS = 500 }; /* beyond one machine: an insert costs much, a row in it little */
+
 enum { EXPIRE_EVERY_S = 60, EXPIRE_MOST = 20000, REPORT_EVERY_S = 600 };
 
 static void expire(void *ctx)
@@ -165,6 +167,7 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 		.keys = c->keys,
 		.spool = c->spool,
 		.log = &c->log,
+		.gather = c->config.history_servers[0] ? GATHER_MS * NS_PER_MS : 0,
 		.peers = ROLE_SET(ROLE_SENSOR) | ROLE_SET(ROLE_MITIGATOR),
 		.program = "banken-centre",
 		.build = BANKEN_VERSION,

@@ -54,6 +54,9 @@ struct link_setup {
 	unsigned peers;	     /* ROLE_SETs that may be at the other end */
 	const char *program; /* "banken-control" */
 	const char *build;   /* version */
+	/* A server: ns from the first message that waits until `store` is called, for what then has
+	 * arrived; 0: at once. */
+	uint64_t gather;
 };
 
 struct link_status {

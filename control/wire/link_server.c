@@ -63,7 +63,7 @@ static void session_arrived(void *ctx, struct session *session)
 
 	s->waiting[s->n_waiting++] = session;
 	if (s->store_timer.due == 0)
-		(void)loop_timer_set(s->setup.loop, &s->store_timer, 0);
+		(void)loop_timer_set(s->setup.loop, &s->store_timer, s->setup.gather);
 }
 
 static void no_longer_waiting(struct link_server *s, const struct session *session)
