@@ -64,10 +64,10 @@ class Lab:
         self.net = site_net.build(self.cast)
         self.page = self.net.uplink("management", "page0")
         self.programs = programs_module.Programs(self.net, self.cast, self.opts.build)
-        self.programs.keys()
         protected = [self.cast.gateway, *site_net.MANAGEMENT.values()]
         self.programs.configure(rules(self.cast), protected, self.opts.mode,
                                 self.opts.method or tuple(programs_module.METHODS))
+        self.programs.enrol()
         self.programs.start_all()
         print("switch, mirror port and five programs are up")
 

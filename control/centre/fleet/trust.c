@@ -71,10 +71,13 @@ int fleet_trust_begin(struct fleet *f, struct errmsg *e)
 
 	if (f->setup.ca->fd < 0)
 		return 0; /* keys that were made by hand stay as they are */
-	if (write_own(f, &why))
-		return errmsg_set(e, ERR_INVALID, "the CA and the centre's keys in %s: %s",
-				  f->setup.keys_folder, why.text);
-	return tls_keys_reload(f->setup.keys, e);
+	/* With another CA's keys, or on a disk that takes nothing, everything else still works. */
+	if (write_own(f, &why) || tls_keys_reload(f->setup.keys, &why)) {
+		snprintf(f->problem, sizeof(f->problem), "%.250s", why.text);
+		log_error(f->setup.log, "the CA and the centre's keys in %s: %s",
+			  f->setup.keys_folder, why.text);
+	}
+	return 0;
 }
 
 /* ---- telling ---- */
