@@ -69,6 +69,9 @@ struct centre {
 	struct press_helpers *press_helpers;
 	struct press *press;
 	struct looks *looks;
+	struct delivery_server forward_server;
+	struct helper forward_helper;
+	struct forward *forward;
 	struct mailbox_place mailbox;
 	struct helper mailbox_helper;
 	struct selftest *selftest;

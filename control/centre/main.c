@@ -291,6 +291,16 @@ static int watch_the_watchers(struct centre *c, struct errmsg *err)
 	c->selftest = selftest_new(&tests, c->mailbox.url[0] ? &c->mailbox_helper : NULL, err);
 	if (!c->selftest)
 		return ERR_IO;
+	const struct forward_setup forward = {
+		.loop = c->loop,
+		.log = &c->log,
+		.store = c->store,
+		.host = tls_keys_identity(c->keys)->name,
+	};
+
+	c->forward = forward_new(&forward, &c->forward_helper, err);
+	if (!c->forward)
+		return ERR_IO;
 	c->looks = looks_new(&setup, err);
 	c->watch = (struct watch_desk){.store = c->store,
 				       .loop = c->loop,
@@ -345,6 +355,10 @@ static int start_helpers(struct centre *c, struct errmsg *err)
 	c->helpers = emergency_helpers_start(&server, c->config.user, err);
 	if (c->helpers)
 		c->press_helpers = press_helpers_start(&server, c->outbox, c->config.user, err);
+	c->forward_server = server;
+	if (c->press_helpers &&
+	    delivery_start(&c->forward_server, c->config.user, &c->forward_helper, err) != ERR_OK)
+		return ERR_IO;
 	c->mailbox = (struct mailbox_place){c->config.self_test_mailbox, c->config.self_test_user,
 					    c->config.self_test_password_file, c->config.ca_file};
 	if (c->press_helpers && c->mailbox.url[0] &&
@@ -406,6 +420,10 @@ static int start(struct centre *c, struct errmsg *err)
 static void stop(struct centre *c)
 {
 	looks_delete(c->looks);
+	if (c->forward) {
+		forward_delete(c->forward);
+		helper_stop(&c->forward_helper);
+	}
 	selftest_delete(c->selftest);
 	if (c->mailbox.url && c->mailbox.url[0])
 		helper_stop(&c->mailbox_helper);

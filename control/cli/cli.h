@@ -47,6 +47,7 @@ int cmd_evidence(const struct cli *cli, int argc, char **argv);
 int cmd_bundle(const struct cli *cli, int argc, char **argv);
 int cmd_pattern(const struct cli *cli, int argc, char **argv);
 int cmd_lists(const struct cli *cli, int argc, char **argv);
+int cmd_forward(const struct cli *cli, int argc, char **argv);
 int cmd_metrics(const struct cli *cli, int argc, char **argv);
 int cmd_watch(const struct cli *cli, int argc, char **argv);
 int cmd_replay(const struct cli *cli, int argc, char **argv);

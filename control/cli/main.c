@@ -223,6 +223,14 @@ static const struct cli_command commands[] = {
 	 "  banken report verify daily-all-2026-11-21.en.html\n"
 	 "  banken report tell soc@aoba.example --customer aoba --language ja\n",
 	 cmd_report},
+	{"forward", "[add ADDRESS | remove ADDRESS]", "alerts for other systems, by syslog",
+	 "  add tls://HOST:6514 [--format eve|cef|leef] [--customer ID]\n"
+	 "                   RFC 5424 over TLS with octet counting; tcp://HOST:514 without TLS\n"
+	 "  remove ADDRESS   no more\n\n"
+	 "A system that is away gets what waits when it is back.\n\n"
+	 "examples:\n  banken forward add tls://siem.example.jp:6514 --format cef\n  banken "
+	 "forward\n",
+	 cmd_forward},
 	{"metrics", "[--program NAME] [--out FILE]", "figures of all programs here, for Prometheus",
 	 "Asks every program and prints the text exposition format; --out replaces the file whole, "
 	 "for\n"

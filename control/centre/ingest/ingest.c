@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "control/centre/ingest/own.h"
+#include "control/centre/store/forwards.h"
 #include "control/centre/store/selftests.h"
 #include "dataplane/base/clock.h"
 
@@ -11,12 +12,15 @@ enum { PIECE = 32, TRIES = 4 };
 static int store_report(struct ingest *in, const char *peer, const struct report *r,
 			struct errmsg *err)
 {
+	int rc;
+
 	switch (r->kind) {
 	case REPORT_ALERT:
 		if (alert_is_self_test(&r->alert))
 			return self_test_alert(in->store, peer, &r->alert, loop_wall(in->loop),
 					       err);
-		return store_alert(in->store, peer, &r->alert, err);
+		rc = store_alert(in->store, peer, &r->alert, err);
+		return rc == ERR_OK ? forward_note(in->store, peer, &r->alert, err) : rc;
 	case REPORT_FLOW:
 		return store_record(in->store, peer, &r->flow, err);
 	case REPORT_HEALTH:

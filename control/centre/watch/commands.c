@@ -47,6 +47,7 @@ void watch_figures(struct store *s, json_t *answer)
 		json_object_set_new(answer, "messages_waiting",
 				    json_integer((json_int_t)f.messages));
 		json_object_set(answer, "conditions", kinds);
+		json_object_set_new(answer, "forward", forward_status(s));
 	}
 	json_decref(kinds);
 }
@@ -175,6 +176,36 @@ static json_t *put_licence(struct watch_desk *d, const json_t *request, struct e
 	return ok();
 }
 
+/* --- forwarding --- */
+
+static json_t *forwarded(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return json_pack("{sb so}", "ok", 1, "forward", forward_status(d->store));
+}
+
+static json_t *put_forward(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *format = word_of(request, "format");
+	struct forward_target t = {.format = FORWARD_FORMATS};
+
+	for (int i = 0; i < FORWARD_FORMATS; i++) {
+		if (strcmp(forward_format_words[i], format[0] ? format : "eve") == 0)
+			t.format = (enum forward_format)i;
+	}
+	if (t.format == FORWARD_FORMATS) {
+		errmsg_set(err, ERR_INVALID, "\"format\" is eve, cef or leef");
+		return NULL;
+	}
+	snprintf(t.address, sizeof(t.address), "%s", word_of(request, "address"));
+	snprintf(t.customer, sizeof(t.customer), "%s", word_of(request, "customer"));
+	return forward_put(d->store, &t, err) == ERR_OK ? ok() : NULL;
+}
+
+static json_t *remove_forward(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return forward_remove(d->store, word_of(request, "address"), err) == ERR_OK ? ok() : NULL;
+}
+
 static const struct {
 	const char *word;
 	json_t *(*fn)(struct watch_desk *d, const json_t *request, struct errmsg *err);
@@ -186,6 +217,9 @@ static const struct {
 	{"report-finals", finals},
 	{"report-again", again},
 	{"watch", watched},
+	{"forward", forwarded},
+	{"forward-put", put_forward},
+	{"forward-remove", remove_forward},
 	{"licence-put", put_licence},
 	{"self-test", test_now},
 };

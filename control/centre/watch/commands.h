@@ -2,6 +2,7 @@
  * names them. */
 #pragma once
 
+#include "control/centre/watch/forward.h"
 #include "control/centre/watch/looks.h"
 #include "control/centre/watch/press.h"
 #include "control/centre/watch/selftest.h"
