@@ -59,6 +59,7 @@ struct centre {
 	struct link_server *server;
 	struct audit *audit;
 	struct pages *pages;
+	uint64_t orders; /* since the start, part of their ids */
 	struct local_server *local;
 	struct helper ca; /* fd -1: nobody is enrolled here */
 	struct fleet *fleet;

@@ -12,6 +12,7 @@
 #include "control/centre/demo/demo.h"
 #include "control/centre/ingest/ingest.h"
 #include "control/wire/enrol/place.h"
+#include "control/centre/orders.h"
 #include "control/centre/report_file.h"
 #include "control/helper/privs.h"
 #include "control/wire/local.h"
@@ -107,7 +108,10 @@ static void on_status(void *ctx, const char *mitigator, const struct command_sta
 {
 	struct centre *c = ctx;
 
-	vendor_status(&c->vendor, mitigator, s);
+	if (s->method && strcmp(s->method, "person") == 0)
+		centre_answered(c, mitigator, s);
+	else
+		vendor_status(&c->vendor, mitigator, s);
 }
 
 /* ---- the fleet ---- */

@@ -80,7 +80,7 @@ json_t *vendor_do(struct vendor *v, const struct local_peer *peer, const json_t 
 		  struct errmsg *e)
 {
 	uint64_t now = loop_wall(v->loop);
-	const struct passwd *pw = getpwuid(peer->uid);
+	const struct passwd *pw = peer->account ? NULL : getpwuid(peer->uid);
 	const char *to = text_of(request, "mitigator");
 	struct message msg = {.kind = MESSAGE_COMMAND};
 	char id[96], actor[64];
@@ -95,7 +95,10 @@ json_t *vendor_do(struct vendor *v, const struct local_peer *peer, const json_t 
 						  .actor = actor};
 	if (fill(request, &msg.command, now, e) < 0)
 		return NULL;
-	snprintf(actor, sizeof(actor), "%s", pw ? pw->pw_name : "unknown");
+	snprintf(actor, sizeof(actor), "%s",
+		 peer->account ? peer->account
+		 : pw	       ? pw->pw_name
+			       : "unknown");
 	snprintf(id, sizeof(id), "%.40s-v%llu.%llu", msg.command.issuer,
 		 (unsigned long long)(now / NS_PER_MS), (unsigned long long)++v->orders);
 	/* In the log before it is sent. */

@@ -191,6 +191,8 @@ static int on_centre_item(struct mitigator *m, const struct link_item *item, str
 	msg = message_decode(item->payload, &why);
 	if (msg && msg->kind == MESSAGE_COMMAND)
 		vendor_order(m, msg, item->peer);
+	else if (msg && msg->kind == MESSAGE_PERSON_ORDER)
+		remote_order(m, msg, item->peer);
 	else if (!msg || !box_take(m->box, msg, &steered, e))
 		m->count.malformed++;
 	message_free(msg);

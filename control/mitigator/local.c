@@ -63,7 +63,7 @@ void local_actor(const struct local_peer *peer, const json_t *request, char *ret
 	const char *said = text_of(request, "actor");
 
 	if (peer->account)
-		snprintf(ret, cap, "%.54s (pages)", peer->account);
+		snprintf(ret, cap, "%.34s (%.24s)", peer->account, peer->by ? peer->by : "pages");
 	else if (pw && (!said[0] || strcmp(said, pw->pw_name) == 0))
 		snprintf(ret, cap, "%s", pw->pw_name);
 	else if (pw)

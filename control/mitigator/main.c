@@ -144,6 +144,7 @@ static void look_around(struct mitigator *m)
 	ordered_tick(m);
 	recover_tick(m);
 	vendor_tick(m);
+	remote_tick(m);
 	audit_tick(m);
 	undo_tick(m);
 	m->next_tick = mitigator_now(m).mono + DECIDE_MS * NS_PER_MS;
@@ -203,9 +204,9 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	if (!m->store)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
-	if (care_start(m, e) < 0 || vendor_start(m, e) < 0 || except_start(m, e) < 0 ||
-	    stop_start(m, e) < 0 || own_start(m, e) < 0 || change_start(m, e) < 0 ||
-	    peers_start(m, e) < 0)
+	if (care_start(m, e) < 0 || vendor_start(m, e) < 0 || remote_start(m, e) < 0 ||
+	    except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0 ||
+	    change_start(m, e) < 0 || peers_start(m, e) < 0)
 		return ERR_IO;
 	return audit_start(m, e);
 }

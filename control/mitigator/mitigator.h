@@ -60,7 +60,7 @@ struct dirty {
 	uint64_t hosts[MITIGATOR_DIRTY];
 	uint64_t incidents[MITIGATOR_DIRTY]; /* the first MITIGATOR_STORIES go with a message */
 	unsigned cuts_n, hosts_n, incidents_n;
-	bool everything;
+	bool everything, state; /* state: what is of the mitigator itself */
 };
 
 struct mitigator {
@@ -87,6 +87,7 @@ struct mitigator {
 	struct recover *recover;	     /* NULL: no playbook */
 	uint64_t audit_next, audit_told;     /* monotonic; lines of the head that the centre has */
 	uint64_t undo_next;		     /* monotonic, of a look for lists that nobody needs */
+	uint64_t mandate_look, mandate_told; /* monotonic; what the centre knows of it */
 	uint64_t vendor_look;		     /* monotonic, at the mandate */
 	struct room room;		     /* kept on the disk for when it is full */
 	struct link_server *server;
@@ -249,6 +250,10 @@ json_t *care_do_proposals(void *ctx, const struct local_peer *peer, const json_t
 int vendor_start(struct mitigator *m, struct errmsg *e);
 void vendor_order(struct mitigator *m, const struct message *msg, const char *peer);
 void vendor_tick(struct mitigator *m);
+/* remote.c: what people ask for at the centre's pages */
+int remote_start(struct mitigator *m, struct errmsg *e);
+void remote_order(struct mitigator *m, const struct message *msg, const char *peer);
+void remote_tick(struct mitigator *m);
 json_t *vendor_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
 		       struct errmsg *e);
 

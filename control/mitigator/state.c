@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/mitigator/mitigator.h"
+#include "control/mitigator/vendor/mandate.h"
 #include "control/mitigator/narrate.h"
 #include "control/mitigator/quarantine/cut_store.h"
 
@@ -311,6 +312,9 @@ static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg 
 	struct component_version versions[1 + ARTEFACT_KINDS] = {
 		{"banken-mitigator", BANKEN_VERSION}};
 	size_t versions_n = 1 + (m->box ? box_versions(m->box, versions + 1) : 0);
+	char *mandate = mandate_describe(m->settings.mandate, m->settings.state_folder,
+					 mitigator_now(m).wall);
+	int rc;
 
 	msg.mitigator_state = (struct mitigator_state){
 		.time = mitigator_now(m).wall,
@@ -323,8 +327,12 @@ static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg 
 		.policy = m->policy->version,
 		.versions = {versions, versions_n},
 		.uptime = (mitigator_now(m).wall - m->started) / 1000000000,
+		.kill_switch = m->decide.kill_switch,
+		.mandate = mandate ? mandate : "",
 	};
-	return message_encode(&msg, ret, e);
+	rc = message_encode(&msg, ret, e);
+	free(mandate);
+	return rc;
 }
 
 int state_message(struct mitigator *m, bool full, struct slice *ret, struct errmsg *e)

@@ -396,8 +396,8 @@ void tell_state(struct mitigator *m, bool full)
 
 	if (!m->centre)
 		return;
-	if (!full && !m->dirty.everything && m->dirty.cuts_n == 0 && m->dirty.hosts_n == 0 &&
-	    m->dirty.incidents_n == 0)
+	if (!full && !m->dirty.everything && !m->dirty.state && m->dirty.cuts_n == 0 &&
+	    m->dirty.hosts_n == 0 && m->dirty.incidents_n == 0)
 		return;
 	if (full || m->dirty.everything)
 		note_open_incidents(m);
@@ -415,6 +415,6 @@ void tell_state(struct mitigator *m, bool full)
 	m->dirty.incidents_n -= told;
 	memmove(m->dirty.incidents, m->dirty.incidents + told,
 		m->dirty.incidents_n * sizeof(m->dirty.incidents[0]));
-	m->dirty.everything = false;
+	m->dirty.everything = m->dirty.state = false;
 	m->told = mitigator_now(m).mono;
 }

@@ -168,7 +168,7 @@ static int judge(struct mitigator *m, const struct quarantine_command *q,
 		.now = now,
 		.skew = SKEW_S * NS_PER_SEC};
 	struct mandate md;
-	int rc = mandate_load(m->settings.mandate, &md, e);
+	int rc = mandate_in_force(m->settings.mandate, m->settings.state_folder, &md, e);
 
 	if (rc < 0 && q->action != COMMAND_RELEASE)
 		return ERR_DENIED;
@@ -231,7 +231,8 @@ void vendor_tick(struct mitigator *m)
 	if (now.mono < m->vendor_look || cut_now_by_vendor(m) == 0)
 		return;
 	m->vendor_look = now.mono + LOOK_S * NS_PER_SEC;
-	if (mandate_load(m->settings.mandate, &md, &e) == 0 && mandate_holds(&md, now.wall))
+	if (mandate_in_force(m->settings.mandate, m->settings.state_folder, &md, &e) == 0 &&
+	    mandate_holds(&md, now.wall))
 		return;
 	for (unsigned i = 0; i < cuts_count(m->decide.cuts); i++) {
 		struct cut *c = cuts_at(m->decide.cuts, i);
@@ -252,7 +253,7 @@ json_t *vendor_do_list(void *ctx, const struct local_peer *peer, const json_t *r
 	struct errmsg why = {""};
 	struct mandate md;
 	sqlite3_stmt *s;
-	int rc = mandate_load(m->settings.mandate, &md, &why);
+	int rc = mandate_in_force(m->settings.mandate, m->settings.state_folder, &md, &why);
 
 	if (sqlite3_prepare_v2(
 		    m->db,

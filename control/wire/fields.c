@@ -323,6 +323,8 @@ static const struct map_field mitigator_state_fields[] = {
 	TEXTS(mitigator_state, problems),
 	LIST(mitigator_state, versions, component_version),
 	U64(mitigator_state, uptime),
+	BOOL(mitigator_state, kill_switch),
+	TEXT(mitigator_state, mandate),
 };
 MAP(mitigator_state);
 
@@ -410,6 +412,14 @@ static const struct map_field proposal_entry_fields[] = {
 };
 MAP(proposal_entry);
 
+static const struct map_field person_order_fields[] = {
+	TEXT(person_order, id),	     TEXT(person_order, target), TEXT(person_order, customer),
+	TEXT(person_order, account), TEXT(person_order, act),	 TEXT(person_order, subject),
+	TEXT(person_order, body),    TEXT(person_order, reason), U64(person_order, issued),
+	U64(person_order, expires),
+};
+MAP(person_order);
+
 static const struct map_field list_proposal_fields[] = {
 	TEXT(list_proposal, id),
 	U64(list_proposal, time),
@@ -491,6 +501,7 @@ static const struct map_field message_fields[] = {
 	ONEOF(message, trust_order, MESSAGE_TRUST_ORDER, trust_order),
 	ONEOF(message, trust_result, MESSAGE_TRUST_RESULT, trust_result),
 	ONEOF(message, self_test, MESSAGE_SELF_TEST, self_test_order),
+	ONEOF(message, person_order, MESSAGE_PERSON_ORDER, person_order),
 };
 const struct map message_map = {
 	.pb = &banken__v1__message__descriptor,
@@ -585,6 +596,7 @@ const struct map *const fields_maps[] = {
 	&artefact_result_map,
 	&proposal_entry_map,
 	&list_proposal_map,
+	&person_order_map,
 	&audit_head_map,
 	&report_map,
 	&message_signature_map,

@@ -19,6 +19,7 @@ struct local_peer {
 	gid_t gid;
 	pid_t pid;
 	const char *account; /* NULL: from the socket */
+	const char *by;	     /* what the account is of; NULL: pages */
 };
 
 /* Answers `request` (an object; stays the server's) with a new object, or NULL with a sentence. */

@@ -514,6 +514,8 @@ struct mitigator_state {
 	struct text_list problems;
 	struct component_version_list versions;
 	uint64_t uptime;
+	bool kill_switch;
+	const char *mandate; /* what the customer allows, as JSON (mitigator/vendor/mandate.h) */
 };
 
 /* ---- configuration and enrolment ---- */
@@ -661,6 +663,18 @@ struct list_proposal {
 	struct proposal_entry_list entries;
 };
 
+/* Centre to mitigator: what a person asked for at the centre's pages. */
+struct person_order {
+	const char *id, *target;  /* the order's; the mitigator's name */
+	const char *customer;	  /* whose account it was; "" = of the vendor */
+	const char *account;	  /* the person's */
+	const char *act;	  /* "approve", "refuse", "release", "except", "mandate" */
+	const char *subject;	  /* a cut's command_id; "" */
+	const char *body;	  /* JSON of what the act needs besides; "" */
+	const char *reason;	  /* one sentence */
+	uint64_t issued, expires; /* after that it must not be carried out */
+};
+
 /* The end of an audit log, kept elsewhere. */
 struct audit_head_note {
 	uint64_t time;
@@ -697,6 +711,7 @@ enum message_kind {
 	MESSAGE_TRUST_ORDER,
 	MESSAGE_TRUST_RESULT,
 	MESSAGE_SELF_TEST,
+	MESSAGE_PERSON_ORDER,
 };
 
 /* Set on a decoded message that came signed; sign_check judges it. */
@@ -729,6 +744,7 @@ struct message {
 		struct trust_order trust_order;
 		struct trust_result trust_result;
 		struct self_test_order self_test;
+		struct person_order person_order;
 	};
 	struct message_signature signature; /* value.len == 0: came unsigned */
 };

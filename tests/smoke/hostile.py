@@ -291,7 +291,7 @@ class Suite:
         for o in self.all:
             for p in o.params:
                 for text in bad:
-                    wanted = (200, 400, 404, 405, 409, 414, 431) if not o.changes else (400, 404, 405, 409, 414, 431)
+                    wanted = (200, 400, 404, 405, 409, 414, 431) if not o.changes else (400, 403, 404, 405, 409, 414, 431)
                     answer = self.expect("argument", wanted, o.method, o.url(**{p["name"]: text}), o.body(), {**admin, **o.headers()})
                     if "root:" in json.dumps(answer, default=str):
                         self.wrong.append(f"{o} gives a file away")

@@ -6,6 +6,7 @@
 
 #include "control/centre/demo/demo.h"
 #include "control/centre/fleet/routes.h"
+#include "control/centre/store/orders.h"
 #include "control/centre/store/words.h"
 #include "control/centre/watch/routes.h"
 #include "dataplane/base/slice.h"
@@ -81,7 +82,7 @@ static int start_server(struct centre *c, struct errmsg *e)
 	/* Parts of the centre add their tables here, a line each. */
 	const struct api_table tables[] = {
 		read_routes(c),		report_routes(c), word_routes(c),
-		fleet_routes(c->fleet), watch_routes(c),
+		fleet_routes(c->fleet), watch_routes(c),  order_routes(c),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;
@@ -119,7 +120,7 @@ int pages_start(struct centre *c, struct errmsg *e)
 {
 	char path[600];
 
-	if (store_words_open(c->store, e) != ERR_OK)
+	if (store_words_open(c->store, e) != ERR_OK || store_orders_open(c->store, e) != ERR_OK)
 		return ERR_IO;
 	c->pages = calloc(1, sizeof(*c->pages));
 	if (!c->pages)

@@ -32,3 +32,4 @@ int pages_audit(struct centre *c, const char *actor, const char *customer, const
 struct api_table read_routes(struct centre *c);
 struct api_table report_routes(struct centre *c);
 struct api_table word_routes(struct centre *c);
+struct api_table order_routes(struct centre *c);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/centre/demo/cast.h"
+#include "control/centre/store/orders.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -371,6 +372,34 @@ static int advise(struct demo *d)
 	return rc == ERR_OK ? store_commit(d->s, d->err) : rc;
 }
 
+/* --- what each site lets whom do from the centre --- */
+
+static int add_mandate(struct demo *d, unsigned site)
+{
+	struct mitigator_state m = {
+		.time = d->now,
+		.mandate = "{\"approval\":true,\"edited\":false,\"hosts\":[],\"hours\":[\"mon-fri "
+			   "08:00-18:00\"],\"holds\":true,\"level\":\"warning\",\"minutes\":240,"
+			   "\"most\":3,\"networks\":[\"192.168.0.0/16\"],\"people\":[\"approve\","
+			   "\"refuse\",\"release\",\"except\",\"mandate\"],\"per_day\":10,"
+			   "\"problem\":\"\",\"until\":\"\",\"vendor\":true,\"vendor_people\":[]}",
+	};
+
+	return store_mandate(d->s, demo_sites[site].mitigator, &m, d->err);
+}
+
+static int add_mandates(struct demo *d)
+{
+	int rc = store_begin(d->s, d->err);
+
+	for (unsigned site = 0; site < DEMO_SITES && rc == ERR_OK; site++)
+		rc = add_mandate(d, site);
+	if (rc == ERR_OK)
+		return store_commit(d->s, d->err);
+	store_rollback(d->s);
+	return rc;
+}
+
 int demo_fill(struct store *s, uint64_t now, struct errmsg *err)
 {
 	static const struct zone zone = {"Asia/Tokyo"};
@@ -382,8 +411,10 @@ int demo_fill(struct store *s, uint64_t now, struct errmsg *err)
 				  "the store is not empty; a demonstration goes "
 				  "into a store of its own");
 	d.from = zone_day(&zone, now, 1 - DEMO_DAYS);
-	rc = who_is_who(&d);
+	rc = store_orders_open(s, err);
+	rc = rc == ERR_OK ? who_is_who(&d) : rc;
 	for (unsigned i = 0; i < DEMO_DAYS && rc == ERR_OK; i++)
 		rc = one_day(&d, i);
+	rc = rc == ERR_OK ? add_mandates(&d) : rc;
 	return rc == ERR_OK ? advise(&d) : rc;
 }

@@ -11,6 +11,10 @@ enum { DEMO_CUSTOMERS = 3, DEMO_SITES = 12, DEMO_DAYS = 90 };
  * three roles of each customer ("approver@aoba"), and the vendor's "operator", "analyst" and
  * "administrator". */
 #define DEMO_PASSWORD "banken-demonstration"
+struct centre;
+struct store_order;
+/* What an order to a site of the demonstration brings about. */
+int demo_obey(struct centre *c, const struct store_order *o, struct errmsg *err);
 int demo_people(struct accounts *a, uint64_t now, struct errmsg *err);
 
 /* Into a store that is empty (ERR_INVALID otherwise). */

@@ -4,6 +4,7 @@
 
 #include "control/centre/ingest/own.h"
 #include "control/centre/store/forwards.h"
+#include "control/centre/store/orders.h"
 #include "control/centre/store/selftests.h"
 #include "dataplane/base/clock.h"
 
@@ -36,6 +37,8 @@ static int store_state(struct ingest *in, const char *peer, struct mitigator_sta
 	void *ids;
 	uint64_t foreign = own_state(peer, m, &ids);
 	int rc = store_mitigator(in->store, peer, m, err);
+
+	rc = rc == ERR_OK ? store_mandate(in->store, peer, m, err) : rc;
 
 	if (foreign) {
 		in->foreign += foreign;

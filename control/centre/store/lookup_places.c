@@ -145,8 +145,10 @@ json_t *store_sites(struct store *s, const struct store_query *q, struct errmsg 
 		"AND p.role = 'sensor') AS sensors, (SELECT count(*) FROM peers p WHERE p.site = "
 		"x.site AND p.role = 'sensor' AND p.up = 1) AS sensors_up, m.name AS mitigator, "
 		"m.up AS up__bool, m.last_seen AS last_seen__time, t.mode, t.policy, t.problems AS "
-		"problems__json, t.time AS told__time FROM sites x LEFT JOIN peers m ON m.site = "
-		"x.site AND m.role = 'mitigator' LEFT JOIN mitigators t ON t.name = m.name WHERE "
+		"problems__json, t.time AS told__time, d.kill_switch AS kill_switch__bool FROM "
+		"sites x LEFT JOIN peers m ON m.site = x.site AND m.role = 'mitigator' LEFT JOIN "
+		"mitigators t ON t.name = m.name LEFT JOIN mandates d ON d.mitigator = m.name "
+		"WHERE "
 		"x.site <> '' AND x.site IN " OUR_SITES " ORDER BY x.customer, x.site, m.name",
 		q, err);
 

@@ -3,17 +3,20 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/mitigator/policy/roll_out.h"
 #include "control/wire/config.h"
 #include "control/wire/file.h"
+#include "control/wire/local.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/slice.h"
 
 static const char *const levels[] = {"safe", "caution", "warning", "danger", NULL};
 
 struct file {
 	bool vendor, approval;
-	struct config_texts signers, networks, hosts, hours;
+	struct config_texts signers, networks, hosts, hours, people, vendor_people;
 	int level;
 	uint64_t most, per_day, minutes;
 	const char *until;
@@ -39,6 +42,11 @@ static const struct config_key keys[] = {
 	{"approval", CONFIG_BOOL, AT(approval), "true", .help = "a person here says yes first"},
 	{"until", CONFIG_TEXT, AT(until), "", .max = 32,
 	 .help = "end of the mandate: 2027-03-31; empty = until it is changed"},
+	{"people", CONFIG_TEXTS, AT(people), "", .max = 8,
+	 .help = "what the customer's own people may do from the centre: approve refuse release "
+		 "except mandate; none = nothing"},
+	{"vendor-people", CONFIG_TEXTS, AT(vendor_people), "", .max = 8,
+	 .help = "what the vendor's people may do besides cutting: approve refuse except"},
 	{.name = NULL},
 };
 
@@ -58,6 +66,25 @@ static int take_networks(const struct file *f, struct mandate *m, struct errmsg 
 	if (m->allowed && m->networks_n == 0 && m->macs_n == 0)
 		return errmsg_set(e, ERR_INVALID,
 				  "it allows cuts but names neither networks nor hosts");
+	return 0;
+}
+
+static const char *const act_words[] = {"approve", "refuse", "release", "except", "mandate"};
+
+/* The first n of the words are for these people. */
+static int take_acts(const struct config_texts *words, size_t n, unsigned *ret, struct errmsg *e)
+{
+	*ret = 0;
+	for (size_t i = 0; i < words->n; i++) {
+		size_t k = 0;
+
+		while (k < n && strcmp(act_words[k], words->items[i]) != 0)
+			k++;
+		if (k == n)
+			return errmsg_set(e, ERR_INVALID, "\"%.40s\" is nothing they can do",
+					  words->items[i]);
+		*ret |= 1u << k;
+	}
 	return 0;
 }
 
@@ -83,6 +110,10 @@ static int take(const struct file *f, struct mandate *m, struct errmsg *e)
 					  "hours: \"%.40s\": say mon-fri 08:00-18:00",
 					  f->hours.items[i]);
 	}
+	if (take_acts(&f->people, ARRAY_SIZE(act_words), &m->people, e) < 0 ||
+	    take_acts(&f->vendor_people, ARRAY_SIZE(act_words) - 1, &m->vendor_people, e) < 0)
+		return ERR_INVALID;
+	m->vendor_people &= ~(unsigned)MANDATE_RELEASE; /* they take back what they ordered */
 	return take_networks(f, m, e);
 }
 
@@ -245,4 +276,116 @@ int mandate_check(const struct mandate *m, const struct mandate_case *c, struct 
 	if (!host_ok(m, &c->command->host))
 		return errmsg_set(e, ERR_DENIED, "the host is not of the mandate's networks");
 	return check_room(m, c, e);
+}
+
+/* ---- what the customer wrote at the centre ---- */
+
+void mandate_edited_path(const char *state_folder, char ret[512])
+{
+	snprintf(ret, 512, "%.480s/mandate-edited.json", state_folder);
+}
+
+/* The path that holds, and what comes from the machine's own file. */
+static int choose(const char *path, const char *state_folder, struct mandate *own, char ret[512],
+		  struct errmsg *e)
+{
+	int rc = mandate_load(path, own, e);
+
+	snprintf(ret, 512, "%.500s", path);
+	if (rc == 0 && own->allowed && own->people & MANDATE_EDIT) {
+		mandate_edited_path(state_folder, ret);
+		if (access(ret, R_OK) != 0)
+			snprintf(ret, 512, "%.500s", path);
+	}
+	return rc;
+}
+
+int mandate_in_force(const char *path, const char *state_folder, struct mandate *ret,
+		     struct errmsg *e)
+{
+	struct mandate own;
+	char chosen[512];
+	int rc = choose(path, state_folder, &own, chosen, e);
+
+	*ret = own;
+	if (rc < 0 || strcmp(chosen, path) == 0)
+		return rc;
+	rc = mandate_load(chosen, ret, e);
+	if (rc < 0)
+		return rc; /* allows nothing */
+	memcpy(ret->signers, own.signers, sizeof(ret->signers));
+	ret->signers_n = own.signers_n;
+	ret->people = own.people;
+	ret->vendor_people = own.vendor_people;
+	return 0;
+}
+
+bool mandate_allows(const struct mandate *m, bool own, enum mandate_act act, uint64_t now)
+{
+	if (own)
+		return m->people & act;
+	return m->vendor_people & act && mandate_holds(m, now) && within_hours(m, now);
+}
+
+static json_t *texts(const struct config_texts *t)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < t->n; i++)
+		json_array_append_new(list, json_string(t->items[i]));
+	return list;
+}
+
+static json_t *acts_of(unsigned set)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(act_words); i++) {
+		if (set & 1u << i)
+			json_array_append_new(list, json_string(act_words[i]));
+	}
+	return list;
+}
+
+/* As the file says it. */
+static json_t *describe_file(const char *path, struct errmsg *e)
+{
+	struct slice s;
+	struct config *c;
+	struct file f;
+	json_t *o;
+
+	if (!path[0] || file_read(path, MANDATE_BYTES, &s, e) < 0)
+		return json_object();
+	c = config_parse(keys, (const char *)s.data, s.len, path, &f, sizeof(f), e);
+	free((void *)(uintptr_t)s.data);
+	if (!c)
+		return json_object();
+	o = json_pack("{sb sb so so so ss sI sI sI ss}", "vendor", f.vendor, "approval", f.approval,
+		      "networks", texts(&f.networks), "hosts", texts(&f.hosts), "hours",
+		      texts(&f.hours), "level", levels[f.level], "most", (json_int_t)f.most,
+		      "per_day", (json_int_t)f.per_day, "minutes", (json_int_t)f.minutes, "until",
+		      f.until);
+	config_free(c);
+	return o ? o : json_object();
+}
+
+char *mandate_describe(const char *path, const char *state_folder, uint64_t now)
+{
+	struct errmsg e = {""};
+	struct mandate own, holds;
+	char chosen[512], *text;
+	json_t *o;
+
+	choose(path, state_folder, &own, chosen, &e);
+	o = describe_file(chosen, &e);
+	mandate_in_force(path, state_folder, &holds, &e);
+	json_object_set_new(o, "holds", json_boolean(mandate_holds(&holds, now)));
+	json_object_set_new(o, "people", acts_of(own.people));
+	json_object_set_new(o, "vendor_people", acts_of(own.vendor_people));
+	json_object_set_new(o, "edited", json_boolean(strcmp(chosen, path) != 0));
+	json_object_set_new(o, "problem", local_text(e.text));
+	text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(o);
+	return text;
 }

@@ -13,6 +13,16 @@ enum {
 	MANDATE_ID = 96, /* of a command, with NUL */
 };
 
+/* What people may do from the centre besides the vendor's cuts: words of the file's `people` (the
+ * customer's own) and `vendor-people`. None unless it is written there. */
+enum mandate_act {
+	MANDATE_APPROVE = 1, /* say yes to a cut that waits */
+	MANDATE_REFUSE = 2,
+	MANDATE_RELEASE = 4, /* any cut, as a person here */
+	MANDATE_EXCEPT = 8,
+	MANDATE_EDIT = 16, /* the mandate's limits, never these lists; the customer's only */
+};
+
 struct mandate {
 	bool allowed;
 	char signers[MANDATE_SIGNERS][64]; /* names in certificates; none: any centre of the site */
@@ -23,17 +33,30 @@ struct mandate {
 	unsigned macs_n;
 	struct policy_hours hours[POLICY_HOURS];
 	unsigned hours_n;
-	enum level level;	/* that the host must have at least */
-	uint32_t most, per_day; /* hosts at once, orders within 24 h */
-	uint64_t longest;	/* ns */
-	bool approval;		/* a person of the customer says yes first */
-	uint64_t until;		/* ns since 1970, 0: for ever */
+	enum level level;		/* that the host must have at least */
+	uint32_t most, per_day;		/* hosts at once, orders within 24 h */
+	uint64_t longest;		/* ns */
+	bool approval;			/* a person of the customer says yes first */
+	uint64_t until;			/* ns since 1970, 0: for ever */
+	unsigned people, vendor_people; /* sets of enum mandate_act */
 };
 
 /* 0, or an error with a sentence; then `ret` allows nothing. No file: ERR_NOTFOUND. */
 int mandate_load(const char *path, struct mandate *ret, struct errmsg *e);
 int mandate_parse(const char *yaml, size_t len, const char *name, struct mandate *ret,
 		  struct errmsg *e);
+
+/* The one that holds: the file, whose limits are replaced by those that the customer wrote at the
+ * centre where the file lets them ("people: [mandate]"). Who may do what, and that nobody may
+ * (`vendor: false`), comes from the file alone. */
+int mandate_in_force(const char *path, const char *state_folder, struct mandate *ret,
+		     struct errmsg *e);
+void mandate_edited_path(const char *state_folder, char ret[512]);
+/* The same as JSON: its keys as in the file, "holds", "problem"; to be freed. NULL without memory.
+ */
+char *mandate_describe(const char *path, const char *state_folder, uint64_t now);
+/* Whether the customer's own people (or the vendor's) may do it from the centre. */
+bool mandate_allows(const struct mandate *m, bool own, enum mandate_act act, uint64_t now);
 
 /* What is known of the order and the site besides. */
 struct mandate_case {
