@@ -10,7 +10,10 @@
 #include "control/wire/local.h"
 #include "dataplane/base/clock.h"
 
-enum { SKEW_S = 300, LIFE_LEAST_S = 1 };
+enum {
+	SKEW_S = 300,
+	RENEW_PART = 40, /* of a certificate's life: at most one renewal in that time */
+};
 
 static void hash_hex(struct slice bytes, char ret[FLEET_HEX])
 {
@@ -337,6 +340,8 @@ static int first_use(struct enrol *n, struct fleet_code *c, const uint8_t point[
 	if (rc)
 		store_rollback(n->store);
 	n->has_revoked = n->has_revoked || (rc == 0 && gone > 0);
+	if (rc == 0)
+		snprintf(n->enrolled, sizeof(n->enrolled), "%s", c->name);
 	return rc;
 }
 
@@ -414,6 +419,10 @@ static int renew(struct enrol *n, const struct enrol_request *q, const struct id
 		return 0; /* the answer was lost: the same again */
 	if (rc < 0)
 		return rc;
+	if (fleet_cert_of_name(n->store, peer->name, &m->cert, e) > 0 &&
+	    strcmp(m->cert.serial, peer->serial) != 0 && m->cert.revoked == 0 &&
+	    now - m->cert.issued < n->life_s * NS_PER_SEC / RENEW_PART)
+		return errmsg_set(e, ERR_AGAIN, "later: it has got one just now");
 	snprintf(wanted.name, sizeof(wanted.name), "%s", peer->name);
 	snprintf(wanted.role, sizeof(wanted.role), "%s", role_text(peer->role));
 	snprintf(wanted.site, sizeof(wanted.site), "%s", peer->site);

@@ -37,6 +37,7 @@ struct enrol {
 	struct helper *ca;
 	uint64_t life_s; /* of certificates */
 	struct enrol_brake brake;
+	char enrolled[WIRE_NAME_MAX]; /* the last box that got its first certificate, "" = told */
 	bool has_revoked; /* a box was enrolled again: the caller tells everybody, and puts it back
 			   */
 	/* Who did what; `detail` is given away. */

@@ -235,10 +235,24 @@ json_t *fleet_do_read(void *fleet, const struct local_peer *peer, const json_t *
 
 /* ---- life ---- */
 
+/* What was on its way to the machine that had the name is not for this one; whom to trust is. */
+static void begin_anew(struct fleet *f, const char *name)
+{
+	struct errmsg e = {""};
+
+	if (spool_forget(f->setup.spool, name, &e) ||
+	    fleet_box_set(f->setup.store, name, "trust", 0, &e))
+		log_error(f->setup.log, "%s", e.text);
+	rollouts_anew(f->rollouts, name);
+}
+
 static void certificate_given(void *ctx)
 {
 	struct fleet *f = ctx;
 
+	if (f->enrol.enrolled[0])
+		begin_anew(f, f->enrol.enrolled);
+	f->enrol.enrolled[0] = '\0';
 	/* Who had the name before is void. */
 	if (f->enrol.has_revoked)
 		fleet_trust_changed(f);

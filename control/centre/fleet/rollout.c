@@ -59,7 +59,10 @@ void rollout_plan(struct rollout *r)
 	struct order *order = calloc(r->n + 1, sizeof(*order));
 
 	for (size_t i = 0; order && i < r->n; i++)
-		order[i] = (struct order){hash_of(r->id, r->boxes[i].name), i};
+		/* Who is away comes last: a ring of such boxes would be waited for. */
+		order[i] = (struct order){hash_of(r->id, r->boxes[i].name) >> 1 |
+						  (uint64_t)!r->boxes[i].before.is_up << 63,
+					  i};
 	if (order)
 		qsort(order, r->n, sizeof(*order), compare);
 	for (size_t i = 0; i < r->n; i++) {

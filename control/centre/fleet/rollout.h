@@ -82,7 +82,8 @@ struct rollout_ops {
 	void *ctx;
 };
 
-/* Rings by percent: the same boxes for the same id, at least one box in the first. */
+/* Rings by percent: the same boxes for the same id, at least one box in the first; those that are
+ * away (before.is_up) in the last ones. */
 void rollout_plan(struct rollout *r);
 
 /* One turn. */

@@ -103,6 +103,8 @@ static void take_counts(struct heard *h, const struct report *report, uint64_t n
 	h->has_counts = true;
 }
 
+static void join(struct rollouts *all, const struct identity *peer);
+
 /* A mitigator sends no counts: that it is there is all that is known of it. */
 void rollouts_up(struct rollouts *r, const struct identity *peer)
 {
@@ -110,6 +112,7 @@ void rollouts_up(struct rollouts *r, const struct identity *peer)
 
 	if (h)
 		h->has_no_counts = true;
+	join(r, peer);
 }
 
 int rollouts_versions(struct rollouts *r, const char *peer,
@@ -506,6 +509,83 @@ static int take_rings(const json_t *request, struct rollout *r, struct errmsg *e
 	return 0;
 }
 
+static bool is_in_scope(const char *scope, const struct fleet_box *b)
+{
+	char scopes[CONFIG_SCOPES][CONFIG_SCOPE];
+
+	config_scopes(b, scopes);
+	for (int i = 0; i < CONFIG_SCOPES; i++) {
+		if (strcmp(scopes[i], scope) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool for_sensors(const char *kind)
+{
+	return strcmp(kind, "bundle") == 0 || strcmp(kind, "pattern") == 0;
+}
+
+/* One more box, which gets it when everybody has. */
+static int add_box(struct task *t, const char *name, struct errmsg *e)
+{
+	struct rollout *r = t->r;
+	struct rollout_box *boxes = realloc(r->boxes, (r->n + 1) * sizeof(*boxes));
+	struct rollout_box_more *more;
+
+	if (boxes)
+		r->boxes = boxes;
+	more = boxes ? realloc(t->more, (r->n + 1) * sizeof(*more)) : NULL;
+	if (more)
+		t->more = more;
+	if (!boxes || !more)
+		return errmsg_set(e, ERR_NOMEM, "no memory for a box");
+	r->boxes[r->n] = (struct rollout_box){.ring = r->n_rings - 1};
+	t->more[r->n] = (struct rollout_box_more){.text = ""};
+	snprintf(r->boxes[r->n].name, sizeof(r->boxes[0].name), "%s", name);
+	return rollout_box_keep(t->all->f->setup.store, r->id, &r->boxes[r->n], &t->more[r->n], e);
+}
+
+/* Who comes later gets what everybody of his scope has. */
+static void join(struct rollouts *all, const struct identity *peer)
+{
+	struct errmsg e = {""};
+	struct fleet_box box;
+
+	if (fleet_box_find(all->f->setup.store, peer->name, &box, &e) != 1)
+		return;
+	for (unsigned i = 0; i < all->n; i++) {
+		struct task *t = &all->tasks[i];
+
+		if (t->r->state != ROLLOUT_DONE || rollout_find(t->r, peer->name) ||
+		    !is_in_scope(t->about.scope, &box) ||
+		    (for_sensors(t->about.kind) && peer->role != ROLE_SENSOR))
+			continue;
+		if (add_box(t, peer->name, &e))
+			log_error(all->f->setup.log, "%s", e.text);
+		else
+			t->r->n++;
+	}
+}
+
+void rollouts_anew(struct rollouts *r, const char *box)
+{
+	struct errmsg e = {""};
+
+	if (fleet_has_nothing(r->f->setup.store, box, &e))
+		log_error(r->f->setup.log, "%s", e.text);
+	for (unsigned i = 0; i < r->n; i++) {
+		struct task *t = &r->tasks[i];
+		struct rollout_box *b = rollout_find(t->r, box);
+
+		if (!b || b->step == STEP_WAITING)
+			continue;
+		b->step = STEP_WAITING;
+		if (rollout_box_keep(r->f->setup.store, t->r->id, b, &t->more[b - t->r->boxes], &e))
+			log_error(r->f->setup.log, "%s", e.text);
+	}
+}
+
 static bool is_wanted(const json_t *box, const json_t *request, const char *scope)
 {
 	static const char *const keys[] = {"customer", "site", "role", "ring"};
@@ -540,10 +620,28 @@ static int take_boxes(struct rollouts *all, const json_t *request, struct task *
 		if (!t->r->boxes || !t->more || !is_wanted(box, request, t->about.scope) ||
 		    (role[0] && strcmp(role, fleet_text(box, "role")) != 0))
 			continue;
+		t->r->boxes[t->r->n].before.is_up = json_is_true(json_object_get(box, "up"));
 		snprintf(t->r->boxes[t->r->n++].name, WIRE_NAME_MAX, "%s", fleet_text(box, "name"));
 	}
 	json_decref(boxes);
 	return t->r->n ? 0 : errmsg_set(e, ERR_NOTFOUND, "no box is meant by that");
+}
+
+/* Whom a file is for, as a scope: who comes later is compared with it. A group's are chosen by
+ * hand. */
+static void file_scope(const json_t *request, struct rollout_about *a)
+{
+	static const char *const keys[] = {"group", "site", "customer"};
+
+	snprintf(a->scope, sizeof(a->scope), "fleet");
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *value = fleet_text(request, keys[i]);
+
+		if (!value[0])
+			continue;
+		snprintf(a->scope, sizeof(a->scope), "%s:%.60s", keys[i], value);
+		return;
+	}
 }
 
 /* What is rolled out is there, and may be. */
@@ -561,6 +659,7 @@ static int take_about(struct rollouts *all, const json_t *request, const char *a
 	snprintf(a->reason, sizeof(a->reason), "%.127s", fleet_text(request, "reason"));
 	a->made = loop_wall(all->f->setup.loop);
 	if (strcmp(a->kind, "config") != 0) {
+		file_scope(request, a);
 		rc = fleet_file_find(s, "", a->kind, a->version, &file, e);
 		snprintf(a->sha256, sizeof(a->sha256), "%s", file.sha256);
 		return rc == 1 ? 0

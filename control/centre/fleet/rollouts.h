@@ -21,6 +21,8 @@ void rollouts_delete(struct rollouts *r);
 
 /* A box is there. */
 void rollouts_up(struct rollouts *r, const struct identity *peer);
+/* That name is a machine that has nothing yet. */
+void rollouts_anew(struct rollouts *r, const char *box);
 void rollouts_want(struct rollouts *r, const char *peer, const struct artefact_want *w);
 int rollouts_result(struct rollouts *r, const char *peer, const struct artefact_result *a,
 		    struct errmsg *e);

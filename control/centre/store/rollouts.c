@@ -192,6 +192,14 @@ int fleet_has(struct store *s, const char *box, const char *kind, char ret_sha25
 	return store_finish(s, st, err);
 }
 
+int fleet_has_nothing(struct store *s, const char *box, struct errmsg *err)
+{
+	int rc = fleet_run(s, err, "DELETE FROM fleet_has WHERE box = ?1", "t", box);
+
+	return rc == ERR_OK ? fleet_run(s, err, "DELETE FROM fleet_layers WHERE box = ?1", "t", box)
+			    : rc;
+}
+
 /* ---- roll-outs ---- */
 
 int64_t rollout_new_id(struct store *s, struct errmsg *err)

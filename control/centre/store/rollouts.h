@@ -49,12 +49,16 @@ int fleet_has_set(struct store *s, const char *box, const char *kind, const char
 int fleet_has(struct store *s, const char *box, const char *kind, char ret_sha256[FLEET_HEX],
 	      char ret_version[64], struct errmsg *err);
 
+/* It is another machine now: nothing of ours is in force there. */
+int fleet_has_nothing(struct store *s, const char *box, struct errmsg *err);
+
 /* ---- roll-outs ---- */
 
 /* What the engine does not need to know. */
 struct rollout_about {
-	char kind[16], version[64], scope[WIRE_NAME_MAX + 16]; /* of configuration, else "" */
-	char sha256[FLEET_HEX];				       /* of files, else "" */
+	char kind[16], version[64];
+	char scope[WIRE_NAME_MAX + 16]; /* whom it is for; of configuration also which */
+	char sha256[FLEET_HEX];		/* of files, else "" */
 	char author[WIRE_NAME_MAX], reason[FLEET_WORDS];
 	uint64_t made;
 };
