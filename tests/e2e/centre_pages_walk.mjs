@@ -26,7 +26,7 @@ async function placesOf(vendor) {
     ['', 'overview'], ['?hours=720', 'overview-30-days'], ['emergencies', 'emergencies'], ['incidents', 'incidents'], [`incidents/${incident.id}`, 'incident'],
     ['quarantine', 'quarantine'], [`quarantine/${encodeURIComponent(cut)}`, 'cut'], ['hosts', 'hosts'], [`hosts/${incident.site}/${incident.host_id}`, 'host'],
     ['detections', 'detections'], [`detections/${d.gid}/${d.sid}`, 'detection'], ['reports', 'report-day'], ['reports?kind=monthly', 'report-month'],
-    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users']]), ['sensors', 'sensors'], ['audit', 'audit'], ['account', 'account'],
+    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users'], ['audit', 'audit']]), ['lists', 'lists'], ['sensors', 'sensors'], ['mandates', 'mandates'], ['final-reports', 'final-reports'], ['watching', 'watching'], ['account', 'account'],
   ];
 }
 
@@ -154,16 +154,54 @@ async function asApprover() {
     await page.getByRole('heading', { level: 1, name: 'Cut of pc-account-11' }).waitFor();
     await page.getByText('A person must say yes or no.').waitFor();
   });
+  await step('approves it; the page says what the site answers, without being asked', async () => {
+    await button('Approve').click();
+    await dialog().waitFor();
+    await clean('approve dialog');
+    await confirm('Approve', 'called the user, it is not hers');
+    await page.getByText('Proven on the wire').waitFor();
+    await page.getByText('approval: done').waitFor();
+    await page.getByText('approver@aoba: called the user, it is not hers').waitFor();
+    await shot('cut-approved');
+  });
+  await step('releases another from the list; the order stands below', async () => {
+    await go('quarantine', 'Quarantine');
+    await button('Release', table('Quarantine').getByRole('row').filter({ hasText: 'line-7-panel' })).click();
+    await confirm('Release', 'cleaned and checked');
+    await until('the release', async () => (await asked('quarantines')).quarantines.some((c) => c.host === 'line-7-panel' && c.state === 'released'));
+    await table('Orders to sites').getByText('cleaned and checked').waitFor();
+  });
 }
 
 async function asAdministrator() {
-  await step('the administrator sees what tuning a rule would remove', async () => {
+  await step('the administrator undoes a false positive, seeing what the exception removes', async () => {
     await logIn('administrator@minato');
+    await go('quarantine', 'Quarantine');
+    await table('Quarantine').getByRole('row').filter({ hasText: 'reception-2' }).getByRole('link', { name: /Passwords tried/ }).click();
+    await button('False positive').click();
+    await dialog().getByText(/It would have removed [1-9]\d* of the [\d,]+ alerts of the last 30 days/).waitFor();
+    await shot('false-positive');
+    await clean('exception dialog');
+    await dialog().getByLabel('Effect').selectOption('block');
+    await confirm('Make the exception', 'our own scanner');
+    await until('the release', async () => (await asked('quarantines')).quarantines.some((c) => c.host === 'reception-2' && c.state === 'released'));
+  });
+  await step('tunes a rule in one step, with its 30-day preview', async () => {
     await go('detections', 'Detections');
     await button('Tune', row('Outdated TLS version offered').first()).click();
     await dialog().getByText(/It would have removed [1-9]/).waitFor();
-    await clean('exception dialog');
-    await button('Cancel', dialog()).click();
+    await dialog().getByLabel('Site').selectOption('kobe-port');
+    await confirm('Make the exception', 'old printers, replaced in spring');
+    await table('Exceptions asked for from here').getByText('old printers, replaced in spring').waitFor();
+    await table('Exceptions asked for from here').getByText('our own scanner').waitFor();
+  });
+  await step('sets the mandate of a site', async () => {
+    await go('mandates', 'Mandate');
+    await button('Change', card('kobe-port')).click();
+    await dialog().getByLabel('Hosts at once').fill('7');
+    await clean('mandate dialog');
+    await confirm('Save', 'more at once while we are away');
+    await card('kobe-port').getByText('7', { exact: true }).waitFor();
   });
   await step("reads today's report and fetches it", async () => {
     await go('reports', 'Reports');
@@ -186,8 +224,8 @@ async function asAdministrator() {
   });
   await step('the audit has it, with the reasons', async () => {
     await go('audit', 'Audit log');
-    await row('recipient set').first().waitFor();
-    if (await page.getByText('analyst').count()) throw new Error("another customer's lines are shown");
+    for (const text of ['our own scanner', 'old printers, replaced in spring', 'recipient set']) await page.getByText(text).first().waitFor();
+    if (await page.getByText('called the user, it is not hers').count()) throw new Error("another customer's lines are shown");
   });
   await step('by keyboard alone: into the content, to a page, to a sorted table', async () => {
     await page.reload();

@@ -54,13 +54,22 @@ export interface IncidentFull extends Incident {
   evidence?: { id: string; name: string; bytes: number }[]; notes?: Note[]; verdicts?: Verdict[];
 }
 
-/** What somebody has ordered of a site and the site has not answered yet. */
-export interface Order { id?: string | number; what?: string; state: string; by?: string; time?: Moment; text?: Text }
+/** What somebody has ordered of a site, and its answer: "sent" until there is one. */
+export interface Order {
+  id: string; time: Moment; site: string; customer: string; account_of: string; account: string; act: string; subject: string;
+  body: Record<string, unknown>; reason: string; state: string; answer: string; answered: Moment;
+}
+
+export interface Mandate {
+  site: string; customer: string; mitigator: string; kill_switch: boolean; told: Moment;
+  mandate: { vendor?: boolean; networks?: string[]; hosts?: string[]; hours?: string[]; level?: string; most?: number; minutes?: number;
+    approval?: boolean; until?: string } | null;
+}
 
 export interface Cut {
   command_id: string; site: string; customer: string; host: string; ip: string; mac: string; state: string; by: string;
   reason: string; cause: string; method: string; threat_id: string; detected: Moment; ordered: Moment; acked: Moment;
-  verified: Moment; released: Moment; released_by?: string; waits: boolean; order?: Order | null;
+  verified: Moment; released: Moment; released_by?: string; waits: boolean;
 }
 
 export interface HostRow {

@@ -12,6 +12,7 @@ import { threatName } from '../parts/threats';
 import type { Alert, Detection, Preview } from './data';
 import { useSettled } from './hosts';
 import { AlertTable } from './incidents';
+import { Orders } from './orders';
 import { scoped, sitesInScope } from './scope';
 import { Severity, severityRank, SiteChoice, tell, timeText, useLong } from './shared';
 
@@ -110,6 +111,7 @@ export function Detections({ session }: { session: Session }) {
           }}
         </Shown>
       </Card>
+      <Orders act="except" title={t('exceptions-asked')} />
     </Page>
   );
 }

@@ -74,7 +74,7 @@ function VendorCut({ h, again }: { h: HostFull; again: () => void }) {
   const name = h.name || h.ip;
   return (
     <Ask button={t('vendor-cut')} kind="bad" danger title={t('vendor-cut-of', { name })} confirm={t('cut-it')}
-      onDo={(reason) => send('POST', 'vendor-cuts', { site: h.site, host: h.ip || h.mac || h.id, duration_s: Number(hours) * 3600, reason })}
+      onDo={(reason) => send('POST', 'vendor-cuts', { site: h.site, host: h.ip || h.mac, minutes: Number(hours) * 60, reason })}
       done={(r) => {
         tell('cut-ordered', name, r);
         again();

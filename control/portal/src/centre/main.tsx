@@ -12,9 +12,11 @@ import { ja as partsJa } from '../parts/text.ja';
 import { Customers } from './customers';
 import { Detections, OneDetection } from './detections';
 import { Emergencies, useWaiting } from './emergencies';
+import { FinalReports } from './finals';
 import { Hosts, OneHost } from './hosts';
 import { Incidents, OneIncident } from './incidents';
 import { Overview } from './overview';
+import { Mandates } from './mandate';
 import { Lists } from './lists';
 import { OneCut, Quarantine } from './quarantine';
 import { Reports } from './reports';
@@ -22,6 +24,7 @@ import { allCustomers, chooseCustomer, chosenCustomer, isDemo, isVendor, useScop
 import { Sensors } from './sensors';
 import { en } from './text.en';
 import { ja } from './text.ja';
+import { Watching } from './watch';
 
 const CUSTOMER_ROLES = ['viewer', 'approver', 'administrator'];
 const ROLES = [...CUSTOMER_ROLES, 'vendor-operator', 'vendor-analyst', 'vendor-administrator'];
@@ -36,7 +39,10 @@ const all = (waiting: { emergencies: number; held: number }): Place[] => [
   { path: 'detections', title: 'detections', group: 'group-watch', may: SEE, icon: 'M9 14a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12.8 12.8 17 17', page: ([gid, sid], s) => (sid ? <OneDetection key={gid + sid} gid={gid} sid={sid} session={s} /> : <Detections session={s} />) },
   { path: 'lists', title: 'lists', group: 'group-watch', may: SEE, icon: 'M4 5h1M8 5h8M4 10h1M8 10h8M4 15h1M8 15h8', page: () => <Lists /> },
   { path: 'reports', title: 'reports', group: 'group-report', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 14v-2M10.5 14V9.5M13 14v-3', page: (_, s) => <Reports session={s} /> },
+  { path: 'final-reports', title: 'final-reports', group: 'group-report', may: SEE, icon: 'M3 5h14v10H3zM3 5.5l7 5.5 7-5.5', page: (_, s) => <FinalReports session={s} /> },
   { path: 'sensors', title: 'sensors', group: 'group-manage', may: SEE, icon: 'M10 10h.01M7 13a4.2 4.2 0 0 1 0-6M13 7a4.2 4.2 0 0 1 0 6M4.5 15.5a7.8 7.8 0 0 1 0-11M15.5 4.5a7.8 7.8 0 0 1 0 11', page: () => <Sensors /> },
+  { path: 'watching', title: 'watching', group: 'group-manage', may: SEE, icon: 'M2.5 10h3l2-5 4 10 2.5-5h3.5', page: (_, s) => <Watching session={s} /> },
+  { path: 'mandates', title: 'mandates', group: 'group-manage', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 11l1.5 1.5L13 9', page: (_, s) => <Mandates session={s} /> },
   { path: 'customers', title: 'customers', group: 'group-manage', may: ALL, icon: 'M3 17V7l5-3v13M8 17V9h9v8M11 12h1M14 12h1M11 14.5h1M14 14.5h1M2 17h16', page: (_, s) => <Customers session={s} /> },
   { path: 'users', title: 'users', group: 'group-manage', may: ADMIN, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <Users roles={rolesFor(s)} customers={isVendor(s) ? allCustomers() : undefined} /> },
   { path: 'audit', title: 'audit', group: 'group-manage', may: ADMIN, icon: 'M4 3.5h12v13H4zM7 7h6M7 10h6M7 13h3', page: (_, s) => <Audit chain={isVendor(s)} /> },

@@ -8,10 +8,11 @@ import { href, useArg } from '../toolkit/route';
 import { Ask, At, Badge, Button, Card, Empty, Facts, Page, say, Shown, ShownPage, Table, Tabs, TextField } from '../toolkit/ui';
 import { CutState, may, Moments } from '../parts/words';
 import { threatName } from '../parts/threats';
-import type { Cut, Site } from './data';
+import type { Cut, Order, Site } from './data';
 import { TuneAsk } from './detections';
 import { isMixed, scoped } from './scope';
-import { cutName, CutTools, HostOf, OrderState, OVER, RELEASABLE, SiteChoice, tell, useLong, Where, whereOf } from './shared';
+import { Orders, OrderState, stemOf, useOrders } from './orders';
+import { cutName, CutTools, HostOf, OVER, RELEASABLE, SiteChoice, tell, useLong, Where, whereOf } from './shared';
 
 const FILTERS: Record<string, (c: Cut) => boolean> = {
   open: (c) => !OVER.includes(c.state),
@@ -20,13 +21,17 @@ const FILTERS: Record<string, (c: Cut) => boolean> = {
   all: () => true,
 };
 
-function State({ c }: { c: Cut }) {
-  return <span class="states"><CutState state={c.state} />{c.order && c.order.state !== 'done' && <OrderState order={c.order} />}</span>;
+function State({ c, order }: { c: Cut; order?: Order }) {
+  return <span class="states"><CutState state={c.state} />{order && isNews(order) && <OrderState order={order} />}</span>;
 }
+
+/** Still open, or refused a short time ago. */
+const isNews = (o: Order): boolean => o.state === 'sent' || (o.state === 'refused' && Date.now() * 1e6 - nsOf(o.time) < 86400e9);
 
 /** `own`: of the one host that the page is about. */
 export function CutTable({ rows, session, again, selected, onSelect, own }: { own?: boolean; rows: Cut[]; session: Session; again: () => void;
   selected?: Set<string>; onSelect?: (s: Set<string>) => void }) {
+  const orders = useOrders();
   return (
     <Table dense label={t('quarantine')} rows={rows} id={(c) => c.command_id} empty={t('no-cut')} page={50} selected={selected} onSelect={onSelect}
       columns={[
@@ -34,12 +39,12 @@ export function CutTable({ rows, session, again, selected, onSelect, own }: { ow
           { title: t('host'), sort: cutName, cell: (c: Cut) => <HostOf site={c.site} host={c.ip || c.mac} name={c.host} ip={c.ip} mac={c.mac} /> },
           { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (c: Cut) => <Where {...c} /> },
         ]),
-        { title: t('state'), sort: (c) => c.state, cell: (c) => <State c={c} /> },
+        { title: t('state'), sort: (c) => c.state, cell: (c) => <State c={c} order={orders.get(stemOf(c.command_id))} /> },
         { title: t('why'), wide: true, sort: (c) => c.reason, cell: (c) => <a href={href('quarantine', c.command_id)}>{threatName(c.reason) || c.command_id}</a> },
         { title: t('by'), sort: (c) => c.by, cell: (c) => (c.by === 'automatic' ? t('automatic') : c.by) },
         { title: t('cut-at'), sort: (c) => nsOf(c.ordered), cell: (c) => <At time={c.ordered} /> },
         ...(rows.some((c) => c.released) ? [{ title: t('ended-at'), sort: (c: Cut) => nsOf(c.released), cell: (c: Cut) => c.released ? <><At time={c.released} />{c.released_by && <small class="line">{c.released_by}</small>}</> : '–' }] : []),
-        { title: '', cell: (c) => <CutTools key={c.command_id + c.state} cut={c} session={session} again={again} /> },
+        { title: '', cell: (c) => <CutTools key={c.command_id + c.state} cut={c} order={orders.get(stemOf(c.command_id))} session={session} again={again} /> },
       ]} />
   );
 }
@@ -98,6 +103,7 @@ export function Quarantine({ session }: { session: Session }) {
           )}
         </Shown>
       </Card>
+      <Orders title={t('orders')} />
       <Switches />
     </Page>
   );
@@ -146,17 +152,16 @@ function FalsePositive({ cut, session, again }: { cut: Cut; session: Session; ag
 
 export function OneCut({ id, session }: { id: string; session: Session }) {
   const all = useApi<{ quarantines: Cut[] }>('quarantines' + scoped({ most: 1000 }), 'cuts', 'state');
-  // A command's last number runs up with each order; the cut is the same.
-  const stem = id.replace(/\.\d+$/, '');
-  const cut = all.data?.quarantines.find((c) => c.command_id.replace(/\.\d+$/, '') === stem);
+  const stem = stemOf(id), order = useOrders().get(stem);
+  const cut = all.data?.quarantines.find((c) => stemOf(c.command_id) === stem);
   const found = { ...all, data: cut, error: all.error ?? (all.data && !cut ? t('no-such-cut') : undefined) };
   return (
     <ShownPage of={found} title={t('quarantine')}>
       {(c) => (
-        <Page title={t('cut-of', { name: cutName(c) })} tools={<><CutTools key={c.state} cut={c} session={session} again={found.again} /><FalsePositive cut={c} session={session} again={found.again} /></>}>
+        <Page title={t('cut-of', { name: cutName(c) })} tools={<><CutTools key={c.state} cut={c} order={order} session={session} again={found.again} /><FalsePositive cut={c} session={session} again={found.again} /></>}>
           <Card>
             <p class="big"><CutState state={c.state} /> {word('cut-about', c.state)}</p>
-            {c.order && c.order.state !== 'done' && <p class="note"><OrderState order={c.order} /> {t('order-pending-about', { name: c.order.by ?? '' })} <At time={c.order.time} /></p>}
+            {order && <p class={`note ${order.state === 'refused' ? 'bad' : order.state === 'done' ? 'good' : ''}`}><OrderState order={order} /> {t('order-by', { name: order.account, reason: order.reason })} <At time={order.time} />{order.state === 'refused' && <> – {order.answer}</>}</p>}
             <Moments cut={{
               detected: nsOf(c.detected), reported: 0, ordered: nsOf(c.ordered), acked: nsOf(c.acked), verified: nsOf(c.verified),
               released: nsOf(c.released), opened: nsOf(c.detected || c.ordered),

@@ -91,17 +91,9 @@ export function useLong<T>(path: string, field: string, id: (row: T) => string, 
 
 // ---- orders: signed for the site's mitigator, which answers when it has carried them out ----
 
-const orderTones: Record<string, Tone> = { pending: 'info', sent: 'info', done: 'good', refused: 'danger', expired: 'danger' };
-
-export function OrderState({ order }: { order: Order }) {
-  return <Badge tone={orderTones[order.state] ?? 'info'}>{t('order-of', { what: word('order', order.what ?? ''), state: word('order-state', order.state) })}</Badge>;
-}
-
 /** What came of an order, told truthfully: it is done only when the mitigator said so. */
 export function tell(key: string, name: string, answer: unknown): void {
-  const order = (answer as { order?: Order } | undefined)?.order;
-  const isOpen = order !== undefined && order.state !== 'done';
-  say(order?.text ? say2(order.text) : isOpen ? t('ordered-pending', { name }) : t(key, { name }));
+  say((answer as { state?: string } | undefined)?.state === 'sent' ? t('ordered-pending', { name }) : t(key, { name }));
 }
 
 export const RELEASABLE = ['requested', 'held', 'sent', 'acked', 'verified', 'quiet', 'still-seen', 'failed'];
@@ -111,7 +103,8 @@ export const cutName = (c: Cut): string => c.host || c.ip || c.mac;
 /** The sentence of [English, Japanese] in the reader's language. */
 export const ofPair = (list: string[] | undefined): string => say2({ en: list?.[0] ?? '', ja: list?.[1] ?? '' });
 
-export function CutTools({ cut, session, again }: { cut: Cut; session: Session; again: () => void }) {
+/** `order`: the latest about it; while the site has not answered, nothing more is asked of it. */
+export function CutTools({ cut, session, again, order: last }: { cut: Cut; session: Session; again: () => void; order?: Order }) {
   if (!may(session, APPROVE)) return null;
   const name = cutName(cut);
   const order = (what: string) => (reason: string) => send('POST', `quarantines/${part(cut.command_id)}/${what}`, { reason });
@@ -119,7 +112,7 @@ export function CutTools({ cut, session, again }: { cut: Cut; session: Session; 
     tell(key, name, answer);
     again();
   };
-  if (cut.order && ['pending', 'sent'].includes(cut.order.state)) return null;
+  if (last?.state === 'sent') return null;
   if (cut.state === 'held')
     return (
       <div class="actions tight">
