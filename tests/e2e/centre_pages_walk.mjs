@@ -26,7 +26,7 @@ async function placesOf(vendor) {
     ['', 'overview'], ['?hours=720', 'overview-30-days'], ['emergencies', 'emergencies'], ['incidents', 'incidents'], [`incidents/${incident.id}`, 'incident'],
     ['quarantine', 'quarantine'], [`quarantine/${encodeURIComponent(cut)}`, 'cut'], ['hosts', 'hosts'], [`hosts/${incident.site}/${incident.host_id}`, 'host'],
     ['detections', 'detections'], [`detections/${d.gid}/${d.sid}`, 'detection'], ['reports', 'report-day'], ['reports?kind=monthly', 'report-month'],
-    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users'], ['audit', 'audit']]), ['lists', 'lists'], ['sensors', 'sensors'], ['mandates', 'mandates'], ['final-reports', 'final-reports'], ['watching', 'watching'], ['account', 'account'],
+    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users'], ['audit', 'audit']]), ['lists', 'lists'], ['sensors', 'sensors'], ['mandates', 'mandates'], ['account', 'account'],
   ];
 }
 

@@ -13,6 +13,7 @@ import { Customers } from './customers';
 import { Detections, OneDetection } from './detections';
 import { Emergencies, useWaiting } from './emergencies';
 import { FinalReports } from './finals';
+import { Fleet } from './fleet';
 import { Hosts, OneHost } from './hosts';
 import { Incidents, OneIncident } from './incidents';
 import { Overview } from './overview';
@@ -30,7 +31,8 @@ const CUSTOMER_ROLES = ['viewer', 'approver', 'administrator'];
 const ROLES = [...CUSTOMER_ROLES, 'vendor-operator', 'vendor-analyst', 'vendor-administrator'];
 const rolesFor = (s: Session): string[] => (isVendor(s) ? ROLES : CUSTOMER_ROLES);
 
-const all = (waiting: { emergencies: number; held: number }): Place[] => [
+/** `real`: what a demonstration has not. */
+const all = (waiting: { emergencies: number; held: number }): (Place & { real?: boolean })[] => [
   { path: '', title: 'overview', may: SEE, icon: 'M3 9.5 10 4l7 5.5V16a1 1 0 0 1-1 1h-3.5v-4.5h-5V17H4a1 1 0 0 1-1-1z', page: (_, s) => <Overview session={s} /> },
   { path: 'emergencies', title: 'emergencies', may: SEE, count: waiting.emergencies, icon: 'M10 3a4.5 4.5 0 0 1 4.5 4.5V12l1.5 2.5H4L5.5 12V7.5A4.5 4.5 0 0 1 10 3zM8.5 17h3', page: (_, s) => <Emergencies session={s} /> },
   { path: 'incidents', title: 'incidents', group: 'group-watch', may: SEE, icon: 'M10 3 18 16.5H2zM10 8v4M10 14v.5', page: ([id], s) => (id ? <OneIncident key={id} id={id} session={s} /> : <Incidents />) },
@@ -39,9 +41,10 @@ const all = (waiting: { emergencies: number; held: number }): Place[] => [
   { path: 'detections', title: 'detections', group: 'group-watch', may: SEE, icon: 'M9 14a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12.8 12.8 17 17', page: ([gid, sid], s) => (sid ? <OneDetection key={gid + sid} gid={gid} sid={sid} session={s} /> : <Detections session={s} />) },
   { path: 'lists', title: 'lists', group: 'group-watch', may: SEE, icon: 'M4 5h1M8 5h8M4 10h1M8 10h8M4 15h1M8 15h8', page: () => <Lists /> },
   { path: 'reports', title: 'reports', group: 'group-report', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 14v-2M10.5 14V9.5M13 14v-3', page: (_, s) => <Reports session={s} /> },
-  { path: 'final-reports', title: 'final-reports', group: 'group-report', may: SEE, icon: 'M3 5h14v10H3zM3 5.5l7 5.5 7-5.5', page: (_, s) => <FinalReports session={s} /> },
+  { path: 'final-reports', title: 'final-reports', group: 'group-report', may: SEE, real: true, icon: 'M3 5h14v10H3zM3 5.5l7 5.5 7-5.5', page: (_, s) => <FinalReports session={s} /> },
   { path: 'sensors', title: 'sensors', group: 'group-manage', may: SEE, icon: 'M10 10h.01M7 13a4.2 4.2 0 0 1 0-6M13 7a4.2 4.2 0 0 1 0 6M4.5 15.5a7.8 7.8 0 0 1 0-11M15.5 4.5a7.8 7.8 0 0 1 0 11', page: () => <Sensors /> },
-  { path: 'watching', title: 'watching', group: 'group-manage', may: SEE, icon: 'M2.5 10h3l2-5 4 10 2.5-5h3.5', page: (_, s) => <Watching session={s} /> },
+  { path: 'watching', title: 'watching', group: 'group-manage', may: SEE, real: true, icon: 'M2.5 10h3l2-5 4 10 2.5-5h3.5', page: (_, s) => <Watching session={s} /> },
+  { path: 'fleet', title: 'fleet', group: 'group-manage', may: SEE, real: true, icon: 'M3 4h6v5H3zM11 4h6v5h-6zM3 11h6v5H3zM11 13.5h6M14 10.5v6', page: (_, s) => <Fleet session={s} /> },
   { path: 'mandates', title: 'mandates', group: 'group-manage', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 11l1.5 1.5L13 9', page: (_, s) => <Mandates session={s} /> },
   { path: 'customers', title: 'customers', group: 'group-manage', may: ALL, icon: 'M3 17V7l5-3v13M8 17V9h9v8M11 12h1M14 12h1M11 14.5h1M14 14.5h1M2 17h16', page: (_, s) => <Customers session={s} /> },
   { path: 'users', title: 'users', group: 'group-manage', may: ADMIN, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <Users roles={rolesFor(s)} customers={isVendor(s) ? allCustomers() : undefined} /> },
@@ -52,7 +55,7 @@ const all = (waiting: { emergencies: number; held: number }): Place[] => [
 /** Called by the frame as it draws: hooks are allowed. */
 function usePlaces(session: Session): Place[] {
   useScope(session);
-  return all(useWaiting());
+  return all(useWaiting()).filter((p) => !p.real || !isDemo());
 }
 
 /** Whose data is shown, in the head of each page. */
