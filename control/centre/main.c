@@ -14,6 +14,7 @@
 #include "control/wire/enrol/place.h"
 #include "control/centre/orders.h"
 #include "control/centre/report_file.h"
+#include "control/centre/store/templates.h"
 #include "control/helper/privs.h"
 #include "control/wire/local.h"
 #include "control/wire/program.h"
@@ -217,7 +218,7 @@ static int watch_for_emergencies(struct centre *c, struct errmsg *err)
 		.store = c->store,
 		.log = &c->log,
 		.sender = {c->config.mail_from, tls_keys_identity(c->keys)->name, c->config.portal,
-			   c->zone},
+			   c->zone, c->store},
 		.rules = emergency_rules_default,
 		.silent_after = c->config.silent_minutes * NS_PER_MIN,
 	};
@@ -227,6 +228,8 @@ static int watch_for_emergencies(struct centre *c, struct errmsg *err)
 	setup.rules.is_off = !c->config.emergencies;
 	snprintf(duty.address, sizeof(duty.address), "%s", c->config.emergency_to);
 	if (duty.address[0] && recipient_put(c->store, &duty, err) != ERR_OK)
+		return ERR_IO;
+	if (templates_open(c->store, err) != ERR_OK)
 		return ERR_IO;
 	c->desk = emergency_desk_new(&setup, c->helpers, err);
 	return c->desk ? ERR_OK : ERR_IO;

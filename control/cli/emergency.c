@@ -79,6 +79,40 @@ static int by_number(const struct cli *cli, const char *what, const char *number
 	return change(cli, json_pack("{ss sI}", "do", what, "id", (json_int_t)id), done);
 }
 
+/* template KIND PART [--language en] [--text TEXT], preview the same; KIND "all" = every kind */
+static int template(const struct cli *cli, int argc, char **argv, bool previews)
+{
+	json_t *request = json_pack("{ss ss ss}", "do",
+				    previews ? "template-preview" : "template-put", "kind",
+				    strcmp(argv[0], "all") == 0 ? "" : argv[0], "part", argv[1]),
+	       *answer;
+
+	for (int i = 2; i < argc; i += 2) {
+		if (i + 1 == argc ||
+		    (strcmp(argv[i], "--language") != 0 && strcmp(argv[i], "--text") != 0)) {
+			json_decref(request);
+			return cli_fail(2, "see banken emergency --help");
+		}
+		json_object_set_new(request, argv[i] + 2, json_string(argv[i + 1]));
+	}
+	answer = cli_ask(cli, "banken-centre", request);
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		puts(previews ? cli_text(answer, "text") : "noted; the next message has it");
+	json_decref(answer);
+	return 0;
+}
+
+static int templates(const struct cli *cli)
+{
+	static const char *const columns[] = {"kind:kind", "part:part", "language:language",
+					      "text:text", NULL};
+
+	return cli_show(cli, "banken-centre", json_pack("{ss}", "do", "templates"), "templates",
+			columns, "All messages have their built-in texts.");
+}
+
 int cmd_emergency(const struct cli *cli, int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "list";
@@ -87,6 +121,10 @@ int cmd_emergency(const struct cli *cli, int argc, char **argv)
 		return list(cli);
 	if (strcmp(what, "recipients") == 0 && argc == 2)
 		return recipients(cli);
+	if (strcmp(what, "templates") == 0 && argc == 2)
+		return templates(cli);
+	if ((strcmp(what, "template") == 0 || strcmp(what, "preview") == 0) && argc > 3)
+		return template(cli, argc - 2, argv + 2, what[0] == 'p');
 	if (strcmp(what, "tell") == 0 && argc > 2)
 		return tell(cli, argc - 2, argv + 2);
 	if (strcmp(what, "seen") == 0 && argc == 3)

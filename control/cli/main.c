@@ -193,7 +193,13 @@ static const struct cli_command commands[] = {
 	 "    --tier 2                   only when nobody has seen to it for half an hour\n"
 	 "    --quiet 22:00-07:00        not then, unless nobody else is told\n"
 	 "  forget N                     that recipient is not told any more\n"
-	 "  test                         sends one that says it is a test\n\n"
+	 "  test                         sends one that says it is a test\n"
+	 "  template KIND|all subject|body|webhook [--language en] [--text TEXT]\n"
+	 "                               another text for messages, with tokens such as "
+	 "{{title}};\n"
+	 "                               without --text the built-in one again\n"
+	 "  preview ...                  the same as it would look; nothing is kept\n"
+	 "  templates                    those that are not the built-in ones\n\n"
 	 "examples:\n  banken emergency tell soc@example.jp\n"
 	 "  banken emergency tell tls://siem.example.jp:6514\n  banken emergency seen 12\n",
 	 cmd_emergency},

@@ -80,11 +80,14 @@ static void finish(struct worker *w, const char *error)
 
 static char *compose(struct emergency_desk *d, const struct emergency_message *m)
 {
+	char *text;
+
 	switch (m->to.kind) {
 	case RECIPIENT_SYSLOG:
 		return emergency_syslog(m, &d->setup.sender);
 	case RECIPIENT_WEBHOOK:
-		return emergency_json(m);
+		text = emergency_webhook(m, &d->setup.sender);
+		return text ? text : emergency_json(m);
 	default:
 		return emergency_mail(m, &d->setup.sender, loop_wall(d->setup.loop));
 	}

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "control/centre/store/place_test.h"
+#include "control/centre/emergency/template.h"
 #include "control/centre/emergency/text.h"
+#include "control/centre/store/templates.h"
 #include "dataplane/base/clock.h"
 
 static struct emergency_rules rules;
@@ -391,6 +393,74 @@ static void cut_text_is_told(void **state)
 	free(text);
 }
 
+/* --- templates --- */
+
+static void templates_are_checked(void **state)
+{
+	static const struct {
+		enum template_part part;
+		const char *text, *why; /* NULL: it is right */
+	} cases[] = {
+		{TEMPLATE_SUBJECT, "[SOC] {{title}} {{host}}", NULL},
+		{TEMPLATE_SUBJECT, "two\nlines", "one line"},
+		{TEMPLATE_BODY, "{{titel}}", "{{titel}} is no token"},
+		{TEMPLATE_BODY, "{{title", "is no token"},
+		{TEMPLATE_BODY, "{{}}", "is no token"},
+		{TEMPLATE_BODY, "{ {{text}} }", NULL},
+		{TEMPLATE_WEBHOOK, "{\"text\": \"{{title}}: {{site}}\\n{{text}}\"}", NULL},
+		{TEMPLATE_WEBHOOK, "{\"n\": {{number}}}", NULL},
+		{TEMPLATE_WEBHOOK, "text={{title}}", "must be JSON"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct errmsg err = {""};
+		int rc = template_check(cases[i].text, cases[i].part, &err);
+
+		assert_int_equal(rc, cases[i].why ? ERR_INVALID : ERR_OK);
+		if (cases[i].why && !strstr(err.text, cases[i].why))
+			fail_msg("%s: %s", cases[i].text, err.text);
+	}
+}
+
+/* What a stranger named stays in its place. */
+static void templates_are_filled(void **state)
+{
+	const struct emergency_sender by = {"a@b", "centre", "https://c.example/", rules.zone, s};
+	struct emergency_message *m = calloc(1, sizeof(*m));
+	struct emergency *e = &m->about[0];
+	struct errmsg err = {""};
+	char *text;
+
+	assert_int_equal(templates_open(s, &err), ERR_OK);
+	m->n = 1;
+	m->to.language = REPORT_ENGLISH;
+	e->kind = EMERGENCY_CUT;
+	snprintf(e->title[0], sizeof(e->title[0]), "t\r\nBcc: x@y");
+	snprintf(e->text[0], sizeof(e->text[0]), "a\", \"b\nc {{host}}");
+	snprintf(e->host, sizeof(e->host), "pc");
+	assert_null(emergency_webhook(m, &by));
+	assert_int_equal(template_put(s, "", "webhook", "en", "{\"x\":\"all {{more}}\"}", &err),
+			 ERR_OK);
+	text = emergency_webhook(m, &by);
+	assert_string_equal(text, "{\"x\":\"all 0\"}");
+	free(text);
+	assert_int_equal(
+		template_put(s, "cut", "webhook", "en", "{\"x\":\"{{text}}|{{link}}\"}", &err),
+		ERR_OK);
+	text = emergency_webhook(m, &by);
+	assert_string_equal(
+		text, "{\"x\":\"a\\\", \\\"b\\nc {{host}}|https://c.example/#/emergencies\"}");
+	free(text);
+	text = template_expand("{{title}} {{host}} {x}", TEMPLATE_SUBJECT, e, REPORT_ENGLISH, &by,
+			       0);
+	assert_string_equal(text, "t  Bcc: x@y pc {x}");
+	free(text);
+	assert_int_equal(template_put(s, "cut", "webhook", "en", "", &err), ERR_OK);
+	assert_int_equal(template_put(s, "", "webhook", "en", "", &err), ERR_OK);
+	assert_null(emergency_webhook(m, &by));
+	free(m);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -413,6 +483,8 @@ int main(void)
 		TEST(mail_text),
 		TEST(syslog_text),
 		TEST(cut_text_is_told),
+		TEST(templates_are_checked),
+		TEST(templates_are_filled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

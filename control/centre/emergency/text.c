@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "control/centre/emergency/mail.h"
+#include "control/centre/emergency/template.h"
 #include "control/centre/store/selftests.h"
+#include "control/centre/store/templates.h"
 #include "control/wire/local.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
@@ -25,15 +27,36 @@ static const char *title_of(const struct emergency *e, enum report_language l)
 	return e->title[l][0] ? e->title[l] : e->title[REPORT_ENGLISH];
 }
 
-static void subject(const struct emergency_message *m, FILE *out)
+/* By a template if there is one; the caller's to free. */
+static char *by_template(const struct emergency *e, enum template_part part, enum report_language l,
+			 const struct emergency_sender *by, unsigned more)
+{
+	char *text = by->store ? template_get(by->store, emergency_kind_words[e->kind],
+					      template_part_words[part],
+					      l == REPORT_JAPANESE ? "ja" : "en")
+			       : NULL,
+	     *ret = text ? template_expand(text, part, e, l, by, more) : NULL;
+
+	free(text);
+	return ret;
+}
+
+static void subject(const struct emergency_message *m, const struct emergency_sender *by, FILE *out)
 {
 	const struct emergency *e = &m->about[0];
 	enum report_language l = m->to.language;
+	char *own;
 
 	if (m->is_repeat)
 		fputs(say(l, "Again: ", "再送: "), out);
 	if (m->n + m->more > 1) {
 		fprintf(out, say(l, "Banken: %u emergencies", "【番犬】緊急 %u件"), m->n + m->more);
+		return;
+	}
+	own = by_template(e, TEMPLATE_SUBJECT, l, by, 0);
+	if (own) {
+		fputs(own, out);
+		free(own);
 		return;
 	}
 	fputs(say(l, "Banken emergency: ", "【番犬】緊急: "), out);
@@ -49,10 +72,18 @@ static void subject(const struct emergency_message *m, FILE *out)
 	}
 }
 
-static void about(const struct emergency *e, enum report_language l, const struct zone *zone,
-		  FILE *out)
+static void about(const struct emergency *e, enum report_language l,
+		  const struct emergency_sender *by, FILE *out)
 {
+	const struct zone *zone = &by->zone;
 	char when[ZONE_TEXT], offset[ZONE_TEXT];
+	char *own = by_template(e, TEMPLATE_BODY, l, by, 0);
+
+	if (own) {
+		fprintf(out, "%s\n\n", own);
+		free(own);
+		return;
+	}
 
 	put_line(title_of(e, l), out);
 	fprintf(out, "\n%s%s %s\n", say(l, "  since    ", "  発生    "),
@@ -72,12 +103,21 @@ static void about(const struct emergency *e, enum report_language l, const struc
 	fputs("\n\n", out);
 }
 
+void emergency_link(const struct emergency_sender *by, char *ret, size_t cap)
+{
+	size_t len = strlen(by->portal);
+
+	snprintf(ret, cap, "%s%s%s", by->portal, len && by->portal[len - 1] != '/' ? "/" : "",
+		 len ? "#/emergencies" : "");
+}
+
 static void body(const struct emergency_message *m, const struct emergency_sender *by, FILE *out)
 {
 	enum report_language l = m->to.language;
+	char link[400];
 
 	for (unsigned i = 0; i < m->n; i++)
-		about(&m->about[i], l, &by->zone, out);
+		about(&m->about[i], l, by, out);
 	if (m->more)
 		fprintf(out, say(l, "... and %u more.\n\n", "…ほか%u件。\n\n"), m->more);
 	fprintf(out,
@@ -86,8 +126,9 @@ static void body(const struct emergency_message *m, const struct emergency_sende
 		    "%lld\n",
 		    "確認したら、次の操作で再送を止めてください: banken emergency seen %lld\n"),
 		(long long)m->about[0].id);
-	if (by->portal[0])
-		fprintf(out, "%s\n", by->portal);
+	emergency_link(by, link, sizeof(link));
+	if (link[0])
+		fprintf(out, "%s\n", link);
 }
 
 static char *collect(void (*write)(const struct emergency_message *m,
@@ -107,8 +148,7 @@ static char *collect(void (*write)(const struct emergency_message *m,
 static void write_subject(const struct emergency_message *m, const struct emergency_sender *by,
 			  FILE *out)
 {
-	(void)by;
-	subject(m, out);
+	subject(m, by, out);
 }
 
 /* By which the self-test knows its own mails. */
@@ -231,4 +271,9 @@ char *emergency_json(const struct emergency_message *m)
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	return text;
+}
+
+char *emergency_webhook(const struct emergency_message *m, const struct emergency_sender *by)
+{
+	return by_template(&m->about[0], TEMPLATE_WEBHOOK, m->to.language, by, m->n + m->more - 1);
 }

@@ -1,9 +1,12 @@
 #include "control/centre/watch/commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "control/centre/emergency/template.h"
 #include "control/centre/store/emergencies.h"
 #include "control/centre/store/schedule.h"
+#include "control/centre/store/templates.h"
 #include "dataplane/base/slice.h"
 
 static const char *word_of(const json_t *request, const char *key)
@@ -176,6 +179,68 @@ static json_t *put_licence(struct watch_desk *d, const json_t *request, struct e
 	return ok();
 }
 
+/* --- templates --- */
+
+static json_t *templates(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return json_pack("{sb so}", "ok", 1, "templates", template_list(d->store));
+}
+
+/* "part" and "text" as they may be; "kind" one of the kinds, or none. */
+static bool read_template(const json_t *request, enum template_part *ret, struct errmsg *err)
+{
+	const char *part = word_of(request, "part"), *kind = word_of(request, "kind");
+	int p = 0, k = 0;
+
+	while (p < TEMPLATE_PARTS && strcmp(template_part_words[p], part) != 0)
+		p++;
+	while (k < EMERGENCY_KINDS && strcmp(emergency_kind_words[k], kind) != 0)
+		k++;
+	if (p == TEMPLATE_PARTS || (kind[0] && k == EMERGENCY_KINDS)) {
+		errmsg_set(err, ERR_INVALID,
+			   "\"part\" is subject, body or webhook, \"kind\" a kind of emergency or "
+			   "none");
+		return false;
+	}
+	*ret = (enum template_part)p;
+	return template_check(word_of(request, "text"), *ret, err) == ERR_OK;
+}
+
+static const char *language_of(const json_t *request)
+{
+	return strcmp(word_of(request, "language"), "en") == 0 ? "en" : "ja";
+}
+
+static json_t *put_template(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const char *text = word_of(request, "text");
+	enum template_part part;
+
+	if (text[0] && !read_template(request, &part, err))
+		return NULL;
+	return template_put(d->store, word_of(request, "kind"), word_of(request, "part"),
+			    language_of(request), text, err) == ERR_OK
+		       ? ok()
+		       : NULL;
+}
+
+static json_t *preview_template(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const struct emergency_sender by = {"", "", "https://centre.example/", d->zone, NULL};
+	enum template_part part;
+	json_t *answer;
+	char *text;
+
+	if (!read_template(request, &part, err))
+		return NULL;
+	text = template_preview(word_of(request, "text"), part,
+				language_of(request)[0] == 'e' ? REPORT_ENGLISH : REPORT_JAPANESE,
+				&by);
+	answer = json_pack("{sb so}", "ok", 1, "text", local_text(text ? text : ""));
+	free(text);
+	return answer;
+}
+
 /* --- forwarding --- */
 
 static json_t *forwarded(struct watch_desk *d, const json_t *request, struct errmsg *err)
@@ -217,6 +282,9 @@ static const struct {
 	{"report-finals", finals},
 	{"report-again", again},
 	{"watch", watched},
+	{"templates", templates},
+	{"template-put", put_template},
+	{"template-preview", preview_template},
 	{"forward", forwarded},
 	{"forward-put", put_forward},
 	{"forward-remove", remove_forward},

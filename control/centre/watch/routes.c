@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "control/centre/api/scope.h"
+#include "control/centre/emergency/template.h"
 #include "control/centre/store/schedule.h"
+#include "control/centre/store/templates.h"
 #include "control/wire/metrics.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
@@ -177,6 +179,51 @@ static int once_more(void *ctx, const struct api_request *q, struct api_answer *
 	return rc == ERR_OK ? noted(c, q, scope.customer, "had a report made again", e) : rc;
 }
 
+/* --- templates --- */
+
+static int templates(void *ctx, const struct api_request *q, struct api_answer *ret,
+		     struct errmsg *e)
+{
+	struct centre *c = ctx;
+
+	return answer(json_pack("{so}", "templates",
+				c->watch.store ? template_list(c->store) : json_array()),
+		      ret);
+}
+
+/* The same words as the local socket's. */
+static int template_do(void *ctx, const struct api_request *q, struct api_answer *ret,
+		       struct errmsg *e, const char *what)
+{
+	struct centre *c = ctx;
+	json_t *request, *done;
+	int rc = is_real(c, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	request = json_copy(q->args);
+	json_object_set_new(request, "do", json_string(what));
+	done = watch_do(&c->watch, NULL, request, e);
+	json_decref(request);
+	if (!done)
+		return ERR_INVALID;
+	ret->json = done;
+	return ERR_OK;
+}
+
+static int put_template(void *ctx, const struct api_request *q, struct api_answer *ret,
+			struct errmsg *e)
+{
+	int rc = template_do(ctx, q, ret, e, "template-put");
+
+	return rc == ERR_OK ? noted(ctx, q, "", "changed a template of messages", e) : rc;
+}
+
+static int preview(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
+{
+	return template_do(ctx, q, ret, e, "template-preview");
+}
+
 /* --- metrics --- */
 
 static int metrics(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
@@ -228,6 +275,18 @@ static const struct api_field gone_fields[] = {
 static const struct api_field again_fields[] = {
 	WHOSE, {"date", API_IN_BODY, API_TEXT, true, 7, 10, NULL, "2026-11-21, or 2026-11"}};
 
+static const char *const parts[] = {"subject", "body", "webhook", NULL};
+#define TEMPLATE                                                                                   \
+	{"part", API_IN_PATH, API_WORD, true, 0, 0, parts, "of a message"},                        \
+		{"kind", API_IN_BODY, API_TEXT, false,                                             \
+		 0,	 20,	      NULL,	"of emergency; every kind without"},               \
+		{"language", API_IN_BODY, API_WORD, false, 0, 0, languages, "ja when not given"},  \
+	{                                                                                          \
+		"text", API_IN_BODY, API_PROSE, false, 0, TEMPLATE_MAX, NULL,                      \
+			"with tokens such as {{title}}; none: the built-in one"                    \
+	}
+static const struct api_field template_fields[] = {TEMPLATE};
+
 static const struct api_route routes[] = {
 	{"GET", "/api/v1/watch", API_MAY_SEE, .summary = "what is wrong with the watching itself",
 	 .returns = "conditions that hold, self-tests; for the vendor: the disk and its forecast",
@@ -250,6 +309,14 @@ static const struct api_route routes[] = {
 	 .summary = "who gets them no more", FIELDS(gone_fields), .fn = recipient_gone},
 	{"POST", "/api/v1/final-reports/again", API_MAY_ANALYSE | API_MAY_ALL,
 	 .summary = "make a new version, and mail it", FIELDS(again_fields), .fn = once_more},
+	{"GET", "/api/v1/templates", API_MAY_CHANGE | API_MAY_ALL,
+	 .summary = "texts of messages that are not the built-in ones", .returns = "templates",
+	 .fn = templates},
+	{"PUT", "/api/v1/templates/{part}", API_MAY_CHANGE | API_MAY_ALL,
+	 .summary = "another text for messages", FIELDS(template_fields), .fn = put_template},
+	{"POST", "/api/v1/templates/{part}/preview", API_MAY_CHANGE | API_MAY_ALL,
+	 .summary = "how it would look", .returns = "the text", FIELDS(template_fields),
+	 .fn = preview},
 	{"GET", "/metrics", API_MAY_SEE | API_MAY_ALL,
 	 .summary = "the centre's figures for Prometheus (with a token)",
 	 .returns = "the text exposition format", .fn = metrics},
