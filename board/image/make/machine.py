@@ -63,7 +63,6 @@ class Machine:
     def command(self, console):
         words = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", self.memory,
                  "-machine", "q35,kernel-irqchip=split", "-display", "none", "-monitor", "none",
-                 "-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on",
                  "-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}/OVMF_CODE_4M.fd",
                  "-drive", f"if=pflash,format=raw,file={self.store}",
                  "-drive", f"file={self.disk},if=none,id=disk,format=qcow2", "-device", "virtio-blk-pci,drive=disk,bootindex=1",
@@ -72,6 +71,8 @@ class Machine:
         if self.stick:
             words += ["-device", "qemu-xhci", "-drive", f"file={self.stick},if=none,id=stick,format=raw,readonly=on",
                       "-device", "usb-storage,drive=stick"]
+        if self.network:
+            words += ["-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on"]
         for n, tap in enumerate((MANAGEMENT, MIRROR) if self.network else ()):
             model = VIRTIO if self.nic == "virtio" else self.nic
             words += ["-netdev", f"tap,id=n{n},ifname={tap},script=no,downscript=no",

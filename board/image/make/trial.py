@@ -9,7 +9,7 @@ from machine import BOX, HERE, Machine, overlay
 SID = 9000008
 RULES = f'alert http any any -> any any (msg:"trial"; http.uri; content:"/banken-trial"; sid:{SID}; rev:1;)\n'
 BOOT_SECONDS = int(os.environ.get("BANKEN_BOOT_SECONDS", "600"))
-BAD = r"cannot be opened|is damaged|Kernel panic|data partition cannot be read"
+BAD = r"cannot be opened|is damaged|data partition cannot be read"
 
 
 def config(folder, centre):
