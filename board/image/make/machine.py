@@ -14,6 +14,7 @@ FIRMWARE = pathlib.Path("/usr/share/OVMF")
 ESCAPES = re.compile(rb"\x1b\[[0-9;?=]*[A-Za-z]|\r")
 MANAGEMENT, MIRROR = "mgmt0", "mirror0"
 BOX, HERE = "10.99.0.2", "10.99.0.1"
+IOMMU = "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on"
 VIRTIO = "virtio-net-pci,iommu_platform=on,ats=on,disable-legacy=on"
 
 
@@ -63,6 +64,7 @@ class Machine:
     def command(self, console):
         words = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", self.memory,
                  "-machine", "q35,kernel-irqchip=split", "-display", "none", "-monitor", "none",
+                 *(("-device", IOMMU) if self.network else ()),
                  "-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}/OVMF_CODE_4M.fd",
                  "-drive", f"if=pflash,format=raw,file={self.store}",
                  "-drive", f"file={self.disk},if=none,id=disk,format=qcow2", "-device", "virtio-blk-pci,drive=disk,bootindex=1",
@@ -71,8 +73,6 @@ class Machine:
         if self.stick:
             words += ["-device", "qemu-xhci", "-drive", f"file={self.stick},if=none,id=stick,format=raw,readonly=on",
                       "-device", "usb-storage,drive=stick"]
-        if self.network:
-            words += ["-device", "intel-iommu,intremap=on,caching-mode=on,device-iotlb=on"]
         for n, tap in enumerate((MANAGEMENT, MIRROR) if self.network else ()):
             model = VIRTIO if self.nic == "virtio" else self.nic
             words += ["-netdev", f"tap,id=n{n},ifname={tap},script=no,downscript=no",
