@@ -66,6 +66,11 @@ bool fleet_up(struct fleet *f, const struct identity *peer)
 	return true;
 }
 
+void fleet_down(struct fleet *f, const struct identity *peer)
+{
+	rollouts_down(f->rollouts, peer->name);
+}
+
 static void renew(struct fleet *f, const struct identity *peer, const struct enrol_request *q)
 {
 	struct message back = {.kind = MESSAGE_ENROL_ANSWER};

@@ -36,6 +36,8 @@ void fleet_delete(struct fleet *f);
 void fleet_stranger(void *fleet, struct tls_conn *conn, const char *where);
 /* A box is there: false when it may not be (the caller drops it). */
 bool fleet_up(struct fleet *f, const struct identity *peer);
+/* A connection of that box is over. */
+void fleet_down(struct fleet *f, const struct identity *peer);
 /* For link_ops.passing. */
 void fleet_passing(struct fleet *f, const struct identity *peer, struct slice payload);
 /* What a box says, within the transaction that stores it. 0 also for what is none of the fleet's.

@@ -14,154 +14,7 @@
 
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-enum { OFFER_LIFE_S = 7 * 86400, BOXES_MOST = 8192, SOAK_S = 3600, LIMIT = 10 };
-
-/* One roll-out with what the engine does not know. */
-struct task {
-	struct rollout *r;
-	struct rollout_about about;
-	struct rollout_box_more *more; /* one for each of r->boxes */
-	struct rollouts *all;
-};
-
-/* How a box was heard to be; lost with the program, heard again within seconds. */
-struct heard {
-	char name[WIRE_NAME_MAX];
-	uint64_t at, rx, lost, alerts;
-	uint64_t started; /* s since 1970, by its clock */
-	double loss, rate;
-	uint64_t restarts;
-	bool has_counts, has_no_counts;
-};
-
-struct rollouts {
-	struct fleet *f;
-	struct loop_timer timer;
-	struct task tasks[ROLLOUTS_MOST];
-	unsigned n;
-	struct heard *heard; /* sorted by nothing: a fleet of thousands has thousands */
-	size_t n_heard, cap_heard;
-};
-
-/* ---- health ---- */
-
-static struct heard *heard_of(struct rollouts *r, const char *name, bool make)
-{
-	for (size_t i = 0; i < r->n_heard; i++) {
-		if (strcmp(r->heard[i].name, name) == 0)
-			return &r->heard[i];
-	}
-	if (!make || r->n_heard == BOXES_MOST)
-		return NULL;
-	if (r->n_heard == r->cap_heard) {
-		size_t cap = r->cap_heard ? 2 * r->cap_heard : 64;
-		struct heard *more = realloc(r->heard, cap * sizeof(*more));
-
-		if (!more)
-			return NULL;
-		r->heard = more;
-		r->cap_heard = cap;
-	}
-	r->heard[r->n_heard] = (struct heard){.at = 0};
-	snprintf(r->heard[r->n_heard].name, WIRE_NAME_MAX, "%s", name);
-	return &r->heard[r->n_heard++];
-}
-
-/* Over some minutes: each report counts a fifth. */
-static void mix(double *value, double now, bool first)
-{
-	*value = first ? now : *value * 0.8 + now * 0.2;
-}
-
-static void take_counts(struct heard *h, const struct report *report, uint64_t now)
-{
-	const struct sensor_health *s = &report->health;
-	uint64_t started = report->time / NS_PER_SEC - s->uptime;
-	uint64_t lost = 0, alerts = 0;
-	double seconds = (double)(now - h->at) / (double)NS_PER_SEC;
-
-	for (size_t i = 0; i < s->drops.n; i++)
-		lost += s->drops.items[i].value;
-	for (size_t i = 0; i < s->rings.n; i++) {
-		if (strstr(s->rings.items[i].name, "alert"))
-			alerts += s->rings.items[i].written;
-	}
-	/* By its own clock: when it was started. */
-	if (h->has_counts && started > h->started + 1)
-		h->restarts++;
-	h->started = started;
-	if (h->has_counts && s->rx_packets >= h->rx && lost >= h->lost && alerts >= h->alerts &&
-	    seconds > 0.1) {
-		double rx = (double)(s->rx_packets - h->rx), gone = (double)(lost - h->lost);
-
-		mix(&h->loss, rx > 0 ? gone / rx : 0, false);
-		mix(&h->rate, (double)(alerts - h->alerts) * 3600 / seconds, false);
-	}
-	h->rx = s->rx_packets;
-	h->lost = lost;
-	h->alerts = alerts;
-	h->has_counts = true;
-}
-
-static void join(struct rollouts *all, const struct identity *peer);
-
-/* A mitigator sends no counts: that it is there is all that is known of it. */
-void rollouts_up(struct rollouts *r, const struct identity *peer)
-{
-	struct heard *h = peer->role == ROLE_MITIGATOR ? heard_of(r, peer->name, true) : NULL;
-
-	if (h)
-		h->has_no_counts = true;
-	join(r, peer);
-}
-
-int rollouts_versions(struct rollouts *r, const char *peer,
-		      const struct component_version_list *list, struct errmsg *e)
-{
-	struct component_version mine[ARTEFACT_KINDS + 4];
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->n && n < ARRAY_SIZE(mine); i++) {
-		const char *c = list->items[i].component;
-		bool is_program =
-			strcmp(c, "banken-control") == 0 || strcmp(c, "banken-mitigator") == 0;
-
-		if (is_program || strncmp(c, "banken-", 7) != 0)
-			mine[n++] = (struct component_version){is_program ? "program" : c,
-							       list->items[i].version};
-	}
-	return fleet_versions(r->f->setup.store, peer, &(struct component_version_list){mine, n},
-			      e);
-}
-
-int rollouts_health(struct rollouts *r, const char *peer, const struct report *report,
-		    struct errmsg *e)
-{
-	struct heard *h = heard_of(r, peer, true);
-	uint64_t now = loop_wall(r->f->setup.loop);
-
-	if (h) {
-		take_counts(h, report, now);
-		h->at = now;
-	}
-	return rollouts_versions(r, peer, &report->health.versions, e);
-}
-
-static void health(void *ctx, const char *box, struct rollout_health *ret)
-{
-	struct task *t = ctx;
-	struct rollouts *r = t->all;
-	const struct heard *h = heard_of(r, box, false);
-	uint64_t now = loop_wall(r->f->setup.loop);
-
-	*ret = (struct rollout_health){.is_up = r->f->server && link_server_has(r->f->server, box)};
-	if (!h || (!h->has_no_counts && now - h->at > ROLLOUTS_FORGET_S * NS_PER_SEC))
-		return;
-	ret->is_known = true;
-	ret->loss = h->loss;
-	ret->alerts = h->rate;
-	ret->restarts = h->restarts;
-}
+enum { OFFER_LIFE_S = 7 * 86400, SOAK_S = 3600, LIMIT = 10 };
 
 /* ---- files ---- */
 
@@ -387,12 +240,12 @@ static int keep(void *ctx, const struct rollout *r)
 
 static struct rollout_ops ops_of(struct task *t)
 {
-	return (struct rollout_ops){health, change, keep, t};
+	return (struct rollout_ops){rollouts_how, change, keep, t};
 }
 
 /* ---- the boxes' side ---- */
 
-static struct task *task_of(struct rollouts *r, uint64_t id)
+struct task *rollouts_task(struct rollouts *r, uint64_t id)
 {
 	for (unsigned i = 0; i < r->n; i++) {
 		if (r->tasks[i].r->id == id)
@@ -405,7 +258,7 @@ int rollouts_result(struct rollouts *r, const char *peer, const struct artefact_
 		    struct errmsg *e)
 {
 	uint64_t id = a->id[0] == 'r' ? strtoull(a->id + 1, NULL, 10) : 0;
-	struct task *t = task_of(r, id);
+	struct task *t = rollouts_task(r, id);
 	struct rollout_box *b = t ? rollout_find(t->r, peer) : NULL;
 	struct rollout_ops ops;
 
@@ -547,7 +400,7 @@ static int add_box(struct task *t, const char *name, struct errmsg *e)
 }
 
 /* Who comes later gets what everybody of his scope has. */
-static void join(struct rollouts *all, const struct identity *peer)
+void rollouts_join(struct rollouts *all, const struct identity *peer)
 {
 	struct errmsg e = {""};
 	struct fleet_box box;
@@ -779,7 +632,7 @@ static json_t *order(struct rollouts *all, const json_t *request, enum rollout_s
 		     const char *actor, struct errmsg *e)
 {
 	uint64_t id = (uint64_t)json_integer_value(json_object_get(request, "id"));
-	struct task *t = task_of(all, id);
+	struct task *t = rollouts_task(all, id);
 	char why[ROLLOUT_WHY];
 	struct rollout_ops ops;
 
@@ -841,92 +694,6 @@ json_t *rollouts_change(struct rollouts *r, const json_t *request, const char *a
 	errmsg_set(e, ERR_INVALID,
 		   "\"what\" must be file, configuration, review, rollout, pause, "
 		   "resume, stop, back or group");
-	return NULL;
-}
-
-/* ---- shown ---- */
-
-static json_t *task_json(const struct task *t, bool with_boxes)
-{
-	unsigned by_step[ROLLOUT_STEPS] = {0};
-	json_t *o, *boxes = with_boxes ? json_array() : NULL, *rings = json_array();
-
-	for (unsigned i = 0; i < t->r->n_rings; i++)
-		json_array_append_new(rings, json_integer(t->r->percent[i]));
-	for (size_t i = 0; i < t->r->n; i++) {
-		const struct rollout_box *b = &t->r->boxes[i];
-
-		by_step[b->step]++;
-		if (boxes)
-			json_array_append_new(boxes,
-					      json_pack("{ss sI ss sI sI so}", "box", b->name,
-							"ring", (json_int_t)b->ring + 1, "step",
-							rollout_step_text(b->step), "offered",
-							(json_int_t)b->offered, "settled",
-							(json_int_t)b->settled, "text",
-							local_text(t->more[i].text)));
-	}
-	o = json_pack("{sI ss so so ss sI so sI so so so sI sI sI sI sI}", "id",
-		      (json_int_t)t->r->id, "kind", t->about.kind, "version",
-		      local_text(t->about.version), "scope", local_text(t->about.scope), "state",
-		      rollout_state_text(t->r->state), "ring", (json_int_t)t->r->ring + 1, "rings",
-		      rings, "soak_s", (json_int_t)(t->r->soak_ns / NS_PER_SEC), "why",
-		      local_text(t->r->why), "author", local_text(t->about.author), "reason",
-		      local_text(t->about.reason), "made", (json_int_t)t->about.made, "boxes_n",
-		      (json_int_t)t->r->n, "in_force", (json_int_t)by_step[STEP_IN_FORCE],
-		      "refused", (json_int_t)by_step[STEP_REFUSED], "back",
-		      (json_int_t)by_step[STEP_BACK]);
-	if (boxes)
-		json_object_set_new(o, "boxes", boxes);
-	return o;
-}
-
-static json_t *list_rollouts(struct rollouts *r)
-{
-	json_t *list = json_array();
-
-	for (unsigned i = r->n; i-- > 0;)
-		json_array_append_new(list, task_json(&r->tasks[i], false));
-	return json_pack("{sb so}", "ok", 1, "rollouts", list);
-}
-
-static json_t *list_keys(void)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < managed_n_keys; i++)
-		json_array_append_new(list, json_pack("{ss ss}", "key", managed_keys[i].name,
-						      "help", managed_keys[i].help));
-	return json_pack("{sb so}", "ok", 1, "keys", list);
-}
-
-json_t *rollouts_read(struct rollouts *r, const json_t *request, struct errmsg *e)
-{
-	const char *what = fleet_text(request, "what"), *customer = fleet_text(request, "customer");
-	uint64_t id = (uint64_t)json_integer_value(json_object_get(request, "id"));
-	struct store *s = r->f->setup.store;
-	json_t *o = NULL;
-
-	if (strcmp(what, "configurations") == 0) {
-		json_t *list = configs(s, customer, fleet_text(request, "scope"), e);
-
-		return list ? json_pack("{sb so}", "ok", 1, what, list) : NULL;
-	}
-	if (strcmp(what, "diff") == 0)
-		return config_compare(r->f, request, e);
-	if (strcmp(what, "keys") == 0)
-		return list_keys();
-	/* Which version runs where is the vendor's business. */
-	if (customer[0])
-		errmsg_set(e, ERR_NOTFOUND, "there is no such list");
-	else if (strcmp(what, "rollouts") == 0)
-		return list_rollouts(r);
-	else if (strcmp(what, "files") == 0 && (o = fleet_files(s, e)))
-		return json_pack("{sb so}", "ok", 1, what, o);
-	else if (strcmp(what, "rollout") == 0 && task_of(r, id))
-		return json_pack("{sb so}", "ok", 1, what, task_json(task_of(r, id), true));
-	else if (!e->text[0])
-		errmsg_set(e, ERR_NOTFOUND, "there is no such list or roll-out");
 	return NULL;
 }
 

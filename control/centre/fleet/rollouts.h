@@ -21,6 +21,7 @@ void rollouts_delete(struct rollouts *r);
 
 /* A box is there. */
 void rollouts_up(struct rollouts *r, const struct identity *peer);
+void rollouts_down(struct rollouts *r, const char *peer);
 /* That name is a machine that has nothing yet. */
 void rollouts_anew(struct rollouts *r, const char *box);
 void rollouts_want(struct rollouts *r, const char *peer, const struct artefact_want *w);

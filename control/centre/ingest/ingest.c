@@ -178,6 +178,8 @@ static void down(void *ctx, const struct identity *peer, const char *sentence)
 		return;
 	log_info(in->log, "%s %s is gone: %s", role_text(peer->role), peer->name, sentence);
 	note_peer(in, peer, false);
+	if (in->fleet)
+		fleet_down(in->fleet, peer);
 }
 
 static void passing(void *ctx, const struct identity *peer, struct slice payload)
