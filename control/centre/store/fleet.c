@@ -446,8 +446,12 @@ int fleet_box_set(struct store *s, const char *name, const char *member, uint64_
 
 int fleet_box_group(struct store *s, const char *name, const char *group, struct errmsg *err)
 {
-	return fleet_run(s, err, "UPDATE fleet_boxes SET ring_group = ?2 WHERE name = ?1", "tt",
-			 name, group);
+	int rc = fleet_run(s, err, "UPDATE fleet_boxes SET ring_group = ?2 WHERE name = ?1", "tt",
+			   name, group);
+
+	if (rc != ERR_OK || store_changes(s) > 0)
+		return rc;
+	return errmsg_set(err, ERR_NOTFOUND, "there is no box %s", name);
 }
 
 static const char boxes_sql[] =
