@@ -115,6 +115,11 @@ static void on_status(void *ctx, const char *mitigator, const struct command_sta
 		vendor_status(&c->vendor, mitigator, s);
 }
 
+static void on_changed(void *ctx, const char *peer, unsigned parts)
+{
+	pages_peer_changed(ctx, peer, parts);
+}
+
 /* ---- the fleet ---- */
 
 /* Before rights go: the CA's process keeps them. Without a CA the centre works with the keys that
@@ -183,6 +188,7 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 				    .loop = c->loop,
 				    .fleet = c->fleet,
 				    .status = on_status,
+				    .changed = on_changed,
 				    .ctx = c};
 	setup.ops = ingest_ops(&c->ingest);
 	c->server = link_server_new(&setup, c->config.listen, err);

@@ -9,7 +9,10 @@
 #include "control/centre/store/orders.h"
 #include "control/centre/store/words.h"
 #include "control/centre/watch/routes.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
+
+enum { TELL_AFTER_MS = 400 };
 
 /* --- audit --- */
 
@@ -52,6 +55,50 @@ void pages_changed(struct centre *c, const char *customer, const char *what)
 	list = json_pack("[s]", what);
 	api_server_tell(c->pages->server, customer, "changed", list);
 	json_decref(list);
+}
+
+static void tell_waiting(void *ctx)
+{
+	static const char *const names[] = {"alerts",  "incidents",   "hosts",	 "cuts",
+					    "sensors", "emergencies", "mandates"};
+	struct pages *p = ctx;
+	char customer[64];
+
+	for (unsigned i = 0; i < p->waiting_n; i++) {
+		json_t *list = json_array();
+
+		for (unsigned k = 0; k < ARRAY_SIZE(names); k++) {
+			if (p->waiting[i].parts & 1u << k)
+				json_array_append_new(list, json_string(names[k]));
+		}
+		store_peer_owner(p->c->store, p->waiting[i].peer, customer);
+		api_server_tell(p->server, customer, "changed", list);
+		json_decref(list);
+	}
+	p->waiting_n = 0;
+}
+
+void pages_peer_changed(struct centre *c, const char *peer, unsigned parts)
+{
+	struct pages *p = c->pages;
+	unsigned i = 0;
+
+	if (!p || !p->server)
+		return;
+	if (p->waiting_n == PAGES_WAITING)
+		tell_waiting(p);
+	while (i < p->waiting_n && strcmp(p->waiting[i].peer, peer) != 0)
+		i++;
+	if (i == p->waiting_n) {
+		snprintf(p->waiting[i].peer, sizeof(p->waiting[i].peer), "%s", peer);
+		p->waiting[i].parts = 0;
+		p->waiting_n++;
+	}
+	p->waiting[i].parts |= parts;
+	if (p->timer.due)
+		return;
+	p->timer = (struct loop_timer){.fn = tell_waiting, .ctx = p};
+	loop_timer_set(c->loop, &p->timer, TELL_AFTER_MS * NS_PER_MS);
 }
 
 /* --- start --- */
@@ -140,6 +187,7 @@ void pages_stop(struct centre *c)
 {
 	if (!c->pages)
 		return;
+	loop_timer_stop(c->loop, &c->pages->timer);
 	api_server_delete(c->pages->server);
 	accounts_close(c->pages->accounts);
 	if (c->pages->certificate)

@@ -10,6 +10,24 @@
 
 enum { PIECE = 32, TRIES = 4 };
 
+static void tell(struct ingest *in, const char *peer, unsigned parts)
+{
+	if (in->changed)
+		in->changed(in->ctx, peer, parts);
+}
+
+/* What of a mitigator's state is in the message. */
+static unsigned parts_of(const struct mitigator_state *m)
+{
+	unsigned parts = INGEST_MANDATES;
+
+	if (m->incidents.n)
+		parts |= INGEST_INCIDENTS | INGEST_EMERGENCIES;
+	if (m->quarantines.n)
+		parts |= INGEST_CUTS | INGEST_EMERGENCIES;
+	return m->hosts.n ? parts | INGEST_HOSTS : parts;
+}
+
 static int store_report(struct ingest *in, const char *peer, const struct report *r,
 			struct errmsg *err)
 {
@@ -21,6 +39,7 @@ static int store_report(struct ingest *in, const char *peer, const struct report
 			return self_test_alert(in->store, peer, &r->alert, loop_wall(in->loop),
 					       err);
 		rc = store_alert(in->store, peer, &r->alert, err);
+		tell(in, peer, INGEST_ALERTS);
 		return rc == ERR_OK ? forward_note(in->store, peer, &r->alert, err) : rc;
 	case REPORT_FLOW:
 		return store_record(in->store, peer, &r->flow, err);
@@ -38,6 +57,7 @@ static int store_state(struct ingest *in, const char *peer, struct mitigator_sta
 	uint64_t foreign = own_state(peer, m, &ids);
 	int rc = store_mitigator(in->store, peer, m, err);
 
+	tell(in, peer, parts_of(m));
 	rc = rc == ERR_OK ? store_mandate(in->store, peer, m, err) : rc;
 
 	if (foreign) {
@@ -157,6 +177,7 @@ static void note_peer(struct ingest *in, const struct identity *peer, bool is_up
 	if (store_peer(in->store, peer->name, role_text(peer->role), peer->site, is_up,
 		       loop_wall(in->loop), &err) != ERR_OK)
 		log_error(in->log, "%s", err.text);
+	tell(in, peer->name, INGEST_SENSORS);
 }
 
 static void up(void *ctx, const struct identity *peer)

@@ -30,6 +30,8 @@ bool store_has_customer(struct store *s, const char *id);
 bool store_has_site(struct store *s, const struct store_scope *scope);
 /* Whose a site is, "" when nobody's or it is not there; whether anything of it is kept. */
 void store_site_owner(struct store *s, const char *site, char ret[64]);
+/* Whose a sensor or mitigator is, by its site. */
+void store_peer_owner(struct store *s, const char *peer, char ret[64]);
 bool store_site_has_history(struct store *s, const struct store_scope *site);
 /* One of the scope's sites; false: it has none. */
 bool store_any_site(struct store *s, const struct store_query *q, char ret[128]);

@@ -44,6 +44,22 @@ void store_site_owner(struct store *s, const char *site, char ret[64])
 	store_done(s, st, NULL);
 }
 
+void store_peer_owner(struct store *s, const char *peer, char ret[64])
+{
+	struct db_stmt *st = store_kept(s,
+					"SELECT x.customer FROM peers p JOIN sites x ON x.site = "
+					"p.site WHERE p.name = ?1",
+					NULL);
+
+	ret[0] = 0;
+	if (!st)
+		return;
+	bind_text(st, 1, peer);
+	if (db_step(st))
+		snprintf(ret, 64, "%s", column_text(st, 0));
+	store_done(s, st, NULL);
+}
+
 bool store_any_site(struct store *s, const struct store_query *q, char ret[128])
 {
 	json_t *row = store_row(s,
