@@ -237,7 +237,7 @@ int ca_helper_start(const char *folder, const char *organisation, bool make, str
 	struct keeper k = {.folder = ""};
 	struct helper_job job = {.name = "banken-ca",
 				 .user = "",
-				 .sandbox = SANDBOX_RENDER,
+				 .sandbox = SANDBOX_NOTICE,
 				 .serve = serve,
 				 .arg = &k};
 	int rc = 0;

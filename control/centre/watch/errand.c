@@ -72,7 +72,10 @@ static void serve_prints(int fd, void *arg)
 
 int print_start(const char *account, struct helper *ret, struct errmsg *err)
 {
-	struct helper_job job = {.name = "banken-print", .user = account, .serve = serve_prints};
+	struct helper_job job = {.name = "banken-print",
+				 .user = account,
+				 .sandbox = SANDBOX_RENDER,
+				 .serve = serve_prints};
 
 	return helper_start(&job, ret, err);
 }
@@ -129,8 +132,11 @@ static void serve_mails(int fd, void *arg)
 int post_start(const struct post_setup *setup, const char *account, struct helper *ret,
 	       struct errmsg *err)
 {
-	struct helper_job job = {
-		.name = "banken-post", .user = account, .serve = serve_mails, .arg = (void *)setup};
+	struct helper_job job = {.name = "banken-post",
+				 .user = account,
+				 .sandbox = SANDBOX_DELIVER,
+				 .serve = serve_mails,
+				 .arg = (void *)setup};
 
 	return helper_start(&job, ret, err);
 }

@@ -244,8 +244,11 @@ static void serve(int fd, void *arg)
 int mailbox_helper_start(const struct mailbox_place *place, const char *account, struct helper *ret,
 			 struct errmsg *err)
 {
-	struct helper_job job = {
-		.name = "banken-mailbox", .user = account, .serve = serve, .arg = (void *)place};
+	struct helper_job job = {.name = "banken-mailbox",
+				 .user = account,
+				 .sandbox = SANDBOX_DELIVER,
+				 .serve = serve,
+				 .arg = (void *)place};
 
 	return helper_start(&job, ret, err);
 }
