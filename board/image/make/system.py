@@ -4,6 +4,7 @@ import pathlib
 import re
 import shutil
 import stat
+import subprocess
 
 from common import HERE, ROOT, Trouble, fresh, run, say, words_of
 
@@ -42,14 +43,11 @@ def libraries(stage):
     paths = set()
     for program in PROGRAMS:
         paths.update(re.findall(r"=> (/\S+)", run("ldd", stage / "usr/bin" / program)))
-    names = set()
-    for path in {os.path.realpath(p) for p in paths} | {str(pathlib.Path(p)) for p in paths}:
-        for form in (path, path.removeprefix("/usr"), "/usr" + path):
-            try:
-                names.update(line.split(":")[0] for line in run("dpkg", "-S", form).splitlines())
-                break
-            except Trouble:
-                continue
+    # dpkg calls a file what its package called it, on a machine whose usr is merged too.
+    forms = {form for path in paths for real in (path, os.path.realpath(path))
+             for form in (real, real.removeprefix("/usr"), "/usr" + real)}
+    done = subprocess.run(["dpkg", "-S", *sorted(forms)], capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    names = {line.split(":")[0] for line in done.stdout.splitlines() if ": /" in line and not line.startswith("diversion")}
     if "libc6" not in names:
         raise Trouble("dpkg does not know whose the libraries of our programs are")
     return names
