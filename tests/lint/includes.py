@@ -78,7 +78,7 @@ ALLOWED = {
                           "control/report"],
     "control/enforcer": ["dataplane/base", "control/wire", "control/helper"],
     "control/report": ["dataplane/base", "control/wire"],
-    "control/centre": ["dataplane/base", "control/wire", "control/helper", "control/report",
+    "control/centre": ["dataplane/base", "signatures/bundle", "control/wire", "control/helper", "control/report",
                        "control/api"],
     # Policies are tried without a mitigator, too.
     "control/cli": ["dataplane/base", "dataplane/evidence/chain.h", "control/wire", "control/helper", "control/report", "signatures/lists", "signatures/bundle", "signatures/lang",

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "control/centre/demo/demo.h"
+#include "control/centre/bundle/routes.h"
 #include "control/centre/fleet/routes.h"
 #include "control/centre/store/orders.h"
 #include "control/centre/store/words.h"
@@ -128,8 +129,8 @@ static int start_server(struct centre *c, struct errmsg *e)
 {
 	/* Parts of the centre add their tables here, a line each. */
 	const struct api_table tables[] = {
-		read_routes(c),		report_routes(c), word_routes(c),
-		fleet_routes(c->fleet), watch_routes(c),  order_routes(c),
+		read_routes(c),	 report_routes(c), word_routes(c),	    fleet_routes(c->fleet),
+		watch_routes(c), order_routes(c),  bundle_routes(c->fleet),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;

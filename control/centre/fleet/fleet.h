@@ -44,6 +44,8 @@ void fleet_passing(struct fleet *f, const struct identity *peer, struct slice pa
  */
 int fleet_message(struct fleet *f, const char *peer, const struct message *m, struct errmsg *e);
 
+/* Where the bytes of a file lie that can be rolled out. */
+void fleet_path(const struct fleet *f, const char *sha256, char ret[512]);
 /* Commands of the local socket and the pages. Each takes "customer" ("" = all), which the pages set
  * from the account. */
 json_t *fleet_do_enrol(void *fleet, const struct local_peer *peer, const json_t *request,

@@ -18,7 +18,7 @@ enum { OFFER_LIFE_S = 7 * 86400, SOAK_S = 3600, LIMIT = 10 };
 
 /* ---- files ---- */
 
-static void path_of(struct fleet *f, const char *sha256, char ret[512])
+void fleet_path(const struct fleet *f, const char *sha256, char ret[512])
 {
 	snprintf(ret, 512, "%.400s/%s", f->setup.folder, sha256);
 }
@@ -29,7 +29,7 @@ int rollouts_keep_file(struct fleet *f, const char *path, const struct fleet_fil
 	struct fleet_file copy = *file;
 	char to[512];
 
-	path_of(f, file->sha256, to);
+	fleet_path(f, file->sha256, to);
 	if (rename(path, to))
 		return errmsg_set(e, ERR_IO, "%s cannot be stored: %s", path, strerror(errno));
 	copy.made = loop_wall(f->setup.loop);
@@ -302,7 +302,7 @@ static size_t read_piece(struct rollouts *r, const struct artefact_want *w, uint
 	ssize_t n;
 	int fd;
 
-	path_of(r->f, w->sha256, path);
+	fleet_path(r->f, w->sha256, path);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd >= 0 && w->offset <= ARTEFACT_SIZE_MAX ? pread(fd, buf, most, (off_t)w->offset) : -1;
 	if (fd >= 0)
