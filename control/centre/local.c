@@ -29,6 +29,14 @@ json_t *centre_status(struct centre *c)
 	json_object_update(answer, disk);
 	json_decref(disk);
 	watch_figures(c->store, answer);
+	if (c->looks) {
+		json_t *watched = looks_status(c->looks, "");
+
+		json_object_set(answer, "disk", json_object_get(watched, "disk"));
+		json_decref(watched);
+	}
+	json_object_set_new(answer, "retention_days",
+			    json_integer((json_int_t)c->config.retention_days));
 	return answer;
 }
 
