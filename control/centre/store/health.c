@@ -120,6 +120,15 @@ static struct last_word *word_of(struct store *s, const char *sensor, struct err
 	return read_word(s, w, err) == ERR_OK ? w : NULL;
 }
 
+/* More frames than any wire carries between two messages: a sensor's own word must not make the
+ * sums of everybody's reports overflow. */
+static uint64_t within_reason(uint64_t frames)
+{
+	static const uint64_t most = 1000000000000;
+
+	return frames < most ? frames : most;
+}
+
 /* Counters start anew with the sensor; `time` may go back with its clock. */
 static int account_slot(struct store *s, const struct last_word *was, uint64_t time, uint64_t rx,
 			uint64_t lost, struct errmsg *err)
@@ -127,8 +136,8 @@ static int account_slot(struct store *s, const struct last_word *was, uint64_t t
 	uint64_t gap = time > was->time && was->time ? (time - was->time) / NS_PER_SEC : 0;
 	struct db_stmt *st;
 
-	rx = rx >= was->rx ? rx - was->rx : rx;
-	lost = lost >= was->lost ? lost - was->lost : lost;
+	rx = within_reason(rx >= was->rx ? rx - was->rx : rx);
+	lost = within_reason(lost >= was->lost ? lost - was->lost : lost);
 	gap = gap <= SILENT_S ? gap : 0;
 	if (s->history)
 		return history_health(s, was->sensor, time, rx, lost, gap, err);

@@ -127,6 +127,28 @@ static void doubles_count_once(void **state)
 	store_close(s);
 }
 
+/* What a sensor says of itself does not make everybody's report fail. */
+static void mad_counters_are_bounded(void **state)
+{
+	struct store *s = store();
+	uint64_t at = when("2026-11-05");
+	struct report_monthly m;
+	struct errmsg err;
+
+	(void)state;
+	assert_int_equal(store_begin(s, &err), ERR_OK);
+	assert_int_equal(store_peer(s, "sensor", "sensor", "here", true, at, &err), ERR_OK);
+	for (unsigned i = 0; i < 64; i++) {
+		struct sensor_health h = {.rx_packets = i % 2 ? UINT64_MAX / 3 : 0};
+
+		assert_int_equal(store_health(s, "sensor", at + i * NS_PER_HOUR, &h, &err), ERR_OK);
+	}
+	assert_int_equal(store_commit(s, &err), ERR_OK);
+	m = monthly(s, "", "", "2026-11");
+	report_monthly_free(&m);
+	store_close(s);
+}
+
 /* A sensor that starts anew counts from nothing; one that is silent is away. */
 static void health_adds_up(void **state)
 {
@@ -289,9 +311,13 @@ static void not_into_a_real_store(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(doubles_count_once),	    cmocka_unit_test(health_adds_up),
-		cmocka_unit_test(customers_are_apart),	    cmocka_unit_test(strangers_see_nothing),
-		cmocka_unit_test(days_add_up_to_the_month), cmocka_unit_test(golden_month),
+		cmocka_unit_test(doubles_count_once),
+		cmocka_unit_test(health_adds_up),
+		cmocka_unit_test(mad_counters_are_bounded),
+		cmocka_unit_test(customers_are_apart),
+		cmocka_unit_test(strangers_see_nothing),
+		cmocka_unit_test(days_add_up_to_the_month),
+		cmocka_unit_test(golden_month),
 		cmocka_unit_test(not_into_a_real_store),
 	};
 
