@@ -8,9 +8,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
-import urllib.parse
 import urllib.request
 
 CLICKHOUSE = shutil.which("clickhouse-server")
@@ -91,6 +91,9 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
+        # Told to end, it ends its folder, too.
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             self.start()
         except BaseException:
