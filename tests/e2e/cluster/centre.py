@@ -37,8 +37,9 @@ class Centre:
         while time.time() < end:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
+                ask(self, "status")
                 return self
-            except OSError:
+            except (OSError, ValueError):
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.1)
