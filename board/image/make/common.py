@@ -47,15 +47,27 @@ def sha256(path):
     return digest.hexdigest()
 
 
+def unmount_below(folder):
+    """What an unpacking that was killed has left mounted there: /proc, /sys, /dev of this machine."""
+    points = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+    for point in sorted((p for p in points if p.startswith(f"{folder.resolve()}/")), reverse=True):
+        subprocess.run(["umount", "-l", point], capture_output=True)
+    points = [line.split()[1] for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+    if any(p.startswith(f"{folder.resolve()}/") for p in points):
+        raise Trouble(f"something is still mounted below {folder}; unmount it first")
+
+
 def fresh(folder):
     """An empty folder."""
     if folder.exists():
+        unmount_below(folder)
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     return folder
 
 
 def remove_tree(folder):
+    unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 

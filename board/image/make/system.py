@@ -6,7 +6,7 @@ import shutil
 import stat
 import subprocess
 
-from common import HERE, ROOT, Trouble, fresh, run, say, words_of
+from common import HERE, ROOT, Trouble, fresh, run, say, unmount_below, words_of
 
 PROGRAMS = ("banken-dataplane", "banken-control", "banken-mitigator", "banken")
 # A sensor's box is no centre and no gateway.
@@ -147,6 +147,7 @@ def remove(path):
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.is_dir():
+        unmount_below(path)
         shutil.rmtree(path)
 
 
