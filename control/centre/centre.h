@@ -61,7 +61,8 @@ struct centre {
 	struct pages *pages;
 	uint64_t orders; /* since the start, part of their ids */
 	struct local_server *local;
-	struct helper ca; /* fd -1: nobody is enrolled here */
+	struct errmsg ca_note; /* why nobody is enrolled here, "" otherwise */
+	struct helper ca;      /* fd -1: nobody is enrolled here */
 	struct fleet *fleet;
 	struct ingest ingest;
 	struct vendor vendor;

@@ -134,7 +134,7 @@ static int start_ca(struct centre *c, struct errmsg *err)
 		rc = privs_own_folder(c->config.keys_folder, c->config.user, err);
 	if (rc != ERR_NOTFOUND)
 		return rc;
-	log_info(&c->log, "nobody is enrolled here: %s", err->text);
+	c->ca_note = *err;
 	err->text[0] = '\0';
 	return ERR_OK;
 }
@@ -479,6 +479,8 @@ static int run(struct centre *c)
 		loop_timer_set(c->loop, &c->expiry, EXPIRE_EVERY_S * NS_PER_SEC);
 		loop_timer_set(c->loop, &c->report, NS_PER_SEC);
 		log_info(&c->log, "listening on %s for sensors and mitigators", c->config.listen);
+		if (c->ca_note.text[0])
+			log_info(&c->log, "nobody is enrolled here: %s", c->ca_note.text);
 	}
 	presence_begin(&c->presence, c->loop, "listens for sensors and mitigators");
 	loop_run(c->loop);
