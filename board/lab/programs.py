@@ -112,6 +112,8 @@ class Programs:
     def bundle(self):
         """The packs that the product ships, as a bundle signed by a key of this lab, installed as on a first boot."""
         f, banken = self.net.folder, self.binary("banken")
+        if (f / "bundle").exists():
+            return  # configured a second time
         run(banken, "bundle", "key", f / "bundle-secret", "lab")
         keys = self.folder("bundle-keys", 0o755)
         shutil.copy(f / "bundle-secret/lab.pem", keys)
