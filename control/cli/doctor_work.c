@@ -73,6 +73,9 @@ static void look_at_versions(struct doctor *d)
 	{
 		const char *has = json_string_value(v);
 
+		/* Of rules and lists it is their own. */
+		if (strcmp(name, "rules") == 0 || strcmp(name, "lists") == 0)
+			continue;
 		if (has && has[0] && strcmp(has, BANKEN_VERSION) != 0)
 			doctor_find(d, DOCTOR_BAD, "versions", name,
 				    WORDS("runs as %s, this is %s",
@@ -316,6 +319,31 @@ static long rules_in_file(const struct doctor *d, char *ret_path, size_t cap)
 	return n;
 }
 
+/* What the installed bundles add to that file (signatures/bundle). */
+static long rules_in_set(const struct doctor *d)
+{
+	char path[600], line[512], folder[512] = "/var/lib/banken/bundle";
+	json_int_t n;
+	json_t *set;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/dataplane.yaml", d->config_folder);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "rules.folder:", 13) == 0)
+			snprintf(folder, sizeof(folder), "%.*s",
+				 (int)strcspn(line + 13 + strspn(line + 13, " \""), " \"\n"),
+				 line + 13 + strspn(line + 13, " \""));
+	}
+	if (f)
+		fclose(f);
+	snprintf(path, sizeof(path), "%.500s/current/set.json", folder);
+	set = json_load_file(path, 0, NULL);
+	n = json_integer_value(json_object_get(json_object_get(set, "rules"), "enabled"));
+	json_decref(set);
+	return n > 0 ? (long)n : 0;
+}
+
 void doctor_rules(struct doctor *d)
 {
 	const json_t *plane = json_object_get(d->control, "dataplane");
@@ -325,6 +353,8 @@ void doctor_rules(struct doctor *d)
 	char path[600] = "banken-dataplane";
 	long in_file = rules_in_file(d, path, sizeof(path));
 
+	if (in_file >= 0)
+		in_file += rules_in_set(d);
 	if (!plane)
 		return;
 	if (failed || skipped)
@@ -335,13 +365,15 @@ void doctor_rules(struct doctor *d)
 				  "banken rules check FILE で確認してください"),
 			    (long long)failed, (long long)skipped);
 	if (in_file >= 0 && in_file != loaded + failed + skipped)
-		doctor_find(d, DOCTOR_BAD, "rules", path,
-			    WORDS("the file has %ld rules, %lld are in use: it was changed since",
-				  "ファイルは %ld 件、使用中は %lld "
-				  "件です（変更後に読み直されていません）",
-				  "systemctl restart banken-dataplane, or have control reload them",
-				  "banken-dataplane を再起動するか、ルールを読み直してください"),
-			    in_file, (long long)(loaded + failed + skipped));
+		doctor_find(
+			d, DOCTOR_BAD, "rules", path,
+			WORDS("the file and the bundles have %ld rules, %lld are in use: they were "
+			      "changed since",
+			      "ファイルとバンドルは合わせて %ld 件、使用中は %lld "
+			      "件です（変更後に読み直されていません）",
+			      "systemctl restart banken-dataplane, or have control reload them",
+			      "banken-dataplane を再起動するか、ルールを読み直してください"),
+			in_file, (long long)(loaded + failed + skipped));
 	else
 		doctor_find(d, loaded ? DOCTOR_OK : DOCTOR_NOTE, "rules", path,
 			    WORDS("%lld rules are in use", "%lld 件を使用中です",
