@@ -49,26 +49,43 @@ static int copy_pages(sqlite3 *from, sqlite3 *to, const char *path, struct errms
 	return code == SQLITE_DONE ? ERR_OK : complain(to, path, err);
 }
 
+/* Opens a file that is a store already: opening it as the centre does would put anything else aside
+ * and make an empty store of that name. The caller closes *ret, also after an error. */
+static int open_file(const char *path, sqlite3 **ret, struct errmsg *err)
+{
+	if (sqlite3_open_v2(path, ret, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return complain(*ret, path, err);
+	sqlite3_busy_timeout(*ret, 10000);
+	if (one(*ret, "PRAGMA user_version") <= 0)
+		return errmsg_set(err, ERR_INVALID, "%s is no store of banken-centre", path);
+	return ERR_OK;
+}
+
+int keep_check(const char *path, struct errmsg *err)
+{
+	sqlite3 *db = NULL;
+	int rc = open_file(path, &db, err);
+
+	sqlite3_close(db);
+	return rc;
+}
+
 static int copy_file(const char *from, const char *to, struct errmsg *err)
 {
 	sqlite3 *source = NULL, *target = NULL;
 	char part[1100];
-	int rc = ERR_OK;
+	int rc;
 
 	snprintf(part, sizeof(part), "%.1000s.part-%d", to, getpid());
 	if (access(to, F_OK) == 0)
 		return errmsg_set(err, ERR_EXISTS, "%s is there already; move it away first", to);
-	if (sqlite3_open_v2(from, &source, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-		rc = complain(source, from, err);
-	else if (one(source, "PRAGMA user_version") <= 0)
-		rc = errmsg_set(err, ERR_INVALID, "%s is no store of banken-centre", from);
-	else if (sqlite3_open_v2(part, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-		 SQLITE_OK)
+	rc = open_file(from, &source, err);
+	if (rc == ERR_OK &&
+	    sqlite3_open_v2(part, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+		    SQLITE_OK)
 		rc = complain(target, part, err);
-	if (rc == ERR_OK) {
-		sqlite3_busy_timeout(source, 10000);
+	if (rc == ERR_OK)
 		rc = copy_pages(source, target, part, err);
-	}
 	if (rc == ERR_OK && !is_sound(target))
 		rc = errmsg_set(err, ERR_INVALID, "%s: the copy is not sound; look at the disks",
 				part);
@@ -94,12 +111,10 @@ int keep_restore(const char *from, const char *to, struct errmsg *err)
 int keep_compact(const char *path, struct errmsg *err)
 {
 	sqlite3 *db = NULL;
-	int rc = ERR_OK;
+	int rc = open_file(path, &db, err);
 
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-	    sqlite3_busy_timeout(db, 10000) != SQLITE_OK ||
-	    sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE); VACUUM", NULL, NULL, NULL) !=
-		    SQLITE_OK)
+	if (rc == ERR_OK && sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE); VACUUM", NULL, NULL,
+					 NULL) != SQLITE_OK)
 		rc = complain(db, path, err);
 	sqlite3_close(db);
 	return rc;
@@ -141,8 +156,8 @@ int keep_print_size(const struct store_where *where, struct errmsg *err)
 	struct store *s;
 	int rc;
 
-	if (where->path && access(where->path, F_OK) != 0)
-		return errmsg_set(err, ERR_NOTFOUND, "there is no %s", where->path);
+	if (where->path && keep_check(where->path, err) != ERR_OK)
+		return ERR_INVALID;
 	s = store_open_at(where, &note, err);
 	if (!s)
 		return ERR_IO;

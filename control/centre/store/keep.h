@@ -5,6 +5,8 @@
 
 #include "control/centre/store/store.h"
 
+/* ERR_OK when the file is a store; changes nothing. */
+int keep_check(const char *path, struct errmsg *err);
 /* A consistent copy of a store that may be in use; checked before it gets its name. */
 int keep_backup(const char *from, const char *to, struct errmsg *err);
 /* The copy as a store, where none is yet (ERR_EXISTS). */

@@ -290,8 +290,8 @@ int keep_migrate(const char *from, const struct store_where *to, FILE *out, stru
 	struct errmsg note;
 	int rc = ERR_IO;
 
-	if (access(from, R_OK) != 0)
-		return errmsg_set(err, ERR_NOTFOUND, "there is no %s", from);
+	if (keep_check(from, err) != ERR_OK)
+		return ERR_INVALID;
 	m.from = store_open_at(&at, &note, err);
 	m.to = m.from ? store_open_at(to, &note, err) : NULL;
 	if (m.to)
