@@ -47,7 +47,7 @@ static int take_name(const json_t *request, const char *key, char ret[API_NAME_M
 	return ERR_OK;
 }
 
-int people_add(const struct people *p, const json_t *request, struct errmsg *e)
+static int add_account(const struct people *p, const json_t *request, struct errmsg *e)
 {
 	struct account k = {.created = p->now};
 
@@ -61,7 +61,7 @@ int people_add(const struct people *p, const json_t *request, struct errmsg *e)
 	return accounts_add(p->accounts, &k, e);
 }
 
-int people_change(const struct people *p, const json_t *request, struct errmsg *e)
+static int change_account(const struct people *p, const json_t *request, struct errmsg *e)
 {
 	const char *name = text_of(request, "name");
 	const json_t *disabled = json_object_get(request, "disabled");
@@ -89,9 +89,24 @@ int people_change(const struct people *p, const json_t *request, struct errmsg *
 	return rc;
 }
 
-int people_remove(const struct people *p, const json_t *request, struct errmsg *e)
+static int remove_account(const struct people *p, const json_t *request, struct errmsg *e)
 {
 	return accounts_remove(p->accounts, text_of(request, "name"), e);
+}
+
+const char *const people_act_words[] = {"added an account", "changed an account",
+					"removed an account"};
+
+int people_act(const struct people *p, enum people_act act, const json_t *request, struct errmsg *e)
+{
+	switch (act) {
+	case PEOPLE_ADD:
+		return add_account(p, request, e);
+	case PEOPLE_CHANGE:
+		return change_account(p, request, e);
+	default:
+		return remove_account(p, request, e);
+	}
 }
 
 json_t *people_detail(const json_t *request)

@@ -11,10 +11,12 @@ struct people {
 	uint64_t now;			/* ns since 1970 */
 };
 
-/* Each takes some 30 ms where there is a password: a person typed it at the machine. */
-int people_add(const struct people *p, const json_t *request, struct errmsg *e);
-/* Sessions of the account end. */
-int people_change(const struct people *p, const json_t *request, struct errmsg *e);
-int people_remove(const struct people *p, const json_t *request, struct errmsg *e);
+/* Of a changed account the sessions end. */
+enum people_act { PEOPLE_ADD, PEOPLE_CHANGE, PEOPLE_REMOVE };
+/* For the audit: "added an account", ... */
+extern const char *const people_act_words[];
+/* Takes some 30 ms where there is a password: a person typed it at the machine. */
+int people_act(const struct people *p, enum people_act act, const json_t *request,
+	       struct errmsg *e);
 /* Name, role, customer of the request, for the audit. */
 json_t *people_detail(const json_t *request);

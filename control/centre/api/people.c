@@ -43,33 +43,32 @@ json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *r
 			 accounts_list(c->pages->accounts, customer));
 }
 
-json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
-		      struct errmsg *e)
+static json_t *act(void *ctx, const struct local_peer *peer, const json_t *request,
+		   enum people_act act, struct errmsg *e)
 {
 	const struct people p = people_of(ctx);
 
-	return people_add(&p, request, e) < 0 ? NULL
-					      : done(ctx, peer, request, "added an account", e);
+	if (people_act(&p, act, request, e) < 0)
+		return NULL;
+	return done(ctx, peer, request, people_act_words[act], e);
+}
+
+json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
+		      struct errmsg *e)
+{
+	return act(ctx, peer, request, PEOPLE_ADD, e);
 }
 
 json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e)
 {
-	const struct people p = people_of(ctx);
-
-	return people_change(&p, request, e) < 0
-		       ? NULL
-		       : done(ctx, peer, request, "changed an account", e);
+	return act(ctx, peer, request, PEOPLE_CHANGE, e);
 }
 
 json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e)
 {
-	const struct people p = people_of(ctx);
-
-	return people_remove(&p, request, e) < 0
-		       ? NULL
-		       : done(ctx, peer, request, "removed an account", e);
+	return act(ctx, peer, request, PEOPLE_REMOVE, e);
 }
 
 /* --- customers and sites --- */

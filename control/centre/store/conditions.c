@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "control/centre/store/private.h"
-#include "control/wire/local.h"
+#include "control/centre/store/rows.h"
 #include "dataplane/base/slice.h"
 
 enum { AGAIN_MIN = 60 }; /* back within that, it is the same thing */
@@ -162,28 +161,15 @@ json_t *conditions_list(struct store *s, const char *customer)
 {
 	struct db_stmt *st = store_prepare(
 		s,
-		"SELECT c.key, c.kind, e.customer, e.site, c.since, e.title_en, e.title_ja, "
-		"e.text_en, e.text_ja FROM conditions c JOIN emergencies e ON e.key = c.key || ':' "
+		"SELECT c.key AS key, c.kind AS kind, e.customer AS customer, e.site AS site, "
+		"c.since AS since, e.title_en AS title, e.title_ja AS title_ja, e.text_en AS text, "
+		"e.text_ja AS text_ja FROM conditions c JOIN emergencies e ON e.key = c.key || ':' "
 		"|| c.since WHERE c.ended=0 AND (?1='' OR e.customer=?1) ORDER BY c.since DESC",
 		NULL);
-	json_t *list = json_array();
 
-	if (!st)
-		return list;
-	bind_text(st, 1, customer);
-	while (db_step(st))
-		json_array_append_new(list, json_pack("{so so so so sI so so so so}", "key",
-						      local_text(column_text(st, 0)), "kind",
-						      local_text(column_text(st, 1)), "customer",
-						      local_text(column_text(st, 2)), "site",
-						      local_text(column_text(st, 3)), "since",
-						      (json_int_t)column_int64(st, 4), "title",
-						      local_text(column_text(st, 5)), "title_ja",
-						      local_text(column_text(st, 6)), "text",
-						      local_text(column_text(st, 7)), "text_ja",
-						      local_text(column_text(st, 8))));
-	store_finish(s, st, NULL);
-	return list;
+	if (st)
+		bind_text(st, 1, customer);
+	return store_list(s, st);
 }
 
 static int count(struct store *s, const char *sql, uint64_t *ret, struct errmsg *err)

@@ -126,6 +126,13 @@ json_t *store_rows(struct store *s, struct db_stmt *st, struct errmsg *err)
 	return NULL;
 }
 
+json_t *store_list(struct store *s, struct db_stmt *st)
+{
+	json_t *list = store_rows(s, st, NULL);
+
+	return list ? list : json_array();
+}
+
 json_t *store_row(struct store *s, struct db_stmt *st, struct errmsg *err)
 {
 	json_t *list = store_rows(s, st, err), *row;

@@ -13,6 +13,8 @@
 
 /* Steps through the statement and finalizes it; an array, NULL with a sentence. st NULL: NULL. */
 json_t *store_rows(struct store *s, struct db_stmt *st, struct errmsg *err);
+/* The same for what is only shown: an empty array where nothing can be read. */
+json_t *store_list(struct store *s, struct db_stmt *st);
 /* The first row, an empty object when there is none. */
 json_t *store_row(struct store *s, struct db_stmt *st, struct errmsg *err);
 /* Asks with the query's scope and period as ?1 to ?4 (store_ask). */

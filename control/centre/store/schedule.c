@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "control/centre/store/private.h"
+#include "control/centre/store/rows.h"
 #include "control/wire/local.h"
 #include "dataplane/base/slice.h"
 
@@ -114,26 +114,15 @@ json_t *schedule_list(struct store *s, const char *customer)
 {
 	struct db_stmt *st = store_prepare(
 		s,
-		"SELECT r.customer, c.name, c.zone, r.hour, r.daily, r.monthly, r.since FROM "
-		"report_schedules r LEFT JOIN customers c ON c.id = r.customer WHERE ?1='' OR "
-		"r.customer=?1 ORDER BY r.customer",
+		"SELECT r.customer AS customer, coalesce(c.name, '') AS name, coalesce(c.zone, '') "
+		"AS zone, r.hour AS hour, r.daily AS daily__bool, r.monthly AS monthly__bool, "
+		"r.since AS since FROM report_schedules r LEFT JOIN customers c ON c.id = "
+		"r.customer WHERE ?1='' OR r.customer=?1 ORDER BY r.customer",
 		NULL);
-	json_t *list = json_array();
 
-	if (!st)
-		return list;
-	bind_text(st, 1, customer);
-	while (db_step(st))
-		json_array_append_new(list, json_pack("{so so so si sb sb sI}", "customer",
-						      local_text(column_text(st, 0)), "name",
-						      local_text(column_text(st, 1)), "zone",
-						      local_text(column_text(st, 2)), "hour",
-						      (int)column_int64(st, 3), "daily",
-						      (int)column_int64(st, 4), "monthly",
-						      (int)column_int64(st, 5), "since",
-						      (json_int_t)column_int64(st, 6)));
-	store_finish(s, st, NULL);
-	return list;
+	if (st)
+		bind_text(st, 1, customer);
+	return store_list(s, st);
 }
 
 int report_recipient_put(struct store *s, const struct report_recipient *r, struct errmsg *err)
@@ -175,23 +164,14 @@ json_t *report_recipient_list(struct store *s, const char *customer)
 {
 	struct db_stmt *st = store_prepare(
 		s,
-		"SELECT customer, address, language, daily, monthly FROM report_recipients WHERE "
-		"?1='' OR customer=?1 ORDER BY customer, address",
+		"SELECT customer, address, language, daily AS daily__bool, monthly AS "
+		"monthly__bool FROM report_recipients WHERE ?1='' OR customer=?1 ORDER BY "
+		"customer, address",
 		NULL);
-	json_t *list = json_array();
 
-	if (!st)
-		return list;
-	bind_text(st, 1, customer);
-	while (db_step(st))
-		json_array_append_new(list, json_pack("{so so so sb sb}", "customer",
-						      local_text(column_text(st, 0)), "address",
-						      local_text(column_text(st, 1)), "language",
-						      local_text(column_text(st, 2)), "daily",
-						      (int)column_int64(st, 3), "monthly",
-						      (int)column_int64(st, 4)));
-	store_finish(s, st, NULL);
-	return list;
+	if (st)
+		bind_text(st, 1, customer);
+	return store_list(s, st);
 }
 
 /* --- what is owed --- */
@@ -485,27 +465,15 @@ int report_run_failed(struct store *s, const struct report_run *r, const char *e
 
 static json_t *mails_of(struct store *s, const struct report_run *r)
 {
-	struct db_stmt *st =
-		store_prepare(s,
-			      "SELECT address, language, due, tries, sent, error FROM "
-			      "report_mails WHERE customer=?1 AND kind=?2 AND period=?3 "
-			      "AND version=?4 ORDER BY address",
-			      NULL);
-	json_t *list = json_array();
+	struct db_stmt *st = store_prepare(
+		s,
+		"SELECT address AS \"to\", language, due, tries, sent, error FROM report_mails "
+		"WHERE customer=?1 AND kind=?2 AND period=?3 AND version=?4 ORDER BY address",
+		NULL);
 
-	if (!st)
-		return list;
-	bind_run(st, r);
-	while (db_step(st))
-		json_array_append_new(list, json_pack("{so so sI sI sI so}", "to",
-						      local_text(column_text(st, 0)), "language",
-						      local_text(column_text(st, 1)), "due",
-						      (json_int_t)column_int64(st, 2), "tries",
-						      (json_int_t)column_int64(st, 3), "sent",
-						      (json_int_t)column_int64(st, 4), "error",
-						      local_text(column_text(st, 5))));
-	store_finish(s, st, NULL);
-	return list;
+	if (st)
+		bind_run(st, r);
+	return store_list(s, st);
 }
 
 json_t *report_run_list(struct store *s, const char *customer, unsigned most)

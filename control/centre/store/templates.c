@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "control/centre/store/private.h"
-#include "control/wire/local.h"
+#include "control/centre/store/rows.h"
 
 int templates_open(struct store *s, struct errmsg *err)
 {
@@ -58,19 +57,8 @@ char *template_get(struct store *s, const char *kind, const char *part, const ch
 
 json_t *template_list(struct store *s)
 {
-	struct db_stmt *st = store_prepare(s,
+	return store_list(s, store_prepare(s,
 					   "SELECT kind, part, language, text FROM "
 					   "message_templates ORDER BY kind, part, language",
-					   NULL);
-	json_t *list = json_array();
-
-	while (st && db_step(st))
-		json_array_append_new(list, json_pack("{so so so so}", "kind",
-						      local_text(column_text(st, 0)), "part",
-						      local_text(column_text(st, 1)), "language",
-						      local_text(column_text(st, 2)), "text",
-						      local_text(column_text(st, 3))));
-	if (st)
-		store_finish(s, st, NULL);
-	return list;
+					   NULL));
 }
