@@ -72,10 +72,12 @@ static void take_counts(struct heard *h, const struct report *report, uint64_t n
 		if (strstr(s->rings.items[i].name, "alert"))
 			alerts += s->rings.items[i].written;
 	}
-	/* By its own clock: when it was started. */
-	if (h->has_counts && started > h->started + 1)
+	/* By its own clock: when it was started. Both are whole seconds; one that has run for less
+	 * than before was started anew, whatever the rounding says. */
+	if (h->has_counts && (started > h->started + 1 || s->uptime < h->uptime))
 		h->restarts++;
 	h->started = started;
+	h->uptime = s->uptime;
 	if (h->has_counts && s->rx_packets >= h->rx && lost >= h->lost && alerts >= h->alerts &&
 	    seconds > 0.1) {
 		double rx = (double)(s->rx_packets - h->rx), gone = (double)(lost - h->lost);

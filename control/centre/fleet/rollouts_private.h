@@ -32,6 +32,7 @@ struct heard {
 	char name[WIRE_NAME_MAX];
 	uint64_t at, rx, lost, alerts;
 	uint64_t started; /* s since 1970, by its clock */
+	uint64_t uptime;  /* s, as it said last */
 	double loss, rate;
 	uint64_t restarts;
 	bool is_up, has_counts, has_no_counts;
