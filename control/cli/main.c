@@ -103,7 +103,7 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken recovery list --open\n"
 	 "  banken recovery done 17 --reason \"reinstalled by Sato\"\n",
 	 cmd_recovery},
-	{"policy", "simulate | check | show | history | act | exceptions",
+	{"policy", "simulate | lint | show | history | act | exceptions",
 	 "what judgements do, and would have done",
 	 "  simulate --judgements FILE.csv --policy FILE\n"
 	 "  simulate --judgements FILE.csv --method same-level|same-or-higher\n"
@@ -113,7 +113,8 @@ static const struct cli_command commands[] = {
 	 "                    its days and the actions that fire. Without a policy file each "
 	 "level\n"
 	 "                    given has one action, named after it.\n"
-	 "  check FILE        reads a policy file; says what in it would not do what it seems to\n"
+	 "  lint FILE         reads a policy file; says what in it would not do what it seems to\n"
+	 "                    (also: check FILE)\n"
 	 "  show [FILE]       the action policies of the file, or the two built-in ones, in words\n"
 	 "  history [--host HOST] [--since TIME]\n"
 	 "                    every judgement with its trigger, as a list for simulate\n"
@@ -138,7 +139,7 @@ static const struct cli_command commands[] = {
 	 "  banken policy simulate --policy new.yaml --judgements judged.csv\n"
 	 "  banken --json policy simulate --judgements judged.csv --method same-or-higher \\\n"
 	 "    --counts danger=6,warning=4,caution=2\n"
-	 "  banken policy check new.yaml\n",
+	 "  banken policy lint new.yaml\n",
 	 cmd_policy},
 	{"account", "list | add NAME --role ROLE | ...", "who may log in to the mitigator's pages",
 	 "  list                         accounts with their role\n"

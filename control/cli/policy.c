@@ -184,7 +184,7 @@ static int check(const struct cli *cli, const struct options *o)
 	unsigned n;
 
 	if (!o->file)
-		return cli_fail(2, "say: banken policy check FILE");
+		return cli_fail(2, "say: banken policy lint FILE");
 	p = policy_load(path_of(o->file), &e);
 	if (!p) {
 		json_decref(list);
@@ -437,13 +437,13 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 		return rc;
 	if (strcmp(what, "simulate") == 0)
 		return simulate(cli, &o);
-	if (strcmp(what, "check") == 0)
+	if (strcmp(what, "check") == 0 || strcmp(what, "lint") == 0)
 		return check(cli, &o);
 	if (strcmp(what, "show") == 0)
 		return show(&o);
 	if (strcmp(what, "history") == 0)
 		return history(cli, &o);
-	return cli_fail(2, "say: banken policy simulate | check FILE | show | history | act | "
+	return cli_fail(2, "say: banken policy simulate | lint FILE | show | history | act | "
 			   "exceptions | exception | mode | preview; banken policy "
 			   "--help");
 }

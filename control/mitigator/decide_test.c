@@ -785,6 +785,15 @@ static void test_two_persons(void **state)
 	/* The same person at the pages is no second one; who only begins alike is. */
 	o.actor = "yamada (pages)";
 	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	/* Nor from the centre, at the machine under another name, or under an account that is his.
+	 */
+	snprintf(s->policy->persons[s->policy->persons_n++], POLICY_TEXT, "ichiro yamada t.yamada");
+	o.actor = "yamada of aoba (by centre-1)";
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	o.actor = "root (as yamada)";
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
+	o.actor = "t.yamada@aoba.example of aoba (by centre-1)";
+	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), ERR_DENIED);
 	assert_int_equal(s->orders, 0);
 	o.actor = "yamadaichi (pages)";
 	assert_int_equal(decide_person_answers(&s->d, &o, true, s->now, &e), 0);

@@ -803,15 +803,6 @@ enum decide_restored decide_restores(struct decide *d, const struct decide_resto
 	return RESTORE_RELEASED;
 }
 
-/* The same account, at the socket or at the pages: "sato" and "sato (pages)". */
-static bool same_person(const char *a, const char *b)
-{
-	const char *end_a = strstr(a, " ("), *end_b = strstr(b, " (");
-	size_t n = end_a ? (size_t)(end_a - a) : strlen(a);
-
-	return n == (end_b ? (size_t)(end_b - b) : strlen(b)) && strncmp(a, b, n) == 0;
-}
-
 /* Where two persons must say yes, the first is noted; the same person twice is one. */
 static bool needs_another(struct decide *d, struct cut *c, const char *actor, struct errmsg *e)
 {
@@ -821,7 +812,7 @@ static bool needs_another(struct decide *d, struct cut *c, const char *actor, st
 		e->text[0] = 0;
 	if (!s || s->approvals < 2)
 		return false;
-	if (c->first_yes[0] && !same_person(c->first_yes, actor))
+	if (c->first_yes[0] && !policy_same_person(d->policy, c->first_yes, actor))
 		return false;
 	if (c->first_yes[0])
 		errmsg_set(e, ERR_DENIED,

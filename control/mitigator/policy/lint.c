@@ -26,7 +26,8 @@ __attribute__((format(printf, 2, 3))) static void say(struct lints *l, const cha
 		memcpy(l->out[l->n++], text, sizeof(text));
 }
 
-/* P5: with method B a lower level's N can be passed inside a higher one. */
+/* P5: with method B a lower level's N can be passed inside a higher one; first days are carried
+ * likewise. */
 static void unequal_counts(struct lints *l, const struct policy_set *s)
 {
 	const struct judge_policy *p = &s->judge;
@@ -37,13 +38,17 @@ static void unequal_counts(struct lints *l, const struct policy_set *s)
 		for (unsigned j = i + 1; j < p->rules_n; j++) {
 			const struct judge_rule *a = &p->rules[i], *b = &p->rules[j];
 
-			if (a->level == b->level || !a->count || !b->count || a->count == b->count)
+			bool days = a->days && b->days && a->days != b->days;
+
+			if (a->level == b->level ||
+			    !(days || (a->count && b->count && a->count != b->count)))
 				continue;
 			say(l,
-			    "policy %s: same-or-higher carries the count into the next level: with "
-			    "count %u at %s and %u at %s the intended action can be missed",
-			    s->name, a->count, level_text(a->level), b->count,
-			    level_text(b->level));
+			    "policy %s: same-or-higher carries the %s into the next level: with %s "
+			    "%u at %s and %u at %s the intended action can be missed",
+			    s->name, days ? "first day" : "count", days ? "days" : "count",
+			    days ? a->days : a->count, level_text(a->level),
+			    days ? b->days : b->count, level_text(b->level));
 			return;
 		}
 	}

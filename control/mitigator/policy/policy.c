@@ -374,6 +374,12 @@ static int take(const struct policy_file *f, struct policy *p, struct errmsg *e)
 	p->cut = f->cut;
 	take_levels(f, p);
 	take_numbers(f, p);
+	for (size_t i = 0; rc == 0 && i < f->persons.n; i++) {
+		if (strlen(f->persons.items[i]) >= POLICY_TEXT)
+			return errmsg_set(e, ERR_INVALID, "persons: \"%.40s...\" is too long",
+					  f->persons.items[i]);
+		snprintf(p->persons[p->persons_n++], POLICY_TEXT, "%s", f->persons.items[i]);
+	}
 	for (size_t i = 0; rc == 0 && i < f->scopes.n; i++)
 		rc = take_scope(f, &scopes[i], p, e);
 	for (size_t i = 0; rc == 0 && i < f->exceptions.n; i++)

@@ -27,6 +27,7 @@ enum {
 	POLICY_LINTS = 32,
 	POLICY_STAGES = 16, /* of one scope */
 	POLICY_HOURS = 8,   /* likewise */
+	POLICY_PERSONS = 256,
 };
 
 struct policy_prefix {
@@ -126,6 +127,8 @@ struct policy {
 	unsigned exceptions_n;
 	struct policy_protected protected_hosts[POLICY_PROTECTED];
 	unsigned protected_n;
+	char persons[POLICY_PERSONS][POLICY_TEXT]; /* accounts of one person each: "sato t.sato" */
+	unsigned persons_n;
 	/* Numbers; times in ns. */
 	uint32_t fuse_hosts, fuse_share, mass_hosts;
 	uint64_t fuse_window, mass_window;
@@ -188,6 +191,9 @@ struct policy_hit {
 	struct ip_addr source, destination;
 	const char *sensor;
 };
+
+/* Whether two actors, as the audit writes them, are one person. policy/person.c. */
+bool policy_same_person(const struct policy *p, const char *a, const char *b);
 
 bool policy_exception_covers(const struct policy_exception *x, const struct policy_hit *hit);
 /* "2026-12-31T00:00:00Z" or "2026-12-31" to ns since 1970; 0 or ERR_INVALID. "" is 0. */

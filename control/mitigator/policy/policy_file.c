@@ -193,6 +193,9 @@ const struct config_key policy_keys[] = {
 	{"protected", CONFIG_ITEMS, FILE_AT(protected_hosts), .max = POLICY_PROTECTED,
 	 .keys = protected_keys, .size = sizeof(struct file_protected),
 	 .help = "what can never be cut; learnt roles and our own addresses are added"},
+	{"persons", CONFIG_TEXTS, FILE_AT(persons), "", .max = POLICY_PERSONS,
+	 .help = "accounts of one person that are called differently, here and at the centre: "
+		 "\"sato t.sato\"; where two must approve they are one"},
 	NUMBER("fuse-hosts", fuse_hosts, "5", 0, 1024, "automatic cuts within the window"),
 	NUMBER("fuse-window", fuse_window, "600", 1, 604800, "seconds"),
 	NUMBER("fuse-share", fuse_share, "20", 0, 100,

@@ -54,6 +54,7 @@ struct policy_file {
 	const char *name;
 	bool control, cut;
 	struct config_items levels, sets, groups, scopes, exceptions, protected_hosts;
+	struct config_texts persons;
 	struct file_set edited; /* the default action policy */
 	uint64_t fuse_hosts, fuse_window, fuse_share, mass_hosts, mass_window;
 	uint64_t review, hold, recheck, retry, repeat, repeat_window, release_grace, watch,

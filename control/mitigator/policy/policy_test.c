@@ -232,6 +232,44 @@ static bool lints(const char *yaml, const char *want)
 	return found || (!want[0] && n == 0);
 }
 
+static void test_persons(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+		{"sato", "sato (pages)", true},
+		{"sato (pages)", "Sato of aoba (by centre-1)", true},
+		{"sato of aoba (by centre-1)", "sato", true},
+		{"sato of aoba (by centre-1)", "satomi of aoba (by centre-1)", false},
+		{"vendor's mori (by centre-1)", "mori (pages)", true},
+		{"vendor's mori (by centre-1)", "vendor's mori of kyoto (by centre-1)", true},
+		{"root (as sato)", "sato of aoba (by centre-1)", true},
+		{"root (as sato)", "root (as mori)", true},
+		{"root (as sato)", "mori (pages)", false},
+		{"uid 1001 (as sato)", "uid 1002 (as mori)", false},
+		{"uid 1001 (as sato)", "uid 1002 (as sato)", true},
+		{"sato@aoba.example of aoba (by centre-1)", "sato (pages)", true},
+		{"t.sato (pages)", "taro@aoba.example of aoba (by centre-1)", true},
+		{"t.sato (pages)", "tar of aoba (by centre-1)", false},
+		/* The centre's orders keep 20 bytes of a name. */
+		{"averyveryverylongname.it (pages)", "averyveryverylongnam of aoba (by c)", true},
+		{"averyveryverylongname.it (pages)", "averyveryverylongname.hr (pages)", false},
+		{"", "", false},
+	};
+	static const char yaml[] = "name: t\npersons: [\"t.sato taro@aoba.example\"]\n";
+	struct errmsg e = {""};
+	struct policy *p = policy_parse(yaml, sizeof(yaml) - 1, "t", &e);
+
+	assert_non_null(p);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (policy_same_person(p, cases[i].a, cases[i].b) != cases[i].same ||
+		    policy_same_person(p, cases[i].b, cases[i].a) != cases[i].same)
+			fail_msg("%s and %s", cases[i].a, cases[i].b);
+	}
+	policy_free(p);
+}
+
 static void test_lint(void **state)
 {
 	assert_true(lints("actions: [{level: danger, action: mail, count: 6}, {level: warning, "
@@ -247,6 +285,11 @@ static void test_lint(void **state)
 	assert_true(lints("scopes: [{name: all}, {name: b, networks: [10.0.0.0/8]}]",
 			  "takes every address"));
 	assert_true(lints("scopes: [{name: all, mode: automatic}]", "protected list is empty"));
+	assert_true(
+		lints("actions: [{level: danger, action: mail, days: 3}, {level: warning, action: "
+		      "mail, days: 2}]",
+		      "carries the first day into the next level: with days 3 at danger and 2 at "
+		      "warning"));
 	assert_true(lints("levels: [{level: danger}]\nactions: [{level: warning, action: mail}]",
 			  "no alert ever gives the level warning"));
 	assert_true(lints("scopes: [{name: all, mode: notify}]\nactions: [{level: danger, action: "
@@ -302,8 +345,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_levels),	   cmocka_unit_test(test_scopes),
 		cmocka_unit_test(test_exceptions), cmocka_unit_test(test_roll_out),
-		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_lint),
-		cmocka_unit_test(test_built_in),   cmocka_unit_test(test_time),
+		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_persons),
+		cmocka_unit_test(test_lint),	   cmocka_unit_test(test_built_in),
+		cmocka_unit_test(test_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,6 +244,9 @@ static int read_list(struct simulation *s, struct errmsg *e)
 	if (rc == 0)
 		return csv_wrong(&s->csv, e,
 				 "is empty: the columns time, host and level are needed");
+	if (rc == 1 && s->csv.fields_n == 1 && strpbrk(s->csv.fields[0], ";\t"))
+		return csv_wrong(&s->csv, e, "the columns are separated by %s: save it with commas",
+				 strchr(s->csv.fields[0], ';') ? "semicolons" : "tabs");
 	if (rc == 1 && is_heading(&s->csv)) {
 		rc = take_heading(s, e);
 		if (rc == 0)

@@ -213,6 +213,9 @@ static void test_refused(void **state)
 		{"time,host,level\n2026-11-01,h,safe\n\n2026-11-31,h,safe\n",
 		 "l.csv:4: \"2026-11-31\" is no time"},
 		{"time,host,level\n2026-11-01,h\n", "l.csv:2: has 2 columns, not 3"},
+		{"time;host;level\n2026-11-01;h;danger\n", "l.csv:1: the columns are separated by "
+							   "semicolons"},
+		{"time\thost\tlevel\n", "l.csv:1: the columns are separated by tabs"},
 		{"time,host,level\n2026-11-01,,safe\n", "l.csv:2: the host is missing"},
 		{"time,host,level\n2026-11-01,h,deadly\n", "l.csv:2: \"deadly\" is no level"},
 		{"time,host,level\n2026-11-01,h,\n", "l.csv:2: \"\" is no level"},
