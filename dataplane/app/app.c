@@ -115,8 +115,7 @@ static void state_free(struct app_call *c)
 		return;
 	app_tx_free_all(c);
 	app_frames_free(c);
-	if (a->state && a->proto->state_free)
-		a->proto->state_free(&c->io, a->state);
+	app_state_delete(&c->io, a->proto, a->state);
 	a->state = NULL;
 }
 
@@ -276,9 +275,9 @@ static bool state_ready(struct app_call *c)
 {
 	struct app_flow *a = &c->a->pub;
 
-	if (a->state || !a->proto->state_new)
+	if (a->state || a->proto->state_size == 0)
 		return true;
-	a->state = a->proto->state_new(&c->io);
+	a->state = app_state_new(&c->io, a->proto);
 	return a->state != NULL;
 }
 

@@ -31,15 +31,9 @@ static void note(struct test_state *s, enum dir dir, struct slice what)
 		 (int)what.len, (const char *)what.data);
 }
 
-static void *test_state_new(struct app_io *io)
+static void test_state_begin(struct app_io *io, void *state)
 {
-	last_state = slab_zalloc(io->slab, sizeof(struct test_state));
-	return last_state;
-}
-
-static void test_state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct test_state));
+	last_state = state;
 }
 
 static void test_tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -152,8 +146,8 @@ static const struct app_probe_rule gamma_probes[] = {
 };
 
 #define TEST_PROTO                                                                                 \
-	.enabled_by_default = true, .state_new = test_state_new, .state_free = test_state_free,    \
-	.tx_free = test_tx_free, .complete = {1, 1}
+	.enabled_by_default = true, .state_size = sizeof(struct test_state),                       \
+	.state_begin = test_state_begin, .tx_free = test_tx_free, .complete = {1, 1}
 
 static const char *const alpha_events[] = {"none", "twice"};
 

@@ -189,8 +189,12 @@ struct app_proto {
 	const struct app_probe_rule *probes;
 	unsigned probe_count;
 
-	void *(*state_new)(struct app_io *io);
-	void (*state_free)(struct app_io *io, void *state);
+	/* What the parser knows of a flow: zeroed bytes, made and given back by the framework; 0 =
+	 * it needs none. `state_begin` sets what is not zero, `state_end` gives back what the state
+	 * owns (not the state itself); NULL = nothing to do. */
+	uint32_t state_size;
+	void (*state_begin)(struct app_io *io, void *state);
+	void (*state_end)(struct app_io *io, void *state);
 	/* TCP: in-order bytes; UDP: one datagram a call (used is ignored). */
 	struct app_result (*parse)(struct app_io *io, void *state, enum dir dir,
 				   struct app_input input);
@@ -256,6 +260,26 @@ struct app_proto {
 	const char *const *frames;
 	unsigned frame_count;
 };
+
+/* A flow's state, zeroed and begun; NULL: no memory. */
+static inline void *app_state_new(struct app_io *io, const struct app_proto *proto)
+{
+	void *state = slab_zalloc(io->slab, proto->state_size);
+
+	if (state && proto->state_begin)
+		proto->state_begin(io, state);
+	return state;
+}
+
+/* NULL is nothing to do. */
+static inline void app_state_delete(struct app_io *io, const struct app_proto *proto, void *state)
+{
+	if (!state)
+		return;
+	if (proto->state_end)
+		proto->state_end(io, state);
+	slab_free(io->slab, state, proto->state_size);
+}
 
 /* --- calls for parsers --- */
 

@@ -2,23 +2,19 @@
 
 #include "dataplane/app/dcerpc/match.h"
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct dcerpc_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct dcerpc_state *s = state;
 
-	if (!s)
-		return NULL;
 	s->key = io->key;
 	s->gap[DIR_TS] = s->gap[DIR_TC] = io->midstream;
-	return s;
 }
 
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct dcerpc_state *s = state;
 
 	dce_ifaces_free(io->slab, &s->ifaces);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -358,8 +354,9 @@ const struct app_proto dcerpc_proto = {
 	.enabled_by_default = true,
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct dcerpc_state),
+	.state_begin = state_begin,
+	.state_end = state_end,
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

@@ -27,16 +27,6 @@ struct dnp3_state {
 	unsigned open; /* fragments that have begun and are not done */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct dnp3_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct dnp3_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct dnp3_tx *t = container_of(tx, struct dnp3_tx, tx);
@@ -311,8 +301,7 @@ const struct app_proto dnp3_proto = {
 	.transport = APP_TCP,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct dnp3_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {DNP3_COMPLETE, DNP3_COMPLETE},

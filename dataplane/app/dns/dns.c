@@ -17,16 +17,6 @@ enum { FRAME_PDU };
 
 static const char *const frames[] = {"pdu"};
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct dns_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct dns_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct dns_tx *t = container_of(tx, struct dns_tx, tx);
@@ -345,8 +335,7 @@ const struct app_proto dns_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct dns_state),
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

@@ -24,16 +24,6 @@ struct enip_state {
 	bool lost[2]; /* behind a gap: where a message begins is not known */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct enip_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct enip_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	kept_free(io->slab, &container_of(tx, struct enip_tx, tx)->cip);
@@ -180,8 +170,7 @@ const struct app_proto enip_proto = {
 	.transport = APP_TCP | APP_UDP,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct enip_state),
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

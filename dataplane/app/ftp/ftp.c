@@ -16,16 +16,6 @@ static const char *const commands[] = {
 	"STAT", "STOR", "STOU", "STRU", "SYST",	    "TYPE", "UMASK", "USER",
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct ftp_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct ftp_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct ftp_tx *t = container_of(tx, struct ftp_tx, tx);
@@ -264,8 +254,7 @@ const struct app_proto ftp_proto = {
 	.enabled_by_default = true,
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct ftp_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {FTP_FINISHED, FTP_FINISHED},

@@ -17,24 +17,18 @@ struct ftp_data_state {
 	bool begun, over;
 };
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
 	const struct app_expectation *what = app_expected(io);
-	struct ftp_data_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct ftp_data_state *s = state;
 	bool to_server;
 
-	if (!s || !what)
-		return s;
+	if (!what)
+		return;
 	s->what = *what;
 	/* Whoever opened the connection is the client here: the FTP server in active mode. */
 	to_server = (what->kind & FTP_TRANSFER) == FTP_STOR;
 	s->dir = to_server == !(what->kind & FTP_ACTIVE) ? DIR_TS : DIR_TC;
-	return s;
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct ftp_data_state));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -148,8 +142,8 @@ const struct app_proto ftp_data_proto = {
 	.event_prefix = "ftp-data",
 	.transport = APP_TCP,
 	.enabled_by_default = true,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct ftp_data_state),
+	.state_begin = state_begin,
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

@@ -317,13 +317,20 @@ static struct harness *new_flow(const struct app_proto *proto, enum app_transpor
 	return h;
 }
 
+static void state_ready(struct harness *h)
+{
+	if (h->proto->state_size == 0)
+		return;
+	h->state = app_state_new(&h->io, h->proto);
+	CHECK(h->state, "no state");
+}
+
 struct harness *harness_new(const struct app_proto *proto, enum app_transport transport,
 			    uint16_t port)
 {
 	struct harness *h = new_flow(proto, transport, port);
 
-	h->state = proto->state_new ? proto->state_new(&h->io) : NULL;
-	CHECK(h->state || !proto->state_new, "no state");
+	state_ready(h);
 	return h;
 }
 
@@ -334,8 +341,7 @@ struct harness *harness_new_expected(const struct app_proto *proto, uint16_t por
 
 	h->announced = *e;
 	h->expected = true;
-	h->state = proto->state_new ? proto->state_new(&h->io) : NULL;
-	CHECK(h->state || !proto->state_new, "no state");
+	state_ready(h);
 	return h;
 }
 
@@ -399,8 +405,7 @@ void harness_delete(struct harness *h)
 		h->first = tx->next;
 		free_tx(h, tx);
 	}
-	if (h->proto->state_free)
-		h->proto->state_free(&h->io, h->state);
+	app_state_delete(&h->io, h->proto, h->state);
 	kept_free(h->io.slab, &h->left);
 	CHECK(slab_used(h->io.slab) == 0, "memory kept after the flow's end");
 	slab_delete(h->io.slab);

@@ -33,26 +33,22 @@ void http_frame_end(struct http_call *c, struct http_reader *r)
 
 /* --- state and transactions --- */
 
-static void *http_state_new(struct app_io *io)
+static void http_state_begin(struct app_io *io, void *state)
 {
-	struct http_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct http_state *s = state;
 
-	if (!s)
-		return NULL;
 	s->slab = io->slab;
 	s->limits = io->limits;
 	/* Unknown to who sends the names; it only spreads them. */
 	s->hash_seed = (uint32_t)((uintptr_t)s >> 4) ^ (uint32_t)io->now_ns;
-	return s;
 }
 
-static void http_state_free(struct app_io *io, void *state)
+static void http_state_end(struct app_io *io, void *state)
 {
 	struct http_state *s = state;
 
 	http_inflate_free(io->slab, s->inflate[DIR_TS]);
 	http_inflate_free(io->slab, s->inflate[DIR_TC]);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 struct http_tx *http_tx_new(struct http_call *c)
@@ -248,8 +244,9 @@ const struct app_proto http_proto = {
 	.enabled_by_default = true,
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
-	.state_new = http_state_new,
-	.state_free = http_state_free,
+	.state_size = sizeof(struct http_state),
+	.state_begin = http_state_begin,
+	.state_end = http_state_end,
 	.parse = http_parse,
 	.gap = http_gap,
 	.tx_free = http_tx_free,

@@ -14,25 +14,21 @@ static const char *const event_names[HTTP2_EVENT_COUNT] = {
 
 /* --- state and transactions --- */
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct http2_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct http2_state *s = state;
 
-	if (!s)
-		return NULL;
 	s->slab = io->slab;
 	/* Unknown to who chooses stream ids; it only spreads them. */
 	s->seed = (uint32_t)((uintptr_t)s >> 4) ^ (uint32_t)io->now_ns;
-	return s;
 }
 
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct http2_state *s = state;
 
 	http2_direction_free(io, &s->dir[DIR_TS]);
 	http2_direction_free(io, &s->dir[DIR_TC]);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static struct http2_tx **bucket_of(struct http2_state *s, uint32_t stream)
@@ -350,8 +346,9 @@ const struct app_proto http2_proto = {
 	.pattern_count = ARRAY_SIZE(patterns),
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct http2_state),
+	.state_begin = state_begin,
+	.state_end = state_end,
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {HTTP2_CLOSED, HTTP2_CLOSED},

@@ -21,13 +21,11 @@ static const char *const event_names[] = {
 	[IKE_EVENT_MULTIPLE_SERVER_PROPOSAL] = "multiple_server_proposal",
 };
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct ike_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct ike_state *s = state;
 
-	if (s)
-		s->last_id[IKE_ENC] = 11; /* ENCR_NULL: what records tell before a choice */
-	return s;
+	s->last_id[IKE_ENC] = 11; /* ENCR_NULL: what records tell before a choice */
 }
 
 static void side_free(struct app_io *io, struct ike_side *side)
@@ -37,13 +35,12 @@ static void side_free(struct app_io *io, struct ike_side *side)
 	kept_free(io->slab, &side->transform);
 }
 
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct ike_state *s = state;
 
 	side_free(io, &s->side[0]);
 	side_free(io, &s->side[1]);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -273,8 +270,9 @@ const struct app_proto ike_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct ike_state),
+	.state_begin = state_begin,
+	.state_end = state_end,
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {IKE_COMPLETE, IKE_COMPLETE},

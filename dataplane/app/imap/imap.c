@@ -3,16 +3,6 @@
 #include "dataplane/api/record.h"
 #include "dataplane/app/text/text.h"
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct imap_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct imap_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct imap_tx *t = container_of(tx, struct imap_tx, tx);
@@ -424,8 +414,7 @@ const struct app_proto imap_proto = {
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
 	.unnamed = unnamed,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct imap_state),
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

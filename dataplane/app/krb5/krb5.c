@@ -21,16 +21,6 @@ struct krb5_state {
 	uint32_t skip[2]; /* bytes left of a record that is passed over */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct krb5_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct krb5_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct krb5_tx *t = container_of(tx, struct krb5_tx, tx);
@@ -354,8 +344,7 @@ const struct app_proto krb5_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct krb5_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {KRB5_COMPLETE, KRB5_COMPLETE},

@@ -15,16 +15,6 @@ struct call {
 
 enum step { STEP_ON, STEP_MORE, STEP_BAD };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct ldap_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct ldap_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct ldap_tx *t = container_of(tx, struct ldap_tx, tx);
@@ -335,8 +325,7 @@ const struct app_proto ldap_proto = {
 	.transport = APP_TCP,
 	.enabled_by_default = true,
 	.unnamed = unnamed,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct ldap_state),
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

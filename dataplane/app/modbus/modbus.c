@@ -18,16 +18,6 @@ struct modbus_state {
 	bool given_up; /* too many: until some end */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct modbus_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct modbus_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct modbus_tx *t = container_of(tx, struct modbus_tx, tx);
@@ -183,8 +173,7 @@ const struct app_proto modbus_proto = {
 	.transport = APP_TCP,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct modbus_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {MODBUS_COMPLETE, MODBUS_COMPLETE},

@@ -20,18 +20,12 @@ static const char *const event_names[MQTT_EVENTS] = {
 
 /* --- state and transactions --- */
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct mqtt_state));
-}
-
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct mqtt_state *s = state;
 
 	kept_free(io->slab, &s->held[DIR_TS]);
 	kept_free(io->slab, &s->held[DIR_TC]);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void message_free(struct app_io *io, struct mqtt_message *m)
@@ -417,8 +411,8 @@ const struct app_proto mqtt_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct mqtt_state),
+	.state_end = state_end,
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {1, 1},

@@ -19,22 +19,20 @@ struct call {
 
 enum step { STEP_ON, STEP_MORE, STEP_BAD };
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct mysql_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct mysql_state *s = state;
 
-	if (s && io->midstream)
+	if (io->midstream)
 		s->phase = MYSQL_SESSION;
-	return s;
 }
 
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct mysql_state *s = state;
 
 	kept_free(io->slab, &s->version);
 	kept_free(io->slab, &s->plugin);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -387,8 +385,9 @@ const struct app_proto mysql_proto = {
 	.transport = APP_TCP,
 	.enabled_by_default = true,
 	.unnamed = mysql_begins,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct mysql_state),
+	.state_begin = state_begin,
+	.state_end = state_end,
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

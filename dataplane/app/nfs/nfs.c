@@ -119,24 +119,20 @@ static void call_add(struct app_io *io, struct nfs_state *s, const struct nfs_re
 
 /* --- state and transactions --- */
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct nfs_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct nfs_state *s = state;
 
-	if (!s)
-		return NULL;
 	s->names = (struct nfs_map){.rows = NFS_NAME_ROWS, .same = same_name};
 	s->calls = (struct nfs_map){.rows = NFS_CALL_ROWS, .same = same_call};
-	return s;
 }
 
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct nfs_state *s = state;
 
 	nfs_map_free(io->slab, &s->names);
 	nfs_map_free(io->slab, &s->calls);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -438,8 +434,9 @@ const struct app_proto nfs_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct nfs_state),
+	.state_begin = state_begin,
+	.state_end = state_end,
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

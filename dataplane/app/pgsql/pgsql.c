@@ -28,18 +28,11 @@ struct message {
 	struct slice body;
 };
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct pgsql_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct pgsql_state *s = state;
 
-	if (s)
-		s->started = s->ready = io->midstream;
-	return s;
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct pgsql_state));
+	s->started = s->ready = io->midstream;
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -441,8 +434,8 @@ const struct app_proto pgsql_proto = {
 	.probe_count = ARRAY_SIZE(probes),
 	.unnamed = pgsql_begins,
 	.unnamed_when_off = true,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct pgsql_state),
+	.state_begin = state_begin,
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

@@ -3,16 +3,6 @@
 #include "dataplane/api/record.h"
 #include "dataplane/app/text/text.h"
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct pop3_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct pop3_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct pop3_tx *t = container_of(tx, struct pop3_tx, tx);
@@ -284,8 +274,7 @@ const struct app_proto pop3_proto = {
 	.transport = APP_TCP,
 	.enabled_by_default = true,
 	.unnamed = unnamed,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct pop3_state),
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,

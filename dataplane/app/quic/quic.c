@@ -6,18 +6,12 @@ static const char *const event_names[] = {
 	[QUIC_EVENT_CRYPTO_FRAG_TOO_LONG] = "crypto_frag_too_long",
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct quic_state));
-}
-
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct quic_state *s = state;
 
 	kept_free(io->slab, &s->pieces[0].bytes);
 	kept_free(io->slab, &s->pieces[1].bytes);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -215,8 +209,8 @@ const struct app_proto quic_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct quic_state),
+	.state_end = state_end,
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {QUIC_COMPLETE, QUIC_COMPLETE},

@@ -24,16 +24,6 @@ struct rdp_state {
 	bool over; /* nothing further is looked at */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct rdp_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct rdp_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	kept_free(io->slab, &container_of(tx, struct rdp_tx, tx)->text);
@@ -339,8 +329,7 @@ const struct app_proto rdp_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct rdp_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {RDP_COMPLETE, RDP_COMPLETE},

@@ -15,16 +15,6 @@ static const char *const event_names[RFB_EVENTS] = {
 
 enum { VERSION_LEN = 12, SECURITY_NONE = 1, SECURITY_VNC = 2 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct rfb_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct rfb_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct rfb_tx *t = container_of(tx, struct rfb_tx, tx);
@@ -354,8 +344,7 @@ const struct app_proto rfb_proto = {
 	.enabled_by_default = true,
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct rfb_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {1, 1},

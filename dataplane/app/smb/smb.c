@@ -39,25 +39,21 @@ static const char *const frame_names[] = {
 	[SMB_FRAME_SMB3_HEADER] = "smb3.hdr", [SMB_FRAME_SMB3_DATA] = "smb3.data",
 };
 
-static void *state_new(struct app_io *io)
+static void state_begin(struct app_io *io, void *state)
 {
-	struct smb_state *s = slab_zalloc(io->slab, sizeof(*s));
+	struct smb_state *s = state;
 
-	if (!s)
-		return NULL;
 	s->key = s->table.key = io->key;
 	s->side[DIR_TS].gap = s->side[DIR_TC].gap = io->midstream;
-	return s;
 }
 
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct smb_state *s = state;
 
 	smb_table_free(io, &s->table);
 	dce_ifaces_free(io->slab, &s->ifaces);
 	kept_free(io->slab, &s->dialect_name);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -217,8 +213,9 @@ const struct app_proto smb_proto = {
 	.pattern_count = ARRAY_SIZE(patterns),
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct smb_state),
+	.state_begin = state_begin,
+	.state_end = state_end,
 	.parse = smb_parse,
 	.gap = smb_gap,
 	.tx_free = tx_free,

@@ -28,18 +28,12 @@ static const char *const event_names[] = {
 	[SMTP_EVENT_MIME_LONG_FILENAME] = "mime_long_filename",
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct smtp_state));
-}
-
-static void state_free(struct app_io *io, void *state)
+static void state_end(struct app_io *io, void *state)
 {
 	struct smtp_state *s = state;
 
 	kept_free(io->slab, &s->helo);
 	kept_free(io->slab, &s->commands);
-	slab_free(io->slab, s, sizeof(*s));
 }
 
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
@@ -484,8 +478,8 @@ const struct app_proto smtp_proto = {
 	.enabled_by_default = true,
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct smtp_state),
+	.state_end = state_end,
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {1, 1},

@@ -9,16 +9,6 @@ static const char *const event_names[SNMP_EVENTS] = {
 	[SNMP_EVENT_VERSION_MISMATCH] = "version_mismatch",
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct snmp_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct snmp_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct snmp_tx *t = container_of(tx, struct snmp_tx, tx);
@@ -173,8 +163,7 @@ const struct app_proto snmp_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct snmp_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {1, 1},

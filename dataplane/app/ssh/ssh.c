@@ -23,16 +23,6 @@ struct ssh_state {
 	struct ssh_tx *tx; /* the framework owns and frees it */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct ssh_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct ssh_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	struct ssh_tx *t = container_of(tx, struct ssh_tx, tx);
@@ -403,8 +393,7 @@ const struct app_proto ssh_proto = {
 	.enabled_by_default = true,
 	.patterns = patterns,
 	.pattern_count = ARRAY_SIZE(patterns),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct ssh_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {SSH_FINISHED, SSH_FINISHED},

@@ -12,16 +12,6 @@ enum { /* RFC 854, RFC 855 */
        SE = 240,
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct telnet_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct telnet_state));
-}
-
 /* Bytes of the subnegotiation at the front of `s`, up to IAC SE; 0: it is not whole. */
 static size_t suboption(struct slice s, uint32_t *scanned)
 {
@@ -131,8 +121,7 @@ const struct app_proto telnet_proto = {
 	.enabled_by_default = true,
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct telnet_state),
 	.parse = parse,
 	.gap = gap,
 	.complete = {1, 1},

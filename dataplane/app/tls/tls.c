@@ -50,16 +50,6 @@ struct tls_state {
 	bool over;	   /* it was freed: there is only one */
 };
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct tls_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct tls_state));
-}
-
 static void side_free(struct app_io *io, struct tls_side *s)
 {
 	kept_free(io->slab, &s->message);
@@ -488,8 +478,7 @@ const struct app_proto tls_proto = {
 	.pattern_count = ARRAY_SIZE(patterns),
 	.probes = probes,
 	.probe_count = ARRAY_SIZE(probes),
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct tls_state),
 	.parse = parse,
 	.tx_free = tx_free,
 	.complete = {TLS_CLOSED, TLS_CLOSED},

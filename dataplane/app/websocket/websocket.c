@@ -5,16 +5,6 @@
 
 enum { PIECE = 1024 }; /* bytes unmasked at once */
 
-static void *state_new(struct app_io *io)
-{
-	return slab_zalloc(io->slab, sizeof(struct websocket_state));
-}
-
-static void state_free(struct app_io *io, void *state)
-{
-	slab_free(io->slab, state, sizeof(struct websocket_state));
-}
-
 static void tx_free(struct app_io *io, void *state, struct app_tx *tx)
 {
 	kept_free(io->slab, &container_of(tx, struct websocket_tx, tx)->payload);
@@ -309,8 +299,7 @@ const struct app_proto websocket_proto = {
 	.event_prefix = "websocket",
 	.transport = APP_TCP,
 	.enabled_by_default = true,
-	.state_new = state_new,
-	.state_free = state_free,
+	.state_size = sizeof(struct websocket_state),
 	.parse = parse,
 	.gap = gap,
 	.tx_free = tx_free,
