@@ -37,6 +37,7 @@ struct asking {
 	char *body;
 	size_t len, cap;
 	bool known_path, too_big, gone;
+	bool judged, welcome; /* may he ask this at all; once a large body begins */
 	enum asking_state state;
 	struct password_job *job;
 	char new_hash[API_HASH_MAX];

@@ -240,9 +240,26 @@ static struct asking *asking_new(struct api_server *s, struct MHD_Connection *c,
 	return a;
 }
 
-static void take_body(struct asking *a, const char *data, size_t n)
+/* A stranger's large body is not kept: he is told so once he has sent it. */
+static size_t body_max(struct asking *a)
 {
 	size_t max = a->q.route && a->q.route->bytes_max ? a->q.route->bytes_max : API_BODY_MAX;
+	struct errmsg e;
+	unsigned status;
+
+	if (max <= API_BODY_MAX)
+		return max;
+	if (!a->judged) {
+		who_find(a);
+		a->welcome = who_may(a, &status, &e) == ERR_OK;
+		a->judged = true;
+	}
+	return a->welcome ? max : API_BODY_MAX;
+}
+
+static void take_body(struct asking *a, const char *data, size_t n)
+{
+	size_t max = body_max(a);
 	char *more;
 
 	if (a->too_big || a->len + n > max) {

@@ -393,7 +393,12 @@ static void large_bodies(void **state)
 	struct got g;
 
 	memset(big, 'x', sizeof(big));
+	/* A stranger's is not kept, and not judged by its size. */
+	assert_int_equal(status(r, (struct ask){"POST", "/api/v1/undo", big, .len = 400000}), 401);
 	assert_int_equal(log_in(r, "anna", password, NULL), 200);
+	assert_int_equal(status(r, (struct ask){"POST", "/api/v1/undo", big, .len = 200000,
+						.no_cookie = true}),
+			 401);
 	assert_int_equal(status(r, (struct ask){"POST", "/api/v1/cuts/7/release", big,
 						.len = API_BODY_MAX + 1}),
 			 413);
