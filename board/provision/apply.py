@@ -4,6 +4,7 @@ import pathlib
 
 import binding
 import box
+import firmware
 import generate
 import ports
 import profile
@@ -77,11 +78,26 @@ def network(found, every):
     return port
 
 
+def mitigator(found):
+    """Where this box is the site's mitigator too: its configuration, its ports; else no trace of either."""
+    own = box.ETC / "mitigator.yaml"
+    box.write(box.RUN / "open.nft", generate.open_ports(found))
+    if found["mitigator"] != "here":
+        own.unlink(missing_ok=True)
+        return
+    policy = box.ETC / "policy.yaml"
+    box.write(own, generate.mitigator(found, str(policy) if policy.exists() else ""), 0o640)
+    if found["mitigator-code"]:
+        box.write(box.RUN / "enrol-mitigator", "")
+    os.chown(own, 0, binding.pwd.getpwnam("banken-mitigator").pw_gid)
+
+
 def apply():
     """Everything that does not need traffic. Exit status 0 also without a set-up: the console asks for it."""
     for folder in (box.RUN / "notes", box.KEPT, box.ETC):
         folder.mkdir(parents=True, exist_ok=True)
     keyring()
+    firmware.show()
     take_file()
     every = ports.every()
     try:
@@ -104,6 +120,7 @@ def apply():
     os.chown(box.ETC / "control.yaml", 0, binding.pwd.getpwnam("banken-control").pw_gid)
     if found["enrolment-code"]:
         box.write(box.RUN / "enrol", "")
+    mitigator(found)
     box.note("box", "good", f"{found['name']}: management on {port.iface if port else 'no port'}, {found['address']}")
     return 0
 

@@ -86,6 +86,11 @@ def slot():
     return ""
 
 
+def boot():
+    """Another text at each start of the machine."""
+    return pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
 def status():
     """What banken status knows, None when it knows nothing."""
     code, out = command("/usr/bin/banken", "--json", "status", timeout=20)

@@ -10,7 +10,7 @@ USAGE = """usage: banken-box COMMAND
   update FILE|URL   installs a signed update into the other slot; it starts with the next start
   reset --yes       factory reset: everything on the data partition is lost
   ports             watches all ports for ten seconds and says what they hear
-  apply | port | health [--slot] | console      (services)
+  apply | port | health [--slot] | firmware | console      (services)
 """
 
 
@@ -23,6 +23,9 @@ def main():
     if name == "port":
         import mirror
         return mirror.run()
+    if name == "firmware":
+        import firmware
+        return firmware.run()
     if name == "health":
         import health
         return health.run("--slot" in words)

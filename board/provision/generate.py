@@ -1,6 +1,8 @@
 """From the settings to the files of the system and the programs. Pure: text in, text out."""
 import json
 
+import settings as rules
+
 HEAD = "# Written by banken-box from /data/box/box.conf at each start.\n"
 
 
@@ -64,16 +66,40 @@ def dataplane(settings, plan):
 
 def control(settings, version):
     base = {"run-folder": "/run/banken", "state-folder": "/var/lib/banken/control",
-            "keys-folder": "/etc/banken/keys/sensor", "group": "banken", "version": version}
+            "keys-folder": "/etc/banken/keys/sensor", "group": "banken", "version": version,
+            "firmware.answer": "/run/banken-box/firmware.json"}
     if settings["centre"]:
         base["centre.address"] = settings["centre"]
     if settings["mitigator"]:
-        base["mitigator.address"] = settings["mitigator"]
+        base["mitigator.address"] = rules.mitigator_peer(settings)
     if settings["enrolment-code"]:
         base["enrolment-code"] = settings["enrolment-code"]
     if networks(settings):
         base["networks"] = networks(settings)
     return program("control", base, settings)
+
+
+def mitigator(settings, policy=""):
+    """policy: path of the site's own, "" while there is none: then everything is watched and nothing stopped."""
+    port, pages = rules.MITIGATOR_PORTS
+    everywhere = "[::]" if ":" in settings["address"] else "0.0.0.0"
+    base = {"listen": f"*:{port}", "pages.listen": f"{everywhere}:{pages}", "run-folder": "/run/banken", "group": "banken",
+            "state-folder": "/var/lib/banken/mitigator", "keys-folder": "/etc/banken/keys/mitigator",
+            "kill-switch": "/etc/banken/stop", "time-zone": settings["timezone"]}
+    if policy:
+        base["policy"] = policy
+    if settings["centre"]:
+        base["centre.address"] = settings["centre"]
+    if settings["mitigator-code"]:
+        base["enrolment-code"] = settings["mitigator-code"]
+    return program("mitigator", base, settings)
+
+
+def open_ports(settings):
+    """What of the management side is open to others."""
+    if settings["mitigator"] != "here":
+        return ""
+    return f"add element inet box open {{ {', '.join(map(str, rules.MITIGATOR_PORTS))} }}\n"
 
 
 def dataplane_env(device, packs=()):

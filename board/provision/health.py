@@ -8,6 +8,7 @@ import time
 
 import apply
 import box
+import firmware
 import mirror
 
 TRIAL_SECONDS, STEP = 240, 3
@@ -110,10 +111,12 @@ def answers(address):
 def gather(found):
     port = (box.RUN / "port.json").exists()
     names = ["banken-control"] + (["banken-dataplane"] if port else [])
+    names += ["banken-mitigator"] if found and found["mitigator"] == "here" else []
     services = {n: s for n in names if (s := service(n + ".service"))}
     status = box.status() if found else None
     links = find(status, "links") or {}
-    peers = {name: found[name] for name in ("centre", "mitigator") if found and found[name]}
+    peers = {"centre": found["centre"], "mitigator": apply.settings.mitigator_peer(found)} if found else {}
+    peers = {name: address for name, address in peers.items() if address}
     connected = {name: bool(links.get(name, {}).get("connected")) for name in peers}
     return {"set_up": bool(found), "port_found": port, "port_lost": bool(found) and not port and mirror.REMEMBERED.exists(),
             "services": services, "dataplane": find(status, "dataplane"),
@@ -165,13 +168,16 @@ def run(decide):
         if not known_good():
             old = KNOWN.read_text().split() if KNOWN.exists() else []
             box.write(KNOWN, "\n".join((old + [root_hash()])[-8:]) + "\n")
+        firmware.judged(True)
         box.note("update", "good", f"slot {slot}, {box.version()}: healthy after {box.uptime() - begin:.0f} s")
         return 0
     if known_good():
         # It was well once: what is wrong now is not the release. Going back would not help.
         box.note("update", "bad", "; ".join(wrong))
         box.command("rauc", "status", "mark-good", timeout=120)
+        firmware.judged(True)
         return 1
+    firmware.judged(False, "; ".join(wrong))
     box.note("update", "bad", f"slot {slot}, {box.version()} is not healthy ({'; '.join(wrong)}): going back")
     box.command("rauc", "status", "mark-bad", timeout=120)
     box.command("sync")

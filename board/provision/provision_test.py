@@ -118,7 +118,7 @@ class Wizard(unittest.TestCase):
     def test_file_and_wizard_know_the_same_keys(self):
         asked = {key for key, *_ in wizard.QUESTIONS}
         self.assertLessEqual(asked, set(settings.KEYS))
-        self.assertEqual(set(settings.KEYS) - asked, {"binding", "profile", "password-hash"})
+        self.assertEqual(set(settings.KEYS) - asked, {"binding", "profile", "restart-window", "password-hash"})
 
 
 class Ports(unittest.TestCase):
@@ -211,6 +211,37 @@ class Files(unittest.TestCase):
         self.assertIn("DNS=192.0.2.54", text)
         self.assertIn("LinkLocalAddressing=no", text)
         self.assertIn("DHCP=ipv4", generate.network(settings.complete({}), port))
+
+    def test_programs_take_it(self):
+        """The built programs read what is written for them, and say the same of it."""
+        import os
+        import subprocess
+        build = pathlib.Path(os.environ.get("BANKEN_BUILD", HERE.parents[1] / "build"))
+        self.found.update({"mitigator": "here", "mitigator-code": "7ZK4M-0QW2E-9RT5Y-3XBNM-8HJ6K"})
+        for program, text, says in (
+                ("control/sensor/banken-control", generate.control(self.found, "1.0"),
+                 ('address: "127.0.0.1:7443"', 'answer: "/run/banken-box/firmware.json"')),
+                ("control/mitigator/banken-mitigator", generate.mitigator(self.found, "/etc/banken/policy.yaml"),
+                 ('listen: "0.0.0.0:8443"', 'policy: "/etc/banken/policy.yaml"', 'address: "centre.example:7444"',
+                  'time-zone: "Asia/Tokyo"', 'enrolment-code: "7ZK4M'))):
+            if not (build / program).exists():
+                self.skipTest(f"{program} is not built")
+            with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+                file.write(text)
+                file.flush()
+                done = subprocess.run([build / program, "-c", file.name, "--print-config"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for line in says:
+                self.assertIn(line, done.stdout)
+
+    def test_mitigator_here(self):
+        for value, peer, opened in (("here", "127.0.0.1:7443", True), ("192.0.2.7:7443", "192.0.2.7:7443", False), ("", "", False)):
+            self.found["mitigator"] = value
+            self.assertEqual(settings.mitigator_peer(self.found), peer)
+            self.assertEqual("7443, 8443" in generate.open_ports(self.found), opened)
+        self.assertIn("[::]:8443", generate.mitigator({**self.found, "address": "2001:db8::1/64"}))
+        with self.assertRaises(settings.Wrong):
+            settings.parse("mitigator: there\n")
 
     def test_words(self):
         for key in words.SENTENCES:

@@ -13,6 +13,8 @@ ZONE = re.compile(r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$")
 PCI = re.compile(r"^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$")
 IFACE = re.compile(r"^[A-Za-z0-9_.-]{1,15}$")
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_:.+/=-]{3,511}$")
+# The mitigator's ports on this box: for sensors and enforcers, and its pages.
+MITIGATOR_HERE, MITIGATOR_PORTS = "127.0.0.1:7443", (7443, 8443)
 MAX_BYTES, MAX_LINES = 64 << 10, 400
 
 
@@ -38,6 +40,11 @@ def is_peer(text):
     inside = host[1:-1] if host.startswith("[") and host.endswith("]") else ""
     good = is_ip(inside) if inside else bool(HOST.match(host)) and ":" not in host
     return bool(colon) and good and port.isdigit() and 0 < int(port) < 65536
+
+
+def is_mitigator(text):
+    """A peer, or this box itself, as at a small site."""
+    return text == "here" or is_peer(text)
 
 
 def is_network(text):
@@ -71,12 +78,16 @@ KEYS = {
     "ntp": ("", each(HOST.match), "names or addresses of time servers", "時刻サーバーの名前またはアドレス"),
     "timezone": ("UTC", ZONE.match, "a time zone such as Asia/Tokyo", "Asia/Tokyo の形のタイムゾーン"),
     "centre": ("", is_peer, "host:port", "ホスト:ポート"),
-    "mitigator": ("", is_peer, "host:port", "ホスト:ポート"),
+    "mitigator": ("", is_mitigator, "host:port, or here where this box is it", "ホスト:ポート、またはこの装置自身なら here"),
+    "mitigator-code": ("", CODE.match, "the mitigator's own code that the centre shows", "監視センターが表示する遮断サーバー用登録コード"),
     "enrolment-code": ("", CODE.match, "the code that the centre shows", "監視センターが表示する登録コード"),
     "mirror": ("auto", is_port, "auto, an interface or a PCI address", "auto、インターフェース名、PCIアドレス"),
     "binding": ("auto", one_of("auto", "vfio", "uio", "af_xdp", "af_packet"), "auto, vfio, uio, af_xdp or af_packet",
                 "auto、vfio、uio、af_xdp、af_packet のいずれか"),
     "profile": ("auto", NAME.match, "auto or the name of a profile", "auto またはプロファイル名"),
+    "restart-window": ("", re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$").match,
+                       "hours such as 02:00-04:30, in which a release from the centre may start the box",
+                       "02:00-04:30 の形の時間帯(センターからの更新で再起動してよい時間)"),
     "home-networks": ("", each(is_network), "networks such as 192.168.0.0/16", "192.168.0.0/16 の形のネットワーク"),
     "password-hash": ("", re.compile(r"^scrypt\$[0-9a-f]{32}\$[0-9a-f]{64}$").match,
                       "as 'banken-box password' prints it", "banken-box password の出力"),
@@ -85,6 +96,11 @@ KEYS = {
 
 class Wrong(Exception):
     """All sentences about a file, one a line."""
+
+
+def mitigator_peer(found):
+    """Where this box's control finds its mitigator, "" when there is none."""
+    return MITIGATOR_HERE if found["mitigator"] == "here" else found["mitigator"]
 
 
 def parse(text):

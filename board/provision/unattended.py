@@ -64,6 +64,9 @@ def take_extras():
     rules = PLACE / "local.rules"
     if rules.is_file():
         box.write(box.ETC / "banken.rules", rules.read_text(errors="replace"))
+    policy = PLACE / "policy.yaml"
+    if policy.is_file() and policy.stat().st_size < settings.MAX_BYTES:
+        box.write(box.ETC / "policy.yaml", policy.read_text(errors="replace"))
     for path in sorted((PLACE / "update-keys").glob("*.pem")) if (PLACE / "update-keys").is_dir() else ():
         if path.stat().st_size < KEY_MAX:
             box.write(box.KEPT / "update-keys" / path.name, path.read_text())

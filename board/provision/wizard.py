@@ -13,7 +13,8 @@ QUESTIONS = (
     ("timezone", "Time zone", "タイムゾーン"),
     ("centre", "Monitoring centre (host:port, empty = none)", "監視センター(ホスト:ポート、空 = なし)"),
     ("enrolment-code", "Enrolment code from the centre (empty = later)", "センターの登録コード(空 = 後で)"),
-    ("mitigator", "Mitigator (host:port, empty = none)", "遮断サーバー(ホスト:ポート、空 = なし)"),
+    ("mitigator", "Mitigator (host:port, here = this box, empty = none)", "遮断サーバー(ホスト:ポート、here = この装置、空 = なし)"),
+    ("mitigator-code", "Its enrolment code from the centre (empty = later)", "その登録コード(空 = 後で)"),
     ("home-networks", "Your networks (empty = private addresses)", "内部ネットワーク(空 = プライベートアドレス)"),
     ("mirror", "Mirror port (auto = watch which port hears others' traffic)",
      "ミラーポート(auto = 他者間の通信が届くポートを自動で選ぶ)"),
@@ -23,6 +24,8 @@ BACK, STOP = "<", "q"
 
 def skipped(key, found):
     """Questions that an earlier answer makes pointless."""
+    if key == "mitigator-code":
+        return found.get("mitigator") != "here" or not found.get("centre")
     return (key == "gateway" and found.get("address") == "dhcp") or (key == "enrolment-code" and not found.get("centre"))
 
 

@@ -90,6 +90,13 @@ static const struct config_key behave_keys[] = {
 	{0},
 };
 
+static const struct config_key firmware_keys[] = {
+	{"answer", CONFIG_TEXT, offsetof(struct conf_firmware, answer), "", .max = 255,
+	 .help = "where banken-box says what became of firmware from the centre; empty: none is "
+		 "taken"},
+	{0},
+};
+
 static const struct config_key bundle_keys[] = {
 	{"folder", CONFIG_TEXT, offsetof(struct conf_bundle, folder), "/var/lib/banken/bundle",
 	 .max = 255, .help = "where signature bundles are installed; the dataplane reads it too"},
@@ -129,6 +136,8 @@ const struct config_key conf_keys[] = {
 	 .help = "records kept for search"},
 	{"bundle", CONFIG_GROUP, offsetof(struct conf, bundle), .keys = bundle_keys,
 	 .help = "signature bundles"},
+	{"firmware", CONFIG_GROUP, offsetof(struct conf, firmware), .keys = firmware_keys,
+	 .help = "releases of the box itself"},
 	{"behave", CONFIG_GROUP, offsetof(struct conf, behave), .keys = behave_keys,
 	 .help = "behaviour over hours and weeks"},
 	{"enrolment-code", CONFIG_TEXT, offsetof(struct conf, enrolment_code), "", .max = 64,

@@ -28,6 +28,11 @@ struct conf_bundle {
 	const char *folder, *keys, *lists;
 };
 
+/* This box's own firmware (firmware.h). */
+struct conf_firmware {
+	const char *answer;
+};
+
 struct conf_behave {
 	bool enabled;
 	uint64_t memory_mb, save_seconds, learn_days, history_days;
@@ -43,6 +48,7 @@ struct conf {
 	struct conf_search search;
 	struct conf_bundle bundle;
 	struct conf_behave behave;
+	struct conf_firmware firmware;
 	uint64_t health_seconds;
 	uint64_t mirror_window_seconds;
 	struct config_texts sites; /* others whose mitigator may order us */

@@ -164,7 +164,7 @@ static bool rules_run(void *ctx, uint64_t *ret_content)
 	return c->health && health_rules(c->health, loop_wall(c->loop), ret_content);
 }
 
-static void rules_settled(void *ctx, enum artefact_kind kind, int rc, const char *sentence)
+static void settled(void *ctx, enum artefact_kind kind, int rc, const char *sentence)
 {
 	struct control *c = ctx;
 
@@ -178,10 +178,25 @@ static void start_deployed(struct control *c)
 					 .folder = c->conf->bundle.folder,
 					 .helper = c->bundles,
 					 .runs = rules_run,
-					 .settled = rules_settled,
+					 .settled = settled,
 					 .ctx = c};
 
 	c->deployed = deployed_new(&s);
+}
+
+static int start_firmware(struct control *c, struct errmsg *e)
+{
+	const struct firmware_setup s = {.loop = c->loop,
+					 .log = c->log,
+					 .statedir = c->conf->statedir,
+					 .answer = c->conf->firmware.answer,
+					 .settled = settled,
+					 .ctx = c};
+
+	if (!c->conf->firmware.answer[0])
+		return 0;
+	c->firmware = firmware_new(&s, e);
+	return c->firmware ? 0 : ERR_IO;
 }
 
 static int start_steering(struct control *c, struct errmsg *e)
@@ -195,8 +210,11 @@ static int start_steering(struct control *c, struct errmsg *e)
 				.again = start_again,
 				.ctx = c};
 
+	if (start_firmware(c, e))
+		return ERR_IO;
 	start_deployed(c);
 	s.deployed = c->deployed;
+	s.firmware = c->firmware;
 	c->steer = steer_new(&s, e);
 	return c->steer ? 0 : ERR_IO;
 }
@@ -369,6 +387,7 @@ void control_stop(struct control *c)
 	orders_free(c->orders);
 	steer_delete(c->steer);
 	deployed_free(c->deployed);
+	firmware_free(c->firmware);
 	health_free(c->health);
 	drain_delete(c->drain);
 	memory_delete(c->memory);

@@ -31,6 +31,7 @@ struct control {
 	struct steer *steer;
 	struct helper bundles; /* the process that installs them */
 	struct deployed *deployed;
+	struct firmware *firmware; /* NULL: this box takes none */
 	const struct steer_try *try;
 	bool again; /* to be started again with another configuration */
 	struct local_server *local;

@@ -214,8 +214,9 @@ struct steer *steer_new(const struct steer_setup *setup, struct errmsg *e)
 	/* Other kinds of files bring handlers of their own. */
 	const struct artefact_handler handlers[] = {
 		{ARTEFACT_CONFIG, install, s},
-		{ARTEFACT_BUNDLE, deployed_install, setup->deployed},
-		{ARTEFACT_PATTERN, deployed_install, setup->deployed}};
+		{ARTEFACT_BUNDLE, setup->deployed ? deployed_install : NULL, setup->deployed},
+		{ARTEFACT_PATTERN, setup->deployed ? deployed_install : NULL, setup->deployed},
+		{ARTEFACT_FIRMWARE, setup->firmware ? firmware_install : NULL, setup->firmware}};
 	char folder[300];
 	struct box_setup box = {.loop = setup->loop,
 				.log = setup->log,
@@ -223,7 +224,7 @@ struct steer *steer_new(const struct steer_setup *setup, struct errmsg *e)
 				.keys_folder = setup->conf->keys,
 				.folder = folder,
 				.handlers = handlers,
-				.n_handlers = setup->deployed ? ARRAY_SIZE(handlers) : 1,
+				.n_handlers = ARRAY_SIZE(handlers),
 				.send = send,
 				.pass = pass,
 				.keys_changed = keys_changed,

@@ -10,6 +10,7 @@
 
 #include "control/sensor/conf.h"
 #include "control/sensor/deployed.h"
+#include "control/sensor/firmware.h"
 #include "control/sensor/outbox.h"
 #include "control/wire/box.h"
 
@@ -38,6 +39,7 @@ struct steer_setup {
 	struct outbox *outbox;
 	const struct steer_try *try;
 	struct deployed *deployed; /* takes rule sets; NULL: they are refused */
+	struct firmware *firmware; /* takes releases of the box; NULL: they are refused */
 	void (*again)(void *ctx);  /* start again, with the new configuration */
 	void *ctx;
 };

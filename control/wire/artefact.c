@@ -532,6 +532,14 @@ static void refuse(struct artefact_box *b, const struct artefact_offer *o, const
 						     .text = sentence});
 }
 
+/* The centre asks again for what is under way: an answer that takes long (a file over a slow line,
+ * firmware that starts the machine) is not another order. */
+static bool is_under_way(const struct kind *k, const struct artefact_offer *o)
+{
+	return strcmp(k->coming.sha256, o->sha256) == 0 && strcmp(k->id, o->id) == 0 &&
+	       k->back == o->back;
+}
+
 int artefact_box_take(struct artefact_box *b, const struct message *m, struct errmsg *e)
 {
 	const struct artefact_offer *o = &m->artefact_offer;
@@ -549,6 +557,14 @@ int artefact_box_take(struct artefact_box *b, const struct message *m, struct er
 		return 0;
 	}
 	k = &b->kinds[o->kind];
+	if (is_under_way(k, o)) {
+		b->number = k->number = o->number;
+		k->expires = o->expires;
+		rc = save(b, e);
+		if (rc == 0)
+			artefact_box_up(b);
+		return rc;
+	}
 	if (k->coming.sha256[0]) {
 		(void)answer(b, o->kind, ARTEFACT_STATE_FAILED, "a newer order took its place");
 		k->settling = false;

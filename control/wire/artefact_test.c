@@ -338,6 +338,38 @@ static void a_slow_handler_settles_later(void **state)
 	assert_int_equal(w->results, 1);
 }
 
+/* The centre makes an offer again when no answer came: what is under way goes on. */
+static void the_same_order_again_is_no_other(void **state)
+{
+	struct world *w = *state;
+	struct artefact_offer o = offer_of(w, "v1");
+	struct message m = {.kind = MESSAGE_ARTEFACT_CHUNK};
+
+	w->say = ERR_AGAIN;
+	assert_int_equal(give(w, w->centre, &o), 0);
+	loop_once(w->loop, 1);
+	m.artefact_chunk = (struct artefact_chunk){w->sha256, 0, SLICE(w->bytes, 1000), ""};
+	artefact_box_passing(w->b, &m);
+	assert_int_equal(w->want.offset, 1000);
+	o.number = ++w->number;
+	assert_int_equal(give(w, w->centre, &o), 0);
+	assert_int_equal(w->results, 0);
+	loop_once(w->loop, 1);
+	assert_int_equal(w->want.offset, 1000);
+	fetch_all(w);
+	assert_int_equal(w->installs, 1);
+	/* while the handler is at it */
+	o.number = ++w->number;
+	assert_int_equal(give(w, w->centre, &o), 0);
+	loop_once(w->loop, 1);
+	assert_int_equal(w->results, 0);
+	assert_int_equal(w->installs, 1);
+	artefact_settle(w->b, ARTEFACT_BUNDLE, 0, "");
+	assert_int_equal(w->results, 1);
+	assert_int_equal(w->last.state, ARTEFACT_STATE_IN_FORCE);
+	assert_int_equal(w->last.number, o.number);
+}
+
 struct bad_offer {
 	const char *name, *sentence;
 	void (*change)(struct world *w, struct artefact_offer *o);
@@ -498,6 +530,7 @@ int main(void)
 		CASE(a_roll_back_needs_no_transfer),
 		CASE(what_the_handler_refuses_leaves_the_old_one),
 		CASE(a_slow_handler_settles_later),
+		CASE(the_same_order_again_is_no_other),
 		CASE(bad_offers_are_answered_with_a_sentence),
 		CASE(forged_and_replayed_offers_do_nothing),
 		CASE(wrong_bytes_are_never_in_force),

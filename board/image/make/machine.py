@@ -26,11 +26,14 @@ class Network:
         run("ip", "netns", "add", self.name)
         self.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
         self.run("ip", "link", "set", "lo", "up")
-        for tap in (MANAGEMENT, MIRROR):
-            self.run("ip", "tuntap", "add", tap, "mode", "tap")
-            self.run("ip", "link", "set", tap, "up")
+        for name in (MANAGEMENT, MIRROR):
+            self.tap(name)
         self.run("ip", "link", "set", MIRROR, "arp", "off", "multicast", "off")
         self.run("ip", "addr", "add", f"{HERE}/24", "dev", MANAGEMENT)
+
+    def tap(self, name):
+        self.run("ip", "tuntap", "add", name, "mode", "tap")
+        self.run("ip", "link", "set", name, "up")
 
     def words(self, *command):
         return ["ip", "netns", "exec", self.name, *map(str, command)]
@@ -50,7 +53,9 @@ def overlay(image, disk, mib=2048):
 
 
 class Machine:
-    """One start of the emulated box."""
+    """One start of the emulated box. nic: one model for all ports, or a list of them."""
+
+    taps = (MANAGEMENT, MIRROR)
 
     def __init__(self, folder, disk, network=None, stick=None, nic="virtio", memory=2048):
         self.folder, self.disk, self.network, self.stick = folder, disk, network, stick
@@ -73,8 +78,9 @@ class Machine:
         if self.stick:
             words += ["-device", "qemu-xhci", "-drive", f"file={self.stick},if=none,id=stick,format=raw,readonly=on",
                       "-device", "usb-storage,drive=stick"]
-        for n, tap in enumerate((MANAGEMENT, MIRROR) if self.network else ()):
-            model = VIRTIO if self.nic == "virtio" else self.nic
+        for n, tap in enumerate(self.taps if self.network else ()):
+            model = self.nic if isinstance(self.nic, str) else self.nic[n]
+            model = VIRTIO if model == "virtio" else model
             words += ["-netdev", f"tap,id=n{n},ifname={tap},script=no,downscript=no",
                       "-device", f"{model},netdev=n{n},mac=02:00:00:00:00:{16 + n},bus=pcie.0,addr={16 + n:#x}"]
         return self.network.words(*words) if self.network else [str(w) for w in words]

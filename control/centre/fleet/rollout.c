@@ -79,10 +79,18 @@ void rollout_plan(struct rollout *r)
 
 /* ---- how they are ---- */
 
+/* Away for longer than it may be, since it got it and since it was last heard of. */
+static bool is_late(const struct rollout_box *b, const struct rollout_health *h, uint64_t now)
+{
+	uint64_t since = h->last > b->offered ? h->last : b->offered;
+
+	return now > since + (h->grace_s ? h->grace_s : ROLLOUT_GRACE_S) * NS_PER_SEC;
+}
+
 bool rollout_is_worse(const struct rollout_box *b, const struct rollout_health *h, uint64_t now,
 		      char ret[ROLLOUT_WHY])
 {
-	bool late = now > b->offered + ROLLOUT_GRACE_S * NS_PER_SEC;
+	bool late = is_late(b, h, now);
 
 	ret[0] = '\0';
 	if (b->before.is_up && !h->is_up && late)

@@ -18,7 +18,8 @@
 enum {
 	ROLLOUT_RINGS = 8,
 	ROLLOUT_GRACE_S = 120, /* that a box may be away after it got it (it may start again) */
-	ROLLOUT_AGAIN_S = 300, /* an unanswered offer is made again */
+	ROLLOUT_GRACE_MACHINE_S = 1800, /* when the whole machine starts, perhaps thrice */
+	ROLLOUT_AGAIN_S = 300,		/* an unanswered offer is made again */
 	ROLLOUT_WHY = 256,
 };
 
@@ -48,6 +49,8 @@ struct rollout_health {
 	double loss;	      /* share of frames, 0 to 1 */
 	double alerts;	      /* an hour */
 	uint64_t restarts;    /* since whenever */
+	uint64_t last;	      /* ns since 1970, when it said something; 0: not known */
+	unsigned grace_s;     /* that it may be away; 0: ROLLOUT_GRACE_S */
 };
 
 struct rollout_box {

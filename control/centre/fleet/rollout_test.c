@@ -285,19 +285,28 @@ static void a_good_version_reaches_all(void **state)
 static void worse_health_stops_it(void **state)
 {
 	static const struct rollout_health worse[] = {
-		{true, true, 0.05, 0, 0},
-		{true, true, 0, 1000, 0},
-		{true, true, 0, 0, 2},
-		{false, false, 0, 0, 0},
+		{.is_up = true, .is_known = true, .loss = 0.05},
+		{.is_up = true, .is_known = true, .alerts = 1000},
+		{.is_up = true, .is_known = true, .restarts = 2},
+		{.is_up = false},
+		{.is_up = false, .last = 800 * NS_PER_SEC},
 	};
-	struct rollout_box b = {.name = "box-1", .before = {true, true, 0.001, 10, 0}};
+	static const struct rollout_health well = {
+		.is_up = true, .is_known = true, .loss = 0.01, .alerts = 50, .restarts = 1};
+	static const struct rollout_health just_went = {.last = 900 * NS_PER_SEC};
+	static const struct rollout_health starts = {.grace_s = ROLLOUT_GRACE_MACHINE_S};
+	struct rollout_box b = {
+		.name = "box-1",
+		.before = {.is_up = true, .is_known = true, .loss = 0.001, .alerts = 10}};
 	char why[ROLLOUT_WHY];
 
 	for (size_t i = 0; i < ARRAY_SIZE(worse); i++)
 		assert_true(rollout_is_worse(&b, &worse[i], 1000 * NS_PER_SEC, why));
-	assert_false(rollout_is_worse(&b, &(struct rollout_health){true, true, 0.01, 50, 1},
-				      1000 * NS_PER_SEC, why));
-	/* just starting again */
+	assert_false(rollout_is_worse(&b, &well, 1000 * NS_PER_SEC, why));
+	/* just starting again; firmware takes its time */
+	assert_false(rollout_is_worse(&b, &just_went, 1000 * NS_PER_SEC, why));
+	assert_false(rollout_is_worse(&b, &starts, 1000 * NS_PER_SEC, why));
+	assert_true(rollout_is_worse(&b, &starts, 2000 * NS_PER_SEC, why));
 	assert_false(rollout_is_worse(&b, &worse[3], 60 * NS_PER_SEC, why));
 }
 

@@ -460,10 +460,8 @@ static bool is_wanted(const json_t *box, const json_t *request, const char *scop
 static int take_boxes(struct rollouts *all, const json_t *request, struct task *t, struct errmsg *e)
 {
 	json_t *boxes = fleet_boxes(all->f->setup.store, "", e), *box;
-	const char *role =
-		strcmp(t->about.kind, "bundle") == 0 || strcmp(t->about.kind, "pattern") == 0
-			? "sensor"
-			: "";
+	/* A mitigator takes its configuration only. */
+	const char *role = strcmp(t->about.kind, "config") == 0 ? "" : "sensor";
 	size_t i, n = json_array_size(boxes);
 
 	t->r->boxes = calloc(n + 1, sizeof(*t->r->boxes));

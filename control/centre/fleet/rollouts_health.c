@@ -151,7 +151,9 @@ void rollouts_how(void *ctx, const char *box, struct rollout_health *ret)
 	const struct heard *h = heard_of(r, box, false);
 	uint64_t now = loop_wall(r->f->setup.loop);
 
-	*ret = (struct rollout_health){.is_up = h && h->is_up};
+	*ret = (struct rollout_health){.is_up = h && h->is_up, .last = h ? h->at : 0};
+	if (strcmp(t->about.kind, artefact_kind_text(ARTEFACT_FIRMWARE)) == 0)
+		ret->grace_s = ROLLOUT_GRACE_MACHINE_S;
 	if (!h || (!h->has_no_counts && now - h->at > ROLLOUTS_FORGET_S * NS_PER_SEC))
 		return;
 	ret->is_known = true;
