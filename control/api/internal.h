@@ -30,8 +30,8 @@ struct asking {
 	struct api_server *s;
 	struct MHD_Connection *connection;
 	const struct api_table *table;
-	struct api_request q; /* names in q.who point into `account` */
-	struct account account;
+	struct api_request q;			      /* names in q.who point into `account` */
+	struct account account, certificate;	      /* of q.who; of q.certified */
 	char session[SECRET_TEXT], csrf[SECRET_TEXT]; /* "" without a session */
 	char from[64];
 	char *body;
@@ -45,6 +45,8 @@ struct asking {
 
 /* The asker by cookie or bearer token, if there is one in force. */
 void who_find(struct asking *a);
+/* The account that the connection's certificate names. */
+void who_certified(struct asking *a);
 /* ERR_OK, or ERR_DENIED with a sentence and the HTTP status. */
 int who_may(const struct asking *a, unsigned *ret_status, struct errmsg *e);
 

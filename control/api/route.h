@@ -62,9 +62,13 @@ struct api_request {
 	json_t *args; /* an object: only fields of the route, of their kinds; times as integers */
 	struct slice bytes; /* routes with bytes_max */
 	struct api_who who;
-	const char *from; /* asker's address */
-	const char *type; /* Content-Type of the body, "" none */
-	const char *id;	  /* X-Request-ID, "" none */
+	/* By the certificate that was shown; name "" = none, or of no account. It is no session: a
+	 * browser would show it for somebody else's page. A route that takes it says so itself. */
+	struct api_who certified;
+	bool certificates; /* they are asked for here */
+	const char *from;  /* asker's address */
+	const char *type;  /* Content-Type of the body, "" none */
+	const char *id;	   /* X-Request-ID, "" none */
 	bool japanese;
 	uint64_t now; /* ns since 1970 */
 	/* Routes with checks_password: the password was right; the new one's hash, or "". */

@@ -9,6 +9,7 @@
 struct api_serve {
 	const char *listen, *certificate, *key, *folder;
 	bool behind_tls;
+	const char *client_ca; /* of the mitigator only: PEM file, "" = no certificates of askers */
 };
 
 /* Of a CONFIG_GROUP at a struct api_serve: listen, certificate, key, behind-tls; `folder` is the

@@ -161,6 +161,7 @@ static enum MHD_Result dispatch(struct asking *a, const char *path)
 			       : refuse(a, MHD_HTTP_NOT_FOUND,
 					"no such path: see /api/v1/openapi.json", 0);
 	who_find(a);
+	who_certified(a);
 	if (who_may(a, &status, &e) != ERR_OK)
 		return refuse(a, status, e.text, 0);
 	if (a->too_big)
@@ -369,6 +370,9 @@ static int start(struct api_server *s, struct errmsg *e)
 	const struct api_setup *setup = &s->setup;
 	struct sockaddr_storage address;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem trust[] = {
+		{MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)setup->client_ca},
+		{MHD_OPTION_END, 0, NULL}};
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)setup->cert},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)setup->key},
@@ -380,14 +384,15 @@ static int start(struct api_server *s, struct errmsg *e)
 		return ERR_INVALID;
 	flags |= address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0;
 	flags |= setup->cert ? MHD_USE_TLS : 0;
-	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR,
-				     &address, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-				     MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS,
-				     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SECONDS,
-				     MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				     MHD_OPTION_UNESCAPE_CALLBACK, leave_as_is, NULL,
-				     MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_ARRAY,
-				     setup->cert ? tls : tls + 3, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, &address,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)PER_ADDRESS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_UNESCAPE_CALLBACK, leave_as_is, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+		completed, NULL, MHD_OPTION_ARRAY, setup->cert ? tls : tls + 3, MHD_OPTION_ARRAY,
+		setup->cert && setup->client_ca ? trust : trust + 1, MHD_OPTION_END);
 	if (!s->daemon)
 		return errmsg_set(e, ERR_IO, "page address %s: cannot listen there; is it taken%s?",
 				  setup->address, setup->cert ? ", is the certificate right" : "");

@@ -26,6 +26,10 @@ struct api_setup {
 	const char *address;	/* "127.0.0.1:8080", "[::]:8443" */
 	const char *cert, *key; /* PEM texts for TLS; NULL: plain, for loopback or behind a proxy */
 	bool behind_tls;	/* a proxy with TLS stands in front: cookies are for TLS only */
+	/* PEM text of the CAs whose certificates askers may show, with TLS only; NULL: none are
+	 * asked for. A request has the account that the certificate names (api_request.certified).
+	 */
+	const char *client_ca;
 	const struct api_table *tables; /* must outlive the server */
 	size_t n_tables;
 	struct accounts *accounts;

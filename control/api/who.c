@@ -1,4 +1,6 @@
 /* Who asks, and may he? */
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <string.h>
 
 #include "control/api/internal.h"
@@ -38,6 +40,49 @@ void who_find(struct asking *a)
 		return;
 	snprintf(a->session, sizeof(a->session), "%s", cookie);
 	is(a, a->account.role, false);
+}
+
+/* The name in it, when a CA of ours signed it for a client and it is in force. */
+static bool certificate_name(gnutls_session_t tls, char *ret, size_t cap)
+{
+	gnutls_typed_vdata_st purpose = {GNUTLS_DT_KEY_PURPOSE_OID,
+					 (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, 0};
+	const gnutls_datum_t *chain;
+	unsigned n = 0, status = 1;
+	gnutls_x509_crt_t crt;
+	bool found;
+
+	chain = gnutls_certificate_get_peers(tls, &n);
+	if (!chain || n == 0 ||
+	    gnutls_certificate_verify_peers(tls, &purpose, 1, &status) != GNUTLS_E_SUCCESS ||
+	    status != 0 || gnutls_x509_crt_init(&crt) != GNUTLS_E_SUCCESS)
+		return false;
+	found = gnutls_x509_crt_import(crt, &chain[0], GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS &&
+		gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, ret, &cap) ==
+			GNUTLS_E_SUCCESS;
+	gnutls_x509_crt_deinit(crt);
+	return found;
+}
+
+void who_certified(struct asking *a)
+{
+	const union MHD_ConnectionInfo *info;
+	char name[API_NAME_MAX + 1];
+
+	a->q.certificates = a->s->setup.client_ca != NULL;
+	a->q.certified = (struct api_who){.name = "", .customer = ""};
+	if (!a->q.certificates)
+		return;
+	info = MHD_get_connection_info(a->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (!info || !info->tls_session ||
+	    !certificate_name((gnutls_session_t)info->tls_session, name, sizeof(name)) ||
+	    accounts_find(a->s->setup.accounts, name, &a->certificate) != ERR_OK ||
+	    a->certificate.disabled)
+		return;
+	a->q.certified = (struct api_who){.name = a->certificate.name,
+					  .customer = a->certificate.customer,
+					  .role = a->certificate.role,
+					  .may = api_role_may(a->certificate.role)};
 }
 
 /* "https://host:port" of the page that asks must be the host that is asked. */

@@ -27,6 +27,34 @@ static const char *reason_of(int argc, char **argv, int from)
 	return argc == from + 2 && strcmp(argv[from], "--reason") == 0 ? argv[from + 1] : NULL;
 }
 
+/* editions; file [--reason TEXT] */
+int cli_policy_editions(const struct cli *cli, int argc, char **argv)
+{
+	static const char *const columns[] = {
+		"number:number",   "when:time@",    "who:actor", "policy:name",
+		"version:version", "reason:reason", NULL};
+	bool back = strcmp(argv[1], "file") == 0;
+	const char *reason = reason_of(argc, argv, 2);
+	json_t *answer;
+
+	if (back && reason)
+		return change(cli,
+			      json_pack("{ss ss}", "do", "policy_back", "reason",
+					reason[0] ? reason : "by hand"),
+			      "Done; the policy file holds.");
+	if (argc != 2)
+		return cli_fail(2, "say: banken policy editions, or banken policy file [--reason "
+				   "TEXT]");
+	answer = cli_ask(cli, "banken-mitigator", json_pack("{ss}", "do", "policy_editions"));
+	if (!answer)
+		return 1;
+	if (!cli_json(cli, answer))
+		cli_table(json_object_get(answer, "editions"), columns,
+			  "Nobody has edited the policy at the pages.");
+	json_decref(answer);
+	return 0;
+}
+
 int cli_policy_mode(const struct cli *cli, int argc, char **argv)
 {
 	static const char *const columns[] = {

@@ -55,6 +55,7 @@ int cmd_replay(const struct cli *cli, int argc, char **argv);
 /* taxii.c: a part of `banken lists`. */
 int cli_taxii(const struct cli *cli, int argc, char **argv);
 /* change.c: parts of `banken policy`. */
+int cli_policy_editions(const struct cli *cli, int argc, char **argv);
 int cli_policy_mode(const struct cli *cli, int argc, char **argv);
 int cli_policy_exception(const struct cli *cli, int argc, char **argv);
 

@@ -426,6 +426,8 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 		return act(cli, argc, argv);
 	if (strcmp(what, "preview") == 0)
 		return preview(cli, argc, argv);
+	if (strcmp(what, "editions") == 0 || strcmp(what, "file") == 0)
+		return cli_policy_editions(cli, argc, argv);
 	if (strcmp(what, "mode") == 0)
 		return cli_policy_mode(cli, argc, argv);
 	if (strcmp(what, "exception") == 0)
@@ -443,7 +445,8 @@ int cmd_policy(const struct cli *cli, int argc, char **argv)
 		return show(&o);
 	if (strcmp(what, "history") == 0)
 		return history(cli, &o);
-	return cli_fail(2, "say: banken policy simulate | lint FILE | show | history | act | "
-			   "exceptions | exception | mode | preview; banken policy "
-			   "--help");
+	return cli_fail(2,
+			"say: banken policy simulate | lint FILE | show | history | act | "
+			"exceptions | exception | mode | preview | editions | file; banken policy "
+			"--help");
 }

@@ -312,8 +312,7 @@ json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *r
 			   "or file");
 		return NULL;
 	}
-	p = policy_load(m->settings.policy,
-			e); /* it is read again below: nothing is stored if it cannot */
+	p = edit_policy(m, e); /* it is read again below: nothing is stored if it cannot */
 	if (!p)
 		return NULL;
 	policy_free(p);

@@ -84,6 +84,26 @@ static json_t *problems(struct mitigator *m)
 	return list;
 }
 
+/* How many open cuts are in which state. */
+static json_t *states(struct mitigator *m)
+{
+	json_t *o = json_object();
+	unsigned n[CUT_STATE_COUNT] = {0};
+
+	for (unsigned i = 0; i < cuts_count(m->decide.cuts); i++)
+		n[cuts_at(m->decide.cuts, i)->state]++;
+	for (unsigned s = CUT_REQUESTED; s < CUT_RELEASED; s++)
+		json_object_set_new(o, cut_state_text((enum cut_state)s), json_integer(n[s]));
+	return o;
+}
+
+static json_t *decisions(const struct decide_counts *c)
+{
+	return json_pack("{sI sI sI sI sI}", "cut", (json_int_t)c->cut, "held", (json_int_t)c->held,
+			 "refused", (json_int_t)c->refused, "exception", (json_int_t)c->excepted,
+			 "outside-policy", (json_int_t)c->outside);
+}
+
 static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e)
 {
@@ -112,6 +132,9 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 			    local_text(!m->decide.kill_switch ? ""
 				       : m->stop.by_word      ? m->stop.actor
 							      : m->settings.kill_switch));
+	json_object_set_new(answer, "states", states(m));
+	json_object_set_new(answer, "decisions", decisions(c));
+	json_object_set_new(answer, "drivers", peers_drivers(m));
 	receiver_counts(m->external, &outside);
 	json_object_set_new(answer, "external",
 			    json_pack("{sI sI sI sI}", "events", (json_int_t)outside.events,
@@ -638,9 +661,9 @@ static json_t *do_policy(void *ctx, const struct local_peer *peer, const json_t 
 
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(list, json_string(lints[i]));
-	return json_pack("{sb ss ss ss so}", "ok", 1, "name", m->policy->name, "version",
-			 m->policy->version, "policy", m->policy->yaml ? m->policy->yaml : "",
-			 "lint", list);
+	return json_pack("{sb sb ss ss ss so}", "ok", 1, "edited", (int)m->policy_edited, "name",
+			 m->policy->name, "version", m->policy->version, "policy",
+			 m->policy->yaml ? m->policy->yaml : "", "lint", list);
 }
 
 static json_t *do_protected(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -675,7 +698,11 @@ static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t 
 	if (mitigator_begin(m, e) < 0 || mitigator_reload(m, actor, e) < 0 ||
 	    mitigator_commit(m, e) < 0)
 		return NULL;
-	return json_pack("{sb}", "ok", 1);
+	return json_pack("{sb ss}", "ok", 1, "text",
+			 m->policy_edited
+				 ? "The policy that was edited at the pages is in force, not the "
+				   "file: banken policy file goes back to it."
+				 : "");
 }
 
 static const struct local_command commands[] = {
@@ -730,6 +757,13 @@ static const struct local_command commands[] = {
 	 "\"what\": do, cancel, done or undo a \"task\", or start with a \"host\"; \"reason\"",
 	 recover_do_change, true},
 	{"reload", "reads the policy file again", do_reload, true},
+	{"policy_editions", "policies that people put in force here; \"number\": one with its text",
+	 edit_do_list, false},
+	{"policy_put",
+	 "puts \"text\" in force in place of the policy file; \"base\": the version it was edited "
+	 "from, \"accept\": true although lint says something, \"reason\"",
+	 edit_do_put, true},
+	{"policy_back", "the policy file holds again; \"reason\"", edit_do_back, true},
 	{"peers", "sensors, enforcers and drivers with their health; the centre", peers_do, false},
 	{"modes", "every scope with its mode and stages, and how many hosts are in which",
 	 change_do_modes, false},

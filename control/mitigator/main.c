@@ -206,7 +206,7 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 	room_keep(&m->room, m->db, path);
 	if (care_start(m, e) < 0 || vendor_start(m, e) < 0 || remote_start(m, e) < 0 ||
 	    except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0 ||
-	    change_start(m, e) < 0 || peers_start(m, e) < 0)
+	    change_start(m, e) < 0 || edit_start(m, e) < 0 || peers_start(m, e) < 0)
 		return ERR_IO;
 	return audit_start(m, e);
 }
@@ -253,6 +253,7 @@ static int recover(struct mitigator *m, struct errmsg *e)
 	if (host_store_load(m->db, m->decide.hosts, e) < 0 ||
 	    incidents_open(m->decide.incidents, m->db, e) < 0)
 		return ERR_IO;
+	edit_recover(m);
 	change_apply(m, m->policy);
 	decide_reload(&m->decide, m->policy, mitigator_now(m));
 	if (cuts_recover(m->decide.cuts, mitigator_now(m), e) < 0)
@@ -292,7 +293,7 @@ static void report_policy(struct mitigator *m)
 
 int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e)
 {
-	struct policy *p = policy_load(m->settings.policy, e), *old = m->policy;
+	struct policy *p = edit_policy(m, e), *old = m->policy;
 	struct errmsg why = {""};
 
 	if (!p)

@@ -107,6 +107,7 @@ struct mitigator {
 	char undo_folder[512];
 
 	struct policy *policy;
+	bool policy_edited; /* it is of the pages, not of the file */
 	struct decide decide;
 	struct cut_store *store;
 	struct cut_method cut_methods[CUT_METHODS];
@@ -281,11 +282,25 @@ json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *r
 json_t *change_do_modes(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *e);
 
+/* edit.c: the policy as people edit it at the pages, in place of the file */
+int edit_start(struct mitigator *m, struct errmsg *e);
+/* At the start: in place of the file that was read. */
+void edit_recover(struct mitigator *m);
+/* The one that is to hold: the latest edition, else the file. NULL with a sentence. */
+struct policy *edit_policy(struct mitigator *m, struct errmsg *e);
+json_t *edit_do_put(void *ctx, const struct local_peer *peer, const json_t *request,
+		    struct errmsg *e);
+json_t *edit_do_back(void *ctx, const struct local_peer *peer, const json_t *request,
+		     struct errmsg *e);
+json_t *edit_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+		     struct errmsg *e);
+
 /* peers.c: who is connected, what sensors say of themselves, how the drivers are */
 int peers_start(struct mitigator *m, struct errmsg *e);
 void peers_stop(struct mitigator *m);
 void peers_note(struct mitigator *m, const struct identity *who, bool up, const char *sentence);
 void peers_health(struct mitigator *m, const char *name, const struct sensor_health *h);
+json_t *peers_drivers(struct mitigator *m);
 json_t *peers_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
 
 /* api/people.c: accounts of the pages, from the machine itself */

@@ -132,20 +132,27 @@ static json_t *driver_json(struct mitigator *m, unsigned i)
 			 (int)md->ports_n);
 }
 
+json_t *peers_drivers(struct mitigator *m)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < m->methods_n; i++)
+		json_array_append_new(list, driver_json(m, i));
+	return list;
+}
+
 json_t *peers_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e)
 {
 	struct mitigator *m = ctx;
-	json_t *list = json_array(), *drivers = json_array();
+	json_t *list = json_array();
 	struct link_status centre = {0};
 
 	for (unsigned i = 0; i < m->peers->n; i++)
 		json_array_append_new(list, peer_json(&m->peers->items[i]));
-	for (unsigned i = 0; i < m->methods_n; i++)
-		json_array_append_new(drivers, driver_json(m, i));
 	if (m->centre)
 		link_status(m->centre, &centre);
-	return json_pack("{sb so so s{sb sb sI so}}", "ok", 1, "peers", list, "drivers", drivers,
-			 "centre", "configured", m->centre != NULL, "connected",
+	return json_pack("{sb so so s{sb sb sI so}}", "ok", 1, "peers", list, "drivers",
+			 peers_drivers(m), "centre", "configured", m->centre != NULL, "connected",
 			 (int)centre.connected, "since", (json_int_t)centre.since, "trouble",
 			 local_text(centre.trouble));
 }

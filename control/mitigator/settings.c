@@ -130,7 +130,11 @@ static const struct config_key external_keys[] = {
 	{.name = NULL},
 };
 
-static const struct config_key pages_keys[] = {API_SERVE_KEYS("", "/usr/share/banken/pages/site")};
+static const struct config_key pages_keys[] = {
+	{"client-ca", CONFIG_TEXT, offsetof(struct api_serve, client_ca), "",
+	 .help = "PEM file of the CA whose certificates OpenC2 producers must show, each with an "
+		 "account's name as its CN; empty = they show tokens"},
+	API_SERVE_KEYS("", "/usr/share/banken/pages/site")};
 
 const struct config_key settings_keys[] = {
 	{"listen", CONFIG_TEXT, AT(listen), "*:7443",

@@ -17,7 +17,11 @@ int page_policy_simulate(void *ctx, const struct api_request *q, struct api_answ
 			 struct errmsg *e);
 int page_list_simulate(void *ctx, const struct api_request *q, struct api_answer *ret,
 		       struct errmsg *e);
+int page_policy_put(void *ctx, const struct api_request *q, struct api_answer *ret,
+		    struct errmsg *e);
 int page_audit_verify(void *ctx, const struct api_request *q, struct api_answer *ret,
 		      struct errmsg *e);
+/* metrics.c */
+int page_metrics(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e);
 /* report.c */
 int page_report(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e);

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "control/api/certificate.h"
+#include "control/wire/file.h"
 #include "dataplane/base/clock.h"
 
-enum { TELL_EVERY_MS = 250, EXPIRE_EVERY_S = 600 };
+enum { TELL_EVERY_MS = 250, EXPIRE_EVERY_S = 600, CLIENT_CA_MAX = 256 << 10 };
 
 /* ---- the audit of accounts and log-ins ---- */
 
@@ -72,6 +73,28 @@ static void say_where(struct mitigator *m, const struct certificate *c, bool tls
 		 tls ? "; certificate " : "", tls ? c->print : "");
 }
 
+/* Whose certificates are asked for. They end with TLS, so it must end here. */
+static int read_client_ca(struct mitigator *m, bool tls, struct errmsg *e)
+{
+	const char *path = m->settings.pages.client_ca;
+	struct slice text;
+
+	if (!path[0])
+		return 0;
+	if (!tls)
+		return errmsg_set(e, ERR_INVALID,
+				  "pages.client-ca needs TLS here: set pages.certificate and "
+				  "pages.key, without behind-tls");
+	if (file_read(path, CLIENT_CA_MAX, &text, e) < 0)
+		return ERR_IO;
+	m->pages->client_ca = strndup((const char *)text.data, text.len);
+	payload_free(&text);
+	if (!m->pages->client_ca || !strstr(m->pages->client_ca, "-----BEGIN CERTIFICATE-----"))
+		return errmsg_set(e, ERR_INVALID,
+				  "pages.client-ca: %.200s has no certificate in PEM", path);
+	return 0;
+}
+
 static int start_server(struct mitigator *m, struct errmsg *e)
 {
 	struct api_table tables[] = {page_routes(m), ordered_routes(m)};
@@ -98,6 +121,9 @@ static int start_server(struct mitigator *m, struct errmsg *e)
 		setup.cert = c->cert;
 		setup.key = c->key;
 	}
+	if (read_client_ca(m, tls, e) < 0)
+		return ERR_INVALID;
+	setup.client_ca = p->client_ca;
 	if (s->folder[0] && !has_folder)
 		log_warn(&m->log, "pages: %s is not there: the API alone is served", s->folder);
 	p->server = api_server_new(&setup, e);
@@ -132,6 +158,7 @@ void pages_stop(struct mitigator *m)
 	if (m->pages->certificate)
 		explicit_bzero(m->pages->certificate, sizeof(*m->pages->certificate));
 	free(m->pages->certificate);
+	free(m->pages->client_ca);
 	free(m->pages);
 	m->pages = NULL;
 }

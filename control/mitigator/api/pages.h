@@ -11,6 +11,7 @@ struct pages {
 	struct mitigator *m;
 	struct accounts *accounts;
 	struct certificate *certificate;
+	char *client_ca;	   /* PEM; NULL: none */
 	struct api_server *server; /* NULL: accounts only, no address is configured */
 	uint64_t told;		   /* monotonic */
 	unsigned changed;	   /* set of enum page_part */

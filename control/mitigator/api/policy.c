@@ -2,6 +2,7 @@
  * at the judgements on record or in a list (P8). */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/mitigator/api/files.h"
 #include "control/mitigator/api/pages.h"
@@ -53,6 +54,26 @@ int page_policy_check(void *ctx, const struct api_request *q, struct api_answer 
 	ret->json = json_pack("{so ss so so}", "name", local_text(p->name), "version", p->version,
 			      "lint", lints_of(p), "scopes", scopes);
 	policy_free(p);
+	return ERR_OK;
+}
+
+/* Of the body, in place of the policy file. */
+int page_policy_put(void *ctx, const struct api_request *q, struct api_answer *ret,
+		    struct errmsg *e)
+{
+	struct local_peer peer = {.uid = geteuid(), .account = q->who.name};
+	json_t *text = json_stringn((const char *)q->bytes.data, q->bytes.len), *request;
+
+	if (!text || strlen(json_string_value(text)) != q->bytes.len)
+		return json_decref(text),
+		       errmsg_set(e, ERR_INVALID, "the policy is not a text in UTF-8");
+	request = json_copy(q->args);
+	json_object_set_new(request, "text", text);
+	ret->json = local_do(ctx, "policy_put", &peer, request, e);
+	json_decref(request);
+	if (!ret->json)
+		return strstr(e->text, "somebody else") ? ERR_EXISTS : ERR_INVALID;
+	json_object_del(ret->json, "ok");
 	return ERR_OK;
 }
 

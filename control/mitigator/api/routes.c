@@ -175,6 +175,15 @@ static const struct api_field import_fields[] = {
 	{"name", API_IN_QUERY, API_TEXT, true, 1, 120, NULL, "of the file: a list's, or any.zip"},
 	REASON_QUERY,
 };
+static const struct api_field put_fields[] = {
+	REASON_QUERY,
+	QUERY("base", "version that it was edited from: another in force is a conflict"),
+	{"accept", API_IN_QUERY, API_BOOLEAN, false, 0, 0, NULL,
+	 "true: what check says against it is known"},
+};
+static const struct api_field edition_fields[] = {
+	{"number", API_IN_PATH, API_INTEGER, true, 1, INT64_MAX, NULL, "of the edition"},
+};
 static const struct api_field simulate_fields[] = {
 	NUMBER("days", 1, 31, "judgements of so many days, 7 when not given"),
 };
@@ -243,6 +252,19 @@ static const struct api_route routes[] = {
 	 .returns = "its text, and what in it would not do what it seems to", BY("policy", ERR_IO)},
 	{"POST", "/api/v1/policy/reload", API_MAY_CHANGE, .summary = "read the policy file again",
 	 FIELDS(only_reason), BY("reload", ERR_EXISTS)},
+	{"POST", "/api/v1/policy", API_MAY_CHANGE,
+	 .summary = "put a policy in force in place of the policy file", .returns = "its version",
+	 FIELDS(put_fields), .bytes_max = POLICY_BYTES, .fn = page_policy_put},
+	{"POST", "/api/v1/policy/file", API_MAY_CHANGE, .summary = "back to the policy file",
+	 FIELDS(only_reason), BY("policy_back", ERR_EXISTS)},
+	{"GET", "/api/v1/policy/editions", API_MAY_SEE,
+	 .summary = "policies that people put in force here, newest first",
+	 .returns = "who, when, why; whether one is in force", BY("policy_editions", ERR_IO)},
+	{"GET", "/api/v1/policy/editions/{number}", API_MAY_SEE, .summary = "one with its text",
+	 .returns = "a list with the edition", FIELDS(edition_fields),
+	 BY("policy_editions", ERR_NOTFOUND)},
+	{"GET", "/metrics", API_MAY_SEE, .summary = "figures for Prometheus (with a token)",
+	 .returns = "the text exposition format", .fn = page_metrics},
 	{"GET", "/api/v1/protected", API_MAY_SEE, .summary = "what can never be cut",
 	 .returns = "the list, with where each entry comes from", BY("protected", ERR_IO)},
 	{"GET", "/api/v1/exceptions", API_MAY_SEE,

@@ -607,7 +607,9 @@ static void work(struct work *w)
 	int rc, type;
 
 	if (!q->account[0]) {
-		say(w, 401, "a token of this system is missing, or not in force");
+		say(w, 401,
+		    "a token (or, where they are asked for, a certificate) of an account here is "
+		    "missing, or not in force");
 		return;
 	}
 	if (too_often(w->c, q->now)) {

@@ -2,17 +2,31 @@
 
 #include <string.h>
 
-/* A browser's session is no answer to who asks: a page of somebody else could use it. */
+/* A browser's session is no answer to who asks: a page of somebody else could use it. A token is;
+ * where certificates are asked for, the certificate is, and a token besides must be the same
+ * account's. */
+static struct api_who who_asks(const struct api_request *q)
+{
+	static const struct api_who nobody = {.name = "", .customer = ""};
+
+	if (!q->certificates)
+		return q->who.by_token ? q->who : nobody;
+	if (q->who.by_token && strcmp(q->who.name, q->certified.name) != 0)
+		return nobody;
+	return q->who.by_token && q->certified.name[0] ? q->who : q->certified;
+}
+
 static int post(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
+	const struct api_who who = who_asks(q);
 	struct openc2_asking asking = {
 		.body = q->bytes,
 		.type = q->type,
 		.id = q->id,
-		.account = q->who.by_token ? q->who.name : "",
+		.account = who.name,
 		.from = q->from,
-		.may_see = q->who.may & API_MAY_SEE,
-		.may_order = q->who.may & API_MAY_APPROVE,
+		.may_see = who.may & API_MAY_SEE,
+		.may_order = who.may & API_MAY_APPROVE,
 		.now = q->now,
 	};
 	struct openc2_reply reply;
