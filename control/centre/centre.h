@@ -32,6 +32,7 @@ struct centre_config {
 	const char *ca_file, *portal, *emergency_to;
 	uint64_t silent_minutes;
 	uint64_t report_hour;
+	const char *bundle_key; /* file of the key that bundles are signed with, "" none */
 	const char *self_test_to, *self_test_mailbox, *self_test_user, *self_test_password_file;
 	uint64_t self_test_late_s;
 	bool emergencies;
@@ -49,6 +50,7 @@ struct centre {
 	struct config *config_memory;
 	struct zone zone;
 	bool is_demo;
+	struct demo_fleet *demo;
 	char state_folder[512]; /* a demonstration's goes when it ends */
 	struct log log;
 	struct loop *loop;
@@ -70,6 +72,8 @@ struct centre {
 	struct emergency_desk *desk;
 	struct press_helpers *press_helpers;
 	struct press *press;
+	struct helper printer; /* PDFs that people ask for */
+	struct print_desk *print;
 	struct looks *looks;
 	struct delivery_server forward_server;
 	struct helper forward_helper;

@@ -51,6 +51,10 @@ const struct config_key centre_keys[] = {
 	     "keys-folder is empty too"),
 	TEXT("fleet-folder", fleet_folder, "",
 	     "files that are rolled out; empty = 'fleet' in state-folder"),
+	TEXT("bundle-key", bundle_key, "",
+	     "file of the key by which custom patterns, rule-sets and lists made on the pages are "
+	     "signed; boxes must trust it (bundle.keys); empty = bundles are made elsewhere and "
+	     "handed in signed"),
 	{.name = "certificate-seconds",
 	 .type = CONFIG_UINT,
 	 .offset = offsetof(struct centre_config, certificate_s),

@@ -10,6 +10,7 @@
 #include "control/centre/api/pages.h"
 #include "control/centre/centre.h"
 #include "control/centre/demo/demo.h"
+#include "control/centre/demo/fleet.h"
 #include "control/centre/ingest/ingest.h"
 #include "control/wire/enrol/place.h"
 #include "control/centre/orders.h"
@@ -20,6 +21,7 @@
 #include "control/wire/program.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
+#include "signatures/bundle/disk.h"
 
 static const char usage[] =
 	"usage: banken-centre [-c FILE] [--set KEY=VALUE]...\n"
@@ -343,20 +345,10 @@ static int open_demo(struct centre *c, struct errmsg *err)
 	rc = demo_fill(c->store, loop_wall(c->loop), err);
 	rc = rc == ERR_OK ? demo_today(c->store, loop_wall(c->loop), err) : rc;
 	rc = rc == ERR_OK ? open_audit(c, err) : rc;
-	return rc == ERR_OK ? pages_start(c, err) : rc;
-}
-
-static void remove_demo(const char *folder)
-{
-	static const char *const files[] = {"audit.log",       "accounts.db", "accounts.db-wal",
-					    "accounts.db-shm", "page.crt",    "page.key"};
-	char path[600];
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
-		unlink(path);
-	}
-	rmdir(folder);
+	if (rc != ERR_OK)
+		return rc;
+	c->demo = demo_fleet_start(c, err);
+	return c->demo ? pages_start(c, err) : ERR_IO;
 }
 
 static int start_helpers(struct centre *c, struct errmsg *err)
@@ -395,6 +387,9 @@ static int start(struct centre *c, struct errmsg *err)
 		rc = start_helpers(c, err);
 	if (rc == ERR_OK && !c->is_demo)
 		rc = start_ca(c, err);
+	/* The last one: no other holds its end of the line. */
+	if (rc == ERR_OK)
+		rc = print_start(c->is_demo ? "" : c->config.user, &c->printer, err);
 	if (rc == ERR_OK)
 		rc = privs_become(c->config.user, 0, false, err);
 	if (rc == ERR_OK)
@@ -433,6 +428,7 @@ static int start(struct centre *c, struct errmsg *err)
 
 static void stop(struct centre *c)
 {
+	demo_fleet_stop(c->demo);
 	looks_delete(c->looks);
 	if (c->forward) {
 		forward_delete(c->forward);
@@ -447,6 +443,7 @@ static void stop(struct centre *c)
 	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);
 	pages_stop(c);
+	helper_stop(&c->printer);
 	link_server_delete(c->server);
 	fleet_delete(c->fleet);
 	helper_stop(&c->ca);
@@ -456,7 +453,7 @@ static void stop(struct centre *c)
 	tls_keys_free(c->keys);
 	loop_delete(c->loop);
 	if (c->is_demo)
-		remove_demo(c->state_folder);
+		disk_remove(c->state_folder);
 	config_free(c->config_memory);
 }
 
@@ -468,7 +465,7 @@ static int run(struct centre *c)
 	if (start(c, &err) != ERR_OK) {
 		log_error(&c->log, "%s", err.text);
 		if (c->is_demo)
-			remove_demo(c->state_folder);
+			disk_remove(c->state_folder);
 		return 2;
 	}
 	c->expiry = (struct loop_timer){.fn = expire, .ctx = c};
@@ -492,7 +489,7 @@ static int run(struct centre *c)
 
 int main(int argc, char **argv)
 {
-	static struct centre centre = {.ca = {-1, -1}};
+	static struct centre centre = {.ca = {-1, -1}, .printer = {-1, -1}};
 	const struct program program = {.name = "banken-centre",
 					.version = BANKEN_VERSION,
 					.usage = usage,

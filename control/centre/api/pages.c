@@ -4,9 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "control/centre/api/print.h"
 #include "control/centre/demo/demo.h"
 #include "control/centre/bundle/routes.h"
 #include "control/centre/fleet/routes.h"
+#include "control/centre/store/entries.h"
 #include "control/centre/store/orders.h"
 #include "control/centre/store/words.h"
 #include "control/centre/watch/routes.h"
@@ -129,8 +131,9 @@ static int start_server(struct centre *c, struct errmsg *e)
 {
 	/* Parts of the centre add their tables here, a line each. */
 	const struct api_table tables[] = {
-		read_routes(c),	 report_routes(c), word_routes(c),	    fleet_routes(c->fleet),
-		watch_routes(c), order_routes(c),  bundle_routes(c->fleet),
+		read_routes(c),	       report_routes(c), word_routes(c),   fleet_routes(c->fleet),
+		watch_routes(c),       order_routes(c),	 bundle_routes(c), export_routes(c),
+		bundle_make_routes(c), entry_routes(c),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;
@@ -168,7 +171,8 @@ int pages_start(struct centre *c, struct errmsg *e)
 {
 	char path[600];
 
-	if (store_words_open(c->store, e) != ERR_OK || store_orders_open(c->store, e) != ERR_OK)
+	if (store_words_open(c->store, e) != ERR_OK || store_orders_open(c->store, e) != ERR_OK ||
+	    store_entries_open(c->store, e) != ERR_OK)
 		return ERR_IO;
 	c->pages = calloc(1, sizeof(*c->pages));
 	if (!c->pages)
@@ -178,6 +182,10 @@ int pages_start(struct centre *c, struct errmsg *e)
 	snprintf(path, sizeof(path), "%s/accounts.db", c->state_folder);
 	c->pages->accounts = accounts_open(path, e);
 	if (!c->pages->accounts || !c->pages->certificate)
+		return ERR_IO;
+	snprintf(path, sizeof(path), "%s/printing", c->state_folder);
+	c->print = print_desk_new(c->loop, &c->printer, path, e);
+	if (!c->print)
 		return ERR_IO;
 	if (c->is_demo && demo_people(c->pages->accounts, loop_wall(c->loop), e) != ERR_OK)
 		return ERR_IO;
@@ -191,6 +199,7 @@ void pages_stop(struct centre *c)
 	loop_timer_stop(c->loop, &c->pages->timer);
 	api_server_delete(c->pages->server);
 	accounts_close(c->pages->accounts);
+	print_desk_delete(c->print);
 	if (c->pages->certificate)
 		explicit_bzero(c->pages->certificate, sizeof(*c->pages->certificate));
 	free(c->pages->certificate);

@@ -7,7 +7,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
-enum { TIMELINE_DAYS = 1, OVERVIEW_MOST = 100 };
+enum { TIMELINE_DAYS = 1, OVERVIEW_MOST = 100, SENSOR_DAYS = 7 };
 
 static int answer(json_t *json, struct api_answer *ret)
 {
@@ -208,6 +208,46 @@ static int quarantines(void *ctx, const struct api_request *q, struct api_answer
 	return rc == ERR_OK ? answer(store_cut_list(c->store, &w, &f, e), ret) : rc;
 }
 
+static int sensor(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
+{
+	struct centre *c = ctx;
+	struct store_query w;
+	int rc = scope_query(c->store, q, SENSOR_DAYS, &w, e);
+	json_t *row = rc == ERR_OK ? store_sensor(c->store, &w, api_text(q, "name"), e) : NULL;
+
+	if (row && json_object_size(row) == 0) {
+		json_decref(row);
+		return not_there("sensor", api_text(q, "name"), e);
+	}
+	return rc == ERR_OK ? answer(row, ret) : rc;
+}
+
+/* A site whose sensors are all away is seen by nobody, whatever its networks say. */
+static int coverage(void *ctx, const struct api_request *q, struct api_answer *ret,
+		    struct errmsg *e)
+{
+	struct centre *c = ctx;
+	struct store_query w;
+	int rc = scope_query(c->store, q, 0, &w, e);
+	json_t *o = rc == ERR_OK ? store_coverage(c->store, &w, q->now, e) : NULL;
+	json_t *sites = o ? store_sites(c->store, &w, e) : NULL, *blind, *row;
+	size_t i;
+
+	if (!sites) {
+		json_decref(o);
+		return rc == ERR_OK ? ERR_IO : rc;
+	}
+	blind = json_array();
+	json_array_foreach(json_object_get(sites, "sites"), i, row)
+	{
+		if (json_integer_value(json_object_get(row, "sensors_up")) == 0)
+			json_array_append(blind, row);
+	}
+	json_decref(sites);
+	json_object_set_new(o, "blind_sites", blind);
+	return answer(o, ret);
+}
+
 /* --- the table --- */
 
 #define FIELDS(list) .fields = list, .n_fields = ARRAY_SIZE(list)
@@ -257,6 +297,15 @@ static const struct api_field host_fields[] = {
 	{"host", API_IN_PATH, API_TEXT, true, 1, 128, NULL, "address, MAC, name or id"},
 };
 
+static const struct api_field sensor_fields[] = {
+	{"name", API_IN_PATH, API_TEXT, true, 1, 127, NULL, "of the sensor or mitigator"},
+	SCOPE_PERIOD_FIELDS,
+};
+static const struct api_field coverage_fields[] = {
+	SCOPE_SITE_FIELDS,
+	{"most", API_IN_QUERY, API_INTEGER, false, 1, LOOKUP_MOST, NULL, "how many networks"},
+};
+
 static const struct api_route routes[] = {
 	{"GET", "/api/v1/status", API_MAY_SEE, .summary = "how the centre is",
 	 .returns = "version, zone, retention; to the vendor's people its disk", .fn = status},
@@ -269,8 +318,16 @@ static const struct api_route routes[] = {
 	{"GET", "/api/v1/sites", API_MAY_SEE, .summary = "sites with their mitigators",
 	 .returns = "sites", FIELDS(site_fields), LIST(store_sites)},
 	{"GET", "/api/v1/sensors", API_MAY_SEE, .summary = "sensors and mitigators",
-	 .returns = "each with its health, and its mirror port in sentences", FIELDS(site_fields),
-	 LIST(store_sensors)},
+	 .returns = "each with its health, cpu, memory, disk, and its mirror port in sentences",
+	 FIELDS(site_fields), LIST(store_sensors)},
+	{"GET", "/api/v1/sensors/{name}", API_MAY_SEE,
+	 .summary = "one with what it saw, step by step; of 7 days when no time is given",
+	 .returns = "health, cpu, memory, disk_free, spool; steps: rx, lost, up_s",
+	 FIELDS(sensor_fields), .fn = sensor},
+	{"GET", "/api/v1/coverage", API_MAY_SEE,
+	 .summary = "networks and hosts that no sensor sees, where a tap would help most first",
+	 .returns = "networks with hosts seen, behind_router, silent, and an advice; blind_sites",
+	 FIELDS(coverage_fields), .fn = coverage},
 	{"GET", "/api/v1/incidents", API_MAY_SEE, .summary = "what happened, newest first",
 	 .returns = "a page of incidents with root cause and handling", FIELDS(incidents_fields),
 	 .fn = incidents},

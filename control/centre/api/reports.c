@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/centre/api/pages.h"
+#include "control/centre/api/print.h"
 #include "control/centre/api/scope.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
@@ -131,6 +132,56 @@ static int monthly_csv(const void *r, FILE *out)
 static const struct forms daily_forms = {daily_html, daily_json, daily_csv};
 static const struct forms monthly_forms = {monthly_html, monthly_json, monthly_csv};
 
+/* --- PDF: printed by a helper, fetched when it is there (print.h) --- */
+
+static bool is_pdf(const struct asked *a)
+{
+	return strcmp(a->format, "pdf") == 0;
+}
+
+static void print_key(const struct asked *a, const char *stem, char ret[PRINT_KEY])
+{
+	snprintf(ret, PRINT_KEY, "%s|%.60s|%.127s|%d", stem, a->w.scope.customer, a->w.scope.site,
+		 (int)a->language);
+}
+
+static void name_pdf(const char *stem, struct api_answer *ret)
+{
+	if (ret->bytes)
+		snprintf(ret->file_name, sizeof(ret->file_name), "%s.pdf", stem);
+}
+
+/* ERR_NOTFOUND: it has to be made. */
+static int printed(struct centre *c, const struct asked *a, const char *stem,
+		   struct api_answer *ret, struct errmsg *e)
+{
+	char key[PRINT_KEY];
+	int rc;
+
+	print_key(a, stem, key);
+	rc = print_desk_ask(c->print, key, a->now, ret, e);
+	name_pdf(stem, ret);
+	return rc;
+}
+
+static int print(struct centre *c, const struct forms *f, const void *report, const struct asked *a,
+		 const char *stem, struct api_answer *ret, struct errmsg *e)
+{
+	char key[PRINT_KEY], *html = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&html, &len);
+	int rc = out ? f->html(report, a->language, out) : ERR_NOMEM;
+
+	if (out && fclose(out) != 0)
+		rc = ERR_NOMEM;
+	print_key(a, stem, key);
+	rc = rc == ERR_OK
+		     ? print_desk_begin(c->print, key, SLICE(html, len), a->now, a->now, ret, e)
+		     : errmsg_set(e, rc, "no memory to make it");
+	free(html);
+	return rc;
+}
+
 static int write_form(const struct forms *f, const void *report, const struct asked *a,
 		      const char *stem, struct api_answer *ret)
 {
@@ -161,14 +212,18 @@ static int daily(void *ctx, const struct api_request *q, struct api_answer *ret,
 
 	if (rc != ERR_OK)
 		return rc;
+	snprintf(stem, sizeof(stem), "daily-%s", zone_day_text(&a.zone, a.when, date));
+	rc = is_pdf(&a) ? printed(c, &a, stem, ret, e) : ERR_NOTFOUND;
+	if (rc != ERR_NOTFOUND)
+		return rc;
 	rc = store_daily(c->store, &a.w.scope, zone_day(&a.zone, a.when, 0),
 			 zone_day(&a.zone, a.when, 1), &d, e);
 	if (rc != ERR_OK)
 		return rc;
 	d.zone = a.zone;
 	d.made = a.now;
-	snprintf(stem, sizeof(stem), "daily-%s", zone_day_text(&a.zone, a.when, date));
-	rc = write_form(&daily_forms, &d, &a, stem, ret);
+	rc = is_pdf(&a) ? print(c, &daily_forms, &d, &a, stem, ret, e)
+			: write_form(&daily_forms, &d, &a, stem, ret);
 	report_daily_free(&d);
 	return rc;
 }
@@ -183,11 +238,15 @@ static int monthly(void *ctx, const struct api_request *q, struct api_answer *re
 
 	if (rc != ERR_OK)
 		return rc;
+	snprintf(stem, sizeof(stem), "monthly-%s", zone_month_text(&a.zone, a.when, date));
+	rc = is_pdf(&a) ? printed(c, &a, stem, ret, e) : ERR_NOTFOUND;
+	if (rc != ERR_NOTFOUND)
+		return rc;
 	rc = store_monthly(c->store, &a.w.scope, &a.zone, a.when, a.now, &m, e);
 	if (rc != ERR_OK)
 		return rc;
-	snprintf(stem, sizeof(stem), "monthly-%s", zone_month_text(&a.zone, a.when, date));
-	rc = write_form(&monthly_forms, &m, &a, stem, ret);
+	rc = is_pdf(&a) ? print(c, &monthly_forms, &m, &a, stem, ret, e)
+			: write_form(&monthly_forms, &m, &a, stem, ret);
 	report_monthly_free(&m);
 	return rc;
 }
@@ -196,13 +255,16 @@ static int monthly(void *ctx, const struct api_request *q, struct api_answer *re
 
 #define FIELDS(list) .fields = list, .n_fields = ARRAY_SIZE(list)
 
-static const char *const formats[] = {"json", "html", "csv", NULL};
+static const char *const formats[] = {"json", "html", "csv", "pdf", NULL};
 static const char *const languages[] = {"en", "ja", NULL};
 
 #define FORM                                                                                       \
-	{"format", API_IN_QUERY, API_WORD, false, 0, 0, formats, "json when not given"},           \
+	{"format", API_IN_QUERY,                                                                   \
+	 API_WORD, false,                                                                          \
+	 0,	   0,                                                                              \
+	 formats,  "json when not given; pdf: 503 with Retry-After while it is printed"},          \
 	{                                                                                          \
-		"language", API_IN_QUERY, API_WORD, false, 0, 0, languages, "of html"              \
+		"language", API_IN_QUERY, API_WORD, false, 0, 0, languages, "of html and pdf"      \
 	}
 
 static const struct api_field list_fields[] = {SCOPE_SITE_FIELDS};

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/centre/fleet/fleet.h"
+#include "control/centre/centre.h"
 #include "control/wire/file.h"
 #include "signatures/bundle/bundle.h"
 
@@ -120,17 +120,18 @@ struct by {
 
 static int list(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
+	struct centre *c = ctx;
 	const struct by *by = q->route->own;
 	struct local_peer peer = {.uid = geteuid(), .account = q->who.name};
 	json_t *request, *files, *all, *file, *one;
 	size_t i;
 
-	if (!ctx)
+	if (!c->fleet)
 		return errmsg_set(e, ERR_UNSUPPORTED, "a demonstration has no boxes");
 	if (q->who.customer[0])
 		return errmsg_set(e, ERR_NOTFOUND, "there is no such thing");
 	request = json_pack("{ss}", "what", "files");
-	files = fleet_do_read(ctx, &peer, request, e);
+	files = fleet_do_read(c->fleet, &peer, request, e);
 	json_decref(request);
 	if (!files)
 		return ERR_IO;
@@ -139,13 +140,13 @@ static int list(void *ctx, const struct api_request *q, struct api_answer *ret, 
 	{
 		if (json_array_size(all) == MOST)
 			break;
-		one = read_bundle(ctx, file);
+		one = read_bundle(c->fleet, file);
 		if (one && wanted(one, by->kind))
 			json_array_append(all, one);
 		json_decref(one);
 	}
 	json_decref(files);
-	ret->json = json_pack("{so}", by->key, all);
+	ret->json = json_pack("{so sb}", by->key, all, "can_sign", c->config.bundle_key[0] != 0);
 	return ERR_OK;
 }
 
@@ -158,7 +159,8 @@ static int list(void *ctx, const struct api_request *q, struct api_answer *ret, 
 static const struct api_route routes[] = {
 	{"GET", "/api/v1/bundles", API_MAY_SEE,
 	 .summary = "what is in the bundles, patterns and rule-sets that can be rolled out",
-	 .returns = "bundles: kind, name, number, made, note, rules, packs, settings, version",
+	 .returns = "bundles: kind, name, number, made, note, rules, packs, settings, version; "
+		    "can_sign",
 	 BY("", "bundles")},
 	{"GET", "/api/v1/rule-sets", API_MAY_SEE,
 	 .summary = "filters of each scope: what is enabled, disabled, changed",
@@ -167,7 +169,7 @@ static const struct api_route routes[] = {
 	 .returns = "custom_patterns, as bundles", BY("pattern", "custom_patterns")},
 };
 
-struct api_table bundle_routes(struct fleet *f)
+struct api_table bundle_routes(struct centre *c)
 {
-	return (struct api_table){routes, ARRAY_SIZE(routes), f};
+	return (struct api_table){routes, ARRAY_SIZE(routes), c};
 }

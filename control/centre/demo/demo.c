@@ -295,6 +295,10 @@ static int health(struct demo *d, unsigned site, unsigned day_number, uint64_t d
 			.rules_loaded = 42163,
 			.drops = {&drop, 1},
 			.span = {(const char **)span, 1},
+			.cpu_share = 0.12 + 0.03 * (site % 5),
+			.memory_bytes = (420ull + 31 * site) << 20,
+			.disk_free_bytes = (180ull - 9 * site) << 30,
+			.uptime = (day_number + 1) * 86400ull,
 		};
 
 		h.processed = h.rx_packets - drop.value;

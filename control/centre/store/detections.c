@@ -194,9 +194,10 @@ json_t *store_proposal_list(struct store *s, const struct store_query *q, struct
 		s,
 		"SELECT p.id, p.kind, p.value, p.time AS time__time, p.mitigator, m.site, "
 		"p.incident, "
-		"p.threat_id, p.threat, p.comment FROM proposals p JOIN peers m ON m.name = "
-		"p.mitigator WHERE m.site IN " OUR_SITES
-		" ORDER BY p.time DESC, p.id, p.kind, p.value LIMIT ?5",
+		"p.threat_id, p.threat, p.comment, CASE WHEN e.value IS NULL THEN 0 ELSE 1 END AS "
+		"accepted__bool FROM proposals p JOIN peers m ON m.name = p.mitigator LEFT JOIN "
+		"fleet_entries e ON e.kind = p.kind AND e.value = p.value WHERE m.site "
+		"IN " OUR_SITES " ORDER BY p.time DESC, p.id, p.kind, p.value LIMIT ?5",
 		q, err);
 	json_t *rows;
 

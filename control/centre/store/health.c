@@ -15,6 +15,10 @@ struct last_word {
 	char *sensor; /* NULL: free */
 	uint64_t time, rx, processed, lost, alive, rules;
 	char *problems, *span; /* JSON; NULL: as it is in the store */
+	struct machine {
+		double cpu; /* share of the processors, 0 to 1 */
+		uint64_t memory, disk_free, uptime, spool, spool_limit;
+	} machine;
 };
 
 struct last_words {
@@ -65,6 +69,25 @@ static int write_word(struct store *s, const struct last_word *w, struct errmsg 
 	return store_done(s, st, err);
 }
 
+/* How the machine below is: bytes, seconds. */
+static int write_machine(struct store *s, const struct last_word *w, struct errmsg *err)
+{
+	const struct machine *m = &w->machine;
+	struct db_stmt *st =
+		store_kept(s, "INSERT OR REPLACE INTO machines VALUES(?1,?2,?3,?4,?5,?6,?7)", err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, w->sensor);
+	bind_real(st, 2, m->cpu);
+	bind_number(st, 3, m->memory);
+	bind_number(st, 4, m->disk_free);
+	bind_number(st, 5, m->uptime);
+	bind_number(st, 6, m->spool);
+	bind_number(st, 7, m->spool_limit);
+	return store_done(s, st, err);
+}
+
 int health_flush(struct store *s, struct errmsg *err)
 {
 	int rc = ERR_OK;
@@ -72,6 +95,8 @@ int health_flush(struct store *s, struct errmsg *err)
 	for (size_t i = 0; s->words && s->words->n && i < PLACES && rc == ERR_OK; i++) {
 		if (s->words->at[i].problems)
 			rc = write_word(s, &s->words->at[i], err);
+		if (s->words->at[i].problems && rc == ERR_OK)
+			rc = write_machine(s, &s->words->at[i], err);
 	}
 	health_forget(s, false);
 	return rc;
@@ -169,6 +194,21 @@ static char *json_of(const struct text_list *list)
 	return text;
 }
 
+/* A share that is none, or a count that no machine has, must not reach a page. */
+static struct machine machine_of(const struct sensor_health *h)
+{
+	struct machine m = {.cpu = h->cpu_share >= 0 && h->cpu_share <= 1 ? h->cpu_share : 0,
+			    .memory = h->memory_bytes & INT64_MAX,
+			    .disk_free = h->disk_free_bytes & INT64_MAX,
+			    .uptime = h->uptime & INT64_MAX};
+
+	for (size_t i = 0; i < h->spools.n; i++) {
+		m.spool += h->spools.items[i].bytes & INT64_MAX >> 8;
+		m.spool_limit += h->spools.items[i].limit & INT64_MAX >> 8;
+	}
+	return m;
+}
+
 int store_health(struct store *s, const char *sensor, uint64_t time, const struct sensor_health *h,
 		 struct errmsg *err)
 {
@@ -195,6 +235,7 @@ int store_health(struct store *s, const char *sensor, uint64_t time, const struc
 		.rules = h->rules_loaded,
 		.problems = json_of(&h->problems),
 		.span = json_of(&h->span),
+		.machine = machine_of(h),
 	};
 	if (!w->problems || !w->span)
 		return errmsg_set(err, ERR_NOMEM, "store: no memory");

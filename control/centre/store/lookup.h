@@ -42,6 +42,16 @@ int store_customer_language(struct store *s, const char *id, const char *languag
 json_t *store_customers(struct store *s, const struct store_query *q, struct errmsg *err);
 json_t *store_sites(struct store *s, const struct store_query *q, struct errmsg *err);
 json_t *store_sensors(struct store *s, const struct store_query *q, struct errmsg *err);
+/* One with what it saw over [from, to): "steps" of `step_s` with rx, lost, up_s; those without a
+ * word of it are not there. An empty object when there is no such machine in the scope. */
+enum { SENSOR_STEPS = 200 };
+json_t *store_sensor(struct store *s, const struct store_query *q, const char *name,
+		     struct errmsg *err);
+/* coverage.c (P10): {"networks": [...], "hosts_seen", "hosts_unseen", "silent"}: which networks no
+ * sensor sees whole. A host whose own frames were seen is on a mirrored segment; one known by its
+ * address alone is behind a router, and what it does with its neighbours is seen by nobody. */
+json_t *store_coverage(struct store *s, const struct store_query *q, uint64_t now,
+		       struct errmsg *err);
 
 /* When the first thing was counted or the first peer came; 0: nothing yet. */
 uint64_t store_first(struct store *s, const struct store_query *q);

@@ -171,19 +171,80 @@ json_t *store_sites(struct store *s, const struct store_query *q, struct errmsg 
 	return named("sites", store_rows(s, st, err));
 }
 
-json_t *store_sensors(struct store *s, const struct store_query *q, struct errmsg *err)
+/* One by its name, "": all. */
+static json_t *sensors(struct store *s, const struct store_query *q, const char *name,
+		       struct errmsg *err)
 {
 	struct db_stmt *st = store_question(
 		s,
 		"SELECT p.name, p.role, p.site, x.customer, p.up AS up__bool, p.since AS "
 		"since__time, p.last_seen AS last_seen__time, h.time AS health_time__time, h.rx, "
 		"h.processed, h.lost, h.alive AS alive__bool, h.rules, h.problems AS "
-		"problems__json, h.span AS mirror__json FROM peers p JOIN sites x ON x.site = "
-		"p.site LEFT JOIN health h ON h.sensor = p.name WHERE p.site IN " OUR_SITES
+		"problems__json, h.span AS mirror__json, m.cpu AS cpu__real, m.memory, "
+		"m.disk_free, m.uptime, m.spool, m.spool_limit FROM peers p JOIN sites x ON x.site "
+		"= p.site LEFT JOIN health h ON h.sensor = p.name LEFT JOIN machines m ON m.sensor "
+		"= p.name WHERE (?5 = '' OR p.name = ?5) AND p.site IN " OUR_SITES
 		" ORDER BY x.customer, p.site, p.role, p.name",
 		q, err);
 
-	return named("sensors", store_rows(s, st, err));
+	if (st)
+		bind_text(st, 5, name);
+	return store_rows(s, st, err);
+}
+
+json_t *store_sensors(struct store *s, const struct store_query *q, struct errmsg *err)
+{
+	return named("sensors", sensors(s, q, "", err));
+}
+
+/* Quarters of an hour joined to steps; one that is not there was time away. */
+static json_t *steps_of(struct store *s, const struct store_query *q, const char *name,
+			uint64_t *ret_per, struct errmsg *err)
+{
+	uint64_t slots = (q->to - q->from) / SLOT_NS + 1;
+	struct db_stmt *st;
+
+	*ret_per = (slots + SENSOR_STEPS - 1) / SENSOR_STEPS;
+	if (store_fetch(s, HISTORY_HEALTH, q, err) != ERR_OK)
+		return NULL;
+	st = store_question(
+		s,
+		"SELECT (h.slot / ?6) * ?6 * 900000000000 AS time__time, sum(h.rx) AS rx, "
+		"sum(h.lost) AS lost, sum(h.up_s) AS up_s FROM health_slots h WHERE h.sensor = ?5 "
+		"AND h.sensor IN " OUR_PEERS
+		" AND " IN_PERIOD("h.slot") " GROUP BY h.slot / ?6 ORDER BY h.slot / ?6",
+		q, err);
+	if (st) {
+		bind_text(st, 5, name);
+		bind_number(st, 6, *ret_per);
+	}
+	return store_rows(s, st, err);
+}
+
+json_t *store_sensor(struct store *s, const struct store_query *q, const char *name,
+		     struct errmsg *err)
+{
+	json_t *list = sensors(s, q, name, err), *row = json_incref(json_array_get(list, 0));
+	uint64_t per = 1;
+	json_t *steps;
+
+	if (!list || !row) {
+		json_t *none = list ? json_object() : NULL;
+
+		json_decref(list);
+		return none;
+	}
+	json_decref(list);
+	steps = steps_of(s, q, name, &per, err);
+	if (!steps) {
+		json_decref(row);
+		return NULL;
+	}
+	json_object_set_new(row, "from", store_time(q->from));
+	json_object_set_new(row, "to", store_time(q->to));
+	json_object_set_new(row, "step_s", json_integer((json_int_t)(per * SLOT_NS / NS_PER_SEC)));
+	json_object_set_new(row, "steps", steps);
+	return row;
 }
 
 uint64_t store_first(struct store *s, const struct store_query *q)

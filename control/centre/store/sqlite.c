@@ -31,6 +31,8 @@ static const char schema[] =
 	"BLOB, PRIMARY KEY(time, id)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS health(sensor TEXT PRIMARY KEY, time INTEGER, rx INTEGER, "
 	"processed INTEGER, lost INTEGER, alive INTEGER, rules INTEGER, problems TEXT, span TEXT);"
+	"CREATE TABLE IF NOT EXISTS machines(sensor TEXT PRIMARY KEY, cpu REAL, memory INTEGER, "
+	"disk_free INTEGER, uptime INTEGER, spool INTEGER, spool_limit INTEGER);"
 	"CREATE TABLE IF NOT EXISTS health_slots(sensor TEXT, slot INTEGER, rx INTEGER, lost "
 	"INTEGER, up_s INTEGER, PRIMARY KEY(sensor, slot)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS events(id TEXT PRIMARY KEY, time INTEGER, number INTEGER, "
