@@ -1,9 +1,14 @@
 /* Detections of other products (Q15): they are alerts with a source, and what they could not clean
  * starts recovery. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "control/api/certificate.h"
 #include "control/mitigator/external/receiver.h"
 #include "control/mitigator/mitigator.h"
+#include "control/wire/file.h"
+
+enum { CLIENT_CA_MAX = 256 << 10 };
 
 /* Products name hosts as they know them: by MAC, by address, or only by name. */
 static void find_host(struct mitigator *m, struct alert *a)
@@ -68,6 +73,28 @@ static void on_event(void *ctx, const struct external_event *ev, bool proven)
 		start_recovery(m, &made.alert);
 }
 
+/* What TLS needs; read once. */
+static int take_tls(struct mitigator *m, struct certificate *c, struct slice *ret_ca,
+		    struct receiver_setup *setup, struct errmsg *e)
+{
+	const struct settings_external *s = &m->settings.external;
+	int rc;
+
+	if (!s->certificate[0] != !s->key[0])
+		return errmsg_set(e, ERR_INVALID,
+				  "external.certificate and external.key belong together");
+	rc = s->certificate[0] ? certificate_read(s->certificate, s->key, c, e)
+			       : certificate_own(m->settings.state_folder, s->tls_listen, c, e);
+	/* file_read ends it with a zero. */
+	if (rc == 0 && s->client_ca[0])
+		rc = file_read(s->client_ca, CLIENT_CA_MAX, ret_ca, e);
+	setup->tls_listen = s->tls_listen;
+	setup->cert = c->cert;
+	setup->key = c->key;
+	setup->client_ca = ret_ca->len ? (const char *)ret_ca->data : NULL;
+	return rc;
+}
+
 int outside_listen(struct mitigator *m, struct errmsg *e)
 {
 	const struct settings_external *s = &m->settings.external;
@@ -80,10 +107,24 @@ int outside_listen(struct mitigator *m, struct errmsg *e)
 				       .event = on_event,
 				       .ctx = m};
 
-	if (!s->listen[0])
+	struct slice ca = {0};
+	struct certificate *c = NULL;
+	int rc = 0;
+
+	if (!s->listen[0] && !s->tls_listen[0])
 		return 0;
-	m->external = receiver_new(&setup, e);
+	if (s->tls_listen[0]) {
+		c = calloc(1, sizeof(*c));
+		rc = c ? take_tls(m, c, &ca, &setup, e) : ERR_NOMEM;
+	}
+	if (rc == 0)
+		m->external = receiver_new(&setup, e);
+	if (c)
+		explicit_bzero(c, sizeof(*c));
+	free(c);
+	payload_free(&ca);
 	if (m->external)
-		log_info(&m->log, "other products may report at %s", s->listen);
+		log_info(&m->log, "other products may report at %s %s%s", s->listen,
+			 s->tls_listen[0] ? "and over TLS at " : "", s->tls_listen);
 	return m->external ? 0 : ERR_INVALID;
 }

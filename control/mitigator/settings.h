@@ -29,7 +29,7 @@ struct settings_peer {
 };
 
 struct settings_external {
-	const char *listen, *token;
+	const char *listen, *token, *tls_listen, *certificate, *key, *client_ca;
 	struct config_texts senders;
 };
 

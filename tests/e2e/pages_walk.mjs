@@ -147,6 +147,26 @@ async function walk() {
     await button('Check').click();
     await page.locator('.note.bad').waitFor();
   });
+  await step('an edited policy is put in force, with what is said against it, and taken back', async () => {
+    const before = await asked('policy');
+    const text = before.policy.replace(/^name: .*$/m, 'name: edited by Kato') + 'exceptions: [{never: alert, reason: at last}]\n';
+    await page.locator('textarea').fill(text.replace(/^exceptions: .*\n(?=[^]*^exceptions)/m, ''));
+    await button('Put in force').click();
+    await dialog().getByText('covers everything').waitFor();
+    if (out) await page.screenshot({ path: `${out}/policy-put.en.desktop.png` });
+    await clean('policy dialog');
+    await confirm('Put in force', 'tried on last week by Kato');
+    await page.getByText('edited here', { exact: true }).waitFor();
+    await until('the edited policy', async () => (await asked('policy')).name === 'edited by Kato');
+    await page.getByText('tried on last week by Kato').waitFor();
+    if (out) await pictures([['policies', 'policies-edited']], 'ja', 'phone', 'light');
+    if (out) await pictures([['policies', 'policies-edited']], 'ja', 'desktop', 'light');
+    await look('en', 'desktop', 'light');
+    await page.reload();
+    await button('Back to the policy file').click();
+    await confirm('Back to the policy file', 'enough tried');
+    await until('the file', async () => (await asked('policy')).version === before.version);
+  });
   await step("read the day's report", async () => {
     await go('report', 'Daily report');
     await page.getByText(client).first().waitFor();

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/mitigator/external/secure.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -17,7 +18,8 @@ enum { BUFFER = 2 * EXTERNAL_MAX, DATAGRAMS = 64 };
 
 struct connection {
 	struct receiver *owner;
-	int fd; /* -1: free */
+	int fd;			    /* -1: free */
+	struct secure_session *tls; /* NULL: plain */
 	uint64_t last;
 	size_t len;
 	uint8_t *data; /* BUFFER bytes while it is open */
@@ -30,7 +32,8 @@ struct prefix {
 
 struct receiver {
 	struct receiver_setup setup;
-	int udp, tcp;
+	int udp, tcp, tls;
+	struct secure *secure; /* NULL: no TLS */
 	struct connection connections[RECEIVER_CONNECTIONS];
 	struct prefix senders[RECEIVER_SENDERS];
 	unsigned senders_n;
@@ -95,7 +98,7 @@ static void take_syslog(struct receiver *r, struct slice message, bool proven)
 		give(r, 1, proven);
 }
 
-static void answer(int fd, int status)
+static void answer(const struct connection *c, int status)
 {
 	const char *word = status == 204   ? "No Content"
 			   : status == 401 ? "Unauthorized"
@@ -108,11 +111,15 @@ static void answer(int fd, int status)
 			 word);
 
 	/* A few bytes into an empty socket buffer; who does not read them asked for it. */
-	(void)!send(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (c->tls)
+		secure_write(c->tls, text, (size_t)n);
+	else
+		(void)!send(c->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void take_http(struct receiver *r, int fd, struct slice request)
+static void take_http(const struct connection *c, struct slice request)
 {
+	struct receiver *r = c->owner;
 	struct slice body = {0};
 	struct errmsg e = {""};
 	int status = receiver_http(request, r->setup.token, &body), n;
@@ -124,7 +131,7 @@ static void take_http(struct receiver *r, int fd, struct slice request)
 		status = n > 0 ? 204 : 400;
 	}
 	r->count.malformed += status != 204;
-	answer(fd, status);
+	answer(c, status);
 }
 
 /* ---- sockets ---- */
@@ -132,6 +139,8 @@ static void take_http(struct receiver *r, int fd, struct slice request)
 static void drop(struct connection *c)
 {
 	loop_unwatch(c->owner->setup.loop, c->fd);
+	secure_end(c->tls);
+	c->tls = NULL;
 	close(c->fd);
 	free(c->data);
 	c->data = NULL;
@@ -148,7 +157,7 @@ static bool take_messages(struct connection *c)
 
 	while ((used = receiver_cut(SLICE(c->data + at, c->len - at), &message, &http)) > 0) {
 		if (http) {
-			take_http(c->owner, c->fd, message);
+			take_http(c, message);
 			return false;
 		}
 		take_syslog(c->owner, message, true);
@@ -161,20 +170,38 @@ static bool take_messages(struct connection *c)
 	return used == 0;
 }
 
+/* Bytes into the free part of its room; 0 when there is nothing now, negative: it is over. */
+static long fill(struct connection *c)
+{
+	ssize_t n;
+
+	if (c->tls)
+		return secure_read(c->tls, c->data + c->len, BUFFER - c->len);
+	n = recv(c->fd, c->data + c->len, BUFFER - c->len, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return n > 0 ? n : ERR_NOTFOUND;
+}
+
+/* A TLS record may hold more than was asked for, and the socket says nothing of the rest. */
 static void on_bytes(void *ctx, uint32_t events)
 {
 	struct connection *c = ctx;
-	ssize_t n = recv(c->fd, c->data + c->len, BUFFER - c->len, MSG_DONTWAIT);
+	long n;
 
 	(void)events;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n > 0) {
-		c->len += (size_t)n;
-		c->last = loop_now(c->owner->setup.loop);
-	}
-	if (n <= 0 || !take_messages(c) || c->len == BUFFER)
-		drop(c);
+	do {
+		n = fill(c);
+		if (n > 0) {
+			c->len += (size_t)n;
+			c->last = loop_now(c->owner->setup.loop);
+		}
+		c->owner->count.refused += n == ERR_DENIED;
+		if (n < 0 || (n > 0 && !take_messages(c)) || c->len == BUFFER) {
+			drop(c);
+			return;
+		}
+	} while (c->tls && n > 0);
 }
 
 /* A free place, else that of who was silent for too long. */
@@ -193,15 +220,13 @@ static struct connection *place(struct receiver *r)
 	return NULL;
 }
 
-static void on_connection(void *ctx, uint32_t events)
+static void take_connection(struct receiver *r, int from_fd, bool tls)
 {
-	struct receiver *r = ctx;
 	struct sockaddr_storage from = {0};
 	socklen_t len = sizeof(from);
-	int fd = accept4(r->tcp, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(from_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	struct connection *c;
 
-	(void)events;
 	if (fd < 0)
 		return;
 	c = may_send(r, &from) ? place(r) : NULL;
@@ -211,11 +236,32 @@ static void on_connection(void *ctx, uint32_t events)
 	}
 	*c = (struct connection){
 		.owner = r, .fd = fd, .last = loop_now(r->setup.loop), .data = malloc(BUFFER)};
-	if (!c->data || loop_watch(r->setup.loop, fd, EPOLLIN, on_bytes, c) < 0) {
+	if (tls)
+		c->tls = secure_accept(r->secure, fd);
+	if (!c->data || (tls && !c->tls) ||
+	    loop_watch(r->setup.loop, fd, EPOLLIN, on_bytes, c) < 0) {
+		secure_end(c->tls);
+		c->tls = NULL;
 		close(fd);
 		free(c->data);
 		c->fd = -1;
 	}
+}
+
+static void on_connection(void *ctx, uint32_t events)
+{
+	struct receiver *r = ctx;
+
+	(void)events;
+	take_connection(r, r->tcp, false);
+}
+
+static void on_tls_connection(void *ctx, uint32_t events)
+{
+	struct receiver *r = ctx;
+
+	(void)events;
+	take_connection(r, r->tls, true);
 }
 
 static void on_datagrams(void *ctx, uint32_t events)
@@ -236,7 +282,7 @@ static void on_datagrams(void *ctx, uint32_t events)
 	}
 }
 
-static int open_socket(const char *listen_at, int type, struct errmsg *e)
+static int open_socket(const char *key, const char *listen_at, int type, struct errmsg *e)
 {
 	const char *colon = strrchr(listen_at, ':');
 	struct addrinfo hints = {.ai_socktype = type,
@@ -246,19 +292,18 @@ static int open_socket(const char *listen_at, int type, struct errmsg *e)
 	int fd = -1, one = 1;
 
 	if (!colon || colon == listen_at)
-		return errmsg_set(e, ERR_INVALID, "external.listen must be address:port");
+		return errmsg_set(e, ERR_INVALID, "%s must be address:port", key);
 	snprintf(host, sizeof(host), "%.*s", (int)(colon - listen_at), listen_at);
 	if (host[0] == '[')
 		snprintf(host, sizeof(host), "%.*s", (int)(colon - listen_at - 2), listen_at + 1);
 	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-		return errmsg_set(e, ERR_INVALID, "external.listen: %.64s is no address:port",
-				  listen_at);
+		return errmsg_set(e, ERR_INVALID, "%s: %.64s is no address:port", key, listen_at);
 	fd = socket(found->ai_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 ||
 	    (type == SOCK_STREAM && listen(fd, 16) < 0)) {
-		errmsg_set(e, ERR_IO, "external.listen: %.64s cannot be listened on: %s", listen_at,
+		errmsg_set(e, ERR_IO, "%s: %.64s cannot be listened on: %s", key, listen_at,
 			   strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -281,6 +326,28 @@ static int take_senders(struct receiver *r, struct errmsg *e)
 	return 0;
 }
 
+/* What is configured of the three; 0 or an error with a sentence. */
+static int listen_all(struct receiver *r, struct errmsg *e)
+{
+	const struct receiver_setup *s = &r->setup;
+	static const char plain[] = "external.listen", tls[] = "external.tls-listen";
+
+	if (s->listen[0]) {
+		r->udp = open_socket(plain, s->listen, SOCK_DGRAM, e);
+		r->tcp = r->udp < 0 ? -1 : open_socket(plain, s->listen, SOCK_STREAM, e);
+		if (r->tcp < 0 || loop_watch(s->loop, r->udp, EPOLLIN, on_datagrams, r) < 0 ||
+		    loop_watch(s->loop, r->tcp, EPOLLIN, on_connection, r) < 0)
+			return ERR_IO;
+	}
+	if (!s->tls_listen || !s->tls_listen[0])
+		return 0;
+	r->secure = secure_new(s->cert, s->key, s->client_ca, e);
+	if (r->secure)
+		r->tls = open_socket(tls, s->tls_listen, SOCK_STREAM, e);
+	return r->tls < 0 || loop_watch(s->loop, r->tls, EPOLLIN, on_tls_connection, r) < 0 ? ERR_IO
+											    : 0;
+}
+
 struct receiver *receiver_new(const struct receiver_setup *setup, struct errmsg *e)
 {
 	struct receiver *r = calloc(1, sizeof(*r));
@@ -290,15 +357,10 @@ struct receiver *receiver_new(const struct receiver_setup *setup, struct errmsg 
 		return NULL;
 	}
 	r->setup = *setup;
-	r->udp = r->tcp = -1;
+	r->udp = r->tcp = r->tls = -1;
 	for (unsigned i = 0; i < RECEIVER_CONNECTIONS; i++)
 		r->connections[i].fd = -1;
-	if (take_senders(r, e) == 0)
-		r->udp = open_socket(setup->listen, SOCK_DGRAM, e);
-	if (r->udp >= 0)
-		r->tcp = open_socket(setup->listen, SOCK_STREAM, e);
-	if (r->tcp < 0 || loop_watch(setup->loop, r->udp, EPOLLIN, on_datagrams, r) < 0 ||
-	    loop_watch(setup->loop, r->tcp, EPOLLIN, on_connection, r) < 0) {
+	if (take_senders(r, e) < 0 || listen_all(r, e) < 0) {
 		receiver_free(r);
 		return NULL;
 	}
@@ -307,7 +369,7 @@ struct receiver *receiver_new(const struct receiver_setup *setup, struct errmsg 
 
 void receiver_free(struct receiver *r)
 {
-	int *const fds[] = {r ? &r->udp : NULL, r ? &r->tcp : NULL};
+	int *const fds[] = {r ? &r->udp : NULL, r ? &r->tcp : NULL, r ? &r->tls : NULL};
 
 	if (!r)
 		return;
@@ -315,12 +377,13 @@ void receiver_free(struct receiver *r)
 		if (r->connections[i].fd >= 0)
 			drop(&r->connections[i]);
 	}
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < ARRAY_SIZE(fds); i++) {
 		if (*fds[i] < 0)
 			continue;
 		loop_unwatch(r->setup.loop, *fds[i]);
 		close(*fds[i]);
 	}
+	secure_free(r->secure);
 	free(r);
 }
 

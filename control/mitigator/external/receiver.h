@@ -1,6 +1,7 @@
 /* Where other products' detections come in: syslog by UDP (a datagram a message) and TCP (RFC 6587:
  * octet counting or lines), and JSON by HTTP POST on the same TCP port with a bearer token. Only
- * from addresses that are named. One thread. */
+ * from addresses that are named. Over TLS the same (RFC 5425). One
+ * thread. */
 #pragma once
 
 #include "control/mitigator/external/external.h"
@@ -19,7 +20,10 @@ struct receiver;
 struct receiver_setup {
 	struct loop *loop;
 	const struct log *log;
-	const char *listen;	    /* "10.0.0.5:1514", "[::1]:1514": UDP and TCP */
+	const char *listen; /* "10.0.0.5:1514", "[::1]:1514": UDP and TCP; "": neither */
+	/* Syslog over TLS (RFC 5425), and HTTPS; NULL or "": none. PEM texts; senders show a
+	 * certificate of `client_ca` unless it is NULL. */
+	const char *tls_listen, *cert, *key, *client_ca;
 	const char *const *senders; /* prefixes that may send */
 	size_t senders_n;
 	const char *token; /* of HTTP; "" = no HTTP */

@@ -8,7 +8,7 @@ import { Ask, Badge, Button, Card, Choice, Empty, Facts, Field, Level, Page, say
 import { useEffect, useState } from 'preact/hooks';
 import { hostName, OVER, type Cut, type Host, type HostFull, type Incident, type Judgement } from './data';
 import { CutState, inLanguage, may } from '../parts/words';
-import { CutTools, HostLink } from './shared';
+import { CutTools, cutWhy, HostLink } from './shared';
 import { CutAsk } from './quarantine';
 
 const PAGE = 100;
@@ -155,7 +155,7 @@ export function OneHost({ id, session }: { id: string; session: Session }) {
             </div>
             {own.length > 0 && (
               <Card title={t('cuts-here')}>
-                <ul class="rows">{own.slice(0, 10).map((c) => <li><CutState state={c.state} /><a href={href('quarantine', c.command_id)}>{c.threat || c.reason}</a><Time ns={c.opened} /></li>)}</ul>
+                <ul class="rows">{own.slice(0, 10).map((c) => <li><CutState state={c.state} /><a href={href('quarantine', c.command_id)}>{cutWhy(c)}</a><Time ns={c.opened} /></li>)}</ul>
               </Card>
             )}
             <Judged id={h.id} />

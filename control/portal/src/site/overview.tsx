@@ -8,8 +8,9 @@ import { Ask, Badge, Card, Choice, Empty, Facts, Level, Page, say, Shown, Time }
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { hostName, IN_FORCE, type Cut, type Detection, type Host, type Incident, type Modes, type Peers, type Scope, type Status } from './data';
+import { sentence } from '../parts/sentences';
 import { CutState, inLanguage, may } from '../parts/words';
-import { CutTools, HostLink } from './shared';
+import { CutTools, cutWhy, HostLink } from './shared';
 
 // ---- the kill switch ----
 
@@ -55,7 +56,7 @@ function needsOfCuts(cuts: Cut[], session: Session, again: () => void): Need[] {
     key: c.command_id,
     tone: tones[c.state],
     what: t(`need.${c.state}`, { name: hostName(c) }),
-    detail: <><a href={href('quarantine', c.command_id)}>{c.threat || c.reason}</a> · <Time ns={c.detected || c.opened} /></>,
+    detail: <><a href={href('quarantine', c.command_id)}>{cutWhy(c)}</a> · <Time ns={c.detected || c.opened} /></>,
     tools: <CutTools cut={c} session={session} again={again} />,
   }));
 }
@@ -64,14 +65,14 @@ function needsOfPeers(p: Peers): Need[] {
   const list: Need[] = [];
   for (const peer of p.peers) {
     if (!peer.connected)
-      list.push({ key: 'p' + peer.name, tone: 'danger', what: t('need.away', { name: peer.name }), detail: <>{peer.trouble} <Time ns={peer.since} /></> });
+      list.push({ key: 'p' + peer.name, tone: 'danger', what: t('need.away', { name: peer.name }), detail: <>{sentence(peer.trouble)} <Time ns={peer.since} /></> });
     else if (peer.health && !peer.health.dataplane)
       list.push({ key: 'd' + peer.name, tone: 'danger', what: t('need.dataplane', { name: peer.name }), detail: '' });
     for (const text of peer.health?.problems ?? [])
-      list.push({ key: peer.name + text, tone: 'caution', what: t('need.problem', { name: peer.name }), detail: text });
+      list.push({ key: peer.name + text, tone: 'caution', what: t('need.problem', { name: peer.name }), detail: sentence(text) });
   }
   for (const d of p.drivers)
-    if (!d.reachable) list.push({ key: 'm' + d.name, tone: 'warning', what: t('need.driver', { name: d.name }), detail: d.summary });
+    if (!d.reachable) list.push({ key: 'm' + d.name, tone: 'warning', what: t('need.driver', { name: d.name }), detail: word('driver', d.type) });
   return list;
 }
 
@@ -180,7 +181,7 @@ export function Overview({ session }: { session: Session }) {
   const needs = [
     ...needsOfCuts(cuts.data?.quarantines ?? [], session, cuts.again),
     ...(peers.data ? needsOfPeers(peers.data) : []),
-    ...(status.data?.problems ?? []).map((p): Need => ({ key: p, tone: 'danger', what: t('need.here'), detail: p })),
+    ...(status.data?.problems ?? []).map((p): Need => ({ key: p, tone: 'danger', what: t('need.here'), detail: sentence(p) })),
   ].sort((a, b) => ['danger', 'warning', 'caution'].indexOf(a.tone) - ['danger', 'warning', 'caution'].indexOf(b.tone));
   const count = (level: string) => (hosts.data?.hosts ?? []).filter((h) => h.level === level).length;
   const uneasy = ['danger', 'warning', 'caution'].reduce((n, l) => n + count(l), 0);
@@ -225,7 +226,7 @@ export function Overview({ session }: { session: Session }) {
           {({ quarantines }) => !quarantines.some((c) => IN_FORCE.includes(c.state)) ? <Empty>{t('no-cut')}</Empty> : (
             <ul class="rows">
               {quarantines.filter((c) => IN_FORCE.includes(c.state)).slice(0, 6).map((c) => (
-                <li><CutState state={c.state} /><HostLink host={c} /><a href={href('quarantine', c.command_id)}>{c.threat || c.reason}</a><Time ns={c.ordered || c.opened} /></li>
+                <li><CutState state={c.state} /><HostLink host={c} /><a href={href('quarantine', c.command_id)}>{cutWhy(c)}</a><Time ns={c.ordered || c.opened} /></li>
               ))}
             </ul>
           )}

@@ -1,20 +1,22 @@
 // Policies, tried before they are used; exceptions; what is protected.
-import { CHANGE, send, upload, url, type Session } from '../toolkit/api';
+import { CHANGE, query, send, upload, url, type Session } from '../toolkit/api';
 import { number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
-import { Ask, Badge, Button, Card, Choice, Empty, Field, Level, Page, say, Shown, Table } from '../toolkit/ui';
-import { useState } from 'preact/hooks';
+import { Ask, Badge, Button, Card, Choice, Empty, Field, Level, Page, say, Shown, Table, Time } from '../toolkit/ui';
+import { useEffect, useState } from 'preact/hooks';
 import type { Exception, Modes, Simulation } from './data';
 import { ScopeList } from './overview';
+import { sentence } from '../parts/sentences';
 import { may } from '../parts/words';
 import { ExceptionAsk } from './shared';
 
-interface PolicyText { name: string; version: string; policy: string; lint: string[] }
+interface PolicyText { name: string; version: string; policy: string; lint: string[]; edited: boolean }
+interface Edition { number: number; time: number; actor: string; reason: string; name: string; version: string }
 interface Checked { name: string; version: string; lint: string[]; scopes: { scope: string; mode: string }[] }
 
 function Lint({ list }: { list: string[] }) {
   if (list.length === 0) return <p class="note good">{t('lint-clean')}</p>;
-  return <ul class="lint">{list.map((x) => <li>{x}</li>)}</ul>;
+  return <ul class="lint">{list.map((x) => <li>{sentence(x)}</li>)}</ul>;
 }
 
 function Result({ of }: { of: Simulation }) {
@@ -45,7 +47,53 @@ function Result({ of }: { of: Simulation }) {
   );
 }
 
-function Try({ first }: { first: string }) {
+/** What is said against the text, then the reason, then it holds in place of the file. */
+function PutInForce({ text, base, done }: { text: string; base: string; done: () => void }) {
+  const [checked, setChecked] = useState<Checked | string | null>(null);
+  const look = () => {
+    setChecked(null);
+    upload<Checked>('policy/check', text).then(setChecked, (x: Error) => setChecked(x.message));
+  };
+  useEffect(look, [text]);
+  const wrong = typeof checked === 'string';
+  return (
+    <Ask button={t('put-in-force')} kind="main" danger title={t('put-in-force')} confirm={t('put-in-force')} disabled={!text.trim() || wrong}
+      onDo={(reason) => upload('policy' + query({ reason, base, accept: true }), text)}
+      done={() => {
+        say(t('reloaded'));
+        done();
+      }}>
+      <p>{t('put-about')}</p>
+      {wrong && <p class="note bad" role="alert">{checked}</p>}
+      {checked && !wrong && (
+        <>
+          <Lint list={checked.lint} />
+          <ul class="names">{checked.scopes.map((s) => <li>{s.scope}: {word('mode', s.mode)}</li>)}</ul>
+        </>
+      )}
+    </Ask>
+  );
+}
+
+function Editions({ again, edited, may: mayChange }: { again: () => void; edited: boolean; may: boolean }) {
+  const list = useApi<{ editions: Edition[] }>('policy/editions', 'state');
+  const shown = list.data?.editions ?? [];
+  if (shown.length === 0) return null;
+  return (
+    <Card title={t('editions')} tools={edited && mayChange && (
+      <Ask button={t('back-to-file')} title={t('back-to-file')} confirm={t('back-to-file')} onDo={(reason) => send('POST', 'policy/file', { reason })}
+        done={() => { say(t('reloaded')); again(); }}><p>{t('back-to-file-about')}</p></Ask>)}>
+      <Table label={t('editions')} rows={shown} id={(x) => String(x.number)} empty=""
+        columns={[
+          { title: t('time'), cell: (x) => <Time ns={x.time} exact /> }, { title: t('who'), cell: (x) => x.actor },
+          { title: t('policy'), cell: (x) => x.version ? <>{x.name} <span class="faint">{x.version.slice(0, 12)}</span></> : t('as-in-file') },
+          { title: t('reason'), wide: true, cell: (x) => x.reason },
+        ]} />
+    </Card>
+  );
+}
+
+function Try({ first, base, may: mayChange, done }: { first: string; base: string; may: boolean; done: () => void }) {
   const [text, setText] = useState(first);
   const [days, setDays] = useState('7');
   const [checked, setChecked] = useState<Checked | null>(null);
@@ -71,6 +119,7 @@ function Try({ first }: { first: string }) {
         <Choice label={t('over')} value={days} onValue={setDays} options={['1', '7', '14', '31'].map((d) => [d, t('days', { n: d })])} />
         <Button kind="main" busy={busy === 'simulate'} onClick={run('simulate', async () => setResult(await upload(`policy/simulate?days=${days}`, text)))}>{t('simulate')}</Button>
         <a class="button quiet" href={url('judgements.csv')} download>{t('judgements-csv')}</a>
+        {mayChange && text !== first && <PutInForce text={text} base={base} done={done} />}
       </div>
       {error && <p class="note bad" role="alert">{error}</p>}
       {checked && <><p>{t('checked', { name: checked.name, n: checked.scopes.length })}</p><Lint list={checked.lint} /></>}
@@ -92,7 +141,7 @@ export function Policies({ session }: { session: Session }) {
           <Shown of={policy}>
             {(p) => (
               <>
-                <p><b>{p.name}</b> <span class="faint">{p.version.slice(0, 12)}</span></p>
+                <p><b>{p.name}</b> <span class="faint">{p.version.slice(0, 12)}</span> {p.edited && <Badge tone="info">{t('edited-here')}</Badge>}</p>
                 <Lint list={p.lint} />
                 {p.policy ? <details><summary>{t('policy-text')}</summary><pre class="yaml" tabIndex={0}>{p.policy}</pre></details> : <Empty>{t('built-in')}</Empty>}
               </>
@@ -100,7 +149,8 @@ export function Policies({ session }: { session: Session }) {
           </Shown>
         </Card>
       </div>
-      {policy.data && <Try first={policy.data.policy} />}
+      {policy.data && <Try key={policy.data.version} first={policy.data.policy} base={policy.data.version} may={may(session, CHANGE)} done={policy.again} />}
+      {policy.data && <Editions again={policy.again} edited={policy.data.edited} may={may(session, CHANGE)} />}
     </Page>
   );
 }

@@ -6,8 +6,10 @@ import { href } from '../toolkit/route';
 import { Ask, Card, Choice, Empty, Facts, Field, Page, say, Shown, Table, TextField, Time } from '../toolkit/ui';
 import { useState } from 'preact/hooks';
 import { hostName, OVER, RELEASABLE, type Change, type Cut } from './data';
+import { sentence } from '../parts/sentences';
+import { threatName } from '../parts/threats';
 import { CutState, may, Moments } from '../parts/words';
-import { CutTools, Ends, FalsePositive, HostLink } from './shared';
+import { CutTools, cutWhy, Ends, FalsePositive, HostLink } from './shared';
 
 // ---- orders ----
 
@@ -46,7 +48,7 @@ function ReleaseMany({ cuts, again }: { cuts: Cut[]; again: () => void }) {
         again();
       }}>
       <p>{t('release-about')}</p>
-      <ul class="names">{cuts.slice(0, 20).map((c) => <li>{hostName(c)} – {c.threat || c.reason}</li>)}</ul>
+      <ul class="names">{cuts.slice(0, 20).map((c) => <li>{hostName(c)} – {cutWhy(c)}</li>)}</ul>
       {cuts.length > 20 && <p class="faint">{t('and-more', { n: cuts.length - 20 })}</p>}
     </Ask>
   );
@@ -75,7 +77,7 @@ function Restore({ again }: { again: () => void }) {
 
 function Undo({ cuts, session, again }: { cuts: Cut[]; session: Session; again: () => void }) {
   const [threat, setThreat] = useState('');
-  const threats = new Map(cuts.filter((c) => !OVER.includes(c.state)).map((c) => [c.threat_id, c.threat || c.threat_id]));
+  const threats = new Map(cuts.filter((c) => !OVER.includes(c.state)).map((c) => [c.threat_id, threatName(c.threat) || c.threat_id]));
   if (!may(session, APPROVE)) return null;
   return (
     <Card title={t('undo')}>
@@ -131,7 +133,7 @@ export function Quarantine({ session }: { session: Session }) {
                   columns={[
                     { title: t('host'), cell: (c) => <HostLink host={c} /> },
                     { title: t('state'), cell: (c) => <CutState state={c.state} /> },
-                    { title: t('why'), wide: true, cell: (c) => <a href={href('quarantine', c.command_id)}>{c.threat || c.reason || c.command_id}</a> },
+                    { title: t('why'), wide: true, cell: (c) => <a href={href('quarantine', c.command_id)}>{cutWhy(c) || c.command_id}</a> },
                     { title: t('by'), cell: (c) => c.actor || word('cause', c.cause) },
                     { title: t('method'), cell: (c) => c.method || '–' },
                     { title: t('cut-at'), cell: (c) => <Time ns={c.ordered || c.opened} /> },
@@ -165,13 +167,13 @@ export function OneCut({ id, session }: { id: string; session: Session }) {
             tools={<><CutTools key={cut.state} cut={cut} session={session} again={cuts.again} /><FalsePositive cut={cut} session={session} again={cuts.again} /></>}>
             <Card>
               <p class="big"><CutState state={cut.state} /> {word('cut-about', cut.state)}</p>
-              {cut.note && <p class="note">{cut.note}</p>}
+              {cut.note && <p class="note">{sentence(cut.note)}</p>}
               <Moments cut={cut} />
             </Card>
             <div class="columns">
               <Card title={t('why')}>
                 <Facts of={[
-                  [t('reason'), cut.reason], [t('threat'), cut.threat && `${cut.threat} (${cut.threat_id})`],
+                  [t('reason'), sentence(cut.reason)], [t('threat'), cut.threat && `${threatName(cut.threat)} (${cut.threat_id})`],
                   [t('category'), cut.category], [t('severity'), cut.severity && word('severity', cut.severity)], ['URL', cut.url],
                   [t('incident'), cut.incident && <a href={href('incidents', cut.incident)}>{cut.incident}</a>],
                 ]} />
@@ -194,7 +196,7 @@ export function OneCut({ id, session }: { id: string; session: Session }) {
                       { title: t('time'), cell: (x) => <Time ns={x.time} exact /> },
                       { title: t('state'), cell: (x) => <CutState state={x.to} /> },
                       { title: t('who'), cell: (x) => (x.actor === 'automatic' ? t('automatic') : x.actor) },
-                      { title: t('reason'), wide: true, cell: (x) => x.reason },
+                      { title: t('reason'), wide: true, cell: (x) => sentence(x.reason) },
                       { title: t('method'), cell: (x) => x.method },
                     ]} />
                 )}

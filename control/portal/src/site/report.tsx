@@ -1,4 +1,5 @@
 // The day so far (R1), and the audit log.
+import { threatName } from '../parts/threats';
 import { query, url } from '../toolkit/api';
 import { Bars } from '../toolkit/chart';
 import { currentLanguage, moment, number, percent, t, word } from '../toolkit/i18n';
@@ -36,7 +37,7 @@ export function Report() {
             <Card title={t('threats')}>
               <Table label={t('threats')} rows={r.threats} id={(x) => x.name + x.category} empty={t('quiet-day')}
                 columns={[
-                  { title: t('threat'), wide: true, cell: (x) => x.name }, { title: t('category'), cell: (x) => x.category },
+                  { title: t('threat'), wide: true, cell: (x) => threatName(x.name) }, { title: t('category'), cell: (x) => x.category },
                   { title: t('severity'), cell: (x) => word('severity', x.severity) },
                   { title: t('hosts'), right: true, cell: (x) => number(x.hosts) }, { title: t('times'), right: true, cell: (x) => number(x.hits) },
                   { title: t('first'), cell: (x) => <Time ns={x.first_ns} exact /> }, { title: t('last-sign'), cell: (x) => <Time ns={x.last_ns} exact /> },

@@ -2,6 +2,7 @@
 import { number, percent, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { Badge, Card, Empty, Facts, Page, Shown, Table, Time } from '../toolkit/ui';
+import { sentence } from '../parts/sentences';
 import type { Peers } from './data';
 
 interface Coverage {
@@ -15,7 +16,7 @@ function Peer({ p }: { p: Peers['peers'][number] }) {
   return (
     <Card title={p.name} tools={<Badge tone={p.connected ? 'good' : 'danger'}>{t(p.connected ? 'connected' : 'away')}</Badge>}>
       <Facts of={[
-        [t('kind'), word('peer', p.role)], [t('connected-since'), <Time ns={p.since} exact />], [t('trouble'), p.trouble],
+        [t('kind'), word('peer', p.role)], [t('connected-since'), <Time ns={p.since} exact />], [t('trouble'), sentence(p.trouble)],
         ...(h ? [
           [t('dataplane'), <Badge tone={h.dataplane ? 'good' : 'danger'}>{t(h.dataplane ? 'runs' : 'stands')}</Badge>],
           [t('packets'), number(h.packets)],
@@ -24,7 +25,7 @@ function Peer({ p }: { p: Peers['peers'][number] }) {
         ] as [string, preact.ComponentChildren][] : []),
       ]} />
       {h && h.span.length > 0 && <><h3>{t('mirror')}</h3><ul class="lint plain">{h.span.map((s) => <li>{s}</li>)}</ul></>}
-      {h && h.problems.length > 0 && <><h3>{t('problems')}</h3><ul class="lint">{h.problems.map((s) => <li>{s}</li>)}</ul></>}
+      {h && h.problems.length > 0 && <><h3>{t('problems')}</h3><ul class="lint">{h.problems.map((s) => <li>{sentence(s)}</li>)}</ul></>}
     </Card>
   );
 }
@@ -49,7 +50,7 @@ export function Sensors() {
                   { title: t('does'), wide: true, cell: (d) => word('driver', d.type) === d.type ? d.summary : word('driver', d.type) },
                   { title: t('cuts-held'), right: true, cell: (d) => number(d.cuts) },
                 ]} />
-              <p class="faint">{t('centre')}: {!p.centre.configured ? t('centre-none') : p.centre.connected ? t('connected') : `${t('away')} – ${p.centre.trouble}`}</p>
+              <p class="faint">{t('centre')}: {!p.centre.configured ? t('centre-none') : p.centre.connected ? t('connected') : `${t('away')} – ${sentence(p.centre.trouble)}`}</p>
             </Card>
           </>
         )}

@@ -4,6 +4,8 @@ import { number, t } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href } from '../toolkit/route';
 import { Ask, Choice, say, Table, TextField, Time } from '../toolkit/ui';
+import { sentence } from '../parts/sentences';
+import { threatName } from '../parts/threats';
 import { may } from '../parts/words';
 import { useEffect, useState } from 'preact/hooks';
 import { hostName, RELEASABLE, ruleOf, type Cut, type Preview } from './data';
@@ -18,6 +20,9 @@ export function HostLink({ host }: { host: { name: string; ip: string; mac: stri
   );
 }
 
+/** Why a host is cut: the threat's name, or what was said. */
+export const cutWhy = (c: Cut): string => threatName(c.threat) || sentence(c.reason);
+
 const cutPath = (c: Cut, what: string): string => `quarantines/${part(c.command_id)}/${what}`;
 
 interface Told { text?: string }
@@ -27,7 +32,7 @@ export function CutTools({ cut, session, again }: { cut: Cut; session: Session; 
   const name = hostName(cut);
   const order = (what: string) => (reason: string) => send<Told>('POST', cutPath(cut, what), { reason });
   const done = (key: string) => (r: unknown) => {
-    say((r as Told)?.text || t(key, { name }));
+    say(sentence((r as Told)?.text ?? '') || t(key, { name }));
     again();
   };
   if (cut.state === 'held')
@@ -35,12 +40,12 @@ export function CutTools({ cut, session, again }: { cut: Cut; session: Session; 
       <div class="actions tight">
         <Ask button={t('approve')} kind="main" danger title={t('approve-host', { name })} confirm={t('approve')} onDo={order('approve')}
           done={done('approved')}>
-          <p>{cut.reason}</p>
+          <p>{cutWhy(cut)}</p>
           {cut.first_yes && <p class="note">{t('second-yes', { name: cut.first_yes })}</p>}
         </Ask>
         <Ask button={t('refuse')} title={t('refuse-host', { name })} confirm={t('refuse')} onDo={order('refuse')}
           done={done('refused')}>
-          <p>{cut.reason}</p>
+          <p>{cutWhy(cut)}</p>
         </Ask>
       </div>
     );
@@ -128,7 +133,7 @@ export function FalsePositive({ cut, session, again }: { cut: Cut; session: Sess
   const release = async (reason: string) => {
     if (RELEASABLE.includes(cut.state)) await send('POST', cutPath(cut, cut.state === 'held' ? 'refuse' : 'release'), { reason });
   };
-  return <ExceptionAsk button={t('false-positive')} title={t('false-positive-title', { name: cut.threat })}
+  return <ExceptionAsk button={t('false-positive')} title={t('false-positive-title', { name: threatName(cut.threat) })}
     first={{ rule, source: cut.ip }} before={release} done={again} />;
 }
 

@@ -1,6 +1,8 @@
 // The HTTP API: one fetch, with the session's CSRF token where something is changed. A refusal is
 // thrown with the server's sentence, which is made for people.
 
+import { said } from './i18n';
+
 export interface Session {
   name: string;
   role: string;
@@ -15,7 +17,7 @@ export const SEE = 1, APPROVE = 2, ANALYSE = 4, CHANGE = 8, ADMIN = 16, ALL = 32
 
 export class Refusal extends Error {
   constructor(readonly status: number, message: string) {
-    super(message);
+    super(said(message));
   }
 }
 

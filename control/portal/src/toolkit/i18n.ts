@@ -34,6 +34,15 @@ export function t(key: string, args: Record<string, string | number> = {}): stri
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(args[name] ?? whole));
 }
 
+let say = (sentence: string): string => sentence;
+
+/** How sentences of the programs, which come in English, are said in the reader's language. */
+export function sayWith(fn: (sentence: string) => string): void {
+  say = fn;
+}
+
+export const said = (sentence: string): string => say(sentence);
+
 /** A word of the program ("still-seen") as people say it; the word itself when it is new. */
 export function word(kind: string, w: string): string {
   return catalogues[language][`${kind}.${w}`] ?? w;
