@@ -3,13 +3,17 @@
 
 A part is either tests of meson (unit, fuzz, lint, some of replay) or the executable files of a folder
 (replay, smoke, e2e): exit status 0 is passed, 77 skipped (the last line says why), everything else failed.
+Two of these files run at a time, each with namespaces, folders and ports of its own; one whose head has a line
+"# runs alone: WHY" runs when the others are done.
 """
+import concurrent.futures
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -18,19 +22,25 @@ MESON_PARTS = ("lint", "unit", "fuzz")
 FOLDER_PARTS = ("replay", "smoke", "e2e")
 SECONDS = {"replay": 1200, "smoke": 300, "e2e": 900}
 SKIPPED = 77
+AT_ONCE = 2
+ALONE = "# runs alone: "
+HEAD = 30  # lines in which it is looked for
 
 
 class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.failures = []
+        self.lock = threading.Lock()
 
-    def add(self, name, result, seconds, detail=""):
-        setattr(self, result, getattr(self, result) + 1)
-        if result == "failed":
-            self.failures.append(name)
+    def add(self, name, result, seconds, detail="", log=""):
         line = f"{result:7} {seconds:7.1f} s  {name}"
-        print(line + (f"  ({detail})" if detail else ""), flush=True)
+        with self.lock:
+            setattr(self, result, getattr(self, result) + 1)
+            if result == "failed":
+                self.failures.append(name)
+                print(log[-4000:])
+            print(line + (f"  ({detail})" if detail else ""), flush=True)
 
 
 def build(folder, *options):
@@ -62,12 +72,11 @@ def meson_part(tally, folder, part):
         name = f"{part}/{test['name'].split(' / ')[-1]}"
         if folder == SANITIZED:
             name += " (sanitized)"
-        tally.add(name, result, test["duration"])
-        if result == "failed":
-            print((test.get("stdout", "") + test.get("stderr", ""))[-3000:])
+        tally.add(name, result, test["duration"], log=test.get("stdout", "") + test.get("stderr", ""))
 
 
-def script(tally, path, part):
+def script(tally, path):
+    part = path.parent.name
     name = f"{part}/{path.name}"
     begin = time.time()
     env = dict(os.environ, BANKEN_BUILD=str(BUILD), BANKEN_ROOT=str(ROOT))
@@ -90,9 +99,22 @@ def script(tally, path, part):
     last = lines[-1][:160] if lines else ""
     result = "passed" if status == 0 else "skipped" if status == SKIPPED else "failed"
     if result == "failed":
-        print((out or "")[-4000:])
         last = f"exit {status}"
-    tally.add(name, result, time.time() - begin, last)
+    tally.add(name, result, time.time() - begin, last, out or "")
+
+
+def runs_alone(path):
+    with open(path, errors="replace") as f:
+        return any(line.startswith(ALONE) for _, line in zip(range(HEAD), f))
+
+
+def run_scripts(tally, paths):
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for done in [pool.submit(script, tally, p) for p in paths if not runs_alone(p)]:
+            done.result()
+    for path in paths:
+        if runs_alone(path):
+            script(tally, path)
 
 
 def scripts(part):
@@ -127,12 +149,10 @@ def main():
             meson_part(tally, BUILD, part)
             if part != "lint":
                 meson_part(tally, SANITIZED, part)
-            continue
-        if part == "replay" and (not wanted or part in wanted):
+        elif part == "replay" and (not wanted or part in wanted):
             meson_part(tally, BUILD, part)
-        for path in scripts(part):
-            if not wanted or part in wanted or f"{part}/{path.name}" in wanted:
-                script(tally, path, part)
+    run_scripts(tally, [p for part in parts if part in FOLDER_PARTS for p in scripts(part)
+                        if not wanted or part in wanted or f"{part}/{p.name}" in wanted])
     for name in tally.failures:
         print(f"failed: {name}")
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
