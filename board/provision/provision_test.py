@@ -235,7 +235,8 @@ class Files(unittest.TestCase):
                 self.assertIn(line, done.stdout)
 
     def test_mitigator_here(self):
-        for value, peer, opened in (("here", "127.0.0.1:7443", True), ("192.0.2.7:7443", "192.0.2.7:7443", False), ("", "", False)):
+        for value, peer, opened in (("here", "127.0.0.1:7443", True), ("192.0.2.7:7443", "192.0.2.7:7443", False),
+                                    ("", "", False)):
             self.found["mitigator"] = value
             self.assertEqual(settings.mitigator_peer(self.found), peer)
             self.assertEqual("7443, 8443" in generate.open_ports(self.found), opened)

@@ -21,7 +21,8 @@ def rights(unit):
     found = []
     for pid in pathlib.Path(f"/sys/fs/cgroup{group}/cgroup.procs").read_text().split():
         s = status(pid)
-        found.append({k: s[k].split()[0] for k in ("Name", "Uid", "CapEff", "CapPrm", "CapBnd", "CapAmb", "Seccomp", "NoNewPrivs")})
+        keys = ("Name", "Uid", "CapEff", "CapPrm", "CapBnd", "CapAmb", "Seccomp", "NoNewPrivs")
+        found.append({k: s[k].split()[0] for k in keys})
     return found
 def killed(unit):
     before = show(unit, "MainPID", "NRestarts")
@@ -37,7 +38,8 @@ def killed(unit):
 result = {}
 for unit in UNITS:
     one = {"rights": rights(unit + ".service")} if show(unit + ".service", "MainPID").get("MainPID", "0") != "0" else {}
-    words = subprocess.run(["systemd-analyze", "security", "--no-pager", unit + ".service"], capture_output=True, text=True).stdout
+    words = ["systemd-analyze", "security", "--no-pager", unit + ".service"]
+    words = subprocess.run(words, capture_output=True, text=True).stdout
     one["exposure"] = (words.strip().splitlines() or [""])[-1]
     one["back"] = killed(unit + ".service") if one.get("rights") else None
     result[unit] = one
@@ -66,7 +68,8 @@ def judge(result):
     for unit, one in result.items():
         exposure = re.search(r"level for \S+: ([\d.]+)", one["exposure"])
         figure = float(exposure[1]) if exposure else 99.0
-        rights = ", ".join(f"{p['Name']} caps {p['CapEff'].lstrip('0') or '0'} seccomp {p['Seccomp']}" for p in one.get("rights", ()))
+        rights = ", ".join(f"{p['Name']} caps {p['CapEff'].lstrip('0') or '0'} seccomp {p['Seccomp']}"
+                           for p in one.get("rights", ()))
         say(f"           {unit}: exposure {figure}" + (f", again {one['back']} s after kill -9; {rights}" if rights else ""))
         if figure > EXPOSURE[unit]:
             wrong.append(f"{unit} is exposed by {figure}, more than {EXPOSURE[unit]}")
