@@ -1,16 +1,18 @@
 """Updates as a site sees them: a good one stays, a broken one goes back."""
+import json
 import shutil
 
 import boot
 import bundle
-from common import fresh, run, say
+from common import fresh, run, say, sha256
 from cables import stick
 from machine import Machine, overlay
 from trial import step
 
 
 def variant(out, work, name, change):
-    """An update bundle of a release that differs: change(root) makes it another one."""
+    """An update bundle of a release that differs: change(root) makes it another one. Beside it lies NAME.json with
+    the hashes of the two images that a slot then holds."""
     root = fresh(work / f"root-{name}")
     root.rmdir()
     run("cp", "-a", out / "work/root", root)
@@ -22,8 +24,14 @@ def variant(out, work, name, change):
     verity = boot.verified(image)
     slot = boot.boot_image(out / "work/vmlinuz", out / "work/early.img", verity, name, work, 1_700_000_000)
     path = bundle.make(work / f"{name}.raucb", {"boot": slot, "rootfs": image}, name, bundle.keys(out), work)
+    (work / f"{name}.json").write_text(json.dumps(slot_hashes(slot, image)))
     image.unlink()
     return path
+
+
+def slot_hashes(slot, image):
+    """part of a slot -> [bytes, SHA-256]"""
+    return {"boot": [slot.stat().st_size, sha256(slot)], "root": [image.stat().st_size, sha256(image)]}
 
 
 def breaks(root):
