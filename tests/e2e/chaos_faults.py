@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from chaos_site import run
+from chaos_site import Group, run
 
 PROGRAMS = ("dataplane", "control", "mitigator", "enforcer", "centre")
 KEEPERS = ("control", "mitigator", "enforcer", "centre")  # of state on a disk
@@ -167,6 +167,41 @@ def memory_short(site, r, name):
     site.expected_end.discard(name)
 
 
+def memory_pressure(site, r, name):
+    """The kernel has no page left for it: pages are taken back from it, and when that is not enough the kernel
+    ends it, or one of its helpers, with no word at all."""
+    group = site.groups[name]
+    site.killed_by_kernel.add(name)
+    try:
+        group.limit(group.used() + r.choice((0, 16, 256, 1024)) * 1024)
+        time.sleep(r.uniform(1, 4))
+    finally:
+        group.limit(-1)
+        site.look()
+        site.killed_by_kernel.discard(name)
+
+
+def memory_pressure_start(site, r, name):
+    """The same from its first page on; then it starts with all the memory it wants."""
+    group = site.groups[name]
+    site.expected_end.add(name)
+    site.killed_by_kernel.add(name)
+    try:
+        site.kill(name)
+        group.limit(r.choice((2, 6, 16, 48)) << 20)
+        site.start(name)
+        time.sleep(r.uniform(1, 3))
+    finally:
+        group.limit(-1)
+    if site.programs.process[name].poll() is None:
+        site.kill(name)
+    else:
+        site.note_end(name)
+    site.revive(name)
+    site.expected_end.discard(name)
+    site.killed_by_kernel.discard(name)
+
+
 def flip_bits(path, r, most):
     with open(path, "r+b") as f:
         size = f.seek(0, 2)
@@ -237,6 +272,37 @@ def rings_damaged(site, r, name):
         os.kill(site.client.pid, signal.SIGCONT)
 
 
+def cache_damaged(site, r, name):
+    """The compiled rules on disk: bits turned over, cut short, emptied, made a folder. It compiles anew."""
+    folder = site.net.folder / "state-dataplane"
+    files = [p for p in folder.glob("plan-*.hs") if p.is_file()]
+    if not files:
+        site.died.append("the dataplane keeps no compiled rules")
+        return
+    site.kill(name)
+    path, size = files[0], files[0].stat().st_size
+    how = r.choice(("bits", "head", "short", "empty", "zeros", "folder", "other's"))
+    if how == "bits":
+        flip_bits(path, r, 40)
+    elif how == "head":
+        with open(path, "r+b") as f:
+            f.seek(r.randrange(0, 32))
+            f.write(bytes(r.randrange(256) for _ in range(8)))
+    elif how in ("short", "empty"):
+        os.truncate(path, 0 if how == "empty" else r.randrange(size))
+    elif how == "zeros":
+        path.write_bytes(bytes(size))
+    else:
+        path.unlink()
+        if how == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to("/etc/passwd")
+    site.revive(name)
+    if how == "folder":
+        path.rmdir()
+
+
 def wait_until_sent(site, seconds=30):
     """Nothing waits for a receiver any more."""
     end = time.monotonic() + seconds
@@ -256,6 +322,9 @@ def catalogue():
     faults += [("helper_killed", helper_killed, p) for p in ("mitigator", "enforcer", "centre")]
     for f in (disk_full, disk_read_only, clock_set, database_damaged):
         faults += [(f.__name__, f, p) for p in KEEPERS]
+    if Group.is_there():
+        faults += [(f.__name__, f, p) for f in (memory_pressure, memory_pressure_start) for p in PROGRAMS]
+    faults += [("cache_damaged", cache_damaged, "dataplane")] * 3
     faults += [(f.__name__, f, p) for f in (link_down, slow_link) for p in ("control", "enforcer")]
     faults += [("packets_lost", packets_lost, "control"), ("switch_killed", switch_killed, "switch"),
                ("switch_killed", switch_killed, "switch"), ("rings_damaged", rings_damaged, "dataplane")]

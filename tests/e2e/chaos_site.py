@@ -7,6 +7,7 @@ their own (tmpfs), their clock can be set (libfaketime), and whoever ends is sta
 manager would."""
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -35,6 +36,51 @@ ENDED = ("released", "expired", "refused", "exception", "outside-policy", "faile
 OURS = (-signal.SIGKILL, -signal.SIGTERM, 0)
 
 
+class Group:
+    """A control group for one program's memory; version 1 or 2, whichever this machine has."""
+    TOP = pathlib.Path("/sys/fs/cgroup/memory")
+    OLD = (TOP / "memory.limit_in_bytes").exists()
+
+    def __init__(self, name):
+        self.top = self.TOP if self.OLD else pathlib.Path("/sys/fs/cgroup")
+        self.path = self.top / f"banken-chaos-{os.getpid()}-{name}"
+        self.path.mkdir()
+
+    @classmethod
+    def is_there(cls):
+        control = pathlib.Path("/sys/fs/cgroup/cgroup.subtree_control")
+        return cls.OLD or (control.exists() and "memory" in control.read_text().split())
+
+    def __enter__(self):
+        """What is started now is in it."""
+        own = [line.split(":", 2)[2] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+               if line.split(":")[1] == ("memory" if self.OLD else "")]
+        self.before = self.top / (own[0].lstrip("/") if own else "")
+        (self.path / "cgroup.procs").write_text(str(os.getpid()))
+
+    def __exit__(self, *_):
+        (self.before / "cgroup.procs").write_text(str(os.getpid()))
+
+    def used(self):
+        return int((self.path / ("memory.usage_in_bytes" if self.OLD else "memory.current")).read_text())
+
+    def limit(self, size):
+        """Bytes, -1: none. Who wants more is ended by the kernel."""
+        text = "max" if size < 0 and not self.OLD else str(size)
+        try:
+            (self.path / ("memory.limit_in_bytes" if self.OLD else "memory.max")).write_text(text)
+        except OSError:
+            pass  # busy: it has more than that already
+
+    def close(self):
+        for _ in range(50):
+            try:
+                self.path.rmdir()
+                return
+            except OSError:
+                time.sleep(0.1)
+
+
 class Site(lab_main.Lab):
     def __init__(self, seed):
         super().__init__(argparse.Namespace(
@@ -44,7 +90,9 @@ class Site(lab_main.Lab):
         self.died = []        # what ended in a way that nobody caused
         self.restarts = collections.Counter()
         self.expected_end = set()  # programs that may end by themselves just now
+        self.killed_by_kernel = set()  # programs that the kernel may end just now: no memory
         self.mounts = []
+        self.groups = {}      # of programs' memory
         self.victim = self.cast.lan.rsplit(".", 1)[0] + ".250"
 
     # --- set-up ---
@@ -60,10 +108,17 @@ class Site(lab_main.Lab):
             self.mount(name, size)
         self.programs.configure(rules(self.cast), [self.cast.gateway, *site_net.MANAGEMENT.values()])
         self.write_policy()
+        self.cache()
         for name in ("centre", "mitigator", "enforcer", "dataplane", "control"):
             self.start(name)
         for name in self.programs.process:
             self.net.wait(lambda: self.programs.ready(name), f"banken-{name}")
+
+    def cache(self):
+        """The dataplane keeps its compiled rules."""
+        folder = self.programs.folder("state-dataplane", 0o750, programs_module.USERS["dataplane"])
+        with open(self.net.folder / "dataplane.yaml", "a") as f:
+            f.write(f"rules.cache: {folder}\n")
 
     def mount(self, name, size):
         folder = self.programs.folder(f"state-{name}", 0o750, programs_module.USERS[name])
@@ -98,8 +153,11 @@ protected:
                 self.clock_file(name).write_text("+0\n")
             env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock_file(name)),
                    "FAKETIME_CACHE_DURATION": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
-        self.programs.process[name] = self.net.start(programs_module.Programs.PLACE[name], self.programs.words(name), log,
-                                                     env)
+        if Group.is_there() and name not in self.groups:
+            self.groups[name] = Group(name)
+        with self.groups.get(name) or contextlib.nullcontext():
+            self.programs.process[name] = self.net.start(programs_module.Programs.PLACE[name], self.programs.words(name),
+                                                         log, env)
 
     def parts(self):
         self.net.start("colleague", [sys.executable, lab_main.HERE / "story.py", "colleague", self.cast.gateway,
@@ -113,6 +171,8 @@ protected:
 
     def down(self, keep):
         super().down(keep)
+        for group in self.groups.values():
+            group.close()
         for folder in self.mounts:
             subprocess.run(["umount", "-l", folder], capture_output=True)
         if not keep and self.net:
@@ -168,7 +228,8 @@ protected:
 
     def note_end(self, name):
         status = self.programs.process[name].returncode
-        allowed = status == 2 and name in self.expected_end
+        allowed = (status == 2 and name in self.expected_end) or \
+            (status == -signal.SIGKILL and name in self.killed_by_kernel)
         if not allowed:
             self.died.append(f"banken-{name} ended with {status}: {self.last_line(name)}")
 
