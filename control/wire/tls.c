@@ -19,7 +19,8 @@ struct tls_conn {
 	int fd;
 	unsigned peers;
 	uint32_t events;
-	bool done; /* handshake complete, and no error since */
+	bool done;	  /* handshake complete, and no error since */
+	size_t under_way; /* bytes that the last write was asked for when the socket was full */
 	uint32_t flags;
 	struct errmsg refusal; /* why we refused the peer's certificate */
 	struct identity peer;
@@ -237,8 +238,13 @@ long tls_read(struct tls_conn *c, void *buf, size_t n, struct errmsg *e)
 
 long tls_write(struct tls_conn *c, const void *buf, size_t n, struct errmsg *e)
 {
-	int rc = mbedtls_ssl_write(&c->ssl, buf, n);
+	/* Where the socket was full, a record is still under way, and the next call says that as
+	 * much went as it is asked for: it may ask for no more than was asked then. */
+	size_t ask = c->under_way && c->under_way < n ? c->under_way : n;
+	int rc = mbedtls_ssl_write(&c->ssl, buf, ask);
 
+	c->under_way =
+		rc == MBEDTLS_ERR_SSL_WANT_WRITE || rc == MBEDTLS_ERR_SSL_WANT_READ ? ask : 0;
 	if (rc > 0)
 		return rc;
 	return waits(c, rc) ? ERR_AGAIN : explain(c, rc, e);

@@ -61,7 +61,8 @@ int tls_handshake(struct tls_conn *c, struct errmsg *e);
 const struct identity *tls_peer(const struct tls_conn *c);
 
 /* Bytes read or written (> 0), ERR_AGAIN, ERR_NOTFOUND when the peer closed, else an error with a
- * sentence. After ERR_AGAIN a write must be repeated with the same bytes. */
+ * sentence. After ERR_AGAIN a write must be repeated with the same bytes; more may stand behind
+ * them by then. */
 long tls_read(struct tls_conn *c, void *buf, size_t n, struct errmsg *e);
 long tls_write(struct tls_conn *c, const void *buf, size_t n, struct errmsg *e);
 

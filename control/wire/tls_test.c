@@ -536,10 +536,62 @@ static void keys_are_read_again_while_running(void **state)
 	tls_keys_free(sk);
 }
 
+/* A socket that is full for a while, and a queue that grows meanwhile, as on a slow line: every
+ * byte arrives once and in order. */
+static void a_full_socket_loses_nothing(void **state)
+{
+	enum { ALL = 1 << 20 };
+	struct tls_keys *ck = keys_of("sensor-1", ROLE_SENSOR);
+	struct tls_keys *sk = keys_of("mitigator-1", ROLE_MITIGATOR);
+	size_t queued = 100, sent = 0, got = 0;
+	unsigned full = 0, step = 1;
+	uint8_t *bytes = malloc(ALL), *back = malloc(ALL);
+	struct shake s;
+	int small = 1;
+
+	(void)state;
+	assert_non_null(bytes);
+	assert_non_null(back);
+	for (size_t i = 0; i < ALL; i++)
+		bytes[i] = (uint8_t)(i * 2654435761U >> 24);
+	shake_hands(ck, sk, ROLE_SET(ROLE_MITIGATOR), ROLE_SET(ROLE_SENSOR), &s);
+	assert_int_equal(s.client_rc, 0);
+	assert_int_equal(setsockopt(tls_fd(s.client), SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)),
+			 0);
+	while (got < ALL) {
+		long n = sent < queued ? tls_write(s.client, bytes + sent, queued - sent, NULL)
+				       : ERR_AGAIN;
+
+		assert_true(n > 0 || n == ERR_AGAIN);
+		if (n > 0) {
+			sent += (size_t)n;
+			continue;
+		}
+		full += sent < queued;
+		queued += step = step * 5 % 8191 + 1;
+		if (queued > ALL)
+			queued = ALL;
+		n = tls_read(s.server, back + got, ALL - got, NULL);
+		assert_true(n > 0 || n == ERR_AGAIN);
+		got += n > 0 ? (size_t)n : 0;
+		if (n == ERR_AGAIN && sent == ALL)
+			break; /* nothing is under way any more */
+	}
+	assert_true(full > 10);
+	assert_int_equal(got, ALL);
+	assert_memory_equal(bytes, back, ALL);
+	free(bytes);
+	free(back);
+	part(&s);
+	tls_keys_free(ck);
+	tls_keys_free(sk);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(peers_know_each_other),
+		cmocka_unit_test(a_full_socket_loses_nothing),
 		cmocka_unit_test(a_wrong_role_is_refused),
 		cmocka_unit_test(a_foreign_certificate_is_refused),
 		cmocka_unit_test(an_expired_certificate_is_refused),
