@@ -23,7 +23,15 @@ struct api_server {
 	size_t n_tables;
 };
 
-enum asking_state { ASKING_HEADERS, ASKING_BODY, ASKING_WAITS, ASKING_GO };
+enum asking_state { ASKING_HEADERS, ASKING_BODY, ASKING_WAITS, ASKING_GO, ASKING_ANSWERED };
+
+/* An answer that comes later (api_later). */
+struct late {
+	bool awaited, is_there;
+	int rc;
+	struct api_answer answer;
+	struct errmsg e;
+};
 
 /* One request from its first byte to its answer. */
 struct asking {
@@ -41,6 +49,7 @@ struct asking {
 	enum asking_state state;
 	struct password_job *job;
 	char new_hash[API_HASH_MAX];
+	struct late late;
 };
 
 /* The asker by cookie or bearer token, if there is one in force. */

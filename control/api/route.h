@@ -95,6 +95,14 @@ struct api_answer {
 typedef int (*api_fn)(void *ctx, const struct api_request *q, struct api_answer *ret,
 		      struct errmsg *e);
 
+/* For a function whose answer takes others' work: it keeps this, returns ERR_OK without an answer,
+ * and whoever has it answers, once, before the server ends. The request stays as it is until then.
+ */
+struct api_later;
+struct api_later *api_later(const struct api_request *q);
+/* `rc`, `ret` (taken) and `e` as of an api_fn; `e` may be NULL. Loop thread. */
+void api_later_answer(struct api_later *l, int rc, struct api_answer *ret, const struct errmsg *e);
+
 struct api_route {
 	const char *method;   /* "GET", "POST", "PUT", "PATCH", "DELETE" */
 	const char *path;     /* "/api/v1/quarantines/{id}/release", "/.well-known/..." */

@@ -26,6 +26,19 @@ static const struct api_route events_route = {
 
 /* --- a request's steps --- */
 
+static enum MHD_Result finish(struct asking *a, int rc, struct api_answer *n,
+			      const struct errmsg *e)
+{
+	if (rc == ERR_OK)
+		return answer(a, n);
+	json_decref(n->json);
+	free(n->bytes);
+	if (api_status(rc) == MHD_HTTP_INTERNAL_SERVER_ERROR)
+		log_error(a->s->setup.log, "%s %s: %s", a->q.route->method, a->q.route->path,
+			  e->text);
+	return refuse(a, api_status(rc), e->text, n->wait_s);
+}
+
 static enum MHD_Result call(struct asking *a)
 {
 	struct api_answer n = {0};
@@ -33,14 +46,48 @@ static enum MHD_Result call(struct asking *a)
 	void *ctx = a->table->ctx ? a->table->ctx : a;
 	int rc = a->q.route->fn(ctx, &a->q, &n, &e);
 
-	if (rc == ERR_OK)
-		return answer(a, &n);
-	json_decref(n.json);
-	free(n.bytes);
-	if (api_status(rc) == MHD_HTTP_INTERNAL_SERVER_ERROR)
-		log_error(a->s->setup.log, "%s %s: %s", a->q.route->method, a->q.route->path,
-			  e.text);
-	return refuse(a, api_status(rc), e.text, n.wait_s);
+	if (a->late.is_there)
+		return finish(a, a->late.rc, &a->late.answer, &a->late.e);
+	if (!a->late.awaited)
+		return finish(a, rc, &n, &e);
+	a->state = ASKING_WAITS;
+	MHD_suspend_connection(a->connection);
+	return MHD_YES;
+}
+
+static struct asking *asking_of(const struct api_request *q)
+{
+	return (struct asking *)((uintptr_t)q - offsetof(struct asking, q));
+}
+
+struct api_later *api_later(const struct api_request *q)
+{
+	struct asking *a = asking_of(q);
+
+	a->late.awaited = true;
+	return (struct api_later *)a;
+}
+
+void api_later_answer(struct api_later *l, int rc, struct api_answer *ret, const struct errmsg *e)
+{
+	struct asking *a = (struct asking *)l;
+
+	a->late.awaited = false;
+	if (a->gone) { /* the asker did not wait */
+		json_decref(ret->json);
+		free(ret->bytes);
+		free(a);
+		return;
+	}
+	a->late.is_there = true;
+	a->late.rc = rc;
+	a->late.answer = *ret;
+	if (e)
+		a->late.e = *e;
+	if (a->state != ASKING_WAITS) /* before its function returned */
+		return;
+	a->state = ASKING_ANSWERED;
+	MHD_resume_connection(a->connection);
 }
 
 /* The hash is there: the request goes on where it was. */
@@ -302,6 +349,10 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *u
 		return MHD_YES;
 	if (a->state == ASKING_GO)
 		return call(a);
+	if (a->state == ASKING_ANSWERED) {
+		a->state = ASKING_BODY; /* it is queued once */
+		return finish(a, a->late.rc, &a->late.answer, &a->late.e);
+	}
 	return dispatch(a, url);
 }
 
@@ -322,7 +373,7 @@ static void completed(void *ctx, struct MHD_Connection *c, void **state,
 	free(a->body);
 	a->body = NULL;
 	a->gone = true;
-	if (!a->job)
+	if (!a->job && !a->late.awaited)
 		free(a);
 }
 

@@ -10,6 +10,7 @@
 #include "control/centre/ingest/ingest.h"
 #include "control/centre/vendor.h"
 #include "control/centre/watch/commands.h"
+#include "control/centre/watch/scribe.h"
 #include "control/centre/report_file.h"
 #include "control/wire/config.h"
 #include "control/wire/link.h"
@@ -70,6 +71,8 @@ struct centre {
 	struct vendor vendor;
 	struct emergency_helpers *helpers;
 	struct emergency_desk *desk;
+	struct scribe_helpers *scribe_helpers;
+	struct scribe *scribe; /* NULL: a demonstration, whose store is nobody else's to read */
 	struct press_helpers *press_helpers;
 	struct press *press;
 	struct helper printer; /* PDFs that people ask for */
@@ -84,6 +87,11 @@ struct centre {
 	char outbox[512]; /* folder of reports' mails under way */
 	struct watch_desk watch;
 	struct loop_timer expiry, report;
+	struct scribe_job today; /* the report so far of everybody's day */
+	bool is_today_made;	 /* at this moment */
+	uint64_t asked;		 /* reports that pages asked for since the start */
+	struct store_where where;
+	char store_path[512];
 };
 
 struct report_files centre_report_files(const struct centre *c);

@@ -1,6 +1,7 @@
 /* What banken-centre's local socket can do. */
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/centre/api/pages.h"
@@ -71,9 +72,35 @@ static json_t *do_alerts(void *ctx, const struct local_peer *peer, const json_t 
 			 store_alerts(c->store, most > 0 && most < 100000 ? (unsigned)most : 100));
 }
 
+/* Somebody waits for it at the socket. */
+struct wanted_report {
+	struct centre *c;
+	struct scribe_job job;
+	struct local_later *later;
+};
+
+static void report_made(struct scribe_job *job, const char *error)
+{
+	struct wanted_report *w = job->ctx;
+	const struct report_files files = centre_report_files(w->c);
+	const struct report_order *o = &job->order;
+	struct errmsg err = {""};
+	char path[REPORT_PATH + 16];
+	json_t *answer = NULL;
+
+	snprintf(path, sizeof(path), "%s.en.html", o->stem);
+	if (error[0])
+		errmsg_set(&err, ERR_IO, "%s", error);
+	else if (report_file_adopt_all(&files, o, &err) == ERR_OK)
+		answer = json_pack("{sb ss sI}", "ok", 1, "path", path, "period",
+				   (json_int_t)(zone_day(&o->zone, o->when, 0) / NS_PER_SEC));
+	local_answer(w->later, answer, &err);
+	free(w);
+}
+
 /* "date": 2026-11-22 or 2026-11, today without; "customer", "site": whose. */
-static json_t *make_report(struct centre *c, const json_t *request, bool is_monthly,
-			   struct errmsg *err)
+static int order_report(struct centre *c, const json_t *request, enum report_period kind,
+			struct report_order *ret, struct errmsg *err)
 {
 	const char *site = json_string_value(json_object_get(request, "site"));
 	const char *customer = json_string_value(json_object_get(request, "customer"));
@@ -81,30 +108,43 @@ static json_t *make_report(struct centre *c, const json_t *request, bool is_mont
 	const struct store_scope scope = {customer ? customer : "", site ? site : ""};
 	const struct report_files files = centre_report_files(c);
 	uint64_t now = loop_wall(c->loop), when = date ? zone_date(&c->zone, date) : now;
-	char path[600];
 
-	if (!when) {
-		errmsg_set(err, ERR_INVALID, "\"%s\" is no date; write it as 2026-11-22 or 2026-11",
-			   date);
-		return NULL;
+	if (!when)
+		return errmsg_set(err, ERR_INVALID,
+				  "\"%s\" is no date; write it as 2026-11-22 or 2026-11", date);
+	return report_file_order(&files, kind, &scope, when, now, ret, err);
+}
+
+static json_t *make_report(struct centre *c, const struct local_peer *peer, const json_t *request,
+			   enum report_period kind, struct errmsg *err)
+{
+	struct wanted_report *w = calloc(1, sizeof(*w));
+	int rc = w ? order_report(c, request, kind, &w->job.order, err) : ERR_NOMEM;
+
+	if (rc == ERR_OK) {
+		w->c = c;
+		w->job.desk = SCRIBE_ASKED;
+		w->job.done = report_made;
+		w->job.ctx = w;
+		rc = scribe_do(c->scribe, &w->job, err);
 	}
-	if ((is_monthly ? report_file_monthly : report_file_daily)(&files, &scope, when, now, path,
-								   sizeof(path), err) != ERR_OK)
-		return NULL;
-	return json_pack("{sb ss sI}", "ok", 1, "path", path, "period",
-			 (json_int_t)(zone_day(&c->zone, when, 0) / NS_PER_SEC));
+	if (rc == ERR_OK)
+		w->later = local_later(peer);
+	else
+		free(w);
+	return NULL;
 }
 
 static json_t *do_daily(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *err)
 {
-	return make_report(ctx, request, false, err);
+	return make_report(ctx, peer, request, REPORT_OF_DAY, err);
 }
 
 static json_t *do_monthly(void *ctx, const struct local_peer *peer, const json_t *request,
 			  struct errmsg *err)
 {
-	return make_report(ctx, request, true, err);
+	return make_report(ctx, peer, request, REPORT_OF_MONTH, err);
 }
 
 /* --- emergencies --- */

@@ -9,7 +9,7 @@
 #include "control/wire/local.h"
 #include "dataplane/base/clock.h"
 
-enum { ASK_MS = 5000, COLUMNS = 16, WIDTH_MAX = 60 };
+enum { ASK_MS = 5000, LONG_MS = 1800 * 1000, COLUMNS = 16, WIDTH_MAX = 60 };
 
 int cli_fail(int status, const char *fmt, ...)
 {
@@ -23,14 +23,14 @@ int cli_fail(int status, const char *fmt, ...)
 	return status;
 }
 
-json_t *cli_ask_quietly(const struct cli *cli, const char *program, json_t *request,
-			struct errmsg *e)
+static json_t *ask_within(const struct cli *cli, const char *program, json_t *request, int ms,
+			  struct errmsg *e)
 {
 	char path[512];
 	json_t *answer;
 
 	snprintf(path, sizeof(path), "%s/%s.sock", cli->run_folder, program);
-	answer = local_ask(path, request, ASK_MS, e);
+	answer = local_ask(path, request, ms, e);
 	json_decref(request);
 	if (answer && !json_is_true(json_object_get(answer, "ok"))) {
 		const char *why = json_string_value(json_object_get(answer, "error"));
@@ -43,10 +43,26 @@ json_t *cli_ask_quietly(const struct cli *cli, const char *program, json_t *requ
 	return answer;
 }
 
+json_t *cli_ask_quietly(const struct cli *cli, const char *program, json_t *request,
+			struct errmsg *e)
+{
+	return ask_within(cli, program, request, ASK_MS, e);
+}
+
 json_t *cli_ask(const struct cli *cli, const char *program, json_t *request)
 {
 	struct errmsg e = {""};
 	json_t *answer = cli_ask_quietly(cli, program, request, &e);
+
+	if (!answer)
+		cli_fail(1, "%s", e.text);
+	return answer;
+}
+
+json_t *cli_ask_patiently(const struct cli *cli, const char *program, json_t *request)
+{
+	struct errmsg e = {""};
+	json_t *answer = ask_within(cli, program, request, LONG_MS, &e);
 
 	if (!answer)
 		cli_fail(1, "%s", e.text);

@@ -62,6 +62,8 @@ int cli_policy_exception(const struct cli *cli, int argc, char **argv);
 /* Asks PROGRAM.sock. NULL with the sentence printed when it does not run or says no. `request` is
  * given away. */
 json_t *cli_ask(const struct cli *cli, const char *program, json_t *request);
+/* The same for what takes long: half an hour. */
+json_t *cli_ask_patiently(const struct cli *cli, const char *program, json_t *request);
 /* The same without a word on stderr. */
 json_t *cli_ask_quietly(const struct cli *cli, const char *program, json_t *request,
 			struct errmsg *e);

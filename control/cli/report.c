@@ -64,7 +64,7 @@ static int make(const struct cli *cli, const char *kind, const struct wanted *w)
 {
 	json_t *ask = json_pack("{ss ss* ss* ss*}", "do", kind, "date", w->date, "site", w->site,
 				"customer", w->customer);
-	json_t *answer = cli_ask(cli, "banken-centre", ask);
+	json_t *answer = cli_ask_patiently(cli, "banken-centre", ask);
 	bool is_japanese = w->language && strcmp(w->language, "ja") == 0;
 	long long period;
 	char path[600];

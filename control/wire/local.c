@@ -20,7 +20,12 @@ struct client {
 	struct local_peer peer;
 	struct buffer in, out;
 	struct loop_timer idle;
-	bool closing; /* after what is queued */
+	bool closing;		   /* after what is queued */
+	struct local_later *later; /* what is awaited before the next request */
+};
+
+struct local_later {
+	struct client *client; /* NULL: gone */
 };
 
 struct local_server {
@@ -35,6 +40,8 @@ static void drop(struct client *c)
 {
 	struct loop *loop = c->server->setup.loop;
 
+	if (c->later)
+		c->later->client = NULL;
 	loop_timer_stop(loop, &c->idle);
 	loop_unwatch(loop, c->fd);
 	close(c->fd);
@@ -87,6 +94,39 @@ static bool may_change(const struct local_setup *s, const struct local_peer *p)
 	return p->uid == 0 || p->uid == geteuid() || (s->group != (gid_t)-1 && p->gid == s->group);
 }
 
+static json_t *settled(json_t *answer, const struct errmsg *e)
+{
+	if (!answer)
+		return refuse(e && e->text[0] ? e->text : "it failed without a reason");
+	json_object_set_new(answer, "ok", json_true());
+	return answer;
+}
+
+static struct client *client_of(const struct local_peer *peer)
+{
+	return peer->is_client ? (struct client *)((uintptr_t)peer - offsetof(struct client, peer))
+			       : NULL;
+}
+
+static bool is_awaited(const struct local_peer *peer)
+{
+	const struct client *c = client_of(peer);
+
+	return c && c->later;
+}
+
+struct local_later *local_later(const struct local_peer *peer)
+{
+	struct client *c = client_of(peer);
+	struct local_later *l = c ? calloc(1, sizeof(*l)) : NULL;
+
+	if (!l)
+		return NULL;
+	l->client = c;
+	c->later = l;
+	return l;
+}
+
 static json_t *run(const struct local_setup *s, const struct local_command *command,
 		   const struct local_peer *peer, const json_t *request)
 {
@@ -98,12 +138,10 @@ static json_t *run(const struct local_setup *s, const struct local_command *comm
 		return refuse("only root and the program's own group may do that");
 	}
 	answer = command->fn(s->ctx, peer, request, &e);
-	if (!answer)
-		return refuse(e.text[0] ? e.text : "it failed without a reason");
-	json_object_set_new(answer, "ok", json_true());
-	return answer;
+	return is_awaited(peer) ? NULL : settled(answer, &e);
 }
 
+/* NULL: it comes later. */
 static json_t *answer_line(const struct local_setup *s, const struct local_peer *peer,
 			   struct slice line)
 {
@@ -120,11 +158,11 @@ static json_t *answer_line(const struct local_setup *s, const struct local_peer 
 	}
 	if (strcmp(name, "help") == 0)
 		answer = help(s);
-	for (size_t i = 0; i < s->n_commands && !answer; i++) {
+	for (size_t i = 0; i < s->n_commands && !answer && !is_awaited(peer); i++) {
 		if (strcmp(s->commands[i].name, name) == 0)
 			answer = run(s, &s->commands[i], peer, request);
 	}
-	if (!answer) {
+	if (!answer && !is_awaited(peer)) {
 		snprintf(text, sizeof(text), "there is no '%.64s' here; 'help' lists what there is",
 			 name);
 		answer = refuse(text);
@@ -155,10 +193,11 @@ static bool queue_answer(struct client *c, json_t *answer)
 static bool take_lines(struct client *c)
 {
 	/* Who asks much at once gets the rest when he has read the first answers. */
-	while (c->in.len > 0 && !c->closing && c->out.len < LOCAL_LINE_MAX) {
+	while (c->in.len > 0 && !c->closing && !c->later && c->out.len < LOCAL_LINE_MAX) {
 		struct slice all = buffer_content(&c->in);
 		const uint8_t *end = memchr(all.data, '\n', all.len);
 		size_t len = end ? (size_t)(end - all.data) : all.len;
+		json_t *answer;
 
 		if (len > LOCAL_LINE_MAX) {
 			c->closing = true;
@@ -166,8 +205,8 @@ static bool take_lines(struct client *c)
 		}
 		if (!end)
 			return true;
-		if (!queue_answer(c,
-				  answer_line(&c->server->setup, &c->peer, SLICE(all.data, len))))
+		answer = answer_line(&c->server->setup, &c->peer, SLICE(all.data, len));
+		if (answer && !queue_answer(c, answer))
 			return false;
 		buffer_take(&c->in, len + 1);
 	}
@@ -209,8 +248,13 @@ static void on_client(void *ctx, uint32_t events)
 	struct loop *loop = c->server->setup.loop;
 	bool ok = true;
 
+	if (c->later && !(events & EPOLLOUT)) { /* he goes without waiting, or nothing */
+		if (events & (EPOLLHUP | EPOLLERR))
+			drop(c);
+		return;
+	}
 	/* Who does not read his answers gets no further ones. */
-	if ((events & (EPOLLIN | EPOLLHUP)) && c->out.len == 0)
+	if ((events & (EPOLLIN | EPOLLHUP)) && c->out.len == 0 && !c->later)
 		ok = read_some(c);
 	while (ok && c->out.len > 0) {
 		ok = write_some(c);
@@ -222,8 +266,31 @@ static void on_client(void *ctx, uint32_t events)
 		drop(c);
 		return;
 	}
+	if (c->later && c->out.len == 0) {
+		loop_timer_stop(loop, &c->idle);
+		(void)loop_watch(loop, c->fd, 0, on_client, c);
+		return;
+	}
 	(void)loop_timer_set(loop, &c->idle, LOCAL_IDLE_SECONDS * NS_PER_SEC);
 	(void)loop_watch(loop, c->fd, c->out.len ? EPOLLOUT : EPOLLIN, on_client, c);
+}
+
+void local_answer(struct local_later *l, json_t *answer, const struct errmsg *e)
+{
+	struct client *c = l ? l->client : NULL;
+
+	free(l);
+	if (!c) {
+		json_decref(answer);
+		return;
+	}
+	c->later = NULL;
+	if (!queue_answer(c, settled(answer, e))) {
+		drop(c);
+		return;
+	}
+	(void)loop_timer_set(c->server->setup.loop, &c->idle, LOCAL_IDLE_SECONDS * NS_PER_SEC);
+	(void)loop_watch(c->server->setup.loop, c->fd, EPOLLOUT, on_client, c);
 }
 
 static void on_accept(void *ctx, uint32_t events)
@@ -246,7 +313,7 @@ static void on_accept(void *ctx, uint32_t events)
 	}
 	*c = (struct client){.server = s,
 			     .fd = fd,
-			     .peer = {who.uid, who.gid, who.pid},
+			     .peer = {who.uid, who.gid, who.pid, .is_client = true},
 			     .idle = {.fn = on_idle, .ctx = c}};
 	if (loop_watch(s->setup.loop, fd, EPOLLIN, on_client, c) ||
 	    loop_timer_set(s->setup.loop, &c->idle, LOCAL_IDLE_SECONDS * NS_PER_SEC))

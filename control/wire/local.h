@@ -4,6 +4,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "control/wire/log.h"
@@ -20,11 +21,19 @@ struct local_peer {
 	pid_t pid;
 	const char *account; /* NULL: from the socket */
 	const char *by;	     /* what the account is of; NULL: pages */
+	bool is_client;	     /* of a local server: it can wait */
 };
 
 /* Answers `request` (an object; stays the server's) with a new object, or NULL with a sentence. */
 typedef json_t *(*local_fn)(void *ctx, const struct local_peer *peer, const json_t *request,
 			    struct errmsg *e);
+
+/* For an answer that takes others' work: the function keeps this and returns NULL, and whoever has
+ * it answers, once, after that function has returned; `answer` is taken, NULL with a sentence as
+ * there. NULL: it must answer at once, for it was not asked over the socket. */
+struct local_later;
+struct local_later *local_later(const struct local_peer *peer);
+void local_answer(struct local_later *l, json_t *answer, const struct errmsg *e);
 
 struct local_command {
 	const char *name;

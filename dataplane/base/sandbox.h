@@ -28,6 +28,7 @@ enum sandbox_list {
 	SANDBOX_DELIVER, /* mail, webhooks, syslog, switches: dials out, starts nothing */
 	SANDBOX_TOOL,	 /* starts a known program: nft, ovs-vsctl */
 	SANDBOX_RENDER,	 /* a program that turns files into files: no network */
+	SANDBOX_REPORT,	 /* reads a store, writes files: opens no socket, starts nothing */
 	SANDBOX_LISTS,
 };
 

@@ -245,4 +245,5 @@ const struct sandbox_row sandbox_rows[SANDBOX_LISTS] = {
 	[SANDBOX_DELIVER] = {"deliver", SERVES, SOCKETS_NET},
 	[SANDBOX_TOOL] = {"tool", STARTS, SOCKETS_NET, .jit = true},
 	[SANDBOX_RENDER] = {"render", STARTS, SOCKETS_LOCAL, .jit = true},
+	[SANDBOX_REPORT] = {"report", LOOP, SOCKETS_NONE},
 };

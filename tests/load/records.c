@@ -1,7 +1,9 @@
 /* Fills a store with records and alerts of a month and measures what a record costs as they grow,
  * and what a month's report takes.
  *
- *   load_records STORE MILLIONS[,MILLIONS...]   e.g. /tmp/x.db 1,10,50
+ *   load_records STORE MILLIONS[,MILLIONS...] [last|only]   e.g. /tmp/x.db 1,10,50; reports
+ *                                                      at the last step alone; at none
+ *   load_records STORE report                          of a store that is there
  *
  * Every tenth is an alert; 20 customers, 200 sites with a sensor each, 60 hosts a site, 300
  * threats. Prints a table. STATE and HISTORY in the environment (BANKEN_TEST_...) put it beyond one
@@ -163,6 +165,43 @@ static double file_gb(const char *path)
 	return stat(path, &st) == 0 ? (double)st.st_size / 1e9 : 0;
 }
 
+static void print_reports(struct filling *f)
+{
+	double began = processor();
+
+	printf(" %18.2f", report(f, "customer-7"));
+	printf(" %18.2f", report(f, ""));
+	printf("   (%.2f s of a processor)", processor() - began);
+}
+
+static void fill_in_steps(struct filling *f, const char *path, const char *steps,
+			  const char *reports)
+{
+	const char *last = strrchr(steps, ',');
+
+	f->last = (uint64_t)(strtod(last ? last + 1 : steps, NULL) * 1e6);
+	for (const char *at = steps; *at;) {
+		char *end;
+		uint64_t to = (uint64_t)(strtod(at, &end) * 1e6), was = f->number;
+		double began = seconds(), cpu = processor();
+
+		if (end == at || to <= was)
+			fail("MILLIONS grow, apart by commas");
+		fill_to(f, to);
+		began = seconds() - began;
+		cpu = processor() - cpu;
+		printf("%10llu %12.1f %14.1f %10.2f", (unsigned long long)to,
+		       began * 1e6 / (double)(to - was), cpu * 1e6 / (double)(to - was),
+		       file_gb(path));
+		fflush(stdout);
+		at = end + (*end == ',');
+		if (strcmp(reports, "only") != 0 && (!reports[0] || !*at))
+			print_reports(f);
+		putchar('\n');
+		fflush(stdout);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct filling f = {.random = 1};
@@ -171,8 +210,8 @@ int main(int argc, char **argv)
 				 .history_database = "banken_load"};
 	struct errmsg note;
 
-	if (argc != 3)
-		fail("usage: load_records STORE MILLIONS[,MILLIONS...]");
+	if (argc != 3 && argc != 4)
+		fail("usage: load_records STORE MILLIONS[,MILLIONS...] [last|only] | STORE report");
 	at.path = argv[1];
 	if (zone_set(&f.zone, "Asia/Tokyo", &f.err) != 0)
 		fail(f.err.text);
@@ -180,31 +219,15 @@ int main(int argc, char **argv)
 	if (!f.s)
 		fail(f.err.text);
 	f.from = zone_date(&f.zone, "2026-10-01");
-	add_places(&f);
+	if (strcmp(argv[2], "report") != 0)
+		add_places(&f);
 	printf("%10s %12s %14s %10s %18s %18s\n", "records", "us a record", "us processor", "GB",
 	       "report, customer s", "report, all s");
-	f.last = (uint64_t)(strtod(strrchr(argv[2], ',') ? strrchr(argv[2], ',') + 1 : argv[2],
-				   NULL) *
-			    1e6);
-	for (const char *at_text = argv[2]; *at_text;) {
-		char *end;
-		uint64_t to = (uint64_t)(strtod(at_text, &end) * 1e6), was = f.number;
-		double began = seconds(), cpu = processor();
-
-		if (end == at_text || to <= was)
-			fail("MILLIONS grow, apart by commas");
-		fill_to(&f, to);
-		began = seconds() - began;
-		cpu = processor() - cpu;
-		printf("%10llu %12.1f %14.1f %10.2f", (unsigned long long)to,
-		       began * 1e6 / (double)(to - was), cpu * 1e6 / (double)(to - was),
-		       file_gb(argv[1]));
-		fflush(stdout);
-		printf(" %18.2f", report(&f, "customer-7"));
-		printf(" %18.2f\n", report(&f, ""));
-		fflush(stdout);
-		at_text = end + (*end == ',');
-	}
+	if (strcmp(argv[2], "report") == 0)
+		print_reports(&f);
+	else
+		fill_in_steps(&f, argv[1], argv[2], argc == 4 ? argv[3] : "");
+	putchar('\n');
 	store_close(f.s);
 	return 0;
 }

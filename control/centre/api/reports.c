@@ -1,10 +1,13 @@
 /* Daily and monthly reports, of any day and "so far today", in the customer's time zone. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/centre/api/pages.h"
 #include "control/centre/api/print.h"
 #include "control/centre/api/scope.h"
+#include "control/wire/file.h"
+#include "control/wire/message.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -202,10 +205,133 @@ static int write_form(const struct forms *f, const void *report, const struct as
 	return out && fclose(out) != 0 ? ERR_NOMEM : rc;
 }
 
+static int daily_now(struct centre *c, const struct asked *a, const char *stem,
+		     struct api_answer *ret, struct errmsg *e)
+{
+	struct report_daily d;
+	int rc = store_daily(c->store, &a->w.scope, zone_day(&a->zone, a->when, 0),
+			     zone_day(&a->zone, a->when, 1), &d, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	d.zone = a->zone;
+	d.made = a->now;
+	rc = is_pdf(a) ? print(c, &daily_forms, &d, a, stem, ret, e)
+		       : write_form(&daily_forms, &d, a, stem, ret);
+	report_daily_free(&d);
+	return rc;
+}
+
+static int monthly_now(struct centre *c, const struct asked *a, const char *stem,
+		       struct api_answer *ret, struct errmsg *e)
+{
+	struct report_monthly m;
+	int rc = store_monthly(c->store, &a->w.scope, &a->zone, a->when, a->now, &m, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = is_pdf(a) ? print(c, &monthly_forms, &m, a, stem, ret, e)
+		       : write_form(&monthly_forms, &m, a, stem, ret);
+	report_monthly_free(&m);
+	return rc;
+}
+
+/* --- made by a helper, while other requests are answered --- */
+
+static const struct {
+	const char *format, *type, *ending; /* ending: NULL, it is shown and not kept */
+	unsigned form[REPORT_LANGUAGES];
+} kinds[] = {
+	{"json", "application/json", NULL, {1, 1}},
+	{"html", "text/html; charset=utf-8", NULL, {3, 2}},
+	{"csv", "text/csv; charset=utf-8", "csv", {0, 0}},
+	{"pdf", NULL, NULL, {3, 2}},
+};
+
+struct awaited {
+	struct centre *c;
+	struct scribe_job job;
+	struct api_later *later;
+	char stem[64], key[PRINT_KEY]; /* key: of a PDF */
+	size_t kind;		       /* in kinds */
+	unsigned form;
+};
+
+enum { ANSWER_MAX = 256 << 20 };
+
+static void made(struct scribe_job *job, const char *error)
+{
+	struct awaited *w = job->ctx;
+	struct api_answer ret = {.type = kinds[w->kind].type};
+	struct slice bytes = {NULL, 0};
+	struct errmsg e = {""};
+	char path[REPORT_PATH + 32];
+	int rc = error[0] ? errmsg_set(&e, ERR_IO, "%s", error) : ERR_OK;
+
+	snprintf(path, sizeof(path), "%s.%s.part", job->order.stem, report_form_ending(w->form));
+	if (rc == ERR_OK)
+		rc = file_read(path, ANSWER_MAX, &bytes, &e);
+	unlink(path);
+	if (rc == ERR_OK && !kinds[w->kind].type) {
+		rc = print_desk_begin(w->c->print, w->key, bytes, job->order.made, job->order.made,
+				      &ret, &e);
+		payload_free(&bytes);
+	}
+	ret.bytes = (char *)(uintptr_t)bytes.data;
+	ret.len = bytes.len;
+	if (kinds[w->kind].ending)
+		snprintf(ret.file_name, sizeof(ret.file_name), "%s.%s", w->stem,
+			 kinds[w->kind].ending);
+	api_later_answer(w->later, rc, &ret, &e);
+	free(w);
+}
+
+static int order(struct centre *c, const struct asked *a, enum report_period kind,
+		 struct awaited *w, struct errmsg *e)
+{
+	struct report_order *o = &w->job.order;
+	char folder[REPORT_PATH - 64];
+
+	while (w->kind + 1 < ARRAY_SIZE(kinds) &&
+	       strcmp(kinds[w->kind].format, a->format[0] ? a->format : "json") != 0)
+		w->kind++;
+	w->form = kinds[w->kind].form[a->language];
+	*o = (struct report_order){.kind = kind,
+				   .forms = 1u << w->form,
+				   .zone = a->zone,
+				   .when = a->when,
+				   .made = a->now};
+	snprintf(o->customer, sizeof(o->customer), "%s", a->w.scope.customer);
+	snprintf(o->site, sizeof(o->site), "%s", a->w.scope.site);
+	snprintf(folder, sizeof(folder), "%s/asked", c->config.report_folder);
+	snprintf(o->stem, sizeof(o->stem), "%s/%llu", folder, (unsigned long long)++c->asked);
+	w->job.desk = SCRIBE_ASKED;
+	w->job.done = made;
+	w->job.ctx = w;
+	return file_make_folder(folder, 0750, e);
+}
+
+static int later(struct centre *c, const struct api_request *q, const struct asked *a,
+		 enum report_period kind, const char *stem, struct errmsg *e)
+{
+	struct awaited *w = calloc(1, sizeof(*w));
+	int rc = w ? order(c, a, kind, w, e) : ERR_NOMEM;
+
+	rc = rc == ERR_OK ? scribe_do(c->scribe, &w->job, e) : rc;
+	if (rc != ERR_OK) {
+		free(w);
+		return rc;
+	}
+	w->c = c;
+	snprintf(w->stem, sizeof(w->stem), "%s", stem);
+	print_key(a, stem, w->key);
+	w->later = api_later(q);
+	return ERR_OK;
+}
+
 static int daily(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
 	struct centre *c = ctx;
-	struct report_daily d;
 	struct asked a;
 	char stem[64], date[ZONE_TEXT];
 	int rc = asked(c, q, &a, e);
@@ -216,22 +342,12 @@ static int daily(void *ctx, const struct api_request *q, struct api_answer *ret,
 	rc = is_pdf(&a) ? printed(c, &a, stem, ret, e) : ERR_NOTFOUND;
 	if (rc != ERR_NOTFOUND)
 		return rc;
-	rc = store_daily(c->store, &a.w.scope, zone_day(&a.zone, a.when, 0),
-			 zone_day(&a.zone, a.when, 1), &d, e);
-	if (rc != ERR_OK)
-		return rc;
-	d.zone = a.zone;
-	d.made = a.now;
-	rc = is_pdf(&a) ? print(c, &daily_forms, &d, &a, stem, ret, e)
-			: write_form(&daily_forms, &d, &a, stem, ret);
-	report_daily_free(&d);
-	return rc;
+	return c->scribe ? later(c, q, &a, REPORT_OF_DAY, stem, e) : daily_now(c, &a, stem, ret, e);
 }
 
 static int monthly(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
 	struct centre *c = ctx;
-	struct report_monthly m;
 	struct asked a;
 	char stem[64], date[ZONE_TEXT];
 	int rc = asked(c, q, &a, e);
@@ -242,13 +358,8 @@ static int monthly(void *ctx, const struct api_request *q, struct api_answer *re
 	rc = is_pdf(&a) ? printed(c, &a, stem, ret, e) : ERR_NOTFOUND;
 	if (rc != ERR_NOTFOUND)
 		return rc;
-	rc = store_monthly(c->store, &a.w.scope, &a.zone, a.when, a.now, &m, e);
-	if (rc != ERR_OK)
-		return rc;
-	rc = is_pdf(&a) ? print(c, &monthly_forms, &m, &a, stem, ret, e)
-			: write_form(&monthly_forms, &m, &a, stem, ret);
-	report_monthly_free(&m);
-	return rc;
+	return c->scribe ? later(c, q, &a, REPORT_OF_MONTH, stem, e)
+			 : monthly_now(c, &a, stem, ret, e);
 }
 
 /* --- the table --- */

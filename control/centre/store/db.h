@@ -53,6 +53,8 @@ struct db_ops {
 
 /* ":memory:" or a file. NULL with a sentence; `ret_damaged`: the file is there and is broken. */
 struct db *db_sqlite_open(const char *path, bool *ret_damaged, struct errmsg *err);
+/* One that is there, to read what it holds while somebody else writes. */
+struct db *db_sqlite_open_to_read(const char *path, struct errmsg *err);
 /* For what only SQLite has; NULL for another driver's. */
 sqlite3 *db_sqlite_handle(struct db *db);
 

@@ -195,6 +195,29 @@ static const char setup[] =
 	"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;"
 	"PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=2000;";
 
+/* Its temporary files are its own; what is on disk for all is only read. */
+static const char setup_to_read[] = "PRAGMA busy_timeout=5000; PRAGMA cache_size=-262144;";
+
+struct db *db_sqlite_open_to_read(const char *path, struct errmsg *err)
+{
+	struct sqlite_db *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		errmsg_set(err, ERR_NOMEM, "%s: no memory", path);
+		return NULL;
+	}
+	s->db.ops = &ops;
+	if (sqlite3_open_v2(path, &s->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_exec(s->handle, setup_to_read, NULL, NULL, NULL) == SQLITE_OK)
+		return &s->db;
+	errmsg_set(err, ERR_IO, "%s: %s", path,
+		   s->handle ? sqlite3_errmsg(s->handle) : "no memory");
+	sqlite3_close(s->handle);
+	free(s);
+	return NULL;
+}
+
 struct db *db_sqlite_open(const char *path, bool *ret_damaged, struct errmsg *err)
 {
 	struct sqlite_db *s = calloc(1, sizeof(*s));

@@ -229,8 +229,8 @@ static void greet(void *ctx, struct db *db)
 	history_greet(s->history, db);
 }
 
-struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note,
-			    struct errmsg *err)
+/* PostgreSQL and ClickHouse, both reached; NULL with a sentence. */
+static struct store *open_far(const struct store_where *w, struct errmsg *err)
 {
 	const struct clickhouse_setup history = {
 		.servers = w->history,
@@ -242,15 +242,6 @@ struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note
 	};
 	struct store *s;
 
-	if (!w->state || !w->state[0]) {
-		if (w->history && w->history[0]) {
-			errmsg_set(err, ERR_INVALID,
-				   "history-servers needs a state-database beside it");
-			return NULL;
-		}
-		return store_open(w->path, ret_note, err);
-	}
-	ret_note->text[0] = 0;
 	if (!w->history || !w->history[0]) {
 		errmsg_set(err, ERR_INVALID, "state-database needs history-servers beside it");
 		return NULL;
@@ -265,7 +256,44 @@ struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note
 		return NULL;
 	s->history = history_open(&history, err);
 	s->db = s->history ? db_postgres_open(w->state, greet, s, err) : NULL;
-	if (s->db && check_state(s, err) == ERR_OK && make_state(s, err) == ERR_OK)
+	if (s->db && check_state(s, err) == ERR_OK)
+		return s;
+	store_close(s);
+	return NULL;
+}
+
+struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note,
+			    struct errmsg *err)
+{
+	struct store *s;
+
+	if (!w->state || !w->state[0]) {
+		if (w->history && w->history[0]) {
+			errmsg_set(err, ERR_INVALID,
+				   "history-servers needs a state-database beside it");
+			return NULL;
+		}
+		return store_open(w->path, ret_note, err);
+	}
+	ret_note->text[0] = 0;
+	s = open_far(w, err);
+	if (!s || make_state(s, err) == ERR_OK)
+		return s;
+	store_close(s);
+	return NULL;
+}
+
+struct store *store_open_to_read(const struct store_where *w, struct errmsg *err)
+{
+	struct store *s;
+
+	if (w->state && w->state[0])
+		return open_far(w, err);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->db = db_sqlite_open_to_read(w->path, err);
+	if (s->db && check_version(s, w->path, err) == ERR_OK && exec(s, "BEGIN", err) == ERR_OK)
 		return s;
 	store_close(s);
 	return NULL;

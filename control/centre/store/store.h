@@ -31,6 +31,10 @@ struct store_where {
 };
 struct store *store_open_at(const struct store_where *w, struct errmsg *ret_note,
 			    struct errmsg *err);
+/* One that is there and in use, for reports: as it is now, whatever is written meanwhile; nothing
+ * can be written by it. (Beyond one machine: each question sees what is there then.) NULL with a
+ * sentence. */
+struct store *store_open_to_read(const struct store_where *w, struct errmsg *err);
 void store_close(struct store *s);
 
 int store_begin(struct store *s, struct errmsg *err);

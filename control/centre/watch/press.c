@@ -29,8 +29,10 @@ struct press {
 	struct helper *printer, *poster;
 	struct loop_timer look;
 	uint64_t planned; /* monotonic, ns */
-	/* What is being printed, and in which language; what is being mailed. */
+	/* What is being made or printed, and in which language; what is being mailed. */
 	struct report_run run;
+	struct scribe_job job;
+	bool is_made; /* it is: by the scribe, at this moment */
 	int language;
 	uint64_t print_since, post_since; /* 0 = idle */
 	uint64_t errands;		  /* numbers of orders */
@@ -168,28 +170,46 @@ static void printed(struct press *p, const char *error)
 	}
 }
 
+static void written(struct scribe_job *job, const char *error)
+{
+	struct press *p = job->ctx;
+	struct errmsg err = {""};
+
+	p->is_made = false;
+	if (!error[0] && report_file_adopt_all(&p->setup.files, &job->order, &err) != ERR_OK)
+		error = err.text;
+	if (error[0]) {
+		fail(p, error);
+		return;
+	}
+	move(p, RUN_WRITTEN, "");
+	p->language = 0;
+	print_next(p);
+}
+
 static void make(struct press *p)
 {
 	struct errmsg err = {""};
-	char stem[ERRAND_PATH];
 	int found;
 
-	if (p->print_since)
+	if (p->print_since || p->is_made)
 		return;
 	found = report_run_next(p->setup.files.store, wall(p), &p->run, &err);
 	told(p, found, &err);
 	if (found <= 0)
 		return;
-	if (p->run.state == RUN_DUE) {
-		if (report_file_final(&p->setup.files, &p->run, stem, sizeof(stem), &err) !=
-		    ERR_OK) {
-			fail(p, err.text);
-			return;
-		}
-		move(p, RUN_WRITTEN, "");
+	if (p->run.state != RUN_DUE) {
+		p->language = 0;
+		print_next(p);
+		return;
 	}
-	p->language = 0;
-	print_next(p);
+	p->job = (struct scribe_job){.desk = SCRIBE_OWED, .done = written, .ctx = p};
+	p->is_made = true;
+	if (report_file_final_order(&p->setup.files, &p->run, &p->job.order, &err) != ERR_OK ||
+	    scribe_do(p->setup.scribe, &p->job, &err) != ERR_OK) {
+		p->is_made = false;
+		fail(p, err.text);
+	}
 }
 
 /* --- mailed --- */

@@ -1,11 +1,12 @@
-/* Makes the final reports that are owed, has them printed, and mails them: on the centre's loop,
- * with helpers for what is slow. What is done is in the store (store/schedule.h); killed anywhere,
- * it goes on there, and nothing goes twice (errand.h). */
+/* Has the final reports that are owed made, printed and mailed, each by a helper. What is done is
+ * in the store (store/schedule.h); killed anywhere, it goes on there, and nothing goes twice
+ * (errand.h). */
 #pragma once
 
 #include "control/centre/emergency/mail.h"
 #include "control/centre/report_file.h"
 #include "control/centre/watch/errand.h"
+#include "control/centre/watch/scribe.h"
 #include "control/wire/log.h"
 #include "control/wire/loop.h"
 
@@ -16,6 +17,7 @@ struct press_setup {
 	struct loop *loop;
 	const struct log *log;
 	struct report_files files;
+	struct scribe *scribe;
 	const char *outbox; /* folder of mails under way */
 	const char *from;   /* mail address */
 	const char *host;   /* name of this machine */
