@@ -143,8 +143,8 @@ static int make_daily(struct store *s, const struct report_order *o, struct errm
 	d.zone = o->zone;
 	d.made = o->made;
 	if (o->name[0]) {
-		free(d.site);
-		d.site = strdup(o->name);
+		free(d.customer);
+		d.customer = strdup(o->name);
 	}
 	rc = write_forms(o, &d, err);
 	report_daily_free(&d);

@@ -21,6 +21,20 @@ struct report_blind *report_add_blind(struct report_daily *d)
 	return report_grow(&d->blind, &d->blind_count, sizeof(*d->blind));
 }
 
+struct report_sensor *report_add_sensor(struct report_daily *d)
+{
+	return report_grow(&d->sensors, &d->sensor_count, sizeof(*d->sensors));
+}
+
+uint64_t report_daily_away(const struct report_daily *d, const struct report_sensor *s)
+{
+	uint64_t to = d->made && d->made < d->to ? d->made : d->to;
+	uint64_t from = s->first > d->from ? s->first : d->from;
+	uint64_t all = to > from ? (to - from) / NS_PER_SEC : 0;
+
+	return all > s->up_s ? all - s->up_s : 0;
+}
+
 int report_add_handling(struct report_host *h, unsigned language, const char *step)
 {
 	char **slot = report_grow(&h->handling[language], &h->handling_count[language],
@@ -76,6 +90,10 @@ void report_daily_free(struct report_daily *d)
 		free(d->blind[i].sensor);
 		free(d->blind[i].sentence);
 	}
+	for (size_t i = 0; i < d->sensor_count; i++)
+		free(d->sensors[i].name);
+	free(d->sensors);
+	free(d->customer);
 	free(d->threats);
 	free(d->hosts);
 	free(d->blind);

@@ -37,8 +37,15 @@ struct report_blind { /* R3 */
 	char *sensor, *sentence;
 };
 
+/* What each sensor saw (R3). */
+struct report_sensor {
+	char *name;
+	uint64_t packets, lost, up_s;
+	uint64_t first; /* ns; when it was first heard of, ever */
+};
+
 struct report_daily {
-	char *site;
+	char *customer, *site;	 /* customer: his name */
 	uint64_t from, to, made; /* ns; `made` before `to`: "so far today" */
 	struct zone zone;
 	struct report_threat *threats;
@@ -47,7 +54,10 @@ struct report_daily {
 	size_t host_count;
 	struct report_blind *blind;
 	size_t blind_count;
+	struct report_sensor *sensors;
+	size_t sensor_count;
 	uint64_t alerts, packets, lost;
+	uint64_t hosts_seen;		/* that alerts were of */
 	unsigned per_hour[DAILY_HOURS]; /* alerts by hours since `from`, for the plot */
 };
 
@@ -55,6 +65,7 @@ struct report_daily {
 struct report_threat *report_add_threat(struct report_daily *d);
 struct report_host *report_add_host(struct report_daily *d);
 struct report_blind *report_add_blind(struct report_daily *d);
+struct report_sensor *report_add_sensor(struct report_daily *d);
 /* `language`: of enum report_language. */
 int report_add_handling(struct report_host *h, unsigned language, const char *step);
 void report_daily_free(struct report_daily *d);
@@ -66,5 +77,7 @@ int report_daily_csv(const struct report_daily *d, FILE *out);
 /* The chief figures in a few lines, for a mail. */
 int report_daily_text(const struct report_daily *d, enum report_language language, FILE *out);
 
+/* Seconds of the period so far that a sensor was not heard of. */
+uint64_t report_daily_away(const struct report_daily *d, const struct report_sensor *s);
 /* Hours of the day: 23 to 25. */
 unsigned report_daily_hours(const struct report_daily *d);

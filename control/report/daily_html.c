@@ -31,6 +31,16 @@ static bool is_released(const struct report_host *h)
 	return h->cut_state && strcmp(h->cut_state, "released") == 0;
 }
 
+/* Hosts that somebody has to see to. */
+static size_t to_act_on(const struct report_daily *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->host_count; i++)
+		n += !is_released(&d->hosts[i]);
+	return n;
+}
+
 static void rest_of(struct daily_page *dp, size_t told)
 {
 	struct page *p = &dp->page;
@@ -87,8 +97,8 @@ static void threats(struct daily_page *dp)
 		const struct report_threat *t = &dp->d->threats[i];
 
 		html_row(p);
-		html_cell(p, NULL, t->name);
-		html_cell(p, NULL, t->category);
+		html_cell(p, NULL, report_threat_name(p->language, t->name));
+		html_cell(p, NULL, report_class_name(p->language, t->category));
 		html_word(p, t->severity);
 		html_cell(p, "t", t->technique);
 		html_time(p, t->first);
@@ -97,6 +107,12 @@ static void threats(struct daily_page *dp)
 		html_number(p, t->hosts);
 	}
 	html_table_end(p);
+	if (to_act_on(dp->d) == 0)
+		html_paragraph(p,
+			       say(p,
+				   "None of these needs action now: they are listed so that "
+				   "you know of them.",
+				   "いずれも現時点で対応は不要です。記録として掲載しています。"));
 	plot_bars(p, &hours);
 }
 
@@ -144,6 +160,7 @@ static void cause(struct daily_page *dp, const struct report_host *h)
 	char when[ZONE_TEXT], sentence[2048];
 	const char *at = zone_text(&p->zone, h->sign_at, when);
 	const char *from = has(h->sign_url) ? h->sign_url : h->sign_peer;
+	const char *sign = report_threat_name(p->language, h->sign);
 
 	if (has(root))
 		snprintf(sentence, sizeof(sentence), "%s", root);
@@ -152,18 +169,18 @@ static void cause(struct daily_page *dp, const struct report_host *h)
 			 say(p, "Not found yet.", "まだ特定できていません。"));
 	else if (has(why))
 		snprintf(sentence, sizeof(sentence),
-			 say(p, "First sign at %s: %s. %s", "最初の兆候: %s「%s」。%s"), at,
-			 h->sign, why);
+			 say(p, "First sign at %s: %s. %s", "最初の兆候: %s「%s」。%s"), at, sign,
+			 why);
 	else if (has(h->sign_file))
 		snprintf(sentence, sizeof(sentence),
 			 say(p, "First sign at %s: %s, the file %s from %s.",
 			     "最初の兆候: %s「%s」、ファイル「%s」、取得元 %s。"),
-			 at, h->sign, h->sign_file, from);
+			 at, sign, h->sign_file, from);
 	else
 		snprintf(sentence, sizeof(sentence),
 			 say(p, "First sign at %s: %s (with %s).",
 			     "最初の兆候: %s「%s」(通信先 %s)。"),
-			 at, h->sign, from);
+			 at, sign, from);
 	html_paragraph(p, sentence);
 }
 
@@ -225,26 +242,61 @@ static void blind_sentence(const struct page *p, const char *sentence)
 	free(first);
 }
 
+/* Frames, loss and time away of each sensor: whole numbers, also where all is well. */
+static void sensors(struct daily_page *dp)
+{
+	const struct report_daily *d = dp->d;
+	struct page *p = &dp->page;
+	char text[48];
+
+	html_table(p, say(p, "Sensor|>Frames inspected|>Lost before inspection|>Not in operation",
+			  "センサー|>検査フレーム数|>検査前の損失|>停止時間"));
+	for (size_t i = 0; i < d->sensor_count; i++) {
+		const struct report_sensor *s = &d->sensors[i];
+		uint64_t away = report_daily_away(d, s);
+
+		html_row(p);
+		html_cell(p, NULL, s->name);
+		html_number(p, s->packets);
+		html_number(p, s->lost);
+		html_cell(p, "n",
+			  away ? report_duration(p->language, away * NS_PER_SEC, text) : "");
+	}
+	html_table_end(p);
+}
+
 static void blind(struct daily_page *dp)
 {
+	const struct report_daily *d = dp->d;
 	struct page *p = &dp->page;
-	char inspected[32], lost[32];
+	uint64_t away = 0;
 
-	fputs("<p>", p->out);
-	fprintf(p->out, say(p, "%s frames inspected, %s lost.", "検査フレーム数%s、損失%s。"),
-		report_number(dp->d->packets, inspected), report_number(dp->d->lost, lost));
-	fputs("</p>\n", p->out);
-	if (dp->d->blind_count == 0) {
+	for (size_t i = 0; i < d->sensor_count; i++)
+		away += report_daily_away(d, &d->sensors[i]);
+	if (d->sensor_count == 0)
+		html_paragraph(p,
+			       say(p, "No sensor reported.", "報告のあったセンサーはありません。"));
+	else if (d->lost == 0 && away == 0)
 		html_paragraph(p, say(p, "Every frame that reached the sensors was inspected.",
 				      "センサーに届いたフレームはすべて検査しました。"));
+	else
+		html_paragraph(p, say(p,
+				      "What passed while a sensor was not in operation, and what "
+				      "was lost before inspection, is not in this report.",
+				      "停止中の通信と検査前に失われたフレームは、"
+				      "本レポートに含まれていません。"));
+	if (d->sensor_count)
+		sensors(dp);
+	if (d->blind_count == 0)
 		return;
-	}
-	fputs("<ul>", p->out);
-	for (size_t i = 0; i < dp->d->blind_count; i++) {
+	fprintf(p->out, "<h3>%s</h3>\n<ul>",
+		say(p, "What the sensors say of their mirror ports",
+		    "センサーが確認したミラーポートの状態"));
+	for (size_t i = 0; i < d->blind_count; i++) {
 		fputs("<li><b>", p->out);
-		html_text(p, dp->d->blind[i].sensor);
+		html_text(p, d->blind[i].sensor);
 		fputs("</b> ", p->out);
-		blind_sentence(p, dp->d->blind[i].sentence);
+		blind_sentence(p, d->blind[i].sentence);
 		fputs("</li>", p->out);
 	}
 	fputs("</ul>\n", p->out);
@@ -254,21 +306,27 @@ static void blind(struct daily_page *dp)
 
 static void summary(struct daily_page *dp)
 {
+	const struct report_daily *d = dp->d;
 	struct page *p = &dp->page;
-	size_t need = 0;
+	size_t need = to_act_on(d);
+	char alerts[32], hosts[32];
 
-	for (size_t i = 0; i < dp->d->host_count; i++)
-		need += !is_released(&dp->d->hosts[i]);
 	fputs("<p class=\"sum\">", p->out);
-	if (dp->d->alerts == 0 && dp->d->host_count == 0)
+	if (d->alerts == 0 && d->host_count == 0)
 		fputs(say(p, "Nothing was detected. Nothing needs to be done.",
 			  "脅威は検出されませんでした。対応は不要です。"),
 		      p->out);
+	else if (need == 0)
+		fprintf(p->out,
+			say(p, "%s alerts on %s hosts. No host needs action.",
+			    "アラートは%s件(ホスト%s台)です。対応が必要なホストはありません。"),
+			report_number(d->alerts, alerts), report_number(d->hosts_seen, hosts));
 	else
 		fprintf(p->out,
-			say(p, "%llu alerts; %zu hosts concerned, %zu to be acted on.",
-			    "アラート%llu件、対象ホスト%zu台、うち対応が必要なホスト%zu台です。"),
-			(unsigned long long)dp->d->alerts, dp->d->host_count, need);
+			say(p, "%s alerts on %s hosts. %zu hosts need action, see below.",
+			    "アラートは%s件(ホスト%s台)です。対応が必要なホストが%zu台あります。"),
+			report_number(d->alerts, alerts), report_number(d->hosts_seen, hosts),
+			need);
 	fputs("</p>\n", p->out);
 }
 
@@ -302,9 +360,12 @@ int report_daily_html(const struct report_daily *d, enum report_language languag
 	struct daily_page dp = {.page = {.out = out, .language = language, .zone = d->zone},
 				.d = d};
 	struct page *p = &dp.page;
+	char name[400];
 
+	snprintf(name, sizeof(name), "%s%s%s", has(d->customer) ? d->customer : "",
+		 has(d->customer) && has(d->site) ? ", " : "", has(d->site) ? d->site : "");
 	html_begin(p, say(p, "Daily report", "日次レポート"),
-		   has(d->site) ? d->site : say(p, "all sites", "全拠点"));
+		   name[0] ? name : say(p, "all sites", "全拠点"));
 	subtitle(&dp);
 	summary(&dp);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {

@@ -37,10 +37,17 @@ static json_t *host(const struct report_host *h)
 			 text(h->site), "actor", text(h->actor));
 }
 
+static json_t *sensor(const struct report_daily *d, const struct report_sensor *s)
+{
+	return json_pack("{so sI sI sI}", "name", text(s->name), "frames", (json_int_t)s->packets,
+			 "lost", (json_int_t)s->lost, "away_s",
+			 (json_int_t)report_daily_away(d, s));
+}
+
 int report_daily_json(const struct report_daily *d, FILE *out)
 {
 	json_t *threats = json_array(), *hosts = json_array(), *blind = json_array(), *root;
-	json_t *hours = json_array();
+	json_t *hours = json_array(), *sensors = json_array();
 	int rc;
 
 	for (unsigned i = 0; i < report_daily_hours(d); i++)
@@ -54,11 +61,14 @@ int report_daily_json(const struct report_daily *d, FILE *out)
 		json_array_append_new(blind,
 				      json_pack("{so so}", "sensor", text(d->blind[i].sensor),
 						"sentence", text(d->blind[i].sentence)));
-	root = json_pack("{so ss so sI sI sI sI sI so so so}", "site", text(d->site), "zone",
-			 d->zone.name, "per_hour", hours, "from_ns", (json_int_t)d->from, "to_ns",
-			 (json_int_t)d->to, "alerts", (json_int_t)d->alerts, "packets",
-			 (json_int_t)d->packets, "lost", (json_int_t)d->lost, "threats", threats,
-			 "hosts", hosts, "blind", blind);
+	for (size_t i = 0; i < d->sensor_count; i++)
+		json_array_append_new(sensors, sensor(d, &d->sensors[i]));
+	root = json_pack("{so so ss so sI so sI sI sI sI sI so so so}", "customer",
+			 text(d->customer), "site", text(d->site), "zone", d->zone.name, "sensors",
+			 sensors, "hosts_seen", (json_int_t)d->hosts_seen, "per_hour", hours,
+			 "from_ns", (json_int_t)d->from, "to_ns", (json_int_t)d->to, "alerts",
+			 (json_int_t)d->alerts, "packets", (json_int_t)d->packets, "lost",
+			 (json_int_t)d->lost, "threats", threats, "hosts", hosts, "blind", blind);
 	if (!root)
 		return ERR_NOMEM;
 	rc = json_dumpf(root, out, JSON_INDENT(2) | JSON_SORT_KEYS) == 0 ? ERR_OK : ERR_IO;

@@ -54,6 +54,9 @@ static const char style[] =
 	"--warn:#9a5b00;--good:#1a6b3c}body{max-width:none;padding:0;font-size:10pt}"
 	"h1{font-size:18pt}h2,h3{break-after:avoid}tr,li,.matrix>div{break-inside:avoid}"
 	"table{font-size:8.5pt}thead{display:table-header-group}"
+	/* WeasyPrint knows no gaps between boxes. */
+	".figures{margin:1rem -1mm}.figures div{flex:0 0 30.8%;margin:1mm 1mm}"
+	".matrix>div{flex:0 0 23.2%;margin:1mm .8mm}"
 	"nav{display:block;margin:1rem 0}nav li{list-style:none}nav a{color:inherit;"
 	"text-decoration:none}nav a::after{content:leader('.') target-counter(attr(href),page)}}"
 	"@page{size:A4;margin:16mm 15mm 18mm;@bottom-right{content:counter(page) ' / ' "

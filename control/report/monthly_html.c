@@ -205,8 +205,8 @@ static void threats(struct monthly_page *mp)
 		const struct monthly_threat *t = &mp->m->threats[i];
 
 		html_row(p);
-		html_cell(p, NULL, t->name);
-		html_cell(p, NULL, t->category);
+		html_cell(p, NULL, report_threat_name(p->language, t->name));
+		html_cell(p, NULL, report_class_name(p->language, t->category));
 		html_word(p, report_severity_key(t->severity));
 		html_cell(p, "t", t->technique);
 		html_day(p, t->first);
@@ -239,7 +239,7 @@ static void hosts(struct monthly_page *mp)
 			 h->about ? h->about : "");
 		html_row(p);
 		html_host(p, h->name, h->ip, more);
-		html_cell(p, NULL, h->worst);
+		html_cell(p, NULL, report_threat_name(p->language, h->worst));
 		html_word(p, h->cut_state);
 		html_number(p, h->incidents);
 		html_number(p, h->threats);
@@ -270,7 +270,7 @@ static void incidents(struct monthly_page *mp)
 		html_row(p);
 		html_time(p, x->opened);
 		html_host(p, "", x->host, x->site);
-		html_cell(p, NULL, x->title);
+		html_cell(p, NULL, report_threat_name(p->language, x->title));
 		html_word(p, x->level);
 		html_cell(p, NULL, x->root_cause[p->language]);
 		html_word(p, x->cut_state);

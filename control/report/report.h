@@ -21,6 +21,10 @@ const char *in_language(enum report_language language, const char *english, cons
 
 /* Levels, states and severities as people say them; the word itself when it is not known. */
 const char *report_word(enum report_language language, const char *word);
+/* Names of threats and of their classes, as people call them; the name itself when it is not ours.
+ */
+const char *report_threat_name(enum report_language language, const char *name);
+const char *report_class_name(enum report_language language, const char *name);
 const char *report_severity_key(enum report_severity severity); /* "high" */
 
 /* Text of strangers for HTML: <, >, &, quotes and control characters are replaced. */

@@ -8,24 +8,26 @@ static const char *const cut_steps[2][7] = {
 	 "Scan it with up-to-date malware protection, or reinstall it where the scan finds "
 	 "anything.",
 	 "Change the passwords that were used on it, from another machine.",
-	 "Release it when it is clean: banken quarantine release and its address.", NULL},
+	 "Release it when it is clean: on the portal, page Quarantine (or banken quarantine "
+	 "release and its address).",
+	 NULL},
 	{"端末は遮断したまま電源を切らずに置き、利用者が遮断を回避しないようにしてください。",
 	 "最初の兆候の直前に開いたファイルや導入したソフトウェアを利用者に確認してください。",
 	 "最新のウイルス対策ソフトで検査し、検出があれば再インストールしてください。",
 	 "その端末で使ったパスワードを別の端末から変更してください。",
-	 "安全を確認したら、banken quarantine release とアドレスを指定して遮断を解除してください。",
+	 "安全を確認したら、ポータルの「隔離」の画面で(またはbanken quarantine "
+	 "releaseにアドレスを指定して)遮断を解除してください。",
 	 NULL},
 };
 
 static const char *const open_steps[2][7] = {
-	{"The machine is NOT cut off. Decide: cut it by hand (banken quarantine add and its "
-	 "address), or say "
-	 "why not.",
+	{"The machine is NOT cut off. Decide: cut it by hand (on the portal, page Hosts, or "
+	 "banken quarantine add and its address), or note why not.",
 	 "If it may not be cut (gateway, server), have the person in charge look at it now.",
 	 "Scan it with up-to-date malware protection and check what it has been talking to.",
 	 "Change the passwords that were used on it, from another machine.", NULL},
-	{"この端末は遮断されていません。手動で遮断する(banken quarantine add "
-	 "とアドレス)か、遮断しない理由を決めてください。",
+	{"この端末は遮断されていません。ポータルの「ホスト」の画面で(またはbanken quarantine "
+	 "addにアドレスを指定して)遮断するか、遮断しない理由を記録してください。",
 	 "遮断できない機器(ゲートウェイ、サーバー)の場合は、担当者が直ちに確認してください。",
 	 "最新のウイルス対策ソフトで検査し、通信先を確認してください。",
 	 "その端末で使ったパスワードを別の端末から変更してください。", NULL},

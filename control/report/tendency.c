@@ -125,7 +125,7 @@ static void tell_chief(const struct teller *t)
 	fprintf(t->out,
 		say(t, "The most frequent threat is \"%s\": %u %% of the alerts, %u hosts.\n",
 		    "最も多い脅威は「%s」で、全体の%u%%、対象ホストは%u台です。\n"),
-		x->name, percent(x->hits, all), x->hosts);
+		report_threat_name(t->language, x->name), percent(x->hits, all), x->hosts);
 }
 
 /* Up to three names, then how many more. */
@@ -139,7 +139,8 @@ static void names(const struct teller *t, const struct monthly_threat *list, siz
 			continue;
 		if (told < 3)
 			fprintf(t->out, say(t, "%s\"%s\"", "%s「%s」"),
-				told ? say(t, ", ", "、") : "", list[i].name);
+				told ? say(t, ", ", "、") : "",
+				report_threat_name(t->language, list[i].name));
 		else
 			left++;
 		told++;

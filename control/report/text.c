@@ -76,7 +76,7 @@ static void threat_lines(const struct report_daily *d, enum report_language lang
 		const struct report_threat *t = &d->threats[i];
 
 		fputs("  - ", out);
-		put(t->name, out);
+		put(report_threat_name(language, t->name), out);
 		fprintf(out, say(": %s hits, %u hosts\n", ": %s件、%u台\n"),
 			report_number(t->hits, n), t->hosts);
 	}

@@ -196,8 +196,9 @@ static void add_sentences(struct report_daily *d, const char *sensor, const char
 	json_decref(array);
 }
 
-static int blind(struct store *s, const struct period *p, struct report_daily *d,
-		 struct errmsg *err)
+/* What each sensor saw, and since when it is there at all. */
+static int sensors(struct store *s, const struct period *p, struct report_daily *d,
+		   struct errmsg *err)
 {
 	struct db_stmt *st = store_ask(
 		s,
@@ -205,22 +206,53 @@ static int blind(struct store *s, const struct period *p, struct report_daily *d
 		"AND " IN_PERIOD(
 			"x.slot") "), (SELECT sum(lost) FROM health_slots x WHERE x.sensor = "
 				  "h.sensor AND " IN_PERIOD(
-					  "x.slot") "), h.problems, h.span FROM health h WHERE "
-						    "h.sensor IN " OUR_PEERS " ORDER BY h.sensor",
+					  "x.slot") "), (SELECT sum(up_s) FROM health_slots x "
+						    "WHERE x.sensor = h.sensor AND " IN_PERIOD(
+							    "x.slot") "), (SELECT min(slot) FROM "
+								      "health_slots x WHERE "
+								      "x.sensor = h.sensor), "
+								      "h.problems, h.span FROM "
+								      "health h WHERE h.sensor "
+								      "IN " OUR_PEERS
+								      " ORDER BY h.sensor",
 		p, err);
 
 	if (!st)
 		return ERR_IO;
 	while (db_step(st)) {
-		const char *sensor = column_text(st, 0);
+		const char *name = column_text(st, 0);
+		struct report_sensor *x = report_add_sensor(d);
 
-		d->packets += (uint64_t)column_int64(st, 1);
-		d->lost += (uint64_t)column_int64(st, 2);
-		add_sentences(d, sensor, column_text(st, 3));
-		add_sentences(d, sensor, column_text(st, 4));
+		if (!x)
+			break;
+		x->name = strdup(name);
+		x->packets = (uint64_t)column_int64(st, 1);
+		x->lost = (uint64_t)column_int64(st, 2);
+		x->up_s = (uint64_t)column_int64(st, 3);
+		x->first = (uint64_t)column_int64(st, 4) * SLOT_NS;
+		d->packets += x->packets;
+		d->lost += x->lost;
+		add_sentences(d, name, column_text(st, 5));
+		add_sentences(d, name, column_text(st, 6));
 	}
 	db_end(st);
 	return ERR_OK;
+}
+
+static int hosts_seen(struct store *s, const struct period *p, struct report_daily *d,
+		      struct errmsg *err)
+{
+	struct db_stmt *st =
+		store_ask(s,
+			  "SELECT count(*) FROM (SELECT DISTINCT site, ip FROM tally "
+			  "WHERE site IN " OUR_SITES " AND " IN_PERIOD("slot") ") AS seen",
+			  p, err);
+
+	if (!st)
+		return ERR_IO;
+	if (db_step(st))
+		d->hosts_seen = (uint64_t)column_int64(st, 0);
+	return store_finish(s, st, err);
 }
 
 int store_daily(struct store *s, const struct store_scope *scope, uint64_t from, uint64_t to,
@@ -238,6 +270,7 @@ int store_daily(struct store *s, const struct store_scope *scope, uint64_t from,
 	memset(ret, 0, sizeof(*ret));
 	if (history_fetch(s, &want, err) != ERR_OK)
 		return ERR_IO;
+	ret->customer = store_customer_name(s, scope->customer);
 	ret->site = strdup(scope->site);
 	ret->from = from;
 	ret->to = to;
@@ -249,7 +282,9 @@ int store_daily(struct store *s, const struct store_scope *scope, uint64_t from,
 	if (rc == ERR_OK)
 		rc = hours(s, &p, ret, err);
 	if (rc == ERR_OK)
-		rc = blind(s, &p, ret, err);
+		rc = hosts_seen(s, &p, ret, err);
+	if (rc == ERR_OK)
+		rc = sensors(s, &p, ret, err);
 	if (rc != ERR_OK)
 		report_daily_free(ret);
 	return rc;

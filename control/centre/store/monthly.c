@@ -486,8 +486,7 @@ static int advisory(struct asking *a)
 	return store_finish(a->s, st, a->err);
 }
 
-/* As people know it; what is no customer's id stays as it was asked for. */
-static char *customer_name(struct store *s, const char *id)
+char *store_customer_name(struct store *s, const char *id)
 {
 	struct db_stmt *st = store_kept(s, "SELECT name FROM customers WHERE id = ?1", NULL);
 	char *name;
@@ -520,7 +519,7 @@ int store_monthly(struct store *s, const struct store_scope *scope, const struct
 	memset(ret, 0, sizeof(*ret));
 	if (history_fetch(s, &want, err) != ERR_OK)
 		return ERR_IO;
-	ret->customer = customer_name(s, scope->customer);
+	ret->customer = store_customer_name(s, scope->customer);
 	ret->site = strdup(scope->site);
 	ret->zone = *zone;
 	ret->from = zone_month(zone, when, 0);

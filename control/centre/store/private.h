@@ -82,6 +82,9 @@ struct period {
 struct db_stmt *store_ask(struct store *s, const char *sql, const struct period *p,
 			  struct errmsg *err);
 char *column_copy(struct db_stmt *st, int at);
+/* A customer as people know him; what is no customer's id stays as it was asked for. To be freed.
+ */
+char *store_customer_name(struct store *s, const char *id);
 /* Element `at` of a JSON array of strings, "" when there is none; the caller's to free. */
 char *text_of_list(const char *list, size_t at);
 /* What is not empty of the columns, with commas; the caller's to free. */
