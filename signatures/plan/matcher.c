@@ -205,7 +205,7 @@ void matcher_finish(struct matcher *m, struct plan_mem *mem)
 	}
 	searches_build(m, mem);
 	m->ends = ends_new(mem, m->entries, m->nentries);
-	m->slots = slots_new(mem, m->entries, m->nentries);
+	m->slots = slots_new(mem, m->entries, m->nentries, !m->portable && slots_wide());
 	m->lengths = lengths_new(mem, m->entries, m->nentries);
 }
 
@@ -283,7 +283,7 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct m
 	if (m->ends)
 		ends_scan(m->ends, w->data, hits);
 	if (m->slots)
-		slots_scan(m->slots, w->data, w->offset, hits);
+		slots_scan(m->slots, w, hits);
 	if (m->lengths)
 		lengths_scan(m->lengths, w->data, hits);
 	if (rest.len == 0)
@@ -299,7 +299,7 @@ void matcher_scan(const struct matcher *m, hs_scratch_t *scratch, const struct m
 
 bool matcher_begins(const struct matcher *m, struct slice data)
 {
-	return m->slots && slots_scan(m->slots, data, 0, NULL);
+	return m->slots && slots_scan(m->slots, &(struct matcher_window){.data = data}, NULL);
 }
 
 void matcher_portable(struct matcher *m)

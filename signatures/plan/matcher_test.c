@@ -283,11 +283,12 @@ static void known_new(struct fixture *f, struct known *k, uint32_t n, uint32_t *
 		size_t len = 1 + next(state) % sizeof(k[i].bytes);
 
 		letters(state, k[i].bytes, len);
-		k[i].p = (struct matcher_pattern){.bytes = SLICE(k[i].bytes, len),
-						  .nocase = next(state) % 2,
-						  .place = (uint8_t)(next(state) % 5),
-						  .offset = next(state) % 4,
-						  .cand = {i, 0, 3}};
+		k[i].p =
+			(struct matcher_pattern){.bytes = SLICE(k[i].bytes, len),
+						 .nocase = next(state) % 2,
+						 .place = (uint8_t)(next(state) % 5),
+						 .offset = next(state) % (next(state) % 2 ? 4 : 80),
+						 .cand = {i, 0, 3}};
 		matcher_add(f->m, &f->mem, &k[i].p);
 	}
 	finish(f);

@@ -5,8 +5,10 @@
 
 struct slots;
 
+/* Whether the processor has what `wide` needs (AVX-512 VBMI). */
+bool slots_wide(void);
 /* Of the entries with the place MATCHER_AT; NULL when there are none. */
-struct slots *slots_new(struct plan_mem *mem, const struct entry *entries, uint32_t n);
-/* `offset`: of data's first byte in the buffer that the patterns' offsets count in. */
-bool slots_scan(const struct slots *s, struct slice data, uint64_t offset,
-		struct matcher_hits *hits);
+struct slots *slots_new(struct plan_mem *mem, const struct entry *entries, uint32_t n, bool wide);
+/* Patterns' offsets count from the buffer's begin. `hits` NULL: asked is only whether there is one.
+ */
+bool slots_scan(const struct slots *s, const struct matcher_window *w, struct matcher_hits *hits);
