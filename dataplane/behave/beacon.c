@@ -98,7 +98,7 @@ static bool explained(const struct behave_view *v, const struct behave_event *e,
 	if (v->past->span != BEHAVE_HOURS)
 		return false;
 	/* A page that stays open for an hour polls too. */
-	return behave_inside(&e->ends.server) ||
+	return v->facts->server_inside ||
 	       behave_seconds(b->entry.start_ns, e->time_ns) < v->limits->beacon_seconds ||
 	       past_offered(v, e, &t, &r);
 }
@@ -130,7 +130,7 @@ static void call(const struct behave_view *v, const struct behave_event *e, stru
 static struct beacon_entry *entry_of(const struct behave_view *v, const struct behave_event *e,
 				     uint64_t name)
 {
-	uint64_t key[4] = {behave_word(&e->ends.client), behave_word(&e->ends.server),
+	uint64_t key[4] = {v->facts->client, v->facts->server,
 			   (uint64_t)e->ends.server_port << 8 | e->ends.ip_proto, name};
 	bool is_new;
 
@@ -149,7 +149,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 			call(v, e, b);
 		return;
 	}
-	if ((e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) || behave_everyday(e))
+	if ((e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) || v->facts->everyday)
 		return;
 	if (e->connection.moment == BEHAVE_OPEN)
 		call(v, e, entry_of(v, e, 0));
@@ -158,10 +158,24 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		entry_of(v, e, 0)->big++;
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	const struct behave_connection *c = &e->connection;
+	uint64_t key[4] = {v->facts->client, v->facts->server,
+			   (uint64_t)e->ends.server_port << 8 | e->ends.ip_proto, 0};
+
+	if ((c->moment == BEHAVE_END && c->bytes[0] + c->bytes[1] <= v->limits->beacon_bytes) ||
+	    v->facts->everyday)
+		return;
+	behave_ahead_add(a, &v->tables[0], key, 4);
+}
+
 const struct behave_detector behave_beacon = {
 	.hours = true,
 	.kinds = 1 << BEHAVE_CONNECTION | 1 << BEHAVE_HTTP,
+	.moments = 1 << BEHAVE_OPEN | 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct beacon_entry)},
 	.weight = {8},
 	.event = event,
+	.ahead = ahead,
 };

@@ -45,26 +45,39 @@ const struct behave_config behave_config_default = {
 static const struct counter_name counter_names[BEHAVE_COUNTERS] = {
 	{"hits", false}, {"events", false}, {"evicted", false}, {"silent", false}, {"lost", false}};
 
-enum { PENDING = 16 };
+enum { PENDING = 16, WAITING = 16, WAITING_NAME = 256, FETCH = 4 };
 
-/* The detectors that look at events of one kind. */
+/* The detectors that look at events of one kind, or at one moment of connections. */
 struct listeners {
 	uint8_t count, index[DETECTORS];
+};
+
+/* An event of behave_event_soon. */
+struct waiting {
+	struct behave_event event;
+	struct behave_ahead ahead;
+	struct behave_facts facts;
+	uint8_t name[WAITING_NAME];
 };
 
 struct behave {
 	struct behave_sink sink, hold;
 	struct behave_thresholds limits;
 	struct hash_key key;
-	struct listeners listeners[BEHAVE_KINDS];
+	struct listeners listeners[BEHAVE_KINDS], moments[BEHAVE_MOMENTS];
+	uint32_t begun; /* kinds of which there was one: 1 << enum behave_kind */
 	struct behave_view views[DETECTORS];
 	struct behave_table tables[DETECTORS][BEHAVE_TABLES];
 	struct behave_segments segments;
 	struct behave_past past;
+	struct behave_facts facts; /* of the event that is looked at */
 	/* Hits wait until the event is over: it points into bytes that a hit's record overwrites.
 	 */
 	struct behave_hit pending[PENDING];
 	unsigned pending_count, depth;
+	struct waiting waiting[WAITING];
+	unsigned waiting_count;
+	bool settling; /* they are being judged */
 	bool enabled, on[DETECTORS];
 	uint64_t counters[BEHAVE_COUNTERS];
 	uint8_t *memory;
@@ -123,6 +136,11 @@ static bool belongs(const struct behave_detector *d, enum behave_span span)
 	return span == BEHAVE_ALL || d->hours == (span == BEHAVE_HOURS);
 }
 
+static void listen(struct listeners *l, unsigned d)
+{
+	l->index[l->count++] = (uint8_t)d;
+}
+
 static void take_switches(struct behave *b, const struct behave_config *config)
 {
 #define X(field, help) b->on[DETECTOR_##field] = config->enabled && config->detectors.field;
@@ -131,10 +149,13 @@ static void take_switches(struct behave *b, const struct behave_config *config)
 	for (unsigned d = 0; d < DETECTORS; d++) {
 		b->on[d] = b->on[d] && belongs(detectors[d], config->span);
 		for (unsigned k = 0; k < BEHAVE_KINDS && b->on[d]; k++) {
-			struct listeners *l = &b->listeners[k];
-
 			if (detectors[d]->kinds >> k & 1)
-				l->index[l->count++] = (uint8_t)d;
+				listen(&b->listeners[k], d);
+		}
+		assert(!detectors[d]->moments == !(detectors[d]->kinds >> BEHAVE_CONNECTION & 1));
+		for (unsigned m = 0; m < BEHAVE_MOMENTS && b->on[d]; m++) {
+			if (detectors[d]->moments >> m & 1)
+				listen(&b->moments[m], d);
 		}
 	}
 }
@@ -209,7 +230,8 @@ static void deal(struct behave *b)
 
 static struct behave_view view_of(struct behave *b, struct behave_table *tables)
 {
-	return (struct behave_view){&b->limits, tables, b->key, &b->hold, b->counters, 0, &b->past};
+	return (struct behave_view){&b->limits, tables,	     b->key, &b->hold,
+				    &b->facts,	b->counters, 0,	     &b->past};
 }
 
 /* Zeroed pages that come when they are touched, large ones where there are: every event goes to
@@ -228,7 +250,7 @@ static uint8_t *reserve(size_t bytes)
 void behave_warm(struct behave *b)
 {
 	if (b->memory)
-		madvise(b->memory, b->bytes, MADV_POPULATE_WRITE);
+		madvise(b->memory, b->bytes + b->past_bytes, MADV_POPULATE_WRITE);
 }
 
 struct behave *behave_new(const struct behave_config *config, const struct behave_sink *sink)
@@ -276,23 +298,120 @@ bool behave_listens(const struct behave *b, enum behave_kind kind)
 	return b->listeners[kind].count > 0;
 }
 
-void behave_event(struct behave *b, const struct behave_event *e)
+/* The first event of its kind: those that look at it know since when they do. */
+static void begin_kind(struct behave *b, const struct behave_event *e)
 {
 	const struct listeners *l = &b->listeners[e->kind];
 
-	b->counters[BEHAVE_COUNT_EVENTS]++;
-	if (!b->enabled)
-		return;
-	behave_enter(b);
-	past_note(&b->past, e);
+	b->begun |= 1u << e->kind;
 	for (unsigned i = 0; i < l->count; i++) {
 		struct behave_view *v = &b->views[l->index[i]];
 
 		if (!v->first_ns)
 			v->first_ns = e->time_ns;
-		detectors[l->index[i]]->event(v, e);
 	}
+}
+
+static const struct listeners *listeners_of(const struct behave *b, const struct behave_event *e)
+{
+	return e->kind == BEHAVE_CONNECTION ? &b->moments[e->connection.moment]
+					    : &b->listeners[e->kind];
+}
+
+static void find_facts(struct behave *b, const struct behave_event *e)
+{
+	struct behave_facts *f = &b->facts;
+
+	f->client = behave_word(&e->ends.client);
+	f->server = behave_word(&e->ends.server);
+	f->client_inside = behave_inside(&e->ends.client);
+	f->server_inside = behave_inside(&e->ends.server);
+	f->server_unicast = behave_unicast(&e->ends.server);
+	f->everyday = behave_everyday(e);
+	if (e->kind == BEHAVE_DNS) {
+		f->domain = behave_domain(e->dns.name);
+		f->domain_word = behave_word_bytes(&b->past.view, f->domain);
+	}
+}
+
+static void judge(struct behave *b, const struct behave_event *e)
+{
+	const struct listeners *l = listeners_of(b, e);
+
+	b->counters[BEHAVE_COUNT_EVENTS]++;
+	if (!(b->begun >> e->kind & 1))
+		begin_kind(b, e);
+	behave_enter(b);
+	past_note(&b->past, e);
+	for (unsigned i = 0; i < l->count; i++)
+		detectors[l->index[i]]->event(&b->views[l->index[i]], e);
 	behave_leave(b);
+}
+
+/* Those that wait, in their order. */
+static void settle(struct behave *b)
+{
+	if (!b->waiting_count || b->settling)
+		return;
+	b->settling = true;
+	for (unsigned i = 0; i < b->waiting_count && i < FETCH; i++)
+		behave_ahead_fetch(&b->waiting[i].ahead);
+	for (unsigned i = 0; i < b->waiting_count; i++) {
+		if (i + FETCH < b->waiting_count)
+			behave_ahead_fetch(&b->waiting[i + FETCH].ahead);
+		b->facts = b->waiting[i].facts;
+		judge(b, &b->waiting[i].event);
+	}
+	b->waiting_count = 0;
+	b->settling = false;
+}
+
+void behave_event(struct behave *b, const struct behave_event *e)
+{
+	if (!b->enabled) {
+		b->counters[BEHAVE_COUNT_EVENTS]++;
+		return;
+	}
+	settle(b);
+	find_facts(b, e);
+	judge(b, e);
+}
+
+static void look_ahead(struct behave *b, struct waiting *w)
+{
+	const struct listeners *l = listeners_of(b, &w->event);
+
+	w->ahead.count = 0;
+	past_ahead(&b->past, &w->event, &w->ahead);
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct behave_detector *d = detectors[l->index[i]];
+
+		if (d->ahead)
+			d->ahead(&b->views[l->index[i]], &w->event, &w->ahead);
+	}
+}
+
+void behave_event_soon(struct behave *b, const struct behave_event *e)
+{
+	bool dns = e->kind == BEHAVE_DNS;
+	struct waiting *w;
+
+	if (!b->enabled || b->settling || (!dns && e->kind != BEHAVE_CONNECTION) ||
+	    (dns && e->dns.name.len > WAITING_NAME)) {
+		behave_event(b, e);
+		return;
+	}
+	if (b->waiting_count == WAITING)
+		settle(b);
+	w = &b->waiting[b->waiting_count++];
+	w->event = *e;
+	if (dns) {
+		memcpy(w->name, e->dns.name.data, e->dns.name.len);
+		w->event.dns.name.data = w->name;
+	}
+	find_facts(b, &w->event);
+	w->facts = b->facts;
+	look_ahead(b, w);
 }
 
 void behave_segment(struct behave *b, const struct behave_event *where, bool to_client,
@@ -300,6 +419,7 @@ void behave_segment(struct behave *b, const struct behave_event *where, bool to_
 {
 	if (!behave_listens(b, BEHAVE_RPC) && !behave_listens(b, BEHAVE_SHARE))
 		return;
+	settle(b);
 	behave_enter(b);
 	behave_segment_read(&b->segments, b, where, to_client, payload);
 	behave_leave(b);
@@ -307,12 +427,13 @@ void behave_segment(struct behave *b, const struct behave_event *where, bool to_
 
 void behave_tick(struct behave *b, uint64_t now_ns)
 {
-	(void)b;
 	(void)now_ns;
+	settle(b);
 }
 
 void behave_flush(struct behave *b, uint64_t now_ns)
 {
+	settle(b);
 	behave_enter(b);
 	for (unsigned d = 0; d < DETECTORS; d++) {
 		if (b->on[d] && detectors[d]->flush)
@@ -397,6 +518,7 @@ int behave_keep_begin(struct behave *b, const struct behave_keep_head *head)
 	if (head->magic != ours.magic || head->layout != ours.layout)
 		return ERR_INVALID;
 	b->key = head->key;
+	b->begun = 0;
 	memcpy(&b->past.site, head->site, sizeof(b->past.site));
 	b->past.view.key = b->key;
 	for (unsigned t = 0; t < PAST_TABLES; t++)

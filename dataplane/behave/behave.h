@@ -46,6 +46,7 @@ enum behave_moment {
 	BEHAVE_TRY,  /* first packet of a connection or exchange */
 	BEHAVE_OPEN, /* the other side answered (TCP: handshake complete, or data seen) */
 	BEHAVE_END,  /* gone; counts are final */
+	BEHAVE_MOMENTS,
 };
 
 struct behave_endpoints {
@@ -303,6 +304,10 @@ static inline bool behave_hello_wanted(uint8_t ip_proto, uint8_t first)
 /* Some detector looks at records of that EVE type: nobody need make the others. */
 bool behave_wants(const struct behave *b, const char *type);
 void behave_event(struct behave *b, const struct behave_event *e);
+/* The same for events of connections and DNS, which are judged some others later, at the latest
+ * with the next behave_tick, while what they look up is fetched. Their order stays. Only the event
+ * and the name in it are copied. */
+void behave_event_soon(struct behave *b, const struct behave_event *e);
 /* A record of a protocol or a flow (api/record.h): dns, http, tls, ... becomes an event. */
 void behave_record(struct behave *b, struct slice record);
 /* The payload of a TCP segment as it lies on the wire: remote calls and SMB 2 are read from it,

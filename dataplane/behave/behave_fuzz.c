@@ -219,7 +219,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		}
 		fill(&e, &c);
-		behave_event(b, &e);
+		if (e.ends.client_port & 1)
+			behave_event_soon(b, &e);
+		else
+			behave_event(b, &e);
+		if (e.ends.client_port % 32 == 0)
+			behave_tick(b, now);
 	}
 	if (b)
 		behave_flush(b, now);

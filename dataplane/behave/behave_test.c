@@ -764,6 +764,78 @@ static void bounded(void **state)
 	scene_delete(s);
 }
 
+/* One of a busy site's events, drawn from `number`; names lie in `name`. */
+static struct behave_event drawn(struct scene *s, uint64_t number, char *name, size_t room)
+{
+	struct ip_addr client = host((uint32_t)(number >> 8 & 7));
+	struct ip_addr server = number & 64 ? host((uint32_t)(number >> 16 & 127))
+					    : outside((uint32_t)(number >> 16 & 15));
+	uint16_t port = number & 128 ? 445 : (uint16_t)(number >> 24 & 63);
+	struct behave_event e = event_of(s, BEHAVE_CONNECTION, client, server, port);
+
+	s->now += NS_PER_MS * (number >> 32 & 63);
+	if (number % 4 == 3) {
+		e.kind = BEHAVE_DNS;
+		e.ends.server_port = 53;
+		snprintf(name, room, "x%08x%08x.example.net", (unsigned)(number >> 20),
+			 (unsigned)(number >> 30));
+		e.dns = (struct behave_dns){.name = SLICE_STR(name),
+					    .type = SLICE_LIT("TXT"),
+					    .answer = number & 16,
+					    .missing = number & 32};
+		return e;
+	}
+	e.connection = (struct behave_connection){.moment = number % 4,
+						  .protocol = number & 512 ? "ssh" : "",
+						  .first_flags = 2,
+						  .bytes = {number >> 40 & 0xffff, 900},
+						  .packets = {9, 9},
+						  .tcp_flags = {0x1a, 0x1a},
+						  .start_ns = s->now};
+	return e;
+}
+
+/* Judged later, but the same hits in the same order; what the name was is not asked again. */
+static void soon(void **state)
+{
+	struct behave_config config = behave_config_default;
+	struct hash_key key = {1, 2};
+	struct scene *now, *later;
+	char name[64];
+
+	(void)state;
+	config.key = key; /* bitmaps count alike */
+	now = scene_with(config);
+	later = scene_with(config);
+	for (uint64_t i = 0; i < 20000; i++) {
+		uint64_t number = hash_words(&key, &i, 1);
+		struct behave_event e = drawn(now, number, name, sizeof(name));
+
+		behave_event(now->b, &e);
+		e = drawn(later, number, name, sizeof(name));
+		if (number >> 50 & 31)
+			behave_event_soon(later->b, &e);
+		else
+			behave_event(later->b, &e);
+		memset(name, 'z', sizeof(name));
+		if (number >> 55 & 31)
+			continue;
+		behave_tick(later->b, later->now);
+		assert_int_equal(now->count, later->count);
+	}
+	behave_flush(now->b, now->now);
+	behave_flush(later->b, later->now);
+	assert_int_equal(now->count, later->count);
+	assert_true(now->count > 10);
+	for (unsigned i = 0; i < now->count && i < HITS; i++) {
+		assert_ptr_equal(now->hits[i].sign, later->hits[i].sign);
+		assert_int_equal(now->hits[i].time_ns, later->hits[i].time_ns);
+		assert_string_equal(now->hits[i].reason_en, later->hits[i].reason_en);
+	}
+	scene_delete(now);
+	scene_delete(later);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -779,6 +851,7 @@ int main(void)
 		cmocka_unit_test(applications),	  cmocka_unit_test(repeats),
 		cmocka_unit_test(forged_answers), cmocka_unit_test(random_bytes),
 		cmocka_unit_test(switched_off),	  cmocka_unit_test(bounded),
+		cmocka_unit_test(soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

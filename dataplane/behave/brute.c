@@ -235,7 +235,8 @@ static const char *service_of(const struct behave_event *e)
 	const char *protocol = e->connection.protocol;
 
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
-		if (protocol[0] && strcmp(protocol, services[i].protocol) == 0)
+		if (protocol[0] == services[i].protocol[0] &&
+		    strcmp(protocol, services[i].protocol) == 0)
 			return services[i].protocol;
 		for (unsigned k = 0; k < ARRAY_SIZE(services[i].ports); k++) {
 			if (services[i].ports[k] == e->ends.server_port && e->ends.server_port &&
@@ -340,6 +341,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 
 const struct behave_detector behave_brute = {
 	.kinds = 1 << BEHAVE_LOGIN | 1 << BEHAVE_CONNECTION | 1 << BEHAVE_HELLO,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct client_entry),
 		       sizeof(struct asked_entry)},
 	.weight = {2, 2, 1},

@@ -32,15 +32,36 @@ struct behave_entry {	   /* first member of every entry */
 	uint64_t told_ns;  /* when a hit was last reported, 0 = never */
 };
 
+/* What several detectors ask of the event that is looked at, found out once. */
+struct behave_facts {
+	uint64_t client, server; /* behave_word of the ends */
+	bool client_inside, server_inside, server_unicast;
+	bool everyday;	      /* behave_everyday */
+	struct slice domain;  /* BEHAVE_DNS: behave_domain of the name */
+	uint64_t domain_word; /* and its behave_word_bytes */
+};
+
 /* What an event is judged with: handed to every call. */
 struct behave_view {
 	const struct behave_thresholds *limits;
 	struct behave_table *tables; /* of the detector */
 	struct hash_key key;
 	const struct behave_sink *sink;
+	const struct behave_facts *facts;
 	uint64_t *counters; /* enum behave_counter */
 	uint64_t first_ns;  /* the first event of all */
 	struct behave_past *past;
+};
+
+/* Entries that an event will touch: their places are fetched while other work goes on. */
+enum { BEHAVE_AHEAD = 16 };
+
+struct behave_ahead {
+	unsigned count;
+	struct {
+		const struct behave_table *table;
+		uint64_t hash;
+	} at[BEHAVE_AHEAD];
 };
 
 struct behave_detector {
@@ -49,10 +70,14 @@ struct behave_detector {
 	bool hours;
 	bool past_memory;		    /* its tables are dealt from past_mb also offline */
 	uint32_t kinds;			    /* 1 << enum behave_kind */
+	uint32_t moments;		    /* of BEHAVE_CONNECTION: 1 << enum behave_moment */
 	uint32_t entry_size[BEHAVE_TABLES]; /* of its tables, 0 = none */
 	uint8_t weight[BEHAVE_TABLES];	    /* share of the memory of each */
 	void (*event)(const struct behave_view *v, const struct behave_event *e);
 	void (*flush)(const struct behave_view *v, uint64_t now_ns);
+	/* Names what `event` will probably look up, by behave_ahead_add; NULL: nothing often. */
+	void (*ahead)(const struct behave_view *v, const struct behave_event *e,
+		      struct behave_ahead *a);
 };
 
 #define X(field, help) extern const struct behave_detector behave_##field;
@@ -69,6 +94,10 @@ void behave_table_init(struct behave_table *t, void *memory, size_t bytes, uint3
 /* Finds or makes the entry of the key; `*ret_new` says that it was made (zeroed). */
 void *behave_table_get(struct behave_table *t, const uint64_t *words, unsigned count,
 		       uint64_t now_ns, bool *ret_new);
+/* What is fetched first of an entry; then, when that has come, the entry itself. */
+void behave_ahead_add(struct behave_ahead *a, const struct behave_table *t, const uint64_t *words,
+		      unsigned count);
+void behave_ahead_fetch(const struct behave_ahead *a);
 /* Until then it does not go for its age. */
 void behave_table_hold(struct behave_table *t, const void *entry, uint64_t until_ns);
 /* Finds it; NULL when it is not there. */
@@ -142,7 +171,7 @@ bool behave_refused(const struct behave_event *e);
 /* Not worth looking at its regularity: what keeps time, looks names up or keeps a line open. */
 bool behave_everyday(const struct behave_event *e);
 /* The question carries data, or asks for records that may carry it back (dns_tunnel.c). */
-bool behave_dns_carries(const struct behave_dns *d);
+bool behave_dns_carries(const struct behave_dns *d, struct slice domain);
 
 /* Client and server change places; a handshake proves both. */
 void behave_turn(struct behave_endpoints *e);

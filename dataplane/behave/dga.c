@@ -1,6 +1,6 @@
 /* Names made up by a program (T1568.002): a burst of look-ups of domains that do not exist, or a
  * host with a made-up name that is really called. */
-#include "dataplane/behave/detector.h"
+#include "dataplane/behave/past.h"
 
 enum { MISSES, CALLS };
 
@@ -58,8 +58,8 @@ static void tell_misses(const struct behave_view *v, const struct behave_event *
 
 static void dns(const struct behave_view *v, const struct behave_event *e)
 {
-	struct slice domain = behave_domain(e->dns.name);
-	uint64_t key = behave_word(&e->ends.client), word;
+	struct slice domain = v->facts->domain;
+	uint64_t key = v->facts->client, word;
 	struct miss_entry *m;
 	unsigned made_up, all;
 
@@ -69,7 +69,7 @@ static void dns(const struct behave_view *v, const struct behave_event *e)
 	if (behave_domain_label(e->dns.name).len == 0)
 		return;
 	m = behave_window(v, MISSES, &key, 1, e->time_ns, v->limits->dga_seconds);
-	word = behave_word_bytes(v, domain);
+	word = v->facts->domain_word;
 	if (behave_randomness(behave_domain_label(e->dns.name)) >= MADE_UP)
 		behave_set_add(v, &m->made_up, word);
 	if (!behave_set_add(v, &m->all, word) || behave_told(v, &m->entry, e->time_ns))
@@ -114,7 +114,7 @@ static void call(const struct behave_view *v, const struct behave_event *e, stru
 
 	if (score < SURE)
 		return;
-	key[0] = behave_word(&e->ends.client);
+	key[0] = v->facts->client;
 	key[1] = behave_word_bytes(v, behave_domain(host));
 	c = behave_table_get(&v->tables[CALLS], key, 2, e->time_ns, &is_new);
 	c->requests++;

@@ -1,7 +1,7 @@
 /* Data in names that are looked up (T1071.004, T1048): many different names under one domain, or to
  * one server where there is no common domain, that look like coded data or ask for records that
  * carry data back. */
-#include "dataplane/behave/detector.h"
+#include "dataplane/behave/past.h"
 
 enum { BY_DOMAIN, BY_SERVER };
 
@@ -32,7 +32,7 @@ static bool carries(struct slice type)
 					    "KEY", "ANY",  "PRIVATE", "HINFO"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		if (slice_eq(type, SLICE_STR(types[i])))
+		if (type.len && type.data[0] == types[i][0] && slice_eq(type, SLICE_STR(types[i])))
 			return true;
 	}
 	/* Numbers have no name: nobody uses them otherwise. */
@@ -77,9 +77,8 @@ static bool looks_coded(struct slice front)
 	       ((longest_label(front) >= CODED_LABEL && coded(front)) || front.len >= CODED_NAME);
 }
 
-bool behave_dns_carries(const struct behave_dns *d)
+bool behave_dns_carries(const struct behave_dns *d, struct slice domain)
 {
-	struct slice domain = behave_domain(d->name);
 	struct slice front = SLICE(d->name.data, d->name.len - domain.len);
 
 	return looks_coded(front) || (carries(d->type) && front.len >= 6);
@@ -134,7 +133,7 @@ static bool enough(const struct behave_view *v, const struct tunnel_entry *t, un
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_dns *d = &e->dns;
-	struct slice domain = behave_domain(d->name);
+	struct slice domain = v->facts->domain;
 	struct slice front = SLICE(d->name.data, d->name.len - domain.len);
 	bool data, told = false;
 
@@ -142,9 +141,8 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		return;
 	data = !d->answer && looks_coded(d->name.len > 2 * CODED_NAME ? d->name : front);
 	for (unsigned by = BY_DOMAIN; by <= BY_SERVER; by++) {
-		uint64_t key[2] = {behave_word(&e->ends.client),
-				   by == BY_DOMAIN ? behave_word_bytes(v, domain)
-						   : behave_word(&e->ends.server)};
+		uint64_t key[2] = {v->facts->client,
+				   by == BY_DOMAIN ? v->facts->domain_word : v->facts->server};
 		bool carrier =
 			carries(d->type) && (by == BY_DOMAIN ? front.len >= 6 : d->name.len >= 24);
 		struct tunnel_entry *t;
@@ -177,9 +175,22 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	}
 }
 
+/* Of long names also what is kept by server. */
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t key[2] = {v->facts->client, v->facts->domain_word};
+
+	behave_ahead_add(a, &v->tables[BY_DOMAIN], key, 2);
+	if (e->dns.name.len < 24)
+		return;
+	key[1] = v->facts->server;
+	behave_ahead_add(a, &v->tables[BY_SERVER], key, 2);
+}
+
 const struct behave_detector behave_dns_tunnel = {
 	.kinds = 1 << BEHAVE_DNS,
 	.entry_size = {sizeof(struct tunnel_entry), sizeof(struct tunnel_entry)},
 	.weight = {4, 1},
 	.event = event,
+	.ahead = ahead,
 };

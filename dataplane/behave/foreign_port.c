@@ -64,7 +64,8 @@ static const struct {
 static const struct place *place_of(const char *protocol)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (strcmp(places[i].protocol, protocol) == 0)
+		if (places[i].protocol[0] == protocol[0] &&
+		    strcmp(places[i].protocol, protocol) == 0)
 			return &places[i];
 	}
 	return NULL;
@@ -149,7 +150,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	if (c->moment != BEHAVE_END || c->packets[0] == 0 || c->packets[1] == 0)
 		return;
 	at = known_port(e->ends.server_port);
-	place = place_of(protocol);
+	place = protocol[0] ? place_of(protocol) : NULL;
 	if (place && !at_home(place, e->ends.server_port)) {
 		tell(v, e, place->login && at >= 0 ? &hidden_sign : &foreign_sign);
 		return;
@@ -167,6 +168,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 
 const struct behave_detector behave_foreign_port = {
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct port_entry)},
 	.weight = {1},
 	.event = event,

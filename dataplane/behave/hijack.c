@@ -58,14 +58,16 @@ static void tell_twice(const struct behave_view *v, const struct behave_event *e
 
 static void dns(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t key[3] = {e->ends.flow_id, behave_word_bytes(v, e->dns.name), e->dns.id};
 	struct answer_entry *a;
+	uint64_t key[3];
 	bool is_new;
 
 	if (e->ends.ip_proto != UDP || !e->dns.answer || !e->dns.values ||
 	    (!slice_eq(e->dns.type, SLICE_LIT("A")) && !slice_eq(e->dns.type, SLICE_LIT("AAAA"))))
 		return;
-	key[2] = key[2] << 1 | (e->dns.type.len > 1);
+	key[0] = e->ends.flow_id;
+	key[1] = behave_word_bytes(v, e->dns.name);
+	key[2] = (uint64_t)e->dns.id << 1 | (e->dns.type.len > 1);
 	a = behave_table_get(&v->tables[ANSWERS], key, 3, e->time_ns, &is_new);
 	if (is_new)
 		a->first = e->dns.values;
@@ -106,7 +108,7 @@ static void http(const struct behave_view *v, const struct behave_event *e)
 	score = behave_randomness(behave_domain_label(from));
 	if (score < MADE_UP)
 		return;
-	key[0] = behave_word(&e->ends.client);
+	key[0] = v->facts->client;
 	key[1] = behave_word_bytes(v, e->http.host);
 	g = behave_table_get(&v->tables[GUIDES], key, 2, e->time_ns, &is_new);
 	client = behave_address(&e->ends.client);

@@ -125,14 +125,26 @@ bool behave_refused(const struct behave_event *e)
 
 bool behave_everyday(const struct behave_event *e)
 {
-	static const uint16_t ports[] = {53,  67,  68,	 123,  137,  161,  162, 514,
-					 546, 547, 1900, 3478, 3702, 5353, 5355};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
-		if (ports[i] == e->ends.server_port)
-			return true;
+	switch (e->ends.server_port) {
+	case 53:
+	case 67:
+	case 68:
+	case 123:
+	case 137:
+	case 161:
+	case 162:
+	case 514:
+	case 546:
+	case 547:
+	case 1900:
+	case 3478:
+	case 3702:
+	case 5353:
+	case 5355:
+		return true;
+	default:
+		return !behave_unicast(&e->ends.server);
 	}
-	return !behave_unicast(&e->ends.server);
 }
 
 bool behave_unicast(const struct ip_addr *a)

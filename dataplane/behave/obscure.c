@@ -129,6 +129,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 
 const struct behave_detector behave_obscure = {
 	.kinds = 1 << BEHAVE_HELLO | 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct flow_entry), sizeof(struct place_entry)},
 	.weight = {2, 1},
 	.event = event,

@@ -83,7 +83,7 @@ static void outside(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
 	struct past_target t = past_target_of(v, e);
-	uint64_t key[2] = {past_who(v, &e->ends.client), t.word};
+	uint64_t key[2] = {past_caller(v, e), t.word};
 	struct pair_entry *p;
 
 	p = behave_window(v, PAIRS, key, 2, e->time_ns, 3600);
@@ -97,11 +97,11 @@ static void outside(const struct behave_view *v, const struct behave_event *e)
 
 static void inside(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t key = past_who(v, &e->ends.client);
+	uint64_t key = past_caller(v, e);
 	struct host_entry *h = behave_window(v, HOSTS, &key, 1, e->time_ns, 3600);
 	unsigned hosts;
 
-	if (!behave_set_add(v, &h->inside, behave_word(&e->ends.server)) ||
+	if (!behave_set_add(v, &h->inside, v->facts->server) ||
 	    behave_told(v, &h->entry, e->time_ns))
 		return;
 	hosts = behave_set_count(&h->inside);
@@ -113,13 +113,13 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	struct past_host *past;
 
-	if (e->connection.moment != BEHAVE_END || !behave_inside(&e->ends.client) ||
-	    !behave_unicast(&e->ends.server) || behave_everyday(e))
+	if (e->connection.moment != BEHAVE_END || !v->facts->client_inside ||
+	    !v->facts->server_unicast || v->facts->everyday)
 		return;
-	past = past_host_of(v, &e->ends.client);
+	past = past_client_of(v, e);
 	if (!past || !past_is_known(v, past, e->time_ns) || !past_off_hours(v, past, e->time_ns))
 		return;
-	if (behave_inside(&e->ends.server))
+	if (v->facts->server_inside)
 		inside(v, e);
 	else
 		outside(v, e);
@@ -129,6 +129,7 @@ const struct behave_detector behave_off_hours = {
 	.hours = true,
 	.past_memory = true,
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct host_entry)},
 	.weight = {1, 1},
 	.event = event,

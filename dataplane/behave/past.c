@@ -57,11 +57,11 @@ static struct past_place *place_at(struct behave_past *p, uint64_t word, uint64_
 	return behave_table_get(&p->tables[PAST_PLACES], &word, 1, now_ns, &is_new);
 }
 
-static uint64_t word_of(const struct behave_endpoints *e)
+static uint64_t word_of(const struct behave_past *p, const struct behave_endpoints *e)
 {
-	uint64_t word = behave_word(&e->server);
+	const struct behave_facts *f = p->view.facts;
 
-	return behave_inside(&e->server) ? word ^ (uint64_t)e->server_port << 32 : word;
+	return f->server_inside ? f->server ^ (uint64_t)e->server_port << 32 : f->server;
 }
 
 static void set_name(struct behave_past *p, struct past_place *place, struct slice host,
@@ -111,7 +111,7 @@ static void name_place(struct behave_past *p, const struct ip_addr *server, uint
 static struct past_place *known_of(struct behave_past *p, const struct behave_endpoints *e)
 {
 	struct past_place *flow = p->span != BEHAVE_MINUTES ? flow_at(p, e->flow_id) : NULL;
-	uint64_t word = word_of(e);
+	uint64_t word = word_of(p, e);
 
 	return flow ? flow : behave_table_find(&p->tables[PAST_PLACES], &word, 1);
 }
@@ -128,17 +128,16 @@ static void add_to(struct behave_past *p, uint64_t word, uint64_t who, uint64_t 
 
 static void add_client(struct behave_past *p, const struct behave_event *e)
 {
-	uint64_t who = past_who(&p->view, &e->ends.client);
+	uint64_t who = past_caller(&p->view, e);
 	struct past_place *known;
 
 	known = known_of(p, &e->ends);
-	add_to(p, known && known->domain ? known->domain : word_of(&e->ends), who, e->time_ns);
+	add_to(p, known && known->domain ? known->domain : word_of(p, &e->ends), who, e->time_ns);
 }
 
-struct past_target past_target_of(const struct behave_view *v, const struct behave_event *e)
+static struct past_target target_of(struct behave_past *p, const struct behave_event *e)
 {
-	struct behave_past *p = v->past;
-	struct past_target t = {.word = word_of(&e->ends), .first_ns = e->time_ns};
+	struct past_target t = {.word = word_of(p, &e->ends), .first_ns = e->time_ns};
 	struct past_place *known = known_of(p, &e->ends), *place;
 
 	if (known && known->domain) {
@@ -152,6 +151,17 @@ struct past_target past_target_of(const struct behave_view *v, const struct beha
 		t.clients = behave_small_count(place->clients);
 	}
 	return t;
+}
+
+struct past_target past_target_of(const struct behave_view *v, const struct behave_event *e)
+{
+	struct past_event *now = &v->past->event;
+
+	if (!now->target_known) {
+		now->target = target_of(v->past, e);
+		now->target_known = true;
+	}
+	return now->target;
 }
 
 struct behave_text past_name(const struct behave_view *v, const struct behave_event *e)
@@ -208,10 +218,13 @@ bool past_offered(const struct behave_view *v, const struct behave_event *e,
 
 /* ---- hosts ---- */
 
-struct past_host *past_host_of(const struct behave_view *v, const struct ip_addr *a)
+struct past_host *past_client_of(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t key = past_who(v, a);
+	uint64_t key;
 
+	if (v->past->event.client)
+		return v->past->event.client;
+	key = past_caller(v, e);
 	return behave_table_find(&v->past->tables[PAST_HOSTS], &key, 1);
 }
 
@@ -232,11 +245,12 @@ static void close_hour(struct past_host *h)
 
 static void note_host(struct behave_past *p, const struct behave_event *e)
 {
-	uint64_t key = past_who(&p->view, &e->ends.client), hour = hours_of(p, e->time_ns);
+	uint64_t key = past_caller(&p->view, e), hour = hours_of(p, e->time_ns);
 	struct past_host *h;
 	bool is_new;
 
 	h = behave_table_get(&p->tables[PAST_HOSTS], &key, 1, e->time_ns, &is_new);
+	p->event.client = h;
 	if (hour > h->hour) {
 		if (h->hour)
 			close_hour(h);
@@ -246,7 +260,7 @@ static void note_host(struct behave_past *p, const struct behave_event *e)
 	}
 	if (h->calls++ == 0)
 		p->site.active[hour % PAST_HOURS]++;
-	if (!behave_inside(&e->ends.server))
+	if (!p->view.facts->server_inside)
 		h->up += e->connection.bytes[0];
 }
 
@@ -308,6 +322,29 @@ bool past_off_hours(const struct behave_view *v, const struct past_host *h, uint
 
 /* ---- events ---- */
 
+void past_ahead(const struct behave_past *p, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t word;
+
+	if (e->kind != BEHAVE_CONNECTION || e->connection.moment == BEHAVE_TRY ||
+	    !p->view.facts->client_inside || !p->view.facts->server_unicast)
+		return;
+	word = word_of(p, &e->ends);
+	behave_ahead_add(a, &p->tables[PAST_PLACES], &word, 1);
+	if (p->span == BEHAVE_MINUTES)
+		return;
+	behave_ahead_add(a, &p->tables[PAST_FLOWS], &e->ends.flow_id, 1);
+	word = past_caller(&p->view, e);
+	if (e->connection.moment == BEHAVE_END)
+		behave_ahead_add(a, &p->tables[PAST_HOSTS], &word, 1);
+}
+
+static void note_dns(struct behave_past *p, const struct behave_event *e)
+{
+	for (unsigned i = 0; i < e->dns.address_count; i++)
+		name_place(p, &e->dns.addresses[i], 0, e->dns.name, e->time_ns);
+}
+
 void past_note(struct behave_past *p, const struct behave_event *e)
 {
 	bool open = e->kind == BEHAVE_CONNECTION && e->connection.moment == BEHAVE_OPEN;
@@ -315,15 +352,15 @@ void past_note(struct behave_past *p, const struct behave_event *e)
 
 	if (!p->site.first_ns)
 		p->site.first_ns = e->time_ns;
+	p->event.target_known = false;
+	p->event.client = NULL;
 	if (e->kind == BEHAVE_TLS && e->tls.sni.len)
 		name_place(p, &e->ends.server, e->ends.flow_id, e->tls.sni, e->time_ns);
 	else if (e->kind == BEHAVE_HTTP && e->http.host.len)
 		name_place(p, &e->ends.server, e->ends.flow_id, e->http.host, e->time_ns);
 	else if (e->kind == BEHAVE_DNS)
-		for (unsigned i = 0; i < e->dns.address_count; i++)
-			name_place(p, &e->dns.addresses[i], 0, e->dns.name, e->time_ns);
-	else if ((open || end) && behave_inside(&e->ends.client) &&
-		 behave_unicast(&e->ends.server)) {
+		note_dns(p, e);
+	else if ((open || end) && p->view.facts->client_inside && p->view.facts->server_unicast) {
 		if (open)
 			add_client(p, e);
 		else if (p->span != BEHAVE_MINUTES)

@@ -35,12 +35,26 @@ struct past_site {
 
 enum past_table { PAST_PLACES, PAST_HOSTS, PAST_FLOWS, PAST_TABLES };
 
+/* Where an event's connection goes. */
+struct past_target {
+	uint64_t word; /* of the place */
+	uint64_t first_ns;
+	unsigned clients; /* inside hosts that called it, up to some 60 */
+	bool named, made_up;
+};
+
 struct behave_past {
 	struct behave_table tables[PAST_TABLES];
 	struct past_site site;
 	enum behave_span span;
 	int utc_offset_minutes;
 	struct behave_view view; /* its own */
+	/* Of the event that is looked at: what several detectors ask for. */
+	struct past_event {
+		bool target_known;
+		struct past_target target;
+		struct past_host *client; /* at the end of a connection; NULL: look it up */
+	} event;
 };
 
 /* Shares of past_mb. */
@@ -48,15 +62,12 @@ extern const uint8_t past_weights[PAST_TABLES];
 
 extern const uint32_t past_entry_sizes[PAST_TABLES];
 
+/* As a detector's. */
+void past_ahead(const struct behave_past *p, const struct behave_event *e, struct behave_ahead *a);
+/* Before detectors see the event. */
 void past_note(struct behave_past *p, const struct behave_event *e);
 
-/* Where the event's connection goes, as known now. */
-struct past_target {
-	uint64_t word; /* of the place */
-	uint64_t first_ns;
-	unsigned clients; /* inside hosts that called it, up to some 60 */
-	bool named, made_up;
-};
+/* As known now. */
 struct past_target past_target_of(const struct behave_view *v, const struct behave_event *e);
 /* The place's name, or the address: for sentences. */
 struct behave_text past_name(const struct behave_view *v, const struct behave_event *e);
@@ -72,9 +83,14 @@ bool past_offered(const struct behave_view *v, const struct behave_event *e,
 		  const struct past_target *t, const struct past_rhythm *r);
 
 uint64_t past_who(const struct behave_view *v, const struct ip_addr *a);
+/* The event's client. */
+static inline uint64_t past_caller(const struct behave_view *v, const struct behave_event *e)
+{
+	return v->sink->who ? past_who(v, &e->ends.client) : v->facts->client;
+}
 unsigned past_hour_of(const struct behave_past *p, uint64_t now_ns);
-/* The host's own; NULL when it is not known. */
-struct past_host *past_host_of(const struct behave_view *v, const struct ip_addr *a);
+/* The client's own; NULL when it is not known. */
+struct past_host *past_client_of(const struct behave_view *v, const struct behave_event *e);
 /* Most that it sent outside about that hour on such a day (weekday or weekend). */
 uint64_t past_usual_up(const struct behave_past *p, const struct past_host *h, uint64_t now_ns);
 /* Known for long enough that what it does not do means something. */

@@ -50,7 +50,7 @@ static void tell(const struct behave_view *v, const struct behave_event *e, stru
 
 static struct rare_entry *entry_of(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t key = past_who(v, &e->ends.client);
+	uint64_t key = past_caller(v, e);
 	struct rare_entry *r;
 	bool is_new;
 
@@ -71,14 +71,19 @@ static bool of_habits(const struct behave_view *v, const struct rare_entry *r, u
 	       behave_seconds(r->first_ns, now_ns) >= 2 * 86400.0 * v->limits->history_days;
 }
 
+static bool is_call(const struct behave_view *v, const struct behave_event *e)
+{
+	return e->connection.moment != BEHAVE_TRY && v->facts->client_inside &&
+	       !v->facts->server_inside && !v->facts->everyday;
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
 	struct past_target t;
 	struct rare_entry *r;
 
-	if (c->moment == BEHAVE_TRY || !behave_inside(&e->ends.client) ||
-	    behave_inside(&e->ends.server) || behave_everyday(e))
+	if (!is_call(v, e))
 		return;
 	t = past_target_of(v, e);
 	r = entry_of(v, e);
@@ -100,11 +105,21 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		tell(v, e, r, &t);
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t key = past_caller(v, e);
+
+	if (is_call(v, e))
+		behave_ahead_add(a, &v->tables[0], &key, 1);
+}
+
 const struct behave_detector behave_rare = {
 	.hours = true,
 	.past_memory = true,
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_OPEN | 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct rare_entry)},
 	.weight = {1},
 	.event = event,
+	.ahead = ahead,
 };

@@ -338,6 +338,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 
 const struct behave_detector behave_rpc = {
 	.kinds = 1 << BEHAVE_RPC | 1 << BEHAVE_SHARE | 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_OPEN,
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct caller_entry),
 		       sizeof(struct behave_entry)},
 	.weight = {2, 1, 1},

@@ -56,9 +56,9 @@ static struct scan_entry *entry_of(const struct behave_view *v, const struct beh
 				   enum table table)
 {
 	const struct behave_endpoints *ends = &e->ends;
-	uint64_t key[2] = {behave_word(&ends->client),
+	uint64_t key[2] = {v->facts->client,
 			   table == HOSTS ? (uint64_t)ends->server_port << 8 | ends->ip_proto
-					  : behave_word(&ends->server) ^ ends->ip_proto};
+					  : v->facts->server ^ ends->ip_proto};
 
 	return behave_window(v, table, key, 2, e->time_ns, v->limits->scan_seconds);
 }
@@ -198,8 +198,7 @@ static void count(const struct behave_view *v, const struct behave_event *e, boo
 	bool is_new, is_odd;
 
 	s->tries++;
-	is_new = behave_set_add(v, &s->things,
-				horizontal ? behave_word(&e->ends.server) : e->ends.server_port);
+	is_new = behave_set_add(v, &s->things, horizontal ? v->facts->server : e->ends.server_port);
 	is_odd = e->ends.ip_proto == TCP && odd(flags);
 	if (is_odd && is_new) {
 		s->odd++;
@@ -276,15 +275,15 @@ static void icmp(const struct behave_view *v, const struct behave_event *e)
 
 	if (c->moment == BEHAVE_END || !is_query(c->icmp_type, e->ends.ip_proto))
 		return;
-	sweep(v, e, behave_word(&e->ends.client), &e->ends.server, c->moment == BEHAVE_OPEN);
+	sweep(v, e, v->facts->client, &e->ends.server, c->moment == BEHAVE_OPEN);
 }
 
 static void frame(const struct behave_view *v, const struct behave_event *e)
 {
 	if (e->frame.what == BEHAVE_ARP_ASKS)
-		sweep(v, e, behave_word(&e->ends.client), &e->frame.about, false);
+		sweep(v, e, v->facts->client, &e->frame.about, false);
 	else if (e->frame.what == BEHAVE_ARP_ANSWERS && !e->frame.to_all)
-		sweep(v, e, behave_word(&e->ends.server), &e->frame.about, true);
+		sweep(v, e, v->facts->server, &e->frame.about, true);
 }
 
 static void connection(const struct behave_view *v, const struct behave_event *e)
@@ -321,7 +320,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	} else if (proto == ICMP || proto == ICMP6) {
 		icmp(v, e);
 	} else if (proto == TCP || proto == UDP) {
-		if (!behave_unicast(&e->ends.server))
+		if (!v->facts->server_unicast)
 			return;
 		if (proto == UDP && e->ends.server_port >= TRACE_FIRST &&
 		    e->ends.server_port <= TRACE_LAST)
@@ -330,10 +329,26 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	}
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	const struct behave_endpoints *ends = &e->ends;
+	uint64_t client = v->facts->client;
+
+	if ((ends->ip_proto != TCP && ends->ip_proto != UDP) || e->connection.moment == BEHAVE_END)
+		return;
+	behave_ahead_add(a, &v->tables[PORTS],
+			 (uint64_t[]){client, v->facts->server ^ ends->ip_proto}, 2);
+	behave_ahead_add(a, &v->tables[HOSTS],
+			 (uint64_t[]){client, (uint64_t)ends->server_port << 8 | ends->ip_proto},
+			 2);
+}
+
 const struct behave_detector behave_scan = {
 	.kinds = 1 << BEHAVE_CONNECTION | 1 << BEHAVE_FRAME,
+	.moments = 1 << BEHAVE_TRY | 1 << BEHAVE_OPEN | 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct scan_entry), sizeof(struct scan_entry),
 		       sizeof(struct scan_entry)},
 	.weight = {8, 8, 4},
 	.event = event,
+	.ahead = ahead,
 };

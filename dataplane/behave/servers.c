@@ -151,6 +151,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 const struct behave_detector behave_servers = {
 	.hours = true,
 	.kinds = 1 << BEHAVE_DNS | 1 << BEHAVE_LEASE | 1 << BEHAVE_HTTP | 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct server_entry), sizeof(struct role_entry)},
 	.weight = {1, 1},
 	.event = event,

@@ -104,6 +104,13 @@ static void note_visit(const struct behave_view *v, struct slow_entry *s, uint64
 	s->days |= (uint8_t)(1 << hour / 24);
 }
 
+static bool is_visit(const struct behave_view *v, const struct behave_event *e)
+{
+	return e->connection.moment != BEHAVE_TRY &&
+	       (e->ends.ip_proto == TCP || e->ends.ip_proto == UDP) && v->facts->client_inside &&
+	       !v->facts->server_inside && !v->facts->everyday;
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
@@ -113,13 +120,12 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	struct pace p;
 	bool is_new;
 
-	if (c->moment == BEHAVE_TRY || (e->ends.ip_proto != TCP && e->ends.ip_proto != UDP) ||
-	    !behave_inside(&e->ends.client) || behave_inside(&e->ends.server) || behave_everyday(e))
+	if (!is_visit(v, e))
 		return;
 	t = past_target_of(v, e);
 	if (t.clients > v->limits->rare_hosts)
 		return;
-	key[0] = past_who(v, &e->ends.client);
+	key[0] = past_caller(v, e);
 	key[1] = t.word;
 	s = behave_table_get(&v->tables[0], key, 2, e->time_ns, &is_new);
 	if (c->moment == BEHAVE_END) {
@@ -140,11 +146,25 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		tell(v, e, s, &t, p);
 }
 
+/* Of a place without a name. */
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t key[2];
+
+	if (!is_visit(v, e))
+		return;
+	key[0] = past_caller(v, e);
+	key[1] = v->facts->server;
+	behave_ahead_add(a, &v->tables[0], key, 2);
+}
+
 const struct behave_detector behave_slow_beacon = {
 	.hours = true,
 	.past_memory = true,
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_OPEN | 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct slow_entry)},
 	.weight = {12},
 	.event = event,
+	.ahead = ahead,
 };

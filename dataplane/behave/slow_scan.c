@@ -61,21 +61,25 @@ static bool add_known(const struct behave_view *v, struct known_entry *k, uint64
 	return had;
 }
 
+static bool is_try(const struct behave_view *v, const struct behave_event *e)
+{
+	return e->connection.moment == BEHAVE_END && !e->connection.midstream &&
+	       (e->ends.ip_proto == TCP || e->ends.ip_proto == ICMP || e->ends.ip_proto == ICMP6) &&
+	       v->facts->client_inside && v->facts->server_inside && v->facts->server_unicast;
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t who, what = behave_word(&e->ends.server) ^ (uint64_t)e->ends.server_port << 40;
+	uint64_t who, what = v->facts->server ^ (uint64_t)e->ends.server_port << 40;
 	bool refused, is_new, had;
 	struct known_entry *k;
 	struct scan_entry *s;
 	unsigned vain;
 
-	if (e->connection.moment != BEHAVE_END || e->connection.midstream ||
-	    (e->ends.ip_proto != TCP && e->ends.ip_proto != ICMP && e->ends.ip_proto != ICMP6) ||
-	    !behave_inside(&e->ends.client) || !behave_inside(&e->ends.server) ||
-	    !behave_unicast(&e->ends.server))
+	if (!is_try(v, e))
 		return;
 	refused = behave_refused(e);
-	who = past_who(v, &e->ends.client);
+	who = past_caller(v, e);
 	k = behave_table_get(&v->tables[KNOWN], &who, 1, e->time_ns, &is_new);
 	had = add_known(v, k, what, !refused);
 	if (had)
@@ -94,11 +98,24 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		tell(v, e, s, vain);
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t who;
+
+	if (!is_try(v, e))
+		return;
+	who = past_caller(v, e);
+	behave_ahead_add(a, &v->tables[KNOWN], &who, 1);
+	behave_ahead_add(a, &v->tables[TRIES], &who, 1);
+}
+
 const struct behave_detector behave_slow_scan = {
 	.hours = true,
 	.past_memory = true,
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct scan_entry), sizeof(struct known_entry)},
 	.weight = {2, 3},
 	.event = event,
+	.ahead = ahead,
 };

@@ -64,14 +64,14 @@ static struct pair_entry *pair_of(const struct behave_view *v, const struct beha
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_dns *d = &e->dns;
-	struct slice domain = behave_domain(d->name);
-	bool coded = !d->answer && d->name.len >= 8 && behave_dns_carries(d), is_new;
-	uint64_t key[2] = {past_who(v, &e->ends.client), behave_word_bytes(v, domain)};
+	struct slice domain = v->facts->domain;
+	bool coded = !d->answer && d->name.len >= 8 && behave_dns_carries(d, domain), is_new;
+	uint64_t key[2] = {past_caller(v, e), v->facts->domain_word};
 	struct domain_entry *all;
 	struct pair_entry *p;
 	unsigned names;
 
-	if (!behave_inside(&e->ends.client) || slice_eq_nocase(domain, SLICE_LIT("in-addr.arpa")) ||
+	if (!v->facts->client_inside || slice_eq_nocase(domain, SLICE_LIT("in-addr.arpa")) ||
 	    slice_eq_nocase(domain, SLICE_LIT("ip6.arpa")))
 		return;
 	p = pair_of(v, e, key, coded);
@@ -98,6 +98,14 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		tell(v, e, p, names, behave_small_count(all->clients));
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t key[2] = {past_caller(v, e), v->facts->domain_word};
+
+	if (v->facts->client_inside)
+		behave_ahead_add(a, &v->tables[PAIRS], key, 2);
+}
+
 const struct behave_detector behave_slow_tunnel = {
 	.hours = true,
 	.past_memory = true,
@@ -105,4 +113,5 @@ const struct behave_detector behave_slow_tunnel = {
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct domain_entry)},
 	.weight = {3, 1},
 	.event = event,
+	.ahead = ahead,
 };

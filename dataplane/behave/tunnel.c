@@ -123,6 +123,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 
 const struct behave_detector behave_tunnel = {
 	.kinds = 1 << BEHAVE_CONNECTION | 1 << BEHAVE_HTTP,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct tunnel_entry)},
 	.weight = {1},
 	.event = event,

@@ -51,7 +51,7 @@ static void tell(const struct behave_view *v, const struct behave_event *e, stru
 
 static struct host_entry *host_of(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t key = behave_word(&e->ends.client);
+	uint64_t key = v->facts->client;
 	struct host_entry *h;
 	bool is_new;
 
@@ -70,7 +70,7 @@ static struct host_entry *host_of(const struct behave_view *v, const struct beha
 static bool explained(const struct behave_view *v, const struct behave_event *e,
 		      const struct pair_entry *p, struct host_entry *h)
 {
-	struct past_host *past = past_host_of(v, &e->ends.client);
+	struct past_host *past = past_client_of(v, e);
 	struct past_target t = past_target_of(v, e);
 	uint64_t usual;
 
@@ -86,6 +86,12 @@ static bool explained(const struct behave_view *v, const struct behave_event *e,
 	return p->up / v->limits->upload_times < usual;
 }
 
+static bool counts(const struct behave_view *v, const struct behave_event *e)
+{
+	return e->connection.moment == BEHAVE_END && e->connection.bytes[0] >= SMALL &&
+	       v->facts->client_inside && !v->facts->server_inside && v->facts->server_unicast;
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
@@ -94,11 +100,10 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	struct pair_entry *p;
 	struct host_entry *h;
 
-	if (c->moment != BEHAVE_END || c->bytes[0] < SMALL || !behave_inside(&e->ends.client) ||
-	    behave_inside(&e->ends.server) || !behave_unicast(&e->ends.server))
+	if (!counts(v, e))
 		return;
-	key[0] = behave_word(&e->ends.client);
-	key[1] = behave_word(&e->ends.server);
+	key[0] = v->facts->client;
+	key[1] = v->facts->server;
 	p = behave_window(v, PAIRS, key, 2, e->time_ns, v->limits->upload_seconds);
 	h = host_of(v, e);
 	p->up += c->bytes[0];
@@ -109,10 +114,24 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		tell(v, e, p, h);
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	uint64_t key[2];
+
+	if (!counts(v, e))
+		return;
+	key[0] = v->facts->client;
+	key[1] = v->facts->server;
+	behave_ahead_add(a, &v->tables[PAIRS], key, 2);
+	behave_ahead_add(a, &v->tables[HOSTS], key, 1);
+}
+
 const struct behave_detector behave_upload = {
 	.hours = true,
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_END,
 	.entry_size = {sizeof(struct pair_entry), sizeof(struct host_entry)},
 	.weight = {2, 2},
 	.event = event,
+	.ahead = ahead,
 };

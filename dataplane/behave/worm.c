@@ -21,15 +21,38 @@ static const struct behave_sign sign = {2220,
 /* Servers of these services call others of their kind all day. */
 static bool relayed(uint16_t port)
 {
-	static const uint16_t ports[] = {25,  53,  80,	 88,   123,  179,  389,	 443,  465,
-					 500, 853, 1080, 3128, 4500, 5060, 5061, 5222, 5269,
-					 636, 135, 3268, 8080, 8443, 5353, 5355, 137,  138};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
-		if (ports[i] == port)
-			return true;
+	switch (port) {
+	case 25:
+	case 53:
+	case 80:
+	case 88:
+	case 123:
+	case 179:
+	case 389:
+	case 443:
+	case 465:
+	case 500:
+	case 853:
+	case 1080:
+	case 3128:
+	case 4500:
+	case 5060:
+	case 5061:
+	case 5222:
+	case 5269:
+	case 636:
+	case 135:
+	case 3268:
+	case 8080:
+	case 8443:
+	case 5353:
+	case 5355:
+	case 137:
+	case 138:
+		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static struct worm_entry *entry_of(const struct behave_view *v, const struct behave_event *e,
@@ -91,23 +114,27 @@ static void contacts(const struct behave_view *v, const struct behave_event *e)
 		return;
 	}
 	if (ip_addr_eq(&e->ends.server, &w->by) ||
-	    !behave_set_add(v, &w->hosts, behave_word(&e->ends.server)) || w->before)
+	    !behave_set_add(v, &w->hosts, v->facts->server) || w->before)
 		return;
 	hosts = behave_set_count(&w->hosts);
 	if (hosts >= v->limits->worm_hosts && !behave_told(v, &w->entry, e->time_ns))
 		tell(v, e, w, hosts);
 }
 
+static bool can_spread(const struct behave_view *v, const struct behave_event *e)
+{
+	if (e->ends.ip_proto != 6 && e->ends.ip_proto != 17)
+		return false;
+	/* Ports above are of clients, or of peers that agree on one for each. */
+	return e->ends.server_port < 32768 && !relayed(e->ends.server_port) &&
+	       v->facts->server_unicast;
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	enum behave_moment moment = e->connection.moment;
 
-	if (e->ends.ip_proto != 6 && e->ends.ip_proto != 17)
-		return;
-	if (relayed(e->ends.server_port) || !behave_unicast(&e->ends.server))
-		return;
-	/* Ports above are of clients, or of peers that agree on one for each. */
-	if (e->ends.server_port >= 32768)
+	if (!can_spread(v, e))
 		return;
 	if (moment == BEHAVE_OPEN)
 		contacted(v, e);
@@ -115,9 +142,21 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		contacts(v, e);
 }
 
+static void ahead(const struct behave_view *v, const struct behave_event *e, struct behave_ahead *a)
+{
+	bool open = e->connection.moment == BEHAVE_OPEN;
+	uint64_t key[2] = {open ? v->facts->server : v->facts->client,
+			   (uint64_t)e->ends.server_port << 8 | e->ends.ip_proto};
+
+	if (can_spread(v, e))
+		behave_ahead_add(a, &v->tables[0], key, 2);
+}
+
 const struct behave_detector behave_worm = {
 	.kinds = 1 << BEHAVE_CONNECTION,
+	.moments = 1 << BEHAVE_TRY | 1 << BEHAVE_OPEN,
 	.entry_size = {sizeof(struct worm_entry)},
 	.weight = {4},
 	.event = event,
+	.ahead = ahead,
 };

@@ -69,12 +69,12 @@ static void connection(struct behave *b, const struct packet *p, struct flow *f)
 		if (p->ip_proto == IP_PROTO_TCP && !(f->flags & FLOW_REVERSED) &&
 		    ((flags & TCP_RST) || (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)))
 			turn(&e.ends);
-		behave_event(b, &e);
+		behave_event_soon(b, &e);
 	}
 	if (answered(p, f)) {
 		f->flags |= FLOW_OBSERVED;
 		e.connection.moment = BEHAVE_OPEN;
-		behave_event(b, &e);
+		behave_event_soon(b, &e);
 	}
 }
 
@@ -225,7 +225,7 @@ void observe_flow_end(struct behave *b, const struct flow *f)
 	memcpy(c->bytes, f->bytes, sizeof(c->bytes));
 	memcpy(c->packets, f->packets, sizeof(c->packets));
 	memcpy(c->tcp_flags, f->tcp_flags, sizeof(c->tcp_flags));
-	behave_event(b, &e);
+	behave_event_soon(b, &e);
 }
 
 /* The bytes of a protocol's buffer, empty when it has none of that name. */
@@ -381,7 +381,7 @@ static void dns(struct behave *b, const struct packet *p, const struct flow *f,
 	e.dns.id = t->header.id;
 	if (t->response && t->message)
 		dns_answers(t, &e.dns);
-	behave_event(b, &e);
+	behave_event_soon(b, &e);
 }
 
 void observe_tx(struct behave *b, const struct packet *p, const struct flow *f,
