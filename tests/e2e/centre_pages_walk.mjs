@@ -22,11 +22,14 @@ async function placesOf(vendor) {
   const cut = (await asked('quarantines?most=1')).quarantines[0].command_id;
   const incident = (await asked('incidents?most=1')).incidents[0];
   const d = (await asked('detections')).detections[0];
+  const sensor = (await asked('sensors')).sensors.find((s) => s.role === 'sensor' && s.up).name;
   return [
     ['', 'overview'], ['?hours=720', 'overview-30-days'], ['emergencies', 'emergencies'], ['incidents', 'incidents'], [`incidents/${incident.id}`, 'incident'],
     ['quarantine', 'quarantine'], [`quarantine/${encodeURIComponent(cut)}`, 'cut'], ['hosts', 'hosts'], [`hosts/${incident.site}/${incident.host_id}`, 'host'],
     ['detections', 'detections'], [`detections/${d.gid}/${d.sid}`, 'detection'], ['reports', 'report-day'], ['reports?kind=monthly', 'report-month'],
-    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users'], ['audit', 'audit']]), ['lists', 'lists'], ['sensors', 'sensors'], ['mandates', 'mandates'], ['account', 'account'],
+    ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users'], ['audit', 'audit']]), ['lists', 'lists'], ['sensors', 'sensors'], [`sensors/${sensor}`, 'sensor'], ['coverage', 'coverage'],
+    ['fleet', 'fleet-boxes'], ['fleet/configurations', 'fleet-configurations'], ...(vendor ? [['fleet/rollouts', 'fleet-rollouts'], ['signatures', 'signatures'], ['signatures?tab=rule-sets', 'rule-sets'], ['signatures?tab=patterns', 'patterns']] : []),
+    ['mandates', 'mandates'], ['account', 'account'],
   ];
 }
 
@@ -131,6 +134,23 @@ async function asAnalyst() {
     if (en.equals(ja) || !ja.toString().includes('検')) throw new Error('both files are in one language');
     JSON.parse(await download(page.getByRole('link', { name: 'JSON' }), 2000));
     await download(page.getByRole('link', { name: 'CSV' }), 200);
+  });
+  await step('what a site offers goes on the list of the fleet', async () => {
+    await go('lists', 'Known-bad list');
+    await table('Offered by sites').getByLabel(/invoice-update/).check();
+    await button('Accept 1').click();
+    await clean('accept dialog');
+    await confirm('Accept', 'seen at two sites');
+    await table('The fleet\'s list').getByText('invoice-update.example').waitFor();
+    await table('Offered by sites').getByRole('row').filter({ hasText: 'invoice-update' }).getByText('accepted').waitFor();
+    if (await button('Sign the list').count()) throw new Error('an analyst may sign');
+  });
+  await step('coverage: the networks that nobody sees come first', async () => {
+    await go('coverage', 'Coverage');
+    await table('Networks').locator('tbody tr').first().getByText('10.20.40.0/24').waitFor();
+    await card('Sites that nobody watches now').getByText('east-clinic').waitFor();
+    await table('Networks').locator('tbody tr').first().getByRole('link', { name: 'Hosts' }).click();
+    await until('its hosts', async () => (await table('Hosts').locator('tbody tr').count()) === 14);
   });
   await step('sensors: the silent one and the half mirror port come first', async () => {
     await go('sensors', 'Sensors');
@@ -243,6 +263,80 @@ async function asAdministrator() {
   });
 }
 
+async function asVendor() {
+  await step('the vendor signs the list and rolls it out from there', async () => {
+    await logIn('administrator');
+    await go('lists', 'Known-bad list');
+    await button('Sign the list').click();
+    await confirm('Sign the list', 'for everybody');
+    await button('Roll out fleet-list-1').click();
+    await dialog().getByLabel('Watch each ring for').selectOption('0');
+    await clean('roll-out dialog');
+    await confirm('Start', 'for everybody');
+    await row('fleet-list-1').getByText('running').waitFor();
+  });
+  await step('rules are switched off for a customer, seeing what that takes away', async () => {
+    await go('signatures?tab=rule-sets', 'Signatures');
+    await page.getByLabel('Scope').selectOption('customer:minato');
+    await page.getByLabel('Switch off').fill('2100002');
+    if (await button('Make and sign').isEnabled()) throw new Error('made without having looked');
+    await button('Preview').click();
+    await table('Rules that change').getByRole('row').filter({ hasText: 'Outdated TLS' }).getByText('off', { exact: true }).waitFor();
+    await shot('rule-set-preview');
+    await button('Make and sign').click();
+    await confirm('Make and sign', 'old printers at minato');
+    await page.getByText('customer-minato-1 is made and signed.').waitFor();
+  });
+  await step('a custom pattern: what would not load is told, then it is made', async () => {
+    await go('signatures?tab=patterns', 'Signatures');
+    await page.getByLabel('Name').fill('dropper');
+    await page.getByLabel('Rules', { exact: true }).fill('alert http any any -> any any (msg:"dropper"; nonsense; sid:9200001; rev:1;)');
+    await button('Check').click();
+    await page.getByText('nonsense: there is no such keyword').waitFor();
+    await page.getByLabel('Rules', { exact: true }).fill('alert http any any -> any any (msg:"dropper"; content:"wicked-gate-77"; sid:9200001; rev:1;)');
+    await button('Check').click();
+    await page.getByText('1 rules load, 0 are refused').waitFor();
+    await button('Make and sign the pattern').click();
+    await confirm('Make and sign the pattern', 'seen at aoba');
+    await page.getByText('dropper-1 is made and signed.').waitFor();
+  });
+  await step('a signature bundle is rolled out in rings ...', async () => {
+    await go('signatures', 'Signatures');
+    await button('Roll out', row('signatures-2')).click();
+    await dialog().getByLabel('Watch each ring for').selectOption('0');
+    await confirm('Start', 'monthly signatures');
+    await row('signatures-2').getByText('done').waitFor({ timeout: 60000 });
+    await button('Boxes', row('signatures-2')).click();
+    await table('Roll out signatures-2').getByText('in force').first().waitFor();
+    await shot('roll-out-done');
+  });
+  await step('... and rolled back', async () => {
+    await button('Roll back', row('signatures-2')).click();
+    await confirm('Roll back', 'too many alerts');
+    await row('signatures-2').getByText('taken back').waitFor({ timeout: 60000 });
+  });
+  await step('a configuration is reviewed by a second person', async () => {
+    await go('fleet/configurations', 'Fleet');
+    await button('Approve', row('kobe-port')).click();
+    await dialog().getByText('debug').waitFor();
+    await confirm('Approve');
+    await row('kobe-port').getByText('approved').waitFor();
+  });
+  await step('a report as PDF', async () => {
+    await go('reports', 'Reports');
+    await page.locator('main').getByLabel('Customer', { exact: true }).selectOption({ label: 'Minato Trading' });
+    const [file] = await Promise.all([page.waitForEvent('download', { timeout: 240000 }), button('PDF').click()]);
+    if (!fs.readFileSync(await file.path()).subarray(0, 5).equals(Buffer.from('%PDF-'))) throw new Error('no PDF');
+    await page.locator('main').getByLabel('Customer', { exact: true }).selectOption('');
+  });
+  await step('the audit log, signed', async () => {
+    await go('audit', 'Audit log');
+    await page.getByText('list signed').first().waitFor();
+    const tar = await download(page.getByRole('link', { name: 'Download, signed' }), 5000);
+    for (const name of ['audit.jsonl', 'audit.jsonl.sig', 'centre.pem', 'old printers at minato']) if (!tar.includes(name)) throw new Error(`${name} is not in it`);
+  });
+}
+
 /** Live: what one does, another sees without asking. */
 async function live() {
   await step("what another does is seen at once, and only by those whom it concerns", async () => {
@@ -261,7 +355,7 @@ async function live() {
 }
 
 async function walk() {
-  await begin('400|401|403|404');
+  await begin('400|401|403|404|503');
   await asAnalyst();
   const vendor = await placesOf(true);
   await pictures(vendor, 'en', 'desktop', 'light');
@@ -278,6 +372,10 @@ async function walk() {
   await asAdministrator();
   await live();
   await pictures(await placesOf(false), 'ja', 'phone', 'dark');
+  await look('en', 'desktop', 'light');
+  await page.reload();
+  await logOut();
+  await asVendor();
   await end();
 }
 

@@ -7,6 +7,7 @@
 #include "control/centre/bundle/make.h"
 #include "control/centre/demo/cast.h"
 #include "control/centre/demo/demo.h"
+#include "control/centre/store/fleet.h"
 #include "control/centre/store/rollouts.h"
 #include "control/centre/store/rows.h"
 #include "control/wire/ca.h"
@@ -202,8 +203,14 @@ static void come(struct demo_fleet *d)
 	for (unsigned i = 0; i < DEMO_SITES; i++) {
 		struct identity sensor = identity_of(i, true), mitigator = identity_of(i, false);
 
+		struct errmsg e;
+
 		if (i != DEMO_SILENT_SITE)
 			(void)fleet_up(d->c->fleet, &sensor);
+		else
+			(void)fleet_box_up(d->c->store, &sensor,
+					   loop_wall(d->c->loop) - DEMO_SILENT_MIN * NS_PER_MIN,
+					   &e);
 		(void)fleet_up(d->c->fleet, &mitigator);
 	}
 }

@@ -200,8 +200,13 @@ static int add_sites(const struct present *p)
 		"VLAN 20の片方向だけがミラーされています。応答が見えていません。",
 	};
 	struct sensor_health half = {.dataplane_alive = true,
-				     .rx_packets = 1,
+				     .rx_packets = 10473840000,
+				     .processed = 10473840000,
 				     .rules_loaded = 42163,
+				     .cpu_share = 0.15,
+				     .memory_bytes = 606ull << 20,
+				     .disk_free_bytes = 126ull << 30,
+				     .uptime = 90 * 86400,
 				     .span = {(const char **)span, 1}};
 	int rc = ERR_OK;
 
@@ -219,11 +224,52 @@ static int add_sites(const struct present *p)
 			    : rc;
 }
 
+/* Networks that a mirror port does not reach: some behind a router, one that is quiet. */
+static int add_unseen(const struct present *p)
+{
+	static const struct {
+		unsigned site, hosts, days;
+		uint8_t third;
+		bool seen;
+	} parts[] = {{2, 14, 0, 40, false}, {8, 9, 0, 12, true},   {8, 5, 0, 12, false},
+		     {4, 6, 0, 30, true},   {4, 11, 0, 30, false}, {11, 7, 10, 60, true}};
+	int rc = ERR_OK;
+
+	for (unsigned k = 0; k < ARRAY_SIZE(parts); k++) {
+		for (unsigned n = 0; n < parts[k].hosts && rc == ERR_OK; n++) {
+			uint8_t ip[4] = {10, 20, parts[k].third,
+					 (uint8_t)(10 + n + (parts[k].seen ? 100 : 0))};
+			char id[32];
+			struct host_state h = {.id = id,
+					       .host = {.ip = ip_addr_v4(ip),
+							.name = "",
+							.user = "",
+							.os = "",
+							.vendor = "",
+							.role = "client",
+							.side = HOST_SIDE_INSIDE},
+					       .level = LEVEL_SAFE,
+					       .first_seen = p->now - 70 * NS_PER_DAY,
+					       .last_seen = p->now - parts[k].days * NS_PER_DAY,
+					       .protected_reason = "",
+					       .cut = ""};
+			struct mitigator_state m = {.hosts = {&h, 1}};
+
+			snprintf(id, sizeof(id), "demo-part-%u-%u", k, n);
+			if (parts[k].seen)
+				h.host.mac = (struct mac_addr){
+					{0x02, 0x5b, (uint8_t)k, 0, 0, (uint8_t)n}};
+			rc = store_mitigator(p->s, demo_sites[parts[k].site].mitigator, &m, p->err);
+		}
+	}
+	return rc;
+}
+
 static int add_offers(const struct present *p)
 {
 	struct proposal_entry entries[] = {
-		{"ip", "203.0.113.40", "called every 300 s by line-7-panel"},
-		{"domain", "invoice-update.example", "the document came from there"},
+		{"ip", "203.0.113.40", "BANKEN regular calls home"},
+		{"domain", "invoice-update.example", "BANKEN regular calls home"},
 		{"file", "9f2c1d0a7be4c35f60a8d4f1b2c3e4d5a6b7c8d9e0f1a2b3c4d5e6f708192a3b",
 		 "invoice.docm"},
 	};
@@ -299,6 +345,7 @@ int demo_today(struct store *s, uint64_t now, struct errmsg *err)
 	for (size_t i = 0; i < ARRAY_SIZE(cases) && rc == ERR_OK; i++)
 		rc = add_case(&p, &cases[i]);
 	rc = rc == ERR_OK ? add_sites(&p) : rc;
+	rc = rc == ERR_OK ? add_unseen(&p) : rc;
 	rc = rc == ERR_OK ? add_offers(&p) : rc;
 	rc = rc == ERR_OK ? add_recipients(&p) : rc;
 	if (rc != ERR_OK) {

@@ -32,7 +32,11 @@ export interface Sensor {
   name: string; role: string; site: string; customer: string; up: boolean; since: Moment; last_seen: Moment;
   health_time: Moment; rx: number; processed: number; lost: number; alive: boolean; rules: number; problems: string[]; mirror: string[];
   version?: string; ring?: string; config_version?: string; bundle_version?: string; certificate_until?: Moment; stale?: boolean;
+  cpu: number | null; memory: number | null; disk_free: number | null; uptime: number | null; spool: number | null; spool_limit: number | null;
 }
+
+/** What it saw, step by step; a step that is not there was time away. */
+export interface SensorFull extends Sensor { from: string; to: string; step_s: number; steps: { time: string; rx: number; lost: number; up_s: number }[] }
 
 export interface Incident {
   id: string; site: string; customer: string; host: string; host_id: string; host_name: string; host_mac: string; opened: Moment; last: Moment;
@@ -137,7 +141,17 @@ export interface Monthly {
 
 /** A known-bad entry that was found at a treated host (Q14). */
 export interface Offer {
-  id: string; kind: string; value: string; time: Moment; mitigator: string; site: string; incident: string; threat_id: string; threat: string; comment: string;
+  id: string; kind: string; value: string; time: Moment; mitigator: string; site: string; incident: string; threat_id: string; threat: string; comment: string; accepted: boolean;
 }
+
+/** Of the fleet's own list. */
+export interface Entry { kind: string; value: string; comment: string; by: string; added: Moment; until: Moment; over: boolean }
+
+export interface CoveredNetwork {
+  site: string; customer: string; network: string; seen: number; behind_router: number; silent: number; last_seen: Moment; find: string; advice: string;
+}
+
+/** Hosts of the last week: whose own frames are seen, known through a router only, unheard of. */
+export interface Coverage { hosts_seen: number; hosts_unseen: number; hosts_silent: number; networks: CoveredNetwork[]; blind_sites: Site[] }
 
 export interface Advisory { version: number; author: string; time: Moment; text: Text }

@@ -3,13 +3,13 @@
 import { useState } from 'preact/hooks';
 import { CHANGE, part, send, type Session } from '../toolkit/api';
 import { Bars, Spark, type Bar } from '../toolkit/chart';
-import { nsOf, number, percent, shortDay, t, word } from '../toolkit/i18n';
+import { nsOf, number, percent, shortDay, shortMoment, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Button, Card, Choice, Empty, Facts, Page, Shown, Table, TextField } from '../toolkit/ui';
 import { may, Technique } from '../parts/words';
 import { threatName } from '../parts/threats';
-import type { Alert, Detection, Preview } from './data';
+import type { Alert, Detection, Overview, Preview } from './data';
 import { useSettled } from './hosts';
 import { AlertTable } from './incidents';
 import { Orders } from './orders';
@@ -69,6 +69,32 @@ export function TuneAsk({ button, title, gid, sid, site: first, host: firstHost,
 const SPANS: [string, string][] = [['1', '1'], ['7', '7'], ['30', '30'], ['90', '90']];
 const since = (days: string): string => timeText(Math.floor(Date.now() / 3600e3) * 3600e3 - Number(days) * 86400e3);
 
+const BARS = 48;
+
+/** All alerts of the scope, by hours or days; high severity in red. */
+function OverTime({ days, site }: { days: string; site: string }) {
+  const data = useApi<Overview>('overview' + scoped({ site, from: since(days), to: timeText(Math.ceil(Date.now() / 3600e3) * 3600e3) }), 'alerts');
+  return (
+    <Shown of={data}>
+      {({ timeline: line }) => {
+        const steps = line.sites[0]?.alerts.length ?? 0, per = Math.max(1, Math.ceil(steps / BARS));
+        const sum = (key: 'alerts' | 'danger', i: number) => line.sites.reduce((n, s) => n + s[key].slice(i * per, (i + 1) * per).reduce((a, b) => a + b, 0), 0);
+        const n = Math.ceil(steps / per), every = Math.max(1, Math.ceil(n / 6));
+        const bars = Array.from({ length: n }, (_, i): Bar => {
+          const label = (Number(days) > 2 ? shortDay : shortMoment)(nsOf(line.from) + i * per * line.step_s * 1e9);
+          return { label, tick: i % every === Math.floor(every / 2) && i < n - 1 ? label : undefined, value: sum('alerts', i), part: sum('danger', i), now: i === n - 1 };
+        });
+        return (
+          <>
+            <Bars label={t('alerts-over-time')} bars={bars} />
+            <p class="legend" aria-hidden="true"><i class="bar" />{t('alerts')} <i class="part" />{t('dangerous')}</p>
+          </>
+        );
+      }}
+    </Shown>
+  );
+}
+
 export function Detections({ session }: { session: Session }) {
   const [days, setDays] = useArg('days', '30');
   const [severity, setSeverity] = useArg('severity');
@@ -80,6 +106,7 @@ export function Detections({ session }: { session: Session }) {
     (!wanted || `${d.msg} ${d.gid}:${d.sid} ${d.category} ${d.technique} ${d.tactic}`.toLowerCase().includes(wanted));
   return (
     <Page title={t('detections')}>
+      <Card title={t('alerts-over-time')}><OverTime days={days} site={site} /></Card>
       <Card>
         <div class="row-form" role="search">
           <TextField label={t('search')} type="search" value={find} onValue={setFind} placeholder={t('search-threats')} />

@@ -1,12 +1,13 @@
 // The fleet (C7): what runs on each box, enrolment by a code, configuration in reviewed versions with
 // what differs, roll-outs in rings that can be paused, stopped and taken back.
-import { useState } from 'preact/hooks';
-import { ADMIN, CHANGE, part, query, send, type Session } from '../toolkit/api';
+import { useEffect, useState } from 'preact/hooks';
+import { ADMIN, CHANGE, query, send, type Session } from '../toolkit/api';
 import { number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
-import { useArg } from '../toolkit/route';
-import { Ask, Badge, Button, Card, Choice, Code, copyText, Empty, Page, say, Shown, Table, Tabs, TextArea, TextField, Time, type Tone } from '../toolkit/ui';
+import { go as goTo, href, useArg } from '../toolkit/route';
+import { Ask, Badge, Button, Card, Choice, Code, copyText, Empty, Page, Shown, Table, Tabs, TextArea, TextField, Time, type Column, type Tone } from '../toolkit/ui';
 import { may } from '../parts/words';
+import { orderRollout, RollOut, scopeText } from './rollout';
 import { isVendor, scoped, sitesInScope } from './scope';
 
 interface Box {
@@ -23,25 +24,42 @@ interface Rollout {
 
 const soon = (ns: number): boolean => ns > 0 && ns / 1e6 - Date.now() < 30 * 86400e3;
 
+const BOX_FILTERS: Record<string, (b: Box) => boolean> = { all: () => true, away: (b) => !b.up, sensor: (b) => b.role === 'sensor', mitigator: (b) => b.role === 'mitigator' };
+
+/** A column of versions, if any box tells one. */
+function versionColumn(rows: Box[], title: string, of: (b: Box) => string, below: (b: Box) => string = () => ''): Column<Box>[] {
+  if (!rows.some((b) => of(b) || below(b))) return [];
+  return [{ title, sort: of, cell: (b) => <>{of(b) || '–'}{below(b) && <small class="line">{below(b)}</small>}</> }];
+}
+
 function Boxes() {
+  const [find, setFind] = useArg('find');
+  const [show, setShow] = useArg('show', 'all');
   const list = useApi<{ boxes: Box[] }>('boxes' + scoped(), 'sensors', 'state');
+  const wanted = find.trim().toLowerCase();
   return (
     <Card>
       <Shown of={list}>
-        {({ boxes }) => (
-          <Table dense label={t('fleet-boxes')} rows={boxes} id={(b) => b.name} empty={t('no-box')} page={100}
-            columns={[
-              { title: t('state'), sort: (b) => (b.up ? 1 : 0), cell: (b) => <Badge tone={b.up ? 'good' : 'danger'}>{t(b.up ? 'connected' : 'away')}</Badge> },
-              { title: t('name'), sort: (b) => b.name, cell: (b) => <><b class="one-line">{b.name}</b><small class="line">{word('peer', b.role)}</small></> },
-              { title: t('site'), sort: (b) => b.site, cell: (b) => b.site }, { title: t('ring-group'), sort: (b) => b.ring, cell: (b) => b.ring || '–' },
-              { title: t('version.program'), sort: (b) => b.program_version, cell: (b) => b.program_version || '–' },
-              { title: t('version.config'), sort: (b) => b.config_version, cell: (b) => b.config_version || '–' },
-              { title: t('version.bundle'), sort: (b) => b.bundle_version, cell: (b) => b.bundle_version || '–' },
-              { title: t('version.firmware'), sort: (b) => b.firmware_version, cell: (b) => b.firmware_version || '–' },
-              { title: t('certificate-until'), sort: (b) => b.certificate_until, cell: (b) => <span class={soon(b.certificate_until) ? 'bad' : ''}><Time ns={b.certificate_until} exact /></span> },
-              { title: t('last-seen'), sort: (b) => b.last_seen, cell: (b) => <Time ns={b.last_seen} /> },
-            ]} />
-        )}
+        {({ boxes }) => {
+          const found = boxes.filter((b) => !wanted || `${b.name} ${b.site} ${b.ring} ${b.program_version} ${b.bundle_version}`.toLowerCase().includes(wanted));
+          const rows = found.filter(BOX_FILTERS[show] ?? BOX_FILTERS.all);
+          return (
+            <>
+              <Tabs label={t('filter')} value={show} onValue={setShow} options={Object.keys(BOX_FILTERS).map((f) => [f, t(`boxes-show.${f}`), found.filter(BOX_FILTERS[f]).length])} />
+              <div class="row-form" role="search"><TextField label={t('search')} type="search" value={find} onValue={setFind} placeholder={t('search-boxes')} /></div>
+              <Table dense label={t('fleet-boxes')} rows={rows} id={(b) => b.name} empty={t('no-box')} page={50}
+                columns={[
+                  { title: t('state'), sort: (b) => (b.up ? 1 : 0), cell: (b) => <Badge tone={b.up ? 'good' : 'danger'}>{t(b.up ? 'connected' : 'away')}</Badge> },
+                  { title: t('name'), sort: (b) => b.name, cell: (b) => <><a class="one-line" href={href('sensors', b.name)}><b>{b.name}</b></a><small class="line">{word('peer', b.role)}</small></> },
+                  { title: t('site'), sort: (b) => b.site, cell: (b) => b.site },
+                  ...versionColumn(rows, t('ring-group'), (b) => b.ring), ...versionColumn(rows, t('version.program'), (b) => b.program_version), ...versionColumn(rows, t('version.config'), (b) => b.config_version),
+                  ...versionColumn(rows, t('version.bundle'), (b) => b.bundle_version, (b) => b.pattern_version), ...versionColumn(rows, t('version.firmware'), (b) => b.firmware_version),
+                  ...(rows.some((b) => b.certificate_until) ? [{ title: t('certificate-until'), sort: (b: Box) => b.certificate_until, cell: (b: Box) => <span class={soon(b.certificate_until) ? 'bad' : ''}><Time ns={b.certificate_until} exact /></span> }] : []),
+                  { title: t('last-seen'), sort: (b) => b.last_seen, cell: (b) => <Time ns={b.last_seen} /> },
+                ]} />
+            </>
+          );
+        }}
       </Shown>
     </Card>
   );
@@ -124,8 +142,8 @@ function Review({ v, again }: { v: Version; again: () => void }) {
   const judge = (approve: boolean) => () => send('POST', 'configurations/review', { scope: v.scope, version: v.version, approve });
   return (
     <div class="actions tight">
-      <Ask button={t('approve')} kind="main" title={t('review-of', { scope: v.scope, n: v.version })} confirm={t('approve')} reasonless onDo={judge(true)} done={again}><Diff scope={v.scope} from={v.version - 1} to={v.version} /></Ask>
-      <Ask button={t('refuse')} title={t('review-of', { scope: v.scope, n: v.version })} confirm={t('refuse')} reasonless onDo={judge(false)} done={again}><Diff scope={v.scope} from={v.version - 1} to={v.version} /></Ask>
+      <Ask button={t('approve')} kind="main" title={t('review-of', { scope: scopeText(v.scope), n: v.version })} confirm={t('approve')} reasonless onDo={judge(true)} done={again}><Diff scope={v.scope} from={v.version - 1} to={v.version} /></Ask>
+      <Ask button={t('refuse')} title={t('review-of', { scope: scopeText(v.scope), n: v.version })} confirm={t('refuse')} reasonless onDo={judge(false)} done={again}><Diff scope={v.scope} from={v.version - 1} to={v.version} /></Ask>
     </div>
   );
 }
@@ -157,7 +175,7 @@ function Configurations({ session }: { session: Session }) {
             <>
               <Table dense label={t('configurations')} rows={rows} id={(v) => `${v.scope} ${v.version}`} empty={t('none')} page={30}
                 columns={[
-                  { title: t('config-scope'), sort: (v) => v.scope, cell: (v) => <b>{v.scope}</b> }, { title: t('versions'), right: true, sort: (v) => v.version, cell: (v) => number(v.version) },
+                  { title: t('config-scope'), sort: (v) => v.scope, cell: (v) => <b>{scopeText(v.scope)}</b> }, { title: t('version-number'), right: true, sort: (v) => v.version, cell: (v) => number(v.version) },
                   { title: t('state'), sort: (v) => v.state, cell: (v) => <Badge tone={versionTones[v.state] ?? 'plain'}>{word('config-state', v.state)}</Badge> },
                   { title: t('who'), sort: (v) => v.author, cell: (v) => <>{v.author}{v.reviewer && <small class="line">{t('reviewed-by', { name: v.reviewer })}</small>}</> },
                   { title: t('time'), sort: (v) => v.made, cell: (v) => <Time ns={v.made} exact /> }, { title: t('reason'), wide: true, cell: (v) => v.reason },
@@ -169,7 +187,7 @@ function Configurations({ session }: { session: Session }) {
                     </div>
                   ) },
                 ]} />
-              {shown && <><h3>{t('review-of', { scope: shown.scope, n: shown.version })}</h3><Diff key={open} scope={shown.scope} from={shown.version - 1} to={shown.version} /></>}
+              {shown && <><h3>{t('review-of', { scope: scopeText(shown.scope), n: shown.version })}</h3><Diff key={open} scope={shown.scope} from={shown.version - 1} to={shown.version} /></>}
             </>
           );
         }}
@@ -180,57 +198,80 @@ function Configurations({ session }: { session: Session }) {
 
 // ---- roll-outs ----
 
-const rolloutTones: Record<string, Tone> = { running: 'info', paused: 'caution', stopped: 'danger', 'rolling-back': 'warning', done: 'good' };
+const rolloutTones: Record<string, Tone> = { running: 'info', paused: 'caution', stopped: 'danger', 'rolling-back': 'warning', 'taken-back': 'plain', done: 'good' };
+/** All that had it have gone back. */
+const stateOf = (r: Rollout): string => (r.state === 'rolling-back' && r.in_force === 0 ? 'taken-back' : r.state);
 const ORDERS: Record<string, string[]> = { running: ['pause', 'stop', 'back'], paused: ['resume', 'stop', 'back'], stopped: ['back'], done: ['back'] };
 
-function Start({ again }: { again: () => void }) {
-  const [kind, setKind] = useState('config');
-  const [version, setVersion] = useState('');
-  const [scope, setScope] = useState('fleet');
+interface BoxStep { box: string; ring: number; step: string; offered: number; settled: number; text: string }
+const stepTones: Record<string, Tone> = { 'in-force': 'good', refused: 'danger', offered: 'info', 'going-back': 'warning', back: 'plain', 'back-failed': 'danger' };
+
+/** Each box of one roll-out, as it goes on. */
+function Progress({ id }: { id: number }) {
+  const one = useApi<{ rollout: Rollout & { boxes: BoxStep[] } }>(`rollouts/${id}`);
+  useEffect(() => {
+    const timer = setInterval(one.again, 2000);
+    return () => clearInterval(timer);
+  }, [one.again]);
   return (
-    <Ask button={t('rollout-new')} kind="main" title={t('rollout-new')} confirm={t('rollout-start')} done={() => { say(t('rollout-started')); again(); }}
-      onDo={(reason) => send('POST', 'rollouts', { kind, version: version.trim(), ...(kind === 'config' ? { scope: scope.trim() } : {}), reason })}>
-      <p>{t('rollout-about')}</p>
-      <div class="grid-form">
-        <Choice label={t('kind')} value={kind} onValue={setKind} options={['config', 'bundle', 'pattern', 'firmware'].map((k): [string, string] => [k, word('version', k)])} />
-        <TextField label={t('versions')} value={version} onValue={setVersion} required autocomplete="off" />
-        {kind === 'config' && <TextField label={t('config-scope')} value={scope} onValue={setScope} required help={t('config-scope-help')} autocomplete="off" />}
-      </div>
-    </Ask>
+    <Shown of={one}>
+      {({ rollout: r }) => (
+        <Table dense label={t('rollout-of', { name: r.version })} rows={r.boxes} id={(b) => b.box} empty={t('no-box')} page={50}
+          columns={[
+            { title: t('name'), sort: (b) => b.box, cell: (b) => <b>{b.box}</b> }, { title: t('ring'), right: true, sort: (b) => b.ring, cell: (b) => number(b.ring) },
+            { title: t('state'), sort: (b) => b.step, cell: (b) => <Badge tone={stepTones[b.step] ?? 'plain'}>{word('box-step', b.step)}</Badge> },
+            { title: t('time'), sort: (b) => b.settled || b.offered, cell: (b) => <Time ns={b.settled || b.offered} exact /> }, { title: t('told-by-box'), wide: true, cell: (b) => b.text || '–' },
+          ]} />
+      )}
+    </Shown>
   );
+}
+
+/** Nobody tells of each box's step: what goes on is asked for now and then. */
+function useGoingOn(rollouts: Rollout[] | undefined, again: () => void): void {
+  const busy = rollouts?.some((r) => ['running', 'rolling-back'].includes(r.state)) ?? false;
+  useEffect(() => {
+    if (!busy) return;
+    const timer = setInterval(again, 3000);
+    return () => clearInterval(timer);
+  }, [busy, again]);
 }
 
 function Rollouts({ session }: { session: Session }) {
   const list = useApi<{ rollouts: Rollout[] }>('rollouts', 'state', 'sensors', 'audit');
+  const [open, setOpen] = useState(0);
   const mine = may(session, CHANGE);
+  useGoingOn(list.data?.rollouts, list.again);
   return (
-    <Card title={t('rollouts')} tools={mine && <Start again={list.again} />}>
+    <Card title={t('rollouts')} tools={mine && <RollOut again={list.again} />}>
       <Shown of={list}>
-        {({ rollouts }) => rollouts.length === 0 ? <Empty>{t('no-rollout')}</Empty> : (
+        {({ rollouts }) => rollouts.length === 0 ? <Empty>{t('no-rollout')}</Empty> : <>
           <Table dense label={t('rollouts')} rows={rollouts} id={(r) => String(r.id)} empty="" page={30}
             columns={[
-              { title: t('state'), sort: (r) => r.state, cell: (r) => <><Badge tone={rolloutTones[r.state] ?? 'plain'}>{word('rollout', r.state)}</Badge>{r.why && <small class="line">{r.why}</small>}</> },
-              { title: t('what'), cell: (r) => <><b>{word('version', r.kind)} {r.version}</b><small class="line">{r.scope}</small></> },
+              { title: t('state'), sort: (r) => r.state, cell: (r) => <><Badge tone={rolloutTones[stateOf(r)] ?? 'plain'}>{word('rollout', stateOf(r))}</Badge>{r.why && <small class="line">{r.why}</small>}</> },
+              { title: t('what'), cell: (r) => <><b>{word('version', r.kind)} {r.version}</b><small class="line">{scopeText(r.scope)}</small></> },
               { title: t('ring'), right: true, cell: (r) => `${number(r.ring)} / ${Array.isArray(r.rings) ? r.rings.length : r.rings}` },
-              { title: t('in-force'), right: true, cell: (r) => `${number(r.in_force)} / ${number(r.boxes_n)}` }, { title: t('refuse'), right: true, cell: (r) => <span class={r.refused ? 'bad' : 'faint'}>{number(r.refused)}</span> },
+              { title: t('in-force'), right: true, cell: (r) => `${number(r.in_force)} / ${number(r.boxes_n)}` }, { title: t('box-step.refused'), right: true, cell: (r) => <span class={r.refused ? 'bad' : 'faint'}>{number(r.refused)}</span> },
               { title: t('who'), cell: (r) => <>{r.author}<small class="line">{r.reason}</small></> }, { title: t('time'), sort: (r) => r.made, cell: (r) => <Time ns={r.made} exact /> },
-              ...(mine ? [{ title: '', cell: (r: Rollout) => (
+              { title: '', cell: (r: Rollout) => (
                 <div class="actions tight">
-                  {(ORDERS[r.state] ?? []).map((o) => (
+                  <Button kind="quiet" aria-expanded={open === r.id} onClick={() => setOpen(open === r.id ? 0 : r.id)}>{t('fleet-boxes')}</Button>
+                  {mine && (ORDERS[r.state] ?? []).map((o) => (
                     <Ask key={o} button={word('rollout-order', o)} kind="quiet" danger={o !== 'resume'} title={`${word('rollout-order', o)}: ${r.version}`} confirm={word('rollout-order', o)} done={list.again}
-                      onDo={(reason) => send('POST', `rollouts/${part(String(r.id))}/${o}`, { reason })} />
+                      onDo={orderRollout(r.id, o)} />
                   ))}
                 </div>
-              ) }] : []),
+              ) },
             ]} />
-        )}
+          {open > 0 && <Progress key={open} id={open} />}
+        </>}
       </Shown>
     </Card>
   );
 }
 
-export function Fleet({ session }: { session: Session }) {
-  const [tab, setTab] = useArg('tab', 'boxes');
+export function Fleet({ session, tab: first }: { session: Session; tab?: string }) {
+  const tab = first ?? 'boxes', setTab = (v: string) => goTo('fleet', v);
   const tabs: [string, string][] = [['boxes', t('fleet-boxes')], ...(may(session, CHANGE) || may(session, ADMIN) ? [['enrolment', t('enrolment')] as [string, string]] : []),
     ['configurations', t('configurations')], ...(isVendor(session) ? [['rollouts', t('rollouts')] as [string, string]] : [])];
   return (

@@ -1,6 +1,6 @@
 // The centre's portal: the vendor's people see every customer, a customer's people their own.
 import { render } from 'preact';
-import { ADMIN, ALL, SEE, type Session } from '../toolkit/api';
+import { ADMIN, ALL, SEE, url, type Session } from '../toolkit/api';
 import { addTexts, t } from '../toolkit/i18n';
 import { OwnAccount, Users } from '../toolkit/people';
 import { applyKeptTheme, Portal, type Place } from '../toolkit/shell';
@@ -9,6 +9,7 @@ import './style.css';
 import { Audit } from '../parts/audit';
 import { en as partsEn } from '../parts/text.en';
 import { ja as partsJa } from '../parts/text.ja';
+import { Coverage } from './coverage';
 import { Customers } from './customers';
 import { Detections, OneDetection } from './detections';
 import { Emergencies, useWaiting } from './emergencies';
@@ -21,8 +22,9 @@ import { Mandates } from './mandate';
 import { Lists } from './lists';
 import { OneCut, Quarantine } from './quarantine';
 import { Reports } from './reports';
-import { allCustomers, chooseCustomer, chosenCustomer, isDemo, isVendor, useScope } from './scope';
-import { Sensors } from './sensors';
+import { allCustomers, chooseCustomer, chosenCustomer, isDemo, isVendor, scoped, useScope } from './scope';
+import { OneSensor, Sensors } from './sensors';
+import { Signatures } from './signatures';
 import { en } from './text.en';
 import { ja } from './text.ja';
 import { Watching } from './watch';
@@ -39,16 +41,18 @@ const all = (waiting: { emergencies: number; held: number }): (Place & { real?: 
   { path: 'quarantine', title: 'quarantine', group: 'group-watch', may: SEE, count: waiting.held, icon: 'M10 2.5 16.5 5v5c0 3.5-2.5 6-6.5 7.5C6 16 3.5 13.5 3.5 10V5zM7 10h6', page: ([id], s) => (id ? <OneCut key={id} id={id} session={s} /> : <Quarantine session={s} />) },
   { path: 'hosts', title: 'hosts', group: 'group-watch', may: SEE, icon: 'M3 4h14v9H3zM7 16.5h6M10 13v3.5', page: ([site, id], s) => (id ? <OneHost key={site + id} site={site} id={id} session={s} /> : <Hosts />) },
   { path: 'detections', title: 'detections', group: 'group-watch', may: SEE, icon: 'M9 14a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12.8 12.8 17 17', page: ([gid, sid], s) => (sid ? <OneDetection key={gid + sid} gid={gid} sid={sid} session={s} /> : <Detections session={s} />) },
-  { path: 'lists', title: 'lists', group: 'group-watch', may: SEE, icon: 'M4 5h1M8 5h8M4 10h1M8 10h8M4 15h1M8 15h8', page: () => <Lists /> },
+  { path: 'lists', title: 'lists', group: 'group-watch', may: SEE, icon: 'M4 5h1M8 5h8M4 10h1M8 10h8M4 15h1M8 15h8', page: (_, s) => <Lists session={s} /> },
   { path: 'reports', title: 'reports', group: 'group-report', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 14v-2M10.5 14V9.5M13 14v-3', page: (_, s) => <Reports session={s} /> },
   { path: 'final-reports', title: 'final-reports', group: 'group-report', may: SEE, real: true, icon: 'M3 5h14v10H3zM3 5.5l7 5.5 7-5.5', page: (_, s) => <FinalReports session={s} /> },
-  { path: 'sensors', title: 'sensors', group: 'group-manage', may: SEE, icon: 'M10 10h.01M7 13a4.2 4.2 0 0 1 0-6M13 7a4.2 4.2 0 0 1 0 6M4.5 15.5a7.8 7.8 0 0 1 0-11M15.5 4.5a7.8 7.8 0 0 1 0 11', page: () => <Sensors /> },
+  { path: 'sensors', title: 'sensors', group: 'group-manage', may: SEE, icon: 'M10 10h.01M7 13a4.2 4.2 0 0 1 0-6M13 7a4.2 4.2 0 0 1 0 6M4.5 15.5a7.8 7.8 0 0 1 0-11M15.5 4.5a7.8 7.8 0 0 1 0 11', page: ([name]) => (name ? <OneSensor key={name} name={name} /> : <Sensors />) },
+  { path: 'coverage', title: 'coverage', group: 'group-manage', may: SEE, icon: 'M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM3 10h14M10 3v14', page: (_, s) => <Coverage session={s} /> },
   { path: 'watching', title: 'watching', group: 'group-manage', may: SEE, real: true, icon: 'M2.5 10h3l2-5 4 10 2.5-5h3.5', page: (_, s) => <Watching session={s} /> },
-  { path: 'fleet', title: 'fleet', group: 'group-manage', may: SEE, real: true, icon: 'M3 4h6v5H3zM11 4h6v5h-6zM3 11h6v5H3zM11 13.5h6M14 10.5v6', page: (_, s) => <Fleet session={s} /> },
+  { path: 'fleet', title: 'fleet', group: 'group-manage', may: SEE, icon: 'M3 4h6v5H3zM11 4h6v5h-6zM3 11h6v5H3zM11 13.5h6M14 10.5v6', page: ([tab], s) => <Fleet session={s} tab={tab} /> },
+  { path: 'signatures', title: 'signatures', group: 'group-manage', may: ALL, icon: 'M4 4h8l4 4v8H4zM7 9h6M7 12h6', page: (_, s) => <Signatures session={s} /> },
   { path: 'mandates', title: 'mandates', group: 'group-manage', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 11l1.5 1.5L13 9', page: (_, s) => <Mandates session={s} /> },
   { path: 'customers', title: 'customers', group: 'group-manage', may: ALL, icon: 'M3 17V7l5-3v13M8 17V9h9v8M11 12h1M14 12h1M11 14.5h1M14 14.5h1M2 17h16', page: (_, s) => <Customers session={s} /> },
   { path: 'users', title: 'users', group: 'group-manage', may: ADMIN, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <Users roles={rolesFor(s)} customers={isVendor(s) ? allCustomers() : undefined} /> },
-  { path: 'audit', title: 'audit', group: 'group-manage', may: ADMIN, icon: 'M4 3.5h12v13H4zM7 7h6M7 10h6M7 13h3', page: (_, s) => <Audit chain={isVendor(s)} /> },
+  { path: 'audit', title: 'audit', group: 'group-manage', may: ADMIN, icon: 'M4 3.5h12v13H4zM7 7h6M7 10h6M7 13h3', page: (_, s) => <Audit chain={isVendor(s)} taken={url('audit/export') + scoped()} /> },
   { path: 'account', title: 'own-account', may: 0, icon: '', page: (_, s) => <OwnAccount session={s} roles={rolesFor(s)} /> },
 ];
 

@@ -1,7 +1,7 @@
 // The day so far and each day before (R1), the months (R2), as pages and as files; the expert's
 // advisory, of which every version is kept.
 import { useState } from 'preact/hooks';
-import { ANALYSE, query, send, url, type Session } from '../toolkit/api';
+import { ANALYSE, query, saveAs, send, url, waitedFor, type Session } from '../toolkit/api';
 import { Bars } from '../toolkit/chart';
 import { currentLanguage, dayText, duration, moment, monthText, number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
@@ -17,6 +17,21 @@ const total = (s: Severities): number => Object.values(s).reduce((a, b) => a + b
 const share = (part: number, whole: number): string =>
   whole ? `${(part / whole * 100).toLocaleString(currentLanguage(), { maximumSignificantDigits: 2 })} %` : '0 %';
 
+/** Printing takes a while: it is asked for until it is there. */
+function PdfButton({ path, name }: { path: string; name: string }) {
+  const [busy, setBusy] = useState(false);
+  const fetchIt = async () => {
+    setBusy(true);
+    try {
+      saveAs(await waitedFor(path), name);
+    } catch (e) {
+      say((e as Error).message);
+    }
+    setBusy(false);
+  };
+  return <Button kind="quiet" busy={busy} onClick={() => void fetchIt()}>{busy ? t('pdf-made') : 'PDF'}</Button>;
+}
+
 /** The same report as files; the page in the language that is chosen. */
 function Files({ kind, args }: { kind: 'daily' | 'monthly'; args: Record<string, string> }) {
   const [language, setLanguage] = useState<string>(currentLanguage());
@@ -29,6 +44,7 @@ function Files({ kind, args }: { kind: 'daily' | 'monthly'; args: Record<string,
           <option value="ja">日本語</option><option value="en">English</option>
         </select>
       </span>
+      <PdfButton path={link('pdf') + `&language=${language}`} name={`banken-${kind}-${args.date ?? args.month}.${language}.pdf`} />
       {['html', 'csv', 'json'].map((f) => (
         <a class="button quiet" href={link(f)} download={`banken-${kind}-${args.date ?? args.month}.${f}`}>{f.toUpperCase()}</a>
       ))}

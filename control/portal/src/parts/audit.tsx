@@ -13,19 +13,20 @@ interface Verified { whole?: boolean; right?: boolean; lines: number; hash: stri
 const isWhole = (v: Verified): boolean => v.whole ?? v.right ?? false;
 
 function detailOf(detail: Record<string, unknown>): string {
-  return Object.entries(detail ?? {}).filter(([, v]) => v !== '' && v !== null)
-    .map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`).join(' · ');
+  return Object.entries(detail ?? {}).filter(([k, v]) => v !== '' && v !== null && k !== 'sha256')
+    .map(([k, v]) => `${word('audit-key', k)}: ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`).join(' · ');
 }
 
-/** `chain`: whether the reader is told of the whole chain, of which these lines are a part. */
-export function Audit({ chain = true }: { chain?: boolean }) {
+/** `chain`: whether the reader is told of the whole chain, of which these lines are a part. `taken`: where
+ * it can be fetched with its signature. */
+export function Audit({ chain = true, taken }: { chain?: boolean; taken?: string }) {
   const [most, setMost] = useState(100);
   const [find, setFind] = useState('');
   const [verified, setVerified] = useState<Verified | null>(null);
   const log = useApi<{ audit: AuditLine[]; lines?: number; hash?: string }>(`audit?most=${most}`, 'audit', 'cuts', 'state');
   const fits = (x: AuditLine) => !find || `${x.actor} ${x.what} ${JSON.stringify(x.detail)}`.toLowerCase().includes(find.toLowerCase());
   return (
-    <Page title={t('audit')} tools={chain && <Button onClick={() => void get<Verified>('audit/verify').then(setVerified, (e: Error) => say(e.message))}>{t('verify')}</Button>}>
+    <Page title={t('audit')} tools={<>{taken && <a class="button" href={taken} download>{t('audit-export')}</a>}{chain && <Button onClick={() => void get<Verified>('audit/verify').then(setVerified, (e: Error) => say(e.message))}>{t('verify')}</Button>}</>}>
       <Card>
         {verified && <p class={`note ${isWhole(verified) ? 'good' : 'bad'}`} role="status">{isWhole(verified) ? t('audit-whole', { n: number(verified.lines) }) : `${verified.bad !== undefined ? t('audit-bad', { n: number(verified.bad) }) : ''} ${verified.problem}`}</p>}
         <Shown of={log}>

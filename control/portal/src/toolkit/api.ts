@@ -73,3 +73,23 @@ export function send<T = void>(method: string, path: string, body?: unknown): Pr
 /** A file as it is. */
 export const upload = <T>(path: string, body: Blob | string): Promise<T> =>
   ask<T>('POST', path, { body, headers: { 'Content-Type': 'application/octet-stream' } });
+
+/** What has to be made first: 503 with the seconds to wait, until it is there. */
+export async function waitedFor(address: string): Promise<Blob> {
+  for (let tries = 0; tries < 150; tries++) {
+    const r = await fetch(address, { credentials: 'same-origin' });
+    if (r.ok) return r.blob();
+    if (r.status !== 503) throw await refusal(r);
+    await new Promise((done) => setTimeout(done, 1000 * Number(r.headers.get('Retry-After') ?? 2)));
+  }
+  throw new Refusal(503, '…');
+}
+
+/** As a download. */
+export function saveAs(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

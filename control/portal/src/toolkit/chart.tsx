@@ -1,7 +1,7 @@
 // Charts as inline SVG: bars over time, a stacked bar, a stair of levels, a spark in a table's cell, a
 // strip of a time line. Each is described in words for those who do not see it.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { moment, number, shortMoment, t, word } from './i18n';
+import { moment, number, short, shortMoment, t, word } from './i18n';
 
 /** Drawn in pixels of the place it has, so that text is as large as elsewhere. */
 function useWidth(): [preact.RefObject<HTMLDivElement>, number] {
@@ -28,7 +28,8 @@ export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]
   const most = Math.max(1, ...bars.map((b) => b.value));
   const step = nice(most);
   const top = Math.ceil(most / step) * step;
-  const left = 34, bottom = 18, room = height - bottom - 6;
+  const text = (v: number) => (top < 10000 ? number(v) : short(v));
+  const left = 12 + 7 * Math.max(3, ...[0, step, top].map((v) => letters(text(v)))), bottom = 18, room = height - bottom - 6;
   const x = (i: number) => left + (i * (w - left)) / bars.length;
   const wide = (w - left) / bars.length;
   const y = (v: number) => 6 + room - (v / top) * room;
@@ -38,7 +39,7 @@ export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]
       {Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step).map((v) => (
         <g class="grid">
           <line x1={left} x2={w} y1={y(v)} y2={y(v)} />
-          <text x={left - 6} y={y(v) + 4} text-anchor="end">{number(v)}</text>
+          <text x={left - 6} y={y(v) + 4} text-anchor="end">{text(v)}</text>
         </g>
       ))}
       {bars.map((b, i) => (
@@ -58,6 +59,9 @@ export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]
     </svg></div>
   );
 }
+
+/** In letters of a line; those of Japanese take two. */
+const letters = (text: string): number => [...text].reduce((n, c) => n + (c > '\u2e80' ? 1.7 : 0.9), 0);
 
 function nice(most: number): number {
   for (let size = 1; ; size *= 10)
