@@ -88,6 +88,7 @@ struct mitigator {
 	uint64_t audit_next, audit_told;     /* monotonic; lines of the head that the centre has */
 	uint64_t undo_next;		     /* monotonic, of a look for lists that nobody needs */
 	uint64_t mandate_look, mandate_told; /* monotonic; what the centre knows of it */
+	uint64_t policy_told;		     /* likewise */
 	uint64_t vendor_look;		     /* monotonic, at the mandate */
 	struct room room;		     /* kept on the disk for when it is full */
 	struct link_server *server;
@@ -233,6 +234,10 @@ bool recover_failed(struct mitigator *m);
 void recover_effects(struct mitigator *m); /* after the commit */
 /* It opened or went on; `asked`: somebody wants its tasks whatever its level. */
 void recover_incident(struct mitigator *m, const struct incident *i, bool asked);
+/* A person has a sample of the host's incident collected, of these types of files (E4). `ret`:
+ * which task. 0 or a sentence. */
+int recover_collect(struct mitigator *m, const char *host, const char *types, const char *actor,
+		    const char *reason, char *ret, size_t cap, struct errmsg *e);
 json_t *recover_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
 			struct errmsg *e);
 json_t *recover_do_change(void *ctx, const struct local_peer *peer, const json_t *request,

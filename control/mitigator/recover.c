@@ -10,7 +10,7 @@
 #include "control/wire/sign.h"
 #include "dataplane/base/clock.h"
 
-enum { RUNNERS = 4, LIST_MAX = 1000, LOOKED = 1024 };
+enum { RUNNERS = 4, LIST_MAX = 1000, LOOKED = 1024, TYPES = 600 };
 
 struct runner {
 	struct recover *owner;
@@ -94,6 +94,22 @@ static struct runner *free_runner(struct recover *r)
 	return NULL;
 }
 
+/* Which files a person said may be taken; "" none. */
+static const char *types_of(struct mitigator *m, uint64_t task, char ret[TYPES])
+{
+	sqlite3_stmt *s;
+
+	ret[0] = 0;
+	if (sqlite3_prepare_v2(m->db, "SELECT types FROM sample_types WHERE task=?", -1, &s,
+			       NULL) != SQLITE_OK)
+		return ret;
+	sqlite3_bind_int64(s, 1, (sqlite3_int64)task);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		snprintf(ret, TYPES, "%s", (const char *)sqlite3_column_text(s, 0) ?: "");
+	sqlite3_finalize(s);
+	return ret;
+}
+
 static bool sink_order(void *ctx, const struct recovery_task *t, const struct recovery_case *c,
 		       bool undo, const char *before)
 {
@@ -103,8 +119,10 @@ static bool sink_order(void *ctx, const struct recovery_task *t, const struct re
 	char id[RECOVERY_ID], where[800];
 	struct slice signature = SLICE("", 0);
 	struct errmsg e = {""};
+	char types[TYPES];
 	struct runner_order o = {.task = t,
 				 .about = c,
+				 .types = types_of(m, t->id, types),
 				 .command_id = recovery_command_id(m->name, t, id),
 				 .before = before,
 				 .undo = undo};
@@ -362,6 +380,11 @@ int recover_start(struct mitigator *m, struct errmsg *e)
 
 	if (!r)
 		return 0;
+	if (sqlite3_exec(
+		    m->db,
+		    "CREATE TABLE IF NOT EXISTS sample_types(task INTEGER PRIMARY KEY, types TEXT)",
+		    NULL, NULL, NULL) != SQLITE_OK)
+		return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
 	r->job = calloc(1, sizeof(*r->job));
 	r->engine = r->job ? recovery_new(m->db, &sink, e) : NULL;
 	if (!r->engine || recover_reload(m, e) < 0)
@@ -463,19 +486,87 @@ static int event_of(const char *word, enum recovery_event *ret)
 	return ERR_INVALID;
 }
 
-static int start_by_hand(struct mitigator *m, const char *host, const char *actor, struct errmsg *e)
+static const struct host *host_named(struct mitigator *m, const char *host)
 {
 	struct ip_addr ip;
 	struct mac_addr mac;
-	const struct host *h = ip_addr_parse(host, &ip) == 0 ? hosts_by_ip(m->decide.hosts, &ip)
-			       : mac_addr_parse(host, &mac) == 0
-				       ? hosts_by_mac(m->decide.hosts, &mac)
-				       : hosts_by_id(m->decide.hosts, host);
+
+	return ip_addr_parse(host, &ip) == 0	 ? hosts_by_ip(m->decide.hosts, &ip)
+	       : mac_addr_parse(host, &mac) == 0 ? hosts_by_mac(m->decide.hosts, &mac)
+						 : hosts_by_id(m->decide.hosts, host);
+}
+
+static int start_by_hand(struct mitigator *m, const char *host, const char *actor, struct errmsg *e)
+{
+	const struct host *h = host_named(m, host);
 	const struct incident *i = h ? incidents_of_host(m->decide.incidents, h->id) : NULL;
 
 	if (!i)
 		return errmsg_set(e, ERR_NOTFOUND, "\"%.64s\" has no open incident", host);
 	return open_case(m->recover, i, true, actor, e);
+}
+
+/* ---- a sample, on a person's instruction (E4) ---- */
+
+static bool find_sample(void *ctx, const struct recovery_case *c, const struct recovery_task *t)
+{
+	struct recovery_task *found = ctx;
+
+	(void)c;
+	if (t->what.kind == RECOVERY_SAMPLE && t->state != TASK_DONE && t->state != TASK_ORDERED)
+		*found = *t;
+	return found->id == 0;
+}
+
+static int keep_types(struct mitigator *m, uint64_t task, const char *types, struct errmsg *e)
+{
+	sqlite3_stmt *s;
+	int rc = ERR_IO;
+
+	if (sqlite3_prepare_v2(m->db, "INSERT OR REPLACE INTO sample_types VALUES(?,?)", -1, &s,
+			       NULL) == SQLITE_OK) {
+		sqlite3_bind_int64(s, 1, (sqlite3_int64)task);
+		sqlite3_bind_text(s, 2, types, -1, SQLITE_STATIC);
+		rc = sqlite3_step(s) == SQLITE_DONE ? 0 : ERR_IO;
+		sqlite3_finalize(s);
+	}
+	return rc == 0 ? 0
+		       : errmsg_set(e, ERR_IO, "the types are not stored: %s",
+				    sqlite3_errmsg(m->db));
+}
+
+int recover_collect(struct mitigator *m, const char *host, const char *types, const char *actor,
+		    const char *reason, char *ret, size_t cap, struct errmsg *e)
+{
+	const struct host *h = host_named(m, host);
+	const struct incident *i = h ? incidents_of_host(m->decide.incidents, h->id) : NULL;
+	struct recovery_task t = {.id = 0};
+	int rc;
+
+	if (is_off(m, e))
+		return ERR_NOTFOUND;
+	if (!i)
+		return errmsg_set(e, ERR_NOTFOUND, "\"%.64s\" has no open incident here", host);
+	if (recovery_each(m->recover->engine, i->number, false, LIST_MAX, find_sample, &t, e) < 0)
+		return ERR_IO;
+	if (t.id == 0)
+		return errmsg_set(e, ERR_NOTFOUND,
+				  "the incident of \"%.64s\" has no sample task that waits: its "
+				  "recovery begins first (banken recovery start)",
+				  host);
+	rc = mitigator_begin(m, e);
+	rc = rc == 0 ? keep_types(m, t.id, types, e) : rc;
+	rc = rc == 0 ? recovery_person(m->recover->engine, t.id, TASK_EV_YES, actor, reason,
+				       mitigator_now(m).wall, e)
+		     : rc;
+	if (rc < 0)
+		return rc;
+	audit_note(m, actor, "sample",
+		   json_pack("{sI so so so}", "task", (json_int_t)t.id, "host", local_text(host),
+			     "file_types", local_text(types), "reason", local_text(reason)));
+	recover_tick(m);
+	snprintf(ret, cap, "task %llu, %s", (unsigned long long)t.id, t.what.name);
+	return mitigator_commit(m, e);
 }
 
 /* "do": do, cancel, done or undo with "task"; or start with "host". */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/mitigator/api/files.h"
 #include "control/mitigator/api/pages.h"
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/vendor/mandate.h"
@@ -16,7 +17,7 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/base/slice.h"
 
-enum { SKEW_S = 300, KEPT_DAYS = 30, LOOK_S = 2, ID_MAX = 95, SAID_MAX = 300 };
+enum { SKEW_S = 300, KEPT_DAYS = 30, LOOK_S = 2, ID_MAX = 95, SAID_MAX = 1500, TRY_DAYS = 30 };
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS remote_order(id TEXT PRIMARY KEY, time INTEGER, accepted "
@@ -101,9 +102,14 @@ static const struct {
 	enum mandate_act act;
 	bool cuts; /* not while the kill switch stands */
 } acts[] = {
-	{"approve", "approve", MANDATE_APPROVE, true},	{"refuse", "refuse", MANDATE_REFUSE, false},
-	{"release", "release", MANDATE_RELEASE, false}, {"except", "except", MANDATE_EXCEPT, false},
+	{"approve", "approve", MANDATE_APPROVE, true},
+	{"refuse", "refuse", MANDATE_REFUSE, false},
+	{"release", "release", MANDATE_RELEASE, false},
+	{"except", "except", MANDATE_EXCEPT, false},
 	{"mandate", NULL, MANDATE_EDIT, false},
+	{"policy", "policy_put", MANDATE_POLICY, false},
+	{"policy-try", NULL, MANDATE_POLICY, false},
+	{"collect", NULL, MANDATE_COLLECT, false},
 };
 
 static bool id_ok(const char *id)
@@ -189,6 +195,53 @@ static json_t *request_of(const struct person_order *o, const char *command)
 	return request;
 }
 
+/* What the policy would have done here: nothing is changed. */
+static int try_policy(struct mitigator *m, const struct person_order *o, struct said *ret,
+		      struct errmsg *e)
+{
+	json_t *body = json_loads(o->body, JSON_REJECT_DUPLICATES, NULL);
+	const char *text = json_string_value(json_object_get(body, "text"));
+	json_int_t days = json_integer_value(json_object_get(body, "days"));
+	int rc = text ? policy_try(m, text, days > 0 && days <= 365 ? (unsigned)days : TRY_DAYS,
+				   ret->text, sizeof(ret->text), e)
+		      : errmsg_set(e, ERR_INVALID, "there is no policy in the order");
+
+	json_decref(body);
+	return rc;
+}
+
+/* Only types that the mandate names may leave (E4). */
+static int collect(struct mitigator *m, const struct person_order *o, const char *actor,
+		   struct said *ret, struct errmsg *e)
+{
+	json_t *body = json_loads(o->body, JSON_REJECT_DUPLICATES, NULL), *type;
+	const char *host = json_string_value(json_object_get(body, "host"));
+	char types[MANDATE_TYPES * MANDATE_TYPE] = "";
+	size_t i, n = 0;
+	struct mandate md;
+	int rc = host ? 0 : errmsg_set(e, ERR_INVALID, "the order names no host");
+
+	mandate_in_force(m->settings.mandate, m->settings.state_folder, &md, NULL);
+	json_array_foreach(json_object_get(body, "types"), i, type)
+	{
+		const char *word = json_string_value(type) ?: "";
+
+		if (rc == 0 && !mandate_lets_leave(&md, word))
+			rc = errmsg_set(e, ERR_DENIED,
+					"the mandate on this machine lets no file of type "
+					"\"%.20s\" leave (file-types)",
+					word);
+		if (rc == 0 && n < sizeof(types))
+			n += (size_t)snprintf(types + n, sizeof(types) - n, "%s%s", n ? " " : "",
+					      word);
+	}
+	if (rc == 0)
+		rc = recover_collect(m, host, types, actor, o->reason, ret->text, sizeof(ret->text),
+				     e);
+	json_decref(body);
+	return rc;
+}
+
 static int carry_out(struct mitigator *m, const struct person_order *o, unsigned act,
 		     const struct identity *signer, struct said *ret, struct errmsg *e)
 {
@@ -204,7 +257,9 @@ static int carry_out(struct mitigator *m, const struct person_order *o, unsigned
 	snprintf(by, sizeof(by), "by %.24s", signer->name);
 	if (!acts[act].command) {
 		snprintf(actor, sizeof(actor), "%.60s (%.40s)", account, by);
-		return edit_mandate(m, o, actor, e);
+		return acts[act].act == MANDATE_EDIT	 ? edit_mandate(m, o, actor, e)
+		       : acts[act].act == MANDATE_POLICY ? try_policy(m, o, ret, e)
+							 : collect(m, o, actor, ret, e);
 	}
 	request = request_of(o, acts[act].command);
 	answer = local_do(m, acts[act].command, &peer, request, e);

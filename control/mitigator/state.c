@@ -6,6 +6,7 @@
 #include "control/mitigator/vendor/mandate.h"
 #include "control/mitigator/narrate.h"
 #include "control/mitigator/quarantine/cut_store.h"
+#include "dataplane/base/hash.h"
 
 enum { HISTORY_MAX = 64, FULL_MAX = 20000 };
 
@@ -305,6 +306,18 @@ static bool make_room(struct gather *g, bool full)
 	       g->cuts;
 }
 
+/* What the centre has not got yet. */
+static const char *policy_text(struct mitigator *m, bool full)
+{
+	const char *text = m->policy->yaml ? m->policy->yaml : "";
+	uint64_t print = hash_bytes(&(struct hash_key){17, 29}, text, strlen(text)) | 1;
+
+	if (!full && print == m->policy_told)
+		return "";
+	m->policy_told = print;
+	return text;
+}
+
 static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg *e)
 {
 	struct mitigator *m = g->m;
@@ -329,6 +342,7 @@ static int encode(struct gather *g, bool full, struct slice *ret, struct errmsg 
 		.uptime = (mitigator_now(m).wall - m->started) / 1000000000,
 		.kill_switch = m->decide.kill_switch,
 		.mandate = mandate ? mandate : "",
+		.policy_text = policy_text(m, full),
 	};
 	rc = message_encode(&msg, ret, e);
 	free(mandate);

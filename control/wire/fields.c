@@ -325,6 +325,7 @@ static const struct map_field mitigator_state_fields[] = {
 	U64(mitigator_state, uptime),
 	BOOL(mitigator_state, kill_switch),
 	TEXT(mitigator_state, mandate),
+	TEXT(mitigator_state, policy_text),
 };
 MAP(mitigator_state);
 

@@ -516,6 +516,7 @@ struct mitigator_state {
 	uint64_t uptime;
 	bool kill_switch;
 	const char *mandate; /* what the customer allows, as JSON (mitigator/vendor/mandate.h) */
+	const char *policy_text; /* its YAML, when the centre has not got it; "" as before */
 };
 
 /* ---- configuration and enrolment ---- */
@@ -668,7 +669,8 @@ struct person_order {
 	const char *id, *target;  /* the order's; the mitigator's name */
 	const char *customer;	  /* whose account it was; "" = of the vendor */
 	const char *account;	  /* the person's */
-	const char *act;	  /* "approve", "refuse", "release", "except", "mandate" */
+	const char *act;	  /* "approve", "refuse", "release", "except", "mandate",
+				 "policy", "policy-try", "collect" */
 	const char *subject;	  /* a cut's command_id; "" */
 	const char *body;	  /* JSON of what the act needs besides; "" */
 	const char *reason;	  /* one sentence */

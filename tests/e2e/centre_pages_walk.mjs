@@ -29,7 +29,7 @@ async function placesOf(vendor) {
     ['detections', 'detections'], [`detections/${d.gid}/${d.sid}`, 'detection'], ['reports', 'report-day'], ['reports?kind=monthly', 'report-month'],
     ...(vendor ? [['reports?kind=advisory', 'advisory'], ['customers', 'customers']] : [['users', 'users'], ['audit', 'audit']]), ['lists', 'lists'], ['sensors', 'sensors'], [`sensors/${sensor}`, 'sensor'], ['coverage', 'coverage'],
     ['fleet', 'fleet-boxes'], ['fleet/configurations', 'fleet-configurations'], ...(vendor ? [['fleet/rollouts', 'fleet-rollouts'], ['signatures', 'signatures'], ['signatures?tab=rule-sets', 'rule-sets'], ['signatures?tab=patterns', 'patterns']] : []),
-    ['mandates', 'mandates'], ['account', 'account'],
+    ['mandates', 'mandates'], ['policies', 'policies'], ['policies/kobe-port', 'policy'], ['samples', 'samples'], ['account', 'account'],
   ];
 }
 
@@ -222,6 +222,27 @@ async function asAdministrator() {
     await clean('mandate dialog');
     await confirm('Save', 'more at once while we are away');
     await card('kobe-port').getByText('7', { exact: true }).waitFor();
+  });
+  await step('a sample is asked for, of types that may leave', async () => {
+    await go('samples', 'Samples');
+    await button('Ask for it', row('pc-sales-14')).click();
+    await dialog().getByLabel('dll').uncheck();
+    await clean('sample dialog');
+    await confirm('Ask for it', 'to make a pattern of it');
+    await table('Asked for from here').getByText('to make a pattern of it').waitFor();
+    await table('Asked for from here').getByText('exe, js').waitFor();
+  });
+  await step('a policy is tried at the site before it is put in force', async () => {
+    await go('policies/kobe-port', 'Policy of kobe-port');
+    await page.getByLabel('Policy of kobe-port').fill('name: stricter\ncontrol: true\ncut: false\n');
+    if (await button('Put in force').isEnabled()) throw new Error('in force without a try');
+    await button('Try at the site').click();
+    await confirm('Try at the site', 'less of it');
+    await table('What it would have done').getByText('deny').first().waitFor();
+    await shot('policy-tried');
+    await button('Put in force').click();
+    await confirm('Put in force', 'less of it');
+    await table('Changes asked for from here').getByText('less of it').first().waitFor();
   });
   await step("reads today's report and fetches it", async () => {
     await go('reports', 'Reports');

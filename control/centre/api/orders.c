@@ -182,6 +182,8 @@ static char *mandate_of(const struct api_request *q)
 		if (json_object_get(q->args, keys[i]))
 			json_object_set(o, keys[i], json_object_get(q->args, keys[i]));
 	}
+	if (json_object_get(q->args, "file_types"))
+		json_object_set(o, "file-types", json_object_get(q->args, "file_types"));
 	if (json_object_get(q->args, "per_day"))
 		json_object_set(o, "per-day", json_object_get(q->args, "per_day"));
 	text = json_dumps(o, JSON_COMPACT);
@@ -198,7 +200,48 @@ static int put_mandate(void *ctx, const struct api_request *q, struct api_answer
 	return with_body(ctx, q, "mandate", mandate_of(q), ret, e);
 }
 
+/* --- policies and samples --- */
+
+static int policy(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
+{
+	return with_body(ctx, q, q->route->own, body_of(q), ret, e);
+}
+
+/* A word of a type, as files end: what the site lets leave is its mandate's to say. */
+static bool types_ok(const json_t *types)
+{
+	const json_t *type;
+	size_t i;
+
+	json_array_foreach(types, i, type)
+	{
+		const char *word = json_string_value(type);
+		size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+		if (n == 0 || n > 15 || word[n])
+			return false;
+	}
+	return true;
+}
+
+static int collect(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
+{
+	if (!types_ok(json_object_get(q->args, "types")))
+		return errmsg_set(e, ERR_INVALID, "types: endings of files, such as exe, dll, js");
+	return with_body(ctx, q, "collect", body_of(q), ret, e);
+}
+
 /* --- lists --- */
+
+static int policies(void *ctx, const struct api_request *q, struct api_answer *ret,
+		    struct errmsg *e)
+{
+	struct centre *c = ctx;
+	struct store_query w;
+	int rc = scope_query(c->store, q, 0, &w, e);
+
+	return rc == ERR_OK ? answer(store_policies(c->store, &w, e), ret) : rc;
+}
 
 static int orders(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
@@ -234,7 +277,8 @@ static int mandates(void *ctx, const struct api_request *q, struct api_answer *r
 
 static const char *const nevers[] = {"alert", "block", NULL};
 static const char *const levels[] = {"safe", "caution", "warning", "danger", NULL};
-static const char *const act_words[] = {"approve", "refuse", "release", "except", "mandate", NULL};
+static const char *const act_words[] = {"approve", "refuse",	 "release", "except", "mandate",
+					"policy",  "policy-try", "collect", NULL};
 
 static const struct api_field cut_fields[] = {
 	TEXT("command_id", API_IN_PATH, true, 95, "of the cut"),
@@ -268,7 +312,31 @@ static const struct api_field mandate_fields[] = {
 	{"per_day", API_IN_BODY, API_INTEGER, false, 1, 10000, NULL, "orders within 24 hours"},
 	{"minutes", API_IN_BODY, API_INTEGER, false, 1, 43200, NULL, "longest cut"},
 	{"approval", API_IN_BODY, API_BOOLEAN, false, 0, 0, NULL, "a person there says yes first"},
+	{"file_types", API_IN_BODY, API_LIST, false, 0, 32, NULL, "that may be collected: exe"},
 	TEXT("until", API_IN_BODY, false, 32, "2027-03-31; empty: until it is changed"),
+	REASON,
+};
+#define POLICY_TEXT                                                                                \
+	{                                                                                          \
+		"text", API_IN_BODY, API_PROSE, true, 10, 48 << 10, NULL, "the policy, YAML"       \
+	}
+static const struct api_field try_fields[] = {
+	TEXT("site", API_IN_PATH, true, 127, "where"),
+	POLICY_TEXT,
+	{"days", API_IN_BODY, API_INTEGER, false, 1, 365, NULL, "of recorded judgements; 30"},
+	REASON,
+};
+static const struct api_field policy_fields[] = {
+	TEXT("site", API_IN_PATH, true, 127, "where"),
+	POLICY_TEXT,
+	TEXT("base", API_IN_BODY, false, 63, "the version it was edited from"),
+	{"accept", API_IN_BODY, API_BOOLEAN, false, 0, 0, NULL, "what lint says is meant so"},
+	REASON,
+};
+static const struct api_field collect_fields[] = {
+	TEXT("site", API_IN_BODY, true, 127, "where"),
+	{"host", API_IN_BODY, API_TEXT, true, 1, 64, NULL, "address, MAC or id"},
+	{"types", API_IN_BODY, API_LIST, true, 1, 16, NULL, "of files that may be taken: exe, dll"},
 	REASON,
 };
 static const struct api_field list_fields[] = {SCOPE_SITE_FIELDS, SCOPE_PERIOD_FIELDS,
@@ -306,6 +374,21 @@ static const struct api_route routes[] = {
 	{"PUT", "/api/v1/mandates/{site}", API_MAY_ADMIN,
 	 .summary = "the customer's administrator edits a mandate, where the site lets them", SENT,
 	 FIELDS(mandate_fields), .fn = put_mandate},
+	{"GET", "/api/v1/policies", API_MAY_SEE, .summary = "the policy in force at each site",
+	 .returns = "by site: mode, version, text", FIELDS(site_fields), .fn = policies},
+	{"POST", "/api/v1/policies/{site}/try", API_MAY_CHANGE,
+	 .summary = "have a site try a policy on its recorded judgements; nothing changes",
+	 .returns = "\"order\": its id; the site's answer is JSON: judgements, actions, lint",
+	 FIELDS(try_fields), .fn = policy, .own = "policy-try"},
+	{"POST", "/api/v1/policies/{site}", API_MAY_CHANGE,
+	 .summary = "put a policy in force at a site, where its mandate lets them", SENT,
+	 FIELDS(policy_fields), .fn = policy, .own = "policy"},
+	{"GET", "/api/v1/collections", API_MAY_SEE, .summary = "samples asked for here",
+	 .returns = "orders, with the site's answer", FIELDS(list_fields), .fn = orders,
+	 .own = "collect"},
+	{"POST", "/api/v1/collections", API_MAY_CHANGE,
+	 .summary = "have a sample of a host's incident collected, of these types of files only",
+	 SENT, FIELDS(collect_fields), .fn = collect},
 	{"GET", "/api/v1/orders", API_MAY_SEE, .summary = "what people asked sites to do",
 	 .returns = "orders with state sent, done or refused, and the site's answer",
 	 FIELDS(orders_fields), .fn = orders},

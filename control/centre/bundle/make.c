@@ -132,7 +132,7 @@ int bundle_newest(struct centre *c, struct slice *ret, char ret_version[64], str
 	json_array_foreach(files, i, file)
 	{
 		if (strcmp(text_at(file, "kind"), "bundle") == 0 &&
-		    (!best || json_integer_value(json_object_get(file, "made")) >
+		    (!best || json_integer_value(json_object_get(file, "made")) >=
 				      json_integer_value(json_object_get(best, "made"))))
 			best = file;
 	}

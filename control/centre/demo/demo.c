@@ -382,10 +382,12 @@ static int add_mandate(struct demo *d, unsigned site)
 {
 	struct mitigator_state m = {
 		.time = d->now,
-		.mandate = "{\"approval\":true,\"edited\":false,\"hosts\":[],\"hours\":[\"mon-fri "
+		.mandate = "{\"approval\":true,\"edited\":false,\"file_types\":[\"exe\",\"dll\","
+			   "\"js\"],\"hosts\":[],\"hours\":[\"mon-fri "
 			   "08:00-18:00\"],\"holds\":true,\"level\":\"warning\",\"minutes\":240,"
 			   "\"most\":3,\"networks\":[\"192.168.0.0/16\"],\"people\":[\"approve\","
-			   "\"refuse\",\"release\",\"except\",\"mandate\"],\"per_day\":10,"
+			   "\"refuse\",\"release\",\"except\",\"mandate\",\"policy\","
+			   "\"collect\"],\"per_day\":10,"
 			   "\"problem\":\"\",\"until\":\"\",\"vendor\":true,\"vendor_people\":[]}",
 	};
 

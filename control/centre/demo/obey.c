@@ -52,6 +52,20 @@ int demo_obey(struct centre *c, const struct store_order *o, struct errmsg *err)
 
 	if (rc == ERR_OK && strcmp(o->act, "mandate") == 0)
 		rc = store_mandate(c->store, o->mitigator, &edited, err);
+	if (strcmp(o->act, "collect") == 0)
+		s.reason = "task 12, sample";
+	if (strcmp(o->act, "policy-try") == 0)
+		s.reason = "{\"judgements\":2184,\"hosts\":34,\"with_actions\":61,\"days\":30,"
+			   "\"policy\":\"demonstration\",\"actions\":{\"mail\":{\"times\":38,"
+			   "\"hosts\":9},"
+			   "\"deny\":{\"times\":6,\"hosts\":2}},\"lint\":[]}";
+	if (rc == ERR_OK && strcmp(o->act, "policy") == 0) {
+		json_t *body = json_loads(o->body, 0, NULL);
+
+		edited.policy_text = json_string_value(json_object_get(body, "text"));
+		rc = store_policy(c->store, o->mitigator, &edited, err);
+		json_decref(body);
+	}
 	if (rc == ERR_OK)
 		centre_answered(c, o->mitigator, &s);
 	pages_changed(c, "", "cuts");

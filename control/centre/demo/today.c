@@ -6,6 +6,7 @@
 #include "control/centre/demo/cast.h"
 #include "control/centre/demo/demo.h"
 #include "control/centre/store/emergencies.h"
+#include "control/centre/store/orders.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -192,6 +193,17 @@ static int add_case(const struct present *p, const struct now_case *is)
 
 /* --- the rest of the present --- */
 
+static const char demo_policy[] = "name: demonstration\n"
+				  "control: true\n"
+				  "cut: true\n"
+				  "policies:\n"
+				  "  - name: default\n"
+				  "    method: same-or-higher\n"
+				  "    actions:\n"
+				  "      - {level: warning, action: mail, count: 2}\n"
+				  "      - {level: danger, action: mail}\n"
+				  "      - {level: danger, action: deny, count: 3}\n";
+
 /* How each site is run, and two that want a look: one silent, one with half a mirror port. */
 static int add_sites(const struct present *p)
 {
@@ -211,9 +223,13 @@ static int add_sites(const struct present *p)
 	int rc = ERR_OK;
 
 	for (unsigned i = 0; i < DEMO_SITES && rc == ERR_OK; i++) {
-		struct mitigator_state m = {.time = p->now, .mode = modes[i], .policy = "7"};
+		struct mitigator_state m = {.time = p->now,
+					    .mode = modes[i],
+					    .policy = "7",
+					    .policy_text = demo_policy};
 
 		rc = store_mitigator(p->s, demo_sites[i].mitigator, &m, p->err);
+		rc = rc == ERR_OK ? store_policy(p->s, demo_sites[i].mitigator, &m, p->err) : rc;
 	}
 	rc = rc == ERR_OK
 		     ? store_health(p->s, demo_sites[MIRROR_SITE].sensor, p->now, &half, p->err)

@@ -59,6 +59,7 @@ static int store_state(struct ingest *in, const char *peer, struct mitigator_sta
 
 	tell(in, peer, parts_of(m));
 	rc = rc == ERR_OK ? store_mandate(in->store, peer, m, err) : rc;
+	rc = rc == ERR_OK ? store_policy(in->store, peer, m, err) : rc;
 
 	if (foreign) {
 		in->foreign += foreign;

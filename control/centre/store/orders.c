@@ -13,6 +13,8 @@ static const char *const tables[] = {
 	"CREATE INDEX IF NOT EXISTS orders_site ON orders(site, time)",
 	"CREATE TABLE IF NOT EXISTS mandates(mitigator TEXT PRIMARY KEY, time BIGINT, kill_switch "
 	"BIGINT, mandate_json TEXT)",
+	"CREATE TABLE IF NOT EXISTS site_policies(mitigator TEXT PRIMARY KEY, time BIGINT, text "
+	"TEXT)",
 };
 
 int store_orders_open(struct store *s, struct errmsg *err)
@@ -120,6 +122,40 @@ int store_mandate(struct store *s, const char *mitigator, const struct mitigator
 	bind_number(st, 3, m->kill_switch);
 	bind_text(st, 4, m->mandate ? m->mandate : "");
 	return store_done(s, st, err);
+}
+
+int store_policy(struct store *s, const char *mitigator, const struct mitigator_state *m,
+		 struct errmsg *err)
+{
+	struct db_stmt *st;
+
+	if (!m->policy_text || !m->policy_text[0])
+		return ERR_OK; /* as it was told before */
+	st = store_kept(s,
+			"INSERT INTO site_policies(mitigator, time, text) VALUES(?1,?2,?3) ON "
+			"CONFLICT(mitigator) DO UPDATE SET time=?2, text=?3",
+			err);
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, mitigator);
+	bind_number(st, 2, m->time);
+	bind_text(st, 3, m->policy_text);
+	return store_done(s, st, err);
+}
+
+json_t *store_policies(struct store *s, const struct store_query *q, struct errmsg *err)
+{
+	struct db_stmt *st = store_question(
+		s,
+		"SELECT p.site, x.customer, p.name AS mitigator, t.mode, t.policy AS version, "
+		"l.text, l.time AS told__time FROM peers p JOIN sites x ON x.site = p.site LEFT "
+		"JOIN mitigators t ON t.name = p.name LEFT JOIN site_policies l ON l.mitigator = "
+		"p.name WHERE p.role = 'mitigator' AND p.site IN " OUR_SITES
+		" ORDER BY x.customer, p.site, p.name",
+		q, err);
+	json_t *rows = store_rows(s, st, err);
+
+	return rows ? json_pack("{so}", "policies", rows) : NULL;
 }
 
 json_t *store_mandates(struct store *s, const struct store_query *q, struct errmsg *err)

@@ -25,6 +25,11 @@ json_t *store_order_list(struct store *s, const struct store_query *q, const cha
 /* Within store_begin and store_commit. */
 int store_mandate(struct store *s, const char *mitigator, const struct mitigator_state *m,
 		  struct errmsg *err);
+/* The policy that the site has in force, where it told it. */
+int store_policy(struct store *s, const char *mitigator, const struct mitigator_state *m,
+		 struct errmsg *err);
+/* {"policies": [{"site", "mode", "version", "text", "told"}]} */
+json_t *store_policies(struct store *s, const struct store_query *q, struct errmsg *err);
 /* {"mandates": [...]} */
 json_t *store_mandates(struct store *s, const struct store_query *q, struct errmsg *err);
 

@@ -176,6 +176,35 @@ int page_policy_simulate(void *ctx, const struct api_request *q, struct api_answ
 	return rc;
 }
 
+int policy_try(void *ctx, const char *text, unsigned days, char *ret, size_t cap, struct errmsg *e)
+{
+	struct mitigator *m = ctx;
+	struct api_request q = {.bytes = SLICE_STR(text),
+				.now = mitigator_now(m).wall,
+				.args = json_pack("{sI}", "days", (json_int_t)days)};
+	struct api_answer a = {0};
+	int rc = page_policy_simulate(m, &q, &a, e);
+	char *dump = NULL;
+
+	json_decref(q.args);
+	/* Step by step it would not fit; the last of what is said against it is left out first. */
+	json_object_del(a.json, "steps");
+	while (rc == 0 && (dump = json_dumps(a.json, JSON_COMPACT)) && strlen(dump) >= cap) {
+		json_t *lint = json_object_get(a.json, "lint");
+
+		free(dump);
+		dump = NULL;
+		if (json_array_size(lint) == 0)
+			break;
+		json_array_remove(lint, json_array_size(lint) - 1);
+	}
+	if (rc == 0)
+		snprintf(ret, cap, "%s", dump ? dump : "{}");
+	free(dump);
+	json_decref(a.json);
+	return rc;
+}
+
 /* A list of the asker's own, by the policy in force or by plain counts. */
 int page_list_simulate(void *ctx, const struct api_request *q, struct api_answer *ret,
 		       struct errmsg *e)

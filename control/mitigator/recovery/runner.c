@@ -45,6 +45,7 @@ long runner_write(const struct runner_order *o, char *ret, size_t cap)
 	json_uint(&j, "issued", t->ordered);
 	json_uint(&j, "expires", t->expires);
 	json_text(&j, "before", o->before);
+	json_text(&j, "file_types", o->types ? o->types : "");
 	json_base64(&j, "signed", o->signature);
 	json_end(&j);
 	return json_finish(&j);

@@ -4,7 +4,8 @@
  * In:  {"verb":"do"|"undo", "kind":"clean-up", "task":"clean", "id":17, "command_id":"m-r17.2",
  *       "incident":5, "host":{"id","name","ip","mac","user","location"},
  *       "file":{"name","sha256","url"}, "threat":{"id","name"}, "issued":ns, "expires":ns,
- *       "before":{...} (what an earlier task found), "signed":"base64"}
+ *       "before":{...} (what an earlier task found), "file_types":"exe dll" (a sample: only
+ *       such files may be taken, "": none), "signed":"base64"}
  *      "signed" is wire's Signed message of the same order (action recover), for who carries it
  *      further: banken.proto says how to check it. The same command_id again is the same order; a
  *      program should answer as before and not do it twice.
@@ -38,6 +39,7 @@ struct runner_order {
 	const struct recovery_task *task;
 	const struct recovery_case *about;
 	const char *command_id, *before; /* JSON or "" */
+	const char *types; /* of files that may be taken, with blanks between; "" none */
 	bool undo;
 	struct slice signature;
 };

@@ -16,7 +16,7 @@ static const char *const levels[] = {"safe", "caution", "warning", "danger", NUL
 
 struct file {
 	bool vendor, approval;
-	struct config_texts signers, networks, hosts, hours, people, vendor_people;
+	struct config_texts signers, networks, hosts, hours, people, vendor_people, types;
 	int level;
 	uint64_t most, per_day, minutes;
 	const char *until;
@@ -44,9 +44,13 @@ static const struct config_key keys[] = {
 	 .help = "end of the mandate: 2027-03-31; empty = until it is changed"},
 	{"people", CONFIG_TEXTS, AT(people), "", .max = 8,
 	 .help = "what the customer's own people may do from the centre: approve refuse release "
-		 "except mandate; none = nothing"},
+		 "except mandate policy collect; none = nothing"},
 	{"vendor-people", CONFIG_TEXTS, AT(vendor_people), "", .max = 8,
-	 .help = "what the vendor's people may do besides cutting: approve refuse except"},
+	 .help = "what the vendor's people may do besides cutting: approve refuse except policy "
+		 "collect"},
+	{"file-types", CONFIG_TEXTS, AT(types), "", .max = MANDATE_TYPES,
+	 .help = "types of files that may be collected on an instruction: exe dll js; none = no "
+		 "file leaves"},
 	{.name = NULL},
 };
 
@@ -69,23 +73,50 @@ static int take_networks(const struct file *f, struct mandate *m, struct errmsg 
 	return 0;
 }
 
-static const char *const act_words[] = {"approve", "refuse", "release", "except", "mandate"};
+static const char *const act_words[] = {"approve", "refuse", "release", "except",
+					"mandate", "policy", "collect"};
 
-/* The first n of the words are for these people. */
-static int take_acts(const struct config_texts *words, size_t n, unsigned *ret, struct errmsg *e)
+/* `never`: not for these people. */
+static int take_acts(const struct config_texts *words, unsigned never, unsigned *ret,
+		     struct errmsg *e)
 {
+	size_t n = ARRAY_SIZE(act_words);
+
 	*ret = 0;
 	for (size_t i = 0; i < words->n; i++) {
 		size_t k = 0;
 
 		while (k < n && strcmp(act_words[k], words->items[i]) != 0)
 			k++;
-		if (k == n)
+		if (k == n || never & 1u << k)
 			return errmsg_set(e, ERR_INVALID, "\"%.40s\" is nothing they can do",
 					  words->items[i]);
 		*ret |= 1u << k;
 	}
 	return 0;
+}
+
+static int take_types(const struct config_texts *words, struct mandate *m, struct errmsg *e)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const char *w = words->items[i];
+		size_t n = strspn(w, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+		if (n == 0 || n >= MANDATE_TYPE || w[n])
+			return errmsg_set(e, ERR_INVALID, "file-types: \"%.40s\": say exe, dll, js",
+					  w);
+		snprintf(m->types[m->types_n++], MANDATE_TYPE, "%s", w);
+	}
+	return 0;
+}
+
+bool mandate_lets_leave(const struct mandate *m, const char *type)
+{
+	for (unsigned i = 0; i < m->types_n; i++) {
+		if (strcmp(m->types[i], type) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int take(const struct file *f, struct mandate *m, struct errmsg *e)
@@ -110,8 +141,9 @@ static int take(const struct file *f, struct mandate *m, struct errmsg *e)
 					  "hours: \"%.40s\": say mon-fri 08:00-18:00",
 					  f->hours.items[i]);
 	}
-	if (take_acts(&f->people, ARRAY_SIZE(act_words), &m->people, e) < 0 ||
-	    take_acts(&f->vendor_people, ARRAY_SIZE(act_words) - 1, &m->vendor_people, e) < 0)
+	if (take_acts(&f->people, 0, &m->people, e) < 0 ||
+	    take_acts(&f->vendor_people, MANDATE_EDIT, &m->vendor_people, e) < 0 ||
+	    take_types(&f->types, m, e) < 0)
 		return ERR_INVALID;
 	m->vendor_people &= ~(unsigned)MANDATE_RELEASE; /* they take back what they ordered */
 	return take_networks(f, m, e);
@@ -366,6 +398,7 @@ static json_t *describe_file(const char *path, struct errmsg *e)
 		      texts(&f.hours), "level", levels[f.level], "most", (json_int_t)f.most,
 		      "per_day", (json_int_t)f.per_day, "minutes", (json_int_t)f.minutes, "until",
 		      f.until);
+	json_object_set_new(o, "file_types", texts(&f.types));
 	config_free(c);
 	return o ? o : json_object();
 }

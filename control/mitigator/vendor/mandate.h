@@ -9,6 +9,8 @@ enum {
 	MANDATE_NETWORKS = 256,
 	MANDATE_MACS = 256,
 	MANDATE_SIGNERS = 8,
+	MANDATE_TYPES = 32,
+	MANDATE_TYPE = 16, /* of a file type, with NUL */
 	MANDATE_BYTES = 64 << 10,
 	MANDATE_ID = 96, /* of a command, with NUL */
 };
@@ -20,7 +22,9 @@ enum mandate_act {
 	MANDATE_REFUSE = 2,
 	MANDATE_RELEASE = 4, /* any cut, as a person here */
 	MANDATE_EXCEPT = 8,
-	MANDATE_EDIT = 16, /* the mandate's limits, never these lists; the customer's only */
+	MANDATE_EDIT = 16,    /* the mandate's limits, never these lists; the customer's only */
+	MANDATE_POLICY = 32,  /* try a policy here, put one in force */
+	MANDATE_COLLECT = 64, /* have a sample or information collected (E4) */
 };
 
 struct mandate {
@@ -33,12 +37,14 @@ struct mandate {
 	unsigned macs_n;
 	struct policy_hours hours[POLICY_HOURS];
 	unsigned hours_n;
-	enum level level;		/* that the host must have at least */
-	uint32_t most, per_day;		/* hosts at once, orders within 24 h */
-	uint64_t longest;		/* ns */
-	bool approval;			/* a person of the customer says yes first */
-	uint64_t until;			/* ns since 1970, 0: for ever */
-	unsigned people, vendor_people; /* sets of enum mandate_act */
+	enum level level;			 /* that the host must have at least */
+	uint32_t most, per_day;			 /* hosts at once, orders within 24 h */
+	uint64_t longest;			 /* ns */
+	bool approval;				 /* a person of the customer says yes first */
+	uint64_t until;				 /* ns since 1970, 0: for ever */
+	unsigned people, vendor_people;		 /* sets of enum mandate_act */
+	char types[MANDATE_TYPES][MANDATE_TYPE]; /* of files that may be collected; none: no file */
+	unsigned types_n;
 };
 
 /* 0, or an error with a sentence; then `ret` allows nothing. No file: ERR_NOTFOUND. */
@@ -57,6 +63,9 @@ void mandate_edited_path(const char *state_folder, char ret[512]);
 char *mandate_describe(const char *path, const char *state_folder, uint64_t now);
 /* Whether the customer's own people (or the vendor's) may do it from the centre. */
 bool mandate_allows(const struct mandate *m, bool own, enum mandate_act act, uint64_t now);
+
+/* Whether files of that type ("exe") may leave on an instruction (E4). */
+bool mandate_lets_leave(const struct mandate *m, const char *type);
 
 /* What is known of the order and the site besides. */
 struct mandate_case {

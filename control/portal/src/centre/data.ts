@@ -67,7 +67,7 @@ export interface Order {
 export interface Mandate {
   site: string; customer: string; mitigator: string; kill_switch: boolean; told: Moment;
   mandate: { vendor?: boolean; networks?: string[]; hosts?: string[]; hours?: string[]; level?: string; most?: number; minutes?: number;
-    approval?: boolean; until?: string } | null;
+    approval?: boolean; until?: string; file_types?: string[] } | null;
 }
 
 export interface Cut {

@@ -40,7 +40,7 @@ function One({ e, messages, session, again }: { e: Emergency; messages: Delivery
         <p class="step-head"><Badge tone={e.acknowledged ? 'plain' : kindTones[e.kind]}>{word('emergency', e.kind)}</Badge> <At time={e.opened} exact />
           {e.site && <Where customer={e.customer} site={e.site} />}</p>
         <b>{threatName(say2(e.title))}</b>
-        <p class="told">{say2(e.text)}</p>
+        <p class="told">{say2(e.text).split('\n').map(threatName).join('\n')}</p>
         {e.host && e.site && <p><a href={href('hosts', e.site, e.host)}>{e.host}</a></p>}
         {e.acknowledged && <p class="faint">{t('acknowledged-by', { name: e.by })} <At time={e.acknowledged} exact /></p>}
         <Messages e={e} of={messages} />
@@ -57,6 +57,20 @@ function One({ e, messages, session, again }: { e: Emergency; messages: Delivery
         </Ask>
       )}
     </li>
+  );
+}
+
+/** One person takes on all that are open in the scope. */
+function TakeAll({ rows, again }: { rows: Emergency[]; again: () => void }) {
+  const act = async () => {
+    for (const e of rows) await send('POST', `emergencies/${e.id}/acknowledge`, {});
+  };
+  return (
+    <div class="actions">
+      <Ask button={t('acknowledge-all', { n: number(rows.length) })} title={t('acknowledge-all', { n: number(rows.length) })} confirm={t('acknowledge')} reasonless onDo={act} done={() => { say(t('acknowledged')); again(); }}>
+        <p>{t('acknowledge-about')}</p>
+      </Ask>
+    </div>
   );
 }
 
@@ -79,6 +93,7 @@ export function Emergencies({ session }: { session: Session }) {
                   <Tabs label={t('filter')} value={state} onValue={setState} options={[['open', t('to-acknowledge'), open.length], ['over', t('acknowledged-all'), over.length]]} />
                   <SiteChoice />
                 </div>
+                {state === 'open' && rows.length > 1 && mayMore(session) && <TakeAll rows={rows} again={list.again} />}
                 {rows.length === 0 ? <Empty>{t(state === 'open' ? 'no-emergency' : 'none')}</Empty> : (
                   <ul class="needs emergencies">{rows.slice(0, most).map((e) => <One key={e.id} e={e} messages={(messages.data?.deliveries ?? []).filter((m) => m.emergency === e.id)} session={session} again={list.again} />)}</ul>
                 )}

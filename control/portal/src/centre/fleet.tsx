@@ -199,6 +199,19 @@ function Configurations({ session }: { session: Session }) {
 // ---- roll-outs ----
 
 const rolloutTones: Record<string, Tone> = { running: 'info', paused: 'caution', stopped: 'danger', 'rolling-back': 'warning', 'taken-back': 'plain', done: 'good' };
+const WHYS: [RegExp, string][] = [
+  [/^a newer one took its place$/, 'newer'], [/^by (?<name>.*?): (?<why>.*)$/, 'person'], [/^stopped by itself, (?<n>\d+) of (?<all>\d+) boxes are worse: (?<why>.*)$/, 'worse'],
+];
+
+/** The engine's sentences in the reader's language; what a person or a box said, as it is. */
+function whyText(why: string): string {
+  for (const [pattern, key] of WHYS) {
+    const m = pattern.exec(why);
+    if (m) return t(`why.${key}`, { ...m.groups });
+  }
+  return why;
+}
+
 /** All that had it have gone back. */
 const stateOf = (r: Rollout): string => (r.state === 'rolling-back' && r.in_force === 0 ? 'taken-back' : r.state);
 const ORDERS: Record<string, string[]> = { running: ['pause', 'stop', 'back'], paused: ['resume', 'stop', 'back'], stopped: ['back'], done: ['back'] };
@@ -248,10 +261,10 @@ function Rollouts({ session }: { session: Session }) {
         {({ rollouts }) => rollouts.length === 0 ? <Empty>{t('no-rollout')}</Empty> : <>
           <Table dense label={t('rollouts')} rows={rollouts} id={(r) => String(r.id)} empty="" page={30}
             columns={[
-              { title: t('state'), sort: (r) => r.state, cell: (r) => <><Badge tone={rolloutTones[stateOf(r)] ?? 'plain'}>{word('rollout', stateOf(r))}</Badge>{r.why && <small class="line">{r.why}</small>}</> },
+              { title: t('state'), sort: (r) => r.state, cell: (r) => <><Badge tone={rolloutTones[stateOf(r)] ?? 'plain'}>{word('rollout', stateOf(r))}</Badge>{r.why && <small class="line">{whyText(r.why)}</small>}</> },
               { title: t('what'), cell: (r) => <><b>{word('version', r.kind)} {r.version}</b><small class="line">{scopeText(r.scope)}</small></> },
               { title: t('ring'), right: true, cell: (r) => `${number(r.ring)} / ${Array.isArray(r.rings) ? r.rings.length : r.rings}` },
-              { title: t('in-force'), right: true, cell: (r) => `${number(r.in_force)} / ${number(r.boxes_n)}` }, { title: t('box-step.refused'), right: true, cell: (r) => <span class={r.refused ? 'bad' : 'faint'}>{number(r.refused)}</span> },
+              { title: t('in-force'), right: true, cell: (r) => `${number(r.in_force)} / ${number(r.boxes_n)}` }, { title: t('refused-n'), right: true, cell: (r) => <span class={r.refused ? 'bad' : 'faint'}>{number(r.refused)}</span> },
               { title: t('who'), cell: (r) => <>{r.author}<small class="line">{r.reason}</small></> }, { title: t('time'), sort: (r) => r.made, cell: (r) => <Time ns={r.made} exact /> },
               { title: '', cell: (r: Rollout) => (
                 <div class="actions tight">
@@ -263,7 +276,7 @@ function Rollouts({ session }: { session: Session }) {
                 </div>
               ) },
             ]} />
-          {open > 0 && <Progress key={open} id={open} />}
+          {open > 0 && <><h3>{t('boxes-of', { name: rollouts.find((r) => r.id === open)?.version ?? '' })}</h3><Progress key={open} id={open} /></>}
         </>}
       </Shown>
     </Card>

@@ -1,13 +1,14 @@
 // Incidents of every site: to find one among many; and one: how it came in, what happened, what to
 // do, what the analysts say of it.
 import { useState } from 'preact/hooks';
-import { ANALYSE, part, send, url, type Session } from '../toolkit/api';
+import { ANALYSE, CHANGE, part, send, url, type Session } from '../toolkit/api';
 import { nsOf, number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, Shown, ShownPage, Table, Tabs, TextArea, TextField, type Tone } from '../toolkit/ui';
 import { inLanguage, may, Technique } from '../parts/words';
 import { threatName } from '../parts/threats';
+import { CollectAsk, useMandates } from './samples';
 import type { Alert, Incident, IncidentFull } from './data';
 import { isMixed, isVendor, scoped } from './scope';
 import { HostOf, levelRank, mayMore, ofPair, say2, Severity, severityRank, Signed, SiteChoice, titleOf, useLong, Where, whereOf } from './shared';
@@ -159,12 +160,19 @@ export function AlertTable({ rows, label }: { rows: Alert[]; label: string }) {
   );
 }
 
+/** A sample of its host, of what the site's mandate lets leave. */
+function Collect({ i }: { i: IncidentFull }) {
+  const mandates = useMandates();
+  const types = mandates.data?.mandates.find((m) => m.site === i.site)?.mandate?.file_types ?? [];
+  return mandates.data ? <CollectAsk key={types.join()} incident={i} types={types} /> : null;
+}
+
 export function OneIncident({ id, session }: { id: string; session: Session }) {
   const found = useApi<IncidentFull>(`incidents/${part(id)}`, 'incidents', 'cuts', 'alerts');
   return (
     <ShownPage of={found} title={t('incident')}>
       {(i) => (
-        <Page title={titleOf(i.title)} tools={may(session, ANALYSE) && <VerdictAsk key={i.verdict} i={i} again={found.again} />}>
+        <Page title={titleOf(i.title)} tools={<>{may(session, CHANGE) && !i.closed && <Collect i={i} />}{may(session, ANALYSE) && <VerdictAsk key={i.verdict} i={i} again={found.again} />}</>}>
           <Card>
             <p class="big"><Level level={i.level} /> <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} mac={i.host_mac} /> <VerdictOf verdict={i.verdict} /></p>
             <h2 class="over">{t('root-cause')}</h2>

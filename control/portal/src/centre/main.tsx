@@ -20,9 +20,11 @@ import { Incidents, OneIncident } from './incidents';
 import { Overview } from './overview';
 import { Mandates } from './mandate';
 import { Lists } from './lists';
+import { OnePolicy, Policies } from './policies';
 import { OneCut, Quarantine } from './quarantine';
 import { Reports } from './reports';
 import { allCustomers, chooseCustomer, chosenCustomer, isDemo, isVendor, scoped, useScope } from './scope';
+import { Samples } from './samples';
 import { OneSensor, Sensors } from './sensors';
 import { Signatures } from './signatures';
 import { en } from './text.en';
@@ -49,6 +51,8 @@ const all = (waiting: { emergencies: number; held: number }): (Place & { real?: 
   { path: 'watching', title: 'watching', group: 'group-manage', may: SEE, real: true, icon: 'M2.5 10h3l2-5 4 10 2.5-5h3.5', page: (_, s) => <Watching session={s} /> },
   { path: 'fleet', title: 'fleet', group: 'group-manage', may: SEE, icon: 'M3 4h6v5H3zM11 4h6v5h-6zM3 11h6v5H3zM11 13.5h6M14 10.5v6', page: ([tab], s) => <Fleet session={s} tab={tab} /> },
   { path: 'signatures', title: 'signatures', group: 'group-manage', may: ALL, icon: 'M4 4h8l4 4v8H4zM7 9h6M7 12h6', page: (_, s) => <Signatures session={s} /> },
+  { path: 'policies', title: 'policies', group: 'group-manage', may: SEE, icon: 'M4 5h12M4 10h8M4 15h10M16 9l2 2-4 4', page: ([site], s) => (site ? <OnePolicy key={site} site={site} session={s} /> : <Policies />) },
+  { path: 'samples', title: 'samples', group: 'group-manage', may: SEE, icon: 'M7 3v5l-4 8h14l-4-8V3M6 3h8M5.5 12h9', page: (_, s) => <Samples session={s} /> },
   { path: 'mandates', title: 'mandates', group: 'group-manage', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 11l1.5 1.5L13 9', page: (_, s) => <Mandates session={s} /> },
   { path: 'customers', title: 'customers', group: 'group-manage', may: ALL, icon: 'M3 17V7l5-3v13M8 17V9h9v8M11 12h1M14 12h1M11 14.5h1M14 14.5h1M2 17h16', page: (_, s) => <Customers session={s} /> },
   { path: 'users', title: 'users', group: 'group-manage', may: ADMIN, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <Users roles={rolesFor(s)} customers={isVendor(s) ? allCustomers() : undefined} /> },

@@ -26,11 +26,14 @@ export const stemOf = (id: string): string => id.replace(/\.\d+$/, '');
 /** An exception's or a mandate's particulars. */
 function particulars(o: Order): string {
   return Object.entries(o.body ?? {}).filter(([, v]) => v !== '' && v !== null && !(Array.isArray(v) && v.length === 0))
-    .map(([k, v]) => `${k}: ${Array.isArray(v) ? v.join(', ') : String(v)}`).join(' · ');
+    .filter(([k]) => k !== 'text').map(([k, v]) => `${word('audit-key', k)}: ${Array.isArray(v) ? v.join(', ') : String(v)}`).join(' · ');
 }
 
-export function Orders({ act = '', title }: { act?: string; title: string }) {
-  const list = useLong<Order>((act ? 'exceptions' : 'orders') + scoped({ most: 100 }), 'orders', (o) => o.id, 'orders');
+export const Orders = ({ act = '', title }: { act?: string; title: string }) => <OrderList path={(act ? 'exceptions' : 'orders') + scoped({ most: 100 })} title={title} one={!!act} />;
+
+/** `one`: all are of one kind. */
+export function OrderList({ path, title, one = true }: { path: string; title: string; one?: boolean }) {
+  const list = useLong<Order>(path, 'orders', (o) => o.id, 'orders');
   return (
     <Card title={title}>
       <Shown of={list.of}>
@@ -40,7 +43,7 @@ export function Orders({ act = '', title }: { act?: string; title: string }) {
               columns={[
                 { title: t('time'), sort: (o) => nsOf(o.time), cell: (o) => <At time={o.time} exact /> },
                 { title: t('who'), sort: (o) => o.account, cell: (o) => <><b>{o.account}</b>{!o.account_of && <small class="line">{t('vendor')}</small>}</> },
-                ...(act ? [] : [{ title: t('what'), sort: (o: Order) => o.act, cell: (o: Order) => word('order', o.act) }]),
+                ...(one ? [] : [{ title: t('what'), sort: (o: Order) => o.act, cell: (o: Order) => word('order', o.act) }]),
                 { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (o) => <Where {...o} /> },
                 { title: t('detail'), wide: true, cell: (o) => <>{o.subject && <a href={href('quarantine', o.subject)}>{o.subject}</a>}{particulars(o) && <Code>{particulars(o)}</Code>}<small class="line">{o.reason}</small></> },
                 { title: t('site-answer'), sort: (o) => o.state, cell: (o) => <><Badge tone={tones[o.state] ?? 'info'}>{word('order-state', o.state)}</Badge>{o.state === 'refused' && <small class="line">{o.answer}</small>}</> },

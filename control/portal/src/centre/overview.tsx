@@ -99,6 +99,9 @@ function SiteLine({ s, most, hint }: { s: Line; most: number; hint: (s: Line, at
   );
 }
 
+/** So many at first: the worst come first. */
+const LINES = 50;
+
 function TimeLine({ of }: { of: Data['timeline'] }) {
   const [order, setOrder] = useState('danger');
   const [find, setFind] = useState('');
@@ -106,6 +109,7 @@ function TimeLine({ of }: { of: Data['timeline'] }) {
   const from = nsOf(of.from), step = of.step_s * 1e9;
   const most = Math.max(1, ...of.sites.map((s) => Math.max(0, ...s.alerts)));
   const wanted = find.trim().toLowerCase();
+  const [shown, setShown] = useState(LINES);
   const lines = of.sites.filter((s) => !wanted || `${s.site} ${customerName(s.customer)}`.toLowerCase().includes(wanted)).sort(ORDERS[order]);
   const tell = (s: Line, at: number | null) => setHint(at === null ? '' : t('strip-at', {
     site: s.site, time: shortMoment(from + at * step), alerts: number(s.alerts[at] ?? 0), danger: number(s.danger[at] ?? 0),
@@ -128,9 +132,10 @@ function TimeLine({ of }: { of: Data['timeline'] }) {
       </div>
       <ul class="lines">
         <li class="line-head"><span>{t('site')}</span><span class="line-hint">{hint}</span><span class="right">{t('alerts')}</span><span class="right">{t('dangerous')}</span><span class="right">{t('watched')}</span></li>
-        {lines.map((s) => <SiteLine key={s.customer + s.site} s={s} most={most} hint={tell} />)}
+        {lines.slice(0, shown).map((s) => <SiteLine key={s.customer + s.site} s={s} most={most} hint={tell} />)}
         <li class="line-axis" aria-hidden="true"><span /><span class="axis">{ticks.map((ns) => <span>{shortMoment(ns)}</span>)}</span></li>
       </ul>
+      {lines.length > shown && <div class="actions"><span class="faint">{t('shown-of', { n: number(shown), all: number(lines.length) })}</span><button type="button" class="button" onClick={() => setShown(shown * 3)}>{t('show-more')}</button></div>}
       {lines.length === 0 && <Empty>{t('no-site')}</Empty>}
       <p class="hidden">{moment(from)} – {moment(nsOf(of.to))}</p>
     </>

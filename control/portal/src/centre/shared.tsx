@@ -4,7 +4,7 @@ import { APPROVE, get, part, SEE, send, type Session } from '../toolkit/api';
 import { currentLanguage, t, word } from '../toolkit/i18n';
 import { useApi, type Loaded } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
-import { Ask, At, Badge, Choice, say, type Tone } from '../toolkit/ui';
+import { Ask, At, Badge, Choice, Field, say, type Tone } from '../toolkit/ui';
 import { may } from '../parts/words';
 import { threatName } from '../parts/threats';
 import type { Cut, Order, Text } from './data';
@@ -59,11 +59,33 @@ export function Severity({ of }: { of: string }) {
   return <Badge tone={severities[of] ?? 'plain'}>{word('severity', of)}</Badge>;
 }
 
+const MANY = 40;
+
+/** Hundreds of sites: typed, with what is found beneath. */
+function SiteField({ site, setSite, sites }: { site: string; setSite: (v: string) => void; sites: string[] }) {
+  const [text, setText] = useState(site);
+  return (
+    <Field label={t('site')}>
+      {(p) => (
+        <>
+          <input {...p} type="search" list="site-names" value={text} placeholder={t('all')} onInput={(e) => {
+            const v = e.currentTarget.value;
+            setText(v);
+            if (v === '' || sites.includes(v)) setSite(v);
+          }} />
+          <datalist id="site-names">{sites.map((s) => <option value={s} />)}</datalist>
+        </>
+      )}
+    </Field>
+  );
+}
+
 /** Kept in the address, so that a link to what one sees can be sent. */
 export function SiteChoice() {
   const [site, setSite] = useArg('site');
   const sites = sitesInScope();
   if (sites.length < 2 && !site) return null;
+  if (sites.length > MANY) return <SiteField site={site} setSite={setSite} sites={sites} />;
   return <Choice label={t('site')} value={site} onValue={setSite} options={[['', t('all')], ...sites.map((s): [string, string] => [s, s])]} />;
 }
 

@@ -33,6 +33,7 @@ export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]
   const x = (i: number) => left + (i * (w - left)) / bars.length;
   const wide = (w - left) / bars.length;
   const y = (v: number) => 6 + room - (v / top) * room;
+  const ticks = fitting(bars.map((b) => b.tick), (i) => x(i) + wide / 2, w);
   return (
     <div ref={place}><svg class="chart" width={w} height={height} role="img"
       aria-label={`${label}: ${bars.filter((b) => b.value).map((b) => `${b.label} ${b.value}`).join(', ') || t('none')}`}>
@@ -53,11 +54,22 @@ export function Bars({ label, bars, height = 130 }: { label: string; bars: Bar[]
               <title>{`${b.label}: ${number(b.part)} / ${number(b.value)}`}</title>
             </rect>
           )}
-          {b.tick && <text class="tick" x={x(i) + wide / 2} y={height - 4} text-anchor="middle">{b.tick}</text>}
+          {ticks[i] && <text class="tick" x={x(i) + wide / 2} y={height - 4} text-anchor="middle">{b.tick}</text>}
         </g>
       ))}
     </svg></div>
   );
+}
+
+/** Those ticks that find room beside the one before, and do not stick out at the end. */
+function fitting(ticks: (string | undefined)[], at: (i: number) => number, width: number): boolean[] {
+  let end = 0;
+  return ticks.map((tick, i) => {
+    const half = tick ? letters(tick) * 3.6 : 0;
+    if (!tick || at(i) - half < end + 6 || at(i) + half > width) return false;
+    end = at(i) + half;
+    return true;
+  });
 }
 
 /** In letters of a line; those of Japanese take two. */

@@ -5,7 +5,7 @@ import { get, Refusal, url } from './api';
 type Listener = (parts: string[]) => void;
 const listeners = new Set<Listener>();
 let source: EventSource | null = null;
-let connected = false;
+let connected = false, lost = false;
 
 function tell(parts: string[]): void {
   for (const fn of listeners) fn(parts);
@@ -19,10 +19,12 @@ export function startLive(): void {
     // What happened while nobody listened is not told again.
     if (!connected) tell(['*']);
     connected = true;
+    lost = false;
     tell(['connection']);
   };
   source.onerror = () => {
     connected = false;
+    lost = true;
     tell(['connection']);
   };
 }
@@ -31,9 +33,11 @@ export function stopLive(): void {
   source?.close();
   source = null;
   connected = false;
+  lost = false;
 }
 
-export const isConnected = (): boolean => connected;
+/** Also before the first answer: what is shown then is new. */
+export const isConnected = (): boolean => !lost;
 
 function useParts(parts: string[], fn: () => void): void {
   const last = useRef(fn);
@@ -48,8 +52,8 @@ function useParts(parts: string[], fn: () => void): void {
 }
 
 export function useConnected(): boolean {
-  const [now, set] = useState(connected);
-  useParts(['connection'], () => set(connected));
+  const [now, set] = useState(isConnected());
+  useParts(['connection'], () => set(isConnected()));
   return now;
 }
 
