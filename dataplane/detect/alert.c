@@ -1,5 +1,5 @@
 /* A packet's alerts: gathered while rules are tried, then sorted into the rules' order, thinned out
- * by thresholds, cut off at the first pass and at LIMIT_ALERTS_PER_PACKET. */
+ * by thresholds, cut off at the first pass and at the most that one may raise. */
 #include <stdlib.h>
 
 #include "dataplane/detect/internal.h"
@@ -117,7 +117,7 @@ void alert_finish(struct run *r)
 			break;
 		if (t == THRESHOLD_SILENT || !alerts(q)) {
 			detect_count(d, DETECT_COUNT_SUPPRESSED);
-		} else if (raised < LIMIT_ALERTS_PER_PACKET) {
+		} else if (raised < d->e->alerts_per_packet) {
 			raised++;
 			raise_alert(r, q);
 		} else {

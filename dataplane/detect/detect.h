@@ -57,6 +57,7 @@ struct detect_config {
 	/* iprep: categories' file and files of addresses (reputation.h); NULL = none. */
 	const char *reputation_categories, *reputation_folder, *reputation_files;
 	const char *geoip_database; /* NULL = none */
+	uint32_t alerts_per_packet;   /* 0: LIMIT_ALERTS_PER_PACKET */
 	bool profile;
 };
 
@@ -100,7 +101,7 @@ int detector_switch(struct detector *d, struct detect_engine *e);
 
 /* Runs all rules that can match on this packet: its headers and payload, the raw bytes of its
  * direction that became ready, and the transactions of its flow. Alerts go to the sink, at most
- * LIMIT_ALERTS_PER_PACKET, in Suricata's order. */
+ * alerts_per_packet, in Suricata's order. */
 void detect_packet(struct detector *d, struct packet *p);
 
 /* Instead of detect_packet where there are no rules: what rules would have looked at may go. */

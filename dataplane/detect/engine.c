@@ -249,6 +249,8 @@ struct detect_engine *detect_engine_new(const struct lang_set *rules,
 	}
 	e->set = rules;
 	e->profile = config && config->profile;
+	e->alerts_per_packet = config && config->alerts_per_packet ? config->alerts_per_packet
+								   : LIMIT_ALERTS_PER_PACKET;
 	if (build(e, config, err) == ERR_OK)
 		return e;
 	detect_engine_delete(e);

@@ -66,6 +66,7 @@ struct detect_engine {
 	struct filters *filters;       /* NULL: no threshold file */
 	struct reputation *reputation; /* NULL: none configured */
 	struct geoip *geoip;	       /* NULL: none configured */
+	uint32_t alerts_per_packet;
 	bool profile;
 	uint32_t off; /* rules taken out after planning */
 	uint8_t file_wanted;

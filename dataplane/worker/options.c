@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dataplane/base/limits.h"
+
 enum kind {
 	KIND_BOOL,
 	KIND_UINT,
@@ -155,6 +157,8 @@ static const struct option table[] = {
 	 "folder of compiled pattern databases"},
 	{"rules.data", KIND_TEXT, AT(rule_data), 0, OPTIONS_TEXT,
 	 "folder where datasets keep what `state` and `save` say"},
+	{"packet-alert-max", KIND_UINT32, AT(alerts_per_packet), 1, 1024,
+	 "alerts of one packet, the first in the rules' order; what is over is counted"},
 	{"threshold-file", KIND_TEXT, AT(thresholds), 0, OPTIONS_TEXT,
 	 "suppress, threshold and rate_filter statements"},
 	{"reputation-categories-file", KIND_TEXT, AT(reputation_categories), 0, OPTIONS_TEXT,
@@ -232,6 +236,7 @@ void options_init(struct options *o)
 	}
 	o->lang = 7;
 	o->load_threads = 2;
+	o->alerts_per_packet = LIMIT_ALERTS_PER_PACKET;
 	o->log_folder = ".";
 	o->community_id = true;
 	snprintf(o->run_folder, sizeof(o->run_folder), "/run/banken");

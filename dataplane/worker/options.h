@@ -38,6 +38,7 @@ struct options {
 	char reputation_categories[OPTIONS_TEXT], reputation_folder[OPTIONS_TEXT];
 	char reputation_files[OPTIONS_TEXT]; /* separated by commas */
 	char geoip_database[OPTIONS_TEXT];   /* "" = none */
+	uint32_t alerts_per_packet;
 	unsigned load_threads;
 	char lists[OPTIONS_TEXT]; /* compiled known-bad lists */
 	/* offline */

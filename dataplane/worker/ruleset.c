@@ -101,6 +101,7 @@ static struct detect_config config_of(const struct options *o, const struct inst
 		.reputation_folder = text_of(o->reputation_folder),
 		.reputation_files = text_of(o->reputation_files),
 		.geoip_database = text_of(o->geoip_database),
+		.alerts_per_packet = o->alerts_per_packet,
 		.profile = o->profile,
 	};
 }

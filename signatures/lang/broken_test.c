@@ -27,6 +27,10 @@ static const struct broken rules[] = {
 	{"alert tcp any any -> any (sid:1;)",
 	 "f:1: sid 1: the rule has no options: action, protocol, addresses, ports and "
 	 "direction must stand before ( )"},
+	{"alert ipv6 any any -> any any (l3_proto:ipv6; sid:1;)",
+	 "f:1: sid 1: l3_proto: the rule's protocol says it already"},
+	{"alert ip any any -> any any (ip_proto:Icmp; sid:1;)",
+	 "f:1: sid 1: ip_proto: \"Icmp\" is no IP protocol (a number from 0 to 255 or a name)"},
 	{"alert tcp any any any any any (sid:1;)",
 	 "f:1: sid 1: \"any\" is no direction; -> and <> are"},
 	{"alert tcp any any <- any any (sid:1;)",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "signatures/lang/events.h"
+#include "signatures/lang/ip_protocols.h"
 #include "signatures/lang/text.h"
 
 /* Keywords on the packet's headers. */
@@ -229,33 +230,11 @@ int kw_fragoffset(struct lang_build *b, char *arg)
 
 /* ---- ip_proto ---- */
 
-static const struct {
-	const char *name;
-	uint8_t number;
-} ip_protocols[] = {
-	{"icmp", 1},	    {"igmp", 2},       {"ipip", 4},	   {"tcp", 6},
-	{"egp", 8},	    {"pup", 12},       {"udp", 17},	   {"idp", 22},
-	{"tp", 29},	    {"dccp", 33},      {"ipv6", 41},	   {"rsvp", 46},
-	{"gre", 47},	    {"esp", 50},       {"ah", 51},	   {"mtp", 92},
-	{"beetph", 94},	    {"encap", 98},     {"pim", 103},	   {"comp", 108},
-	{"sctp", 132},	    {"udplite", 136},  {"mpls", 137},	   {"ipv6-icmp", 58},
-	{"icmpv6", 58},	    {"ip", 0},	       {"hopopt", 0},	   {"ipencap", 4},
-	{"st", 5},	    {"ospf", 89},      {"ospfigp", 89},	   {"eigrp", 88},
-	{"vrrp", 112},	    {"l2tp", 115},     {"ipv6-route", 43}, {"ipv6-frag", 44},
-	{"ipv6-nonxt", 59}, {"ipv6-opts", 60},
-};
-
 static bool protocol_number(const char *text, uint64_t *ret)
 {
 	if (lang_digit(*text))
 		return lang_u64(text, 10, 255, ret);
-	for (size_t i = 0; i < ARRAY_SIZE(ip_protocols); i++) {
-		if (strcmp(ip_protocols[i].name, text) == 0) {
-			*ret = ip_protocols[i].number;
-			return true;
-		}
-	}
-	return false;
+	return lang_ip_protocol(text, ret);
 }
 
 /* Which kinds of comparison of ip_proto can stand beside each other. */
@@ -489,6 +468,8 @@ int kw_l3_proto(struct lang_build *b, char *arg)
 		n->name = "ipv6";
 	else
 		return lang_fail(b, "it must be ipv4 or ipv6, not \"%s\"", arg);
+	if (b->rule->proto.layer == RULE_LAYER_IPV6)
+		return lang_fail(b, "the rule's protocol says it already");
 	build_add(b, &b->packet, RULE_ITEM_L3_PROTO)->named = n;
 	return ERR_OK;
 }

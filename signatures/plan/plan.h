@@ -45,6 +45,7 @@ enum {				/* plan_rule.flags */
        PLAN_FRAMES = 1 << 6,	/* looks at frames */
        PLAN_OFF = 1 << 7,	/* taken out after planning: a keyword did not compile */
        PLAN_EARLY = 1 << 8,	/* items on the packet are cheap to ask before its payload */
+       PLAN_ON_EMPTY = 1 << 9,	/* and of packets without payload that come with stream bytes */
 };
 
 enum plan_step_kind {

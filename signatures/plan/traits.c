@@ -108,6 +108,15 @@ static bool early(const struct rule *r)
 	return any && r->payload.count && !captures(&r->payload);
 }
 
+static bool contents(const struct rule *r)
+{
+	for (uint32_t i = 0; i < r->payload.count; i++) {
+		if (r->payload.items[i].kind == RULE_ITEM_CONTENT)
+			return true;
+	}
+	return false;
+}
+
 static uint16_t flags_of(const struct plan_rule *p)
 {
 	const struct rule *r = p->rule;
@@ -117,6 +126,9 @@ static uint16_t flags_of(const struct plan_rule *p)
 		flags |= PLAN_ON_PACKET;
 	if (r->need_stream)
 		flags |= PLAN_ON_STREAM;
+	/* Of a rule on the stream with contents Suricata asks these of the stream alone. */
+	if (r->need_packet || !contents(r))
+		flags |= PLAN_ON_EMPTY;
 	if (r->flow & ~(RULE_FLOW_TO_SERVER | RULE_FLOW_TO_CLIENT))
 		flags |= PLAN_HAS_FLOW;
 	if (early(r))

@@ -18,8 +18,12 @@ uint32_t inspect_base64(struct slice in, uint8_t *out, uint32_t cap)
 	for (size_t i = 0; i < in.len; i++) {
 		int d = digit(in.data[i]);
 
-		if (d < 0)
+		if (d < 0) {
+			/* One digit before what is none makes a byte, as in Suricata. */
+			if (have == 6 && in.data[i] != '=' && n < cap)
+				out[n++] = (uint8_t)(bits << 2);
 			break;
+		}
 		bits = bits << 6 | (uint32_t)d;
 		have += 6;
 		if (have >= 8) {

@@ -307,8 +307,7 @@ bool inspect_transform(struct inspect_worker *w, unsigned slot, const struct rul
 		uint8_t *out = buf + (i % 2) * half;
 
 		if (t[i].kind == RULE_XFORM_PCRE) {
-			if (!run_pcre(w, &t[i], *ret, ret))
-				return false;
+			(void)run_pcre(w, &t[i], *ret, ret); /* without a match it stays as it is */
 			memmove(out, ret->data, ret->len);
 			*ret = SLICE(out, ret->len);
 			continue;
