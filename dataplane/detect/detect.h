@@ -57,7 +57,7 @@ struct detect_config {
 	/* iprep: categories' file and files of addresses (reputation.h); NULL = none. */
 	const char *reputation_categories, *reputation_folder, *reputation_files;
 	const char *geoip_database; /* NULL = none */
-	uint32_t alerts_per_packet;   /* 0: LIMIT_ALERTS_PER_PACKET */
+	uint32_t alerts_per_packet; /* 0: LIMIT_ALERTS_PER_PACKET */
 	bool profile;
 };
 

@@ -129,7 +129,7 @@ bool inspect_byte_jump(struct inspect_worker *w, const struct rule_byte_jump *j,
 						     : at + used,
 				   &to))
 		return false;
-	if (to >= len)
+	if (to > len) /* the end itself can be jumped to */
 		return false;
 	w->position = to < 0 ? 0 : (uint32_t)to;
 	return true;

@@ -49,7 +49,7 @@ static size_t compress_white(struct slice in, uint8_t *out)
 
 	for (size_t i = 0; i < in.len; i++) {
 		if (!is_space(in.data[i]) || i == 0 || !is_space(in.data[i - 1]))
-			out[n++] = is_space(in.data[i]) && i > 0 ? ' ' : in.data[i];
+			out[n++] = in.data[i]; /* of several spaces the first is kept */
 	}
 	return n;
 }
