@@ -35,6 +35,15 @@ static void safe_name(const struct store_scope *scope, char *ret, size_t cap)
 		snprintf(ret + len, cap - len, ".%08x", hash);
 }
 
+void report_file_name(enum report_period kind, const struct store_scope *scope, char *ret,
+		      size_t cap)
+{
+	char name[160];
+
+	safe_name(scope, name, sizeof(name));
+	snprintf(ret, cap, "%s-%s", report_kind_words[kind], name);
+}
+
 static const char *date_text(enum report_period kind, const struct zone *zone, uint64_t when,
 			     char ret[ZONE_TEXT])
 {

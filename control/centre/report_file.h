@@ -30,6 +30,9 @@ int report_file_order(const struct report_files *f, enum report_period kind,
  * same bytes. */
 int report_file_final_order(const struct report_files *f, const struct report_run *r,
 			    struct report_order *ret, struct errmsg *err);
+/* How files of a scope's reports begin: "daily-CUSTOMER-SITE"; a date follows. */
+void report_file_name(enum report_period kind, const struct store_scope *scope, char *ret,
+		      size_t cap);
 /* Path without ".en.html". */
 void report_file_final_stem(const struct report_files *f, const struct report_run *r, char *ret,
 			    size_t cap);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/centre/store/keep.h"
+#include "control/centre/store/wipe.h"
 
 static const char usage[] =
 	"usage: banken-store backup FILE COPY        a whole copy of the embedded store, while it "
@@ -16,6 +17,10 @@ static const char usage[] =
 	"                                            where it was ended; counts and compares\n"
 	"       banken-store compact FILE            gives room that is free inside back to the "
 	"disk\n"
+	"       banken-store wipe STATE-FOLDER REPORT-FOLDER CUSTOMER\n"
+	"                                            everything of a customer goes, and is looked "
+	"for\n"
+	"                                            afterwards; stop banken-centre first\n"
 	"       banken-store size FILE               bytes now, bytes a day\n"
 	"       banken-store size STATE HISTORY [DATABASE]\n"
 	"\n"
@@ -39,6 +44,8 @@ int main(int argc, char **argv)
 		rc = keep_backup(argv[2], argv[3], &err);
 	else if (strcmp(argv[1], "restore") == 0 && argc == 4)
 		rc = keep_restore(argv[2], argv[3], &err);
+	else if (strcmp(argv[1], "wipe") == 0 && argc == 5)
+		rc = wipe_customer(argv[2], argv[3], argv[4], stdout, &err);
 	else if (strcmp(argv[1], "compact") == 0 && argc == 3)
 		rc = keep_compact(argv[2], &err);
 	else if (strcmp(argv[1], "size") == 0 && argc == 3)
