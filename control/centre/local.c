@@ -360,6 +360,10 @@ const struct local_command centre_commands[] = {
 	{"forward-remove", "\"address\"", do_watch, true},
 	{"self-test", "tries the way from a sensor to the mailbox now; \"sensor\"", do_watch, true},
 	{"licence-put", "\"customer\", \"until\": date, none = without end", do_watch, true},
+	{"assessments", "customers who are watched only, for a time; \"customer\"", do_watch,
+	 false},
+	{"assessment-begin", "\"customer\", \"days\", \"by\"", do_watch, true},
+	{"assessment-end", "before its time; \"customer\"", do_watch, true},
 	{"proposals", "known-bad entries that mitigators offer", do_proposals, false},
 	{"audit_heads", "the ends of mitigators' audit logs", do_audit_heads, false},
 };

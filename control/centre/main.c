@@ -217,6 +217,7 @@ static int listen_to_peers(struct centre *c, struct errmsg *err)
 	c->ingest.server = c->server;
 	fleet_serve(c->fleet, c->server);
 	c->vendor = (struct vendor){.loop = c->loop,
+				    .store = c->store,
 				    .log = &c->log,
 				    .keys = c->keys,
 				    .spool = c->spool,

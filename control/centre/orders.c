@@ -5,6 +5,7 @@
 #include "control/centre/api/pages.h"
 #include "control/centre/centre.h"
 #include "control/centre/demo/demo.h"
+#include "control/centre/store/assessments.h"
 #include "control/wire/sign.h"
 #include "dataplane/base/clock.h"
 
@@ -54,8 +55,12 @@ static int send(struct centre *c, const struct store_order *o, struct errmsg *e)
 
 int centre_order(struct centre *c, struct store_order *o, char ret_id[ORDER_ID], struct errmsg *e)
 {
-	int rc;
+	int rc = c->is_demo || strcmp(o->act, "approve") != 0
+			 ? ERR_OK
+			 : assessment_allows_cut(c->store, o->site, o->mitigator, e);
 
+	if (rc != ERR_OK)
+		return rc;
 	o->time = loop_wall(c->loop);
 	snprintf(ret_id, ORDER_ID, "%.40s-o%llu.%llu",
 		 c->keys ? tls_keys_identity(c->keys)->name : "demo",

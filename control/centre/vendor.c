@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/centre/store/assessments.h"
 #include "control/wire/sign.h"
 #include "dataplane/base/clock.h"
 
@@ -94,6 +95,9 @@ json_t *vendor_do(struct vendor *v, const struct local_peer *peer, const json_t 
 						  .issuer = tls_keys_identity(v->keys)->name,
 						  .actor = actor};
 	if (fill(request, &msg.command, now, e) < 0)
+		return NULL;
+	if (msg.command.action == COMMAND_QUARANTINE &&
+	    assessment_allows_cut(v->store, "", to, e) != ERR_OK)
 		return NULL;
 	snprintf(actor, sizeof(actor), "%s",
 		 peer->account ? peer->account

@@ -2,6 +2,7 @@
  * mandate. Kept in the centre's own audit log, with what the mitigator answered. One thread. */
 #pragma once
 
+#include "control/centre/store/store.h"
 #include "control/wire/audit.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
@@ -11,6 +12,7 @@
 struct vendor {
 	struct loop *loop;
 	struct log *log;
+	struct store *store; /* who is under assessment */
 	struct tls_keys *keys;
 	struct spool *spool;
 	struct link_server *server;

@@ -48,6 +48,35 @@ static int customer_add(const struct cli *cli, int argc, char **argv)
 	return change(cli, request, "The customer is there.");
 }
 
+static int assessments(const struct cli *cli)
+{
+	static const char *const columns[] = {"customer:customer",
+					      "name:name",
+					      "began:began@",
+					      "until:until@",
+					      "state:state",
+					      "reports left:reports_left",
+					      "not in monitor mode:not_monitor",
+					      NULL};
+
+	return cli_show(cli, centre, json_pack("{ss}", "do", "assessments"), "assessments", columns,
+			"No customer is under assessment: banken centre assessment begin CUSTOMER");
+}
+
+static int assessment_begin(const struct cli *cli, int argc, char **argv)
+{
+	char *end = NULL;
+	long days = argc == 3 ? strtol(argv[2], &end, 10) : 30;
+
+	if (argc != 1 && (argc != 3 || strcmp(argv[1], "--days") != 0 || *end))
+		return cli_fail(2, "say: banken centre assessment begin CUSTOMER [--days N]");
+	return change(cli,
+		      json_pack("{ss ss si}", "do", "assessment-begin", "customer", argv[0], "days",
+				(int)days),
+		      "Watched from now on; nothing of this customer is cut. Afterwards comes a "
+		      "report, then 'banken-store wipe'.");
+}
+
 static int audit(const struct cli *cli, int argc, char **argv)
 {
 	char *end = argv[argc - 1];
@@ -70,6 +99,14 @@ int cmd_centre(const struct cli *cli, int argc, char **argv)
 		return customers(cli);
 	if (strcmp(what, "customer") == 0 && strcmp(how, "add") == 0 && argc >= 5 && argc % 2)
 		return customer_add(cli, argc - 3, argv + 3);
+	if (strcmp(what, "assessment") == 0 && strcmp(how, "list") == 0)
+		return assessments(cli);
+	if (strcmp(what, "assessment") == 0 && strcmp(how, "begin") == 0 && argc >= 4)
+		return assessment_begin(cli, argc - 3, argv + 3);
+	if (strcmp(what, "assessment") == 0 && strcmp(how, "end") == 0 && argc == 4)
+		return change(cli,
+			      json_pack("{ss ss}", "do", "assessment-end", "customer", argv[3]),
+			      "Over; its report is being made.");
 	if (strcmp(what, "site") == 0 && strcmp(how, "list") == 0)
 		return sites(cli);
 	if (strcmp(what, "site") == 0 && strcmp(how, "give") == 0 && argc == 5)

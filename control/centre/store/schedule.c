@@ -312,6 +312,25 @@ int schedule_plan(struct store *s, const struct zone *ours, unsigned hour, uint6
 	return within(s, rc, err);
 }
 
+int schedule_owe_now(struct store *s, const struct report_run *r, struct errmsg *err)
+{
+	struct db_stmt *st = store_prepare(
+		s,
+		"INSERT INTO report_runs SELECT ?1, ?2, ?3, coalesce(max(version), 0) + 1, ?5, "
+		"'due', ?4, ?4, 0, 0, '' FROM report_runs WHERE customer=?1 AND kind=?2 AND "
+		"period=?3",
+		err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, r->customer);
+	bind_text(st, 2, report_kind_words[r->kind]);
+	bind_number(st, 3, r->period);
+	bind_number(st, 4, r->due);
+	bind_text(st, 5, r->zone.name);
+	return store_finish(s, st, err);
+}
+
 int schedule_again(struct store *s, const char *customer, enum report_period kind, uint64_t period,
 		   uint64_t now, struct errmsg *err)
 {

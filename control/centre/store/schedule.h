@@ -76,6 +76,10 @@ int schedule_plan(struct store *s, const struct zone *ours, unsigned hour, uint6
 int schedule_again(struct store *s, const char *customer, enum report_period kind, uint64_t period,
 		   uint64_t now, struct errmsg *err);
 
+/* The report of a period that is not over, as of `r->due`, as a version of its own; within a
+ * transaction. `version` is not looked at. */
+int schedule_owe_now(struct store *s, const struct report_run *r, struct errmsg *err);
+
 /* The run to go on with: 1, or 0 when there is none now. */
 int report_run_next(struct store *s, uint64_t now, struct report_run *ret, struct errmsg *err);
 /* It is `state` now; RUN_READY lays its mails down. `error`: "" or what is missing in it. */

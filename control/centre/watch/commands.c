@@ -5,6 +5,7 @@
 
 #include "control/centre/emergency/template.h"
 #include "control/centre/store/emergencies.h"
+#include "control/centre/store/assessments.h"
 #include "control/centre/store/schedule.h"
 #include "control/centre/store/templates.h"
 #include "dataplane/base/slice.h"
@@ -179,6 +180,35 @@ static json_t *put_licence(struct watch_desk *d, const json_t *request, struct e
 	return ok();
 }
 
+/* --- assessments --- */
+
+static json_t *assessments(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	return json_pack("{sb so}", "ok", 1, "assessments",
+			 assessment_list(d->store, word_of(request, "customer")));
+}
+
+static json_t *begin_assessment(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	const json_t *days = json_object_get(request, "days");
+	json_int_t n = json_is_integer(days) ? json_integer_value(days) : ASSESSMENT_DAYS;
+
+	return assessment_begin(d->store, word_of(request, "customer"),
+				n > 0 && n <= ASSESSMENT_DAYS_MOST ? (unsigned)n : 0,
+				word_of(request, "by"), loop_wall(d->loop), err) == ERR_OK
+		       ? ok()
+		       : NULL;
+}
+
+static json_t *end_assessment(struct watch_desk *d, const json_t *request, struct errmsg *err)
+{
+	if (assessment_end(d->store, word_of(request, "customer"), loop_wall(d->loop), err) !=
+	    ERR_OK)
+		return NULL;
+	press_hurry(d->press);
+	return ok();
+}
+
 /* --- templates --- */
 
 static json_t *templates(struct watch_desk *d, const json_t *request, struct errmsg *err)
@@ -290,6 +320,9 @@ static const struct {
 	{"forward-remove", remove_forward},
 	{"licence-put", put_licence},
 	{"self-test", test_now},
+	{"assessments", assessments},
+	{"assessment-begin", begin_assessment},
+	{"assessment-end", end_assessment},
 };
 
 json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json_t *request,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "control/centre/emergency/mail.h"
+#include "control/centre/store/assessments.h"
 #include "control/wire/file.h"
 #include "control/wire/message.h"
 #include "dataplane/base/clock.h"
@@ -417,6 +418,8 @@ static void look(void *ctx)
 		     schedule_plan(p->setup.files.store, &p->setup.files.zone, p->setup.hour,
 				   wall(p), &err),
 		     &err);
+		told(p, assessments_look(p->setup.files.store, &p->setup.files.zone, wall(p), &err),
+		     &err);
 	}
 	give_up(p);
 	make(p);
@@ -440,6 +443,7 @@ struct press *press_new(const struct press_setup *setup, struct press_helpers *h
 	p->printer = &helpers->print_helper;
 	p->poster = &helpers->post_helper;
 	if (schedule_open(setup->files.store, err) != ERR_OK ||
+	    assessments_open(setup->files.store, err) != ERR_OK ||
 	    file_make_folder(setup->outbox, 0700, err) != ERR_OK) {
 		free(p);
 		return NULL;
