@@ -149,7 +149,8 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 		.target = t,
 		.host = h->number,
 		.inside = rc->scope != NULL,
-		.never_block = never >= 0,
+		/* By this address of it, or by any that would be cut with it. */
+		.never_block = never >= 0 || never_blocked(d, h, rc->now.wall),
 		.handshake = a->handshake_completed && rc->proof.pair,
 		/* Frames that were just seen can prove it only after the next look at the
 		 * switch: until then it is held (decide_ports_checked). */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { REPEATS = 5 }; /* a block grows no more after so many */
+
 void broken(const struct site *s, const char *fmt, ...)
 {
 	va_list ap;
@@ -41,15 +43,59 @@ static void check_target(const struct site *s, const struct cut *c)
 
 		if (!touches(&c->target, m))
 			continue;
+		/* Who is behind a box that nobody knows shows only by and by: check_box. */
+		if (s->nat && m->behind_router)
+			continue;
 		if (m->guarded)
 			broken(s, "the protected machine %u is cut as %s", i,
 			       target_text(&c->target, name));
-		if (!m->guilty && !c->approved)
+		if (!m->guilty && !c->approved && !(s->nat && i == 0))
 			broken(s, "the innocent machine %u is cut automatically as %s (%s)", i,
 			       target_text(&c->target, name), c->note);
-		if (c->whole_port && m->shared)
+		if (m->role == ROLE_PERHAPS && !c->approved)
+			broken(s, "machine %u, which perhaps is a server, is cut automatically", i);
+		if (c->whole_port && mac_addr_eq(&c->target.mac, &m->mac) &&
+		    (m->phone || m->beside || m->stale))
+			broken(s, "the port of machine %u is cut whole: %s", i,
+			       m->phone	   ? "an IP phone is there"
+			       : m->beside ? "somebody protected is there"
+					   : "nobody knows the port");
+		if (c->whole_port && m->shared && !m->behind_router)
 			broken(s, "the port of machine %u is cut whole, others are behind it", i);
 	}
+}
+
+/* A box that nobody knows, with more addresses behind it than one host has. */
+static void check_box(const struct site *s, const struct cut *c)
+{
+	unsigned n = 0;
+
+	if (!s->nat || !mac_addr_eq(&c->target.mac, &s->machines[0].mac))
+		return;
+	for (unsigned i = 0; i < s->n; i++)
+		n += mac_addr_eq(&s->machines[i].mac, &c->target.mac) && s->machines[i].fresh;
+	if (n > s->router_addresses)
+		broken(s, "a box with %u addresses behind it is cut automatically, over %u it asks",
+		       n, s->router_addresses);
+}
+
+/* A repeat offender's block lasts twice as long each time. */
+static void check_repeat(struct site *s, const struct cut *c)
+{
+	const struct told *own = told_of(s, c->id);
+	uint64_t least = s->policy->sets[0].every;
+	unsigned before = 0;
+
+	if (c->causes != CAUSE_BIT(CAUSE_BLOCK))
+		return;
+	for (unsigned i = 0; i < CUTS_TOLD && s->told[i].state; i++)
+		before += &s->told[i] != own && s->told[i].host == own->host && s->told[i].sent;
+	for (unsigned i = 0; i < before && i < REPEATS; i++)
+		least *= 2;
+	if (c->ends[CAUSE_BLOCK] < s->now.wall + least)
+		broken(s, "the %u. block of a host lasts %llu s, not %llu s at least", before + 1,
+		       (unsigned long long)((c->ends[CAUSE_BLOCK] - s->now.wall) / NS_PER_SEC),
+		       (unsigned long long)(least / NS_PER_SEC));
 }
 
 /* Hosts automatically cut within any window up to now. */
@@ -113,7 +159,9 @@ static void check_automatic(struct site *s, const struct cut *c)
 	if (s->d.kill_switch)
 		broken(s, "a host is cut automatically though the kill switch stands");
 	for (unsigned i = 0; i < s->n; i++) {
-		if (s->machines[i].spared && touches(&c->target, &s->machines[i]))
+		const struct machine *m = &s->machines[i];
+
+		if (m->spared && touches(&c->target, m) && !(s->nat && m->behind_router))
 			broken(s, "machine %u is cut against a never-block exception", i);
 	}
 	for (unsigned i = 0; s->alert && c->causes & CAUSE_BIT(CAUSE_THREAT) && i < s->n; i++) {
@@ -128,6 +176,7 @@ static void check_automatic(struct site *s, const struct cut *c)
 	check_share(s);
 	if (c->causes & CAUSE_BIT(CAUSE_THREAT))
 		check_mass(s);
+	check_box(s, c);
 }
 
 /* ---- what happens to a cut ---- */
@@ -182,6 +231,13 @@ static void check_yes(struct site *s, const struct cut *c)
 		broken(s, "one person said yes, two must");
 }
 
+static uint64_t number_of(struct site *s, const struct cut *c)
+{
+	struct host *h = hosts_by_id(s->d.hosts, c->host_id);
+
+	return h ? h->number : 0;
+}
+
 static void remember(struct site *s, const struct cut *c)
 {
 	struct told *t = told_of(s, c->id);
@@ -190,6 +246,8 @@ static void remember(struct site *s, const struct cut *c)
 	if (c->causes)
 		t->threat = c->causes & CAUSE_BIT(CAUSE_THREAT);
 	t->state = c->state;
+	t->sent = t->sent || c->sent;
+	t->host = number_of(s, c);
 }
 
 static void on_changed(void *ctx, const struct cut *c, enum cut_state from)
@@ -208,6 +266,9 @@ static void on_changed(void *ctx, const struct cut *c, enum cut_state from)
 		s->again += again;
 		check_automatic(s, c);
 	}
+	told_of(s, c->id)->host = number_of(s, c);
+	if (c->state == CUT_REQUESTED && from == CUT_NEW && !s->person)
+		check_repeat(s, c);
 	if (c->state == CUT_REQUESTED && from == CUT_HELD)
 		check_yes(s, c);
 	/* Nothing new is tried while the kill switch stands. */
@@ -241,7 +302,8 @@ struct port_facts promises_port(void *ctx, const struct cut_target *t)
 
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct machine *m = &s->machines[i];
-		struct port_facts f = {.known = true};
+		struct port_facts f = {
+			.known = !m->stale, .phone = m->phone, .protected_mac = m->beside};
 
 		if (m->behind_router || !mac_addr_eq(&m->mac, &t->mac))
 			continue;
@@ -272,6 +334,14 @@ void promises_check(struct site *s)
 		    s->now.wall > cut_end(c) + NS_PER_SEC)
 			broken(s, "a cut that is %s goes on after its end",
 			       cut_state_text(c->state));
+		/* What has no end has a date at which a person is asked to look, and it is renewed.
+		 */
+		if (c->state >= CUT_SENT && c->state < CUT_RELEASING && !cut_end(c) &&
+		    (!c->review || s->now.wall > c->review + NS_PER_SEC))
+			broken(s, "a cut that is %s has no end, and nobody is asked to look",
+			       cut_state_text(c->state));
+		if (c->state == CUT_HELD && (!c->review || s->now.wall > c->review + NS_PER_SEC))
+			broken(s, "a question waits for ever");
 		if (c->causes & CAUSE_BIT(CAUSE_BLOCK) && !c->ends[CAUSE_BLOCK])
 			broken(s, "a block without an end");
 	}

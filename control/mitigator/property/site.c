@@ -38,11 +38,18 @@ static void make_machine(struct site *s, unsigned i, unsigned router)
 	if (m->behind_router)
 		m->mac = s->machines[router].mac;
 	m->ip = ip_addr_v4(four);
-	m->guarded = i == router || chance(s, 10);
-	m->guilty = !m->guarded && chance(s, 50);
+	m->guarded = i == router ? !s->nat : chance(s, 10);
+	m->role = i != router && !m->guarded && !m->behind_router && chance(s, 12)
+			  ? ROLE_PERHAPS + (chance(s, 50) ? 1 : 0)
+			  : ROLE_NO;
+	m->guilty = !m->guarded && m->role != ROLE_SURE && chance(s, 50);
 	m->silent = i > 0 && m->guarded && !m->behind_router && chance(s, 50);
 	m->spared = !m->guarded && chance(s, 8);
 	m->by_mac = i > 0 && m->guarded && !m->behind_router && !m->silent && chance(s, 30);
+	m->guarded = m->guarded || m->role == ROLE_SURE;
+	m->phone = !m->behind_router && chance(s, 6);
+	m->beside = !m->behind_router && chance(s, 4);
+	m->stale = !m->behind_router && chance(s, 4);
 	if (m->silent && chance(s, 50)) {
 		m->other = m->ip;
 		m->other.bytes[14] = 77;
@@ -58,6 +65,7 @@ static void make_machine(struct site *s, unsigned i, unsigned router)
 static void make_machines(struct site *s)
 {
 	s->n = 4 + below(s, MACHINES_MAX - 4);
+	s->nat = chance(s, 15);
 	for (unsigned i = 0; i < s->n; i++)
 		make_machine(s, i, 0);
 	for (unsigned i = 0; i < s->n; i++) {
@@ -97,7 +105,7 @@ static void put_lists(struct site *s, struct text *t)
 		const struct machine *m = &s->machines[i];
 
 		/* By address or by both; the router's machines behind it are not protected. */
-		if (!m->guarded)
+		if (!m->guarded || m->role == ROLE_SURE)
 			continue;
 		put(t, "%s  - {role: %s, address: %s, mac: '%s'}\n", any ? "" : "protected:\n",
 		    i == 0 ? "gateway" : "dns", m->by_mac ? "''" : ip_addr_text(&m->ip, ip, false),
@@ -130,19 +138,21 @@ static void make_policy(struct site *s)
 	s->mass_window = (10 + below(s, 300)) * NS_PER_SEC;
 	s->mode = chance(s, 60) ? MODE_AUTOMATIC : (enum policy_mode)below(s, 4);
 	s->approvals = 1 + below(s, 2);
+	s->router_addresses = 1 + below(s, 5);
 	put(&t,
 	    "levels: [{severity: high, level: danger}, {severity: medium, level: warning}]\n"
 	    "actions: [{level: warning, action: %s, count: %u}, {level: safe, action: permit}]\n"
 	    "scopes: [{name: all, networks: [10.0.0.0/8], mode: %s, cut-at: %s, approvals: %u}]\n"
 	    "fuse-hosts: %u\nfuse-window: %llu\nfuse-share: %u\nmass-hosts: %u\n"
 	    "mass-window: %llu\nmethod: %s\njudge-every: %u\nincident-quiet: %u\nbinding-age: %u\n"
-	    "hold: %u\n",
+	    "hold: %u\nreview: %u\nrouter-addresses: %u\n",
 	    at_warning[below(s, 2)], 1 + below(s, 4), words[s->mode],
 	    chance(s, 50) ? "danger" : "warning", s->approvals, s->fuse_hosts,
 	    (unsigned long long)(s->fuse_window / NS_PER_SEC), s->share, s->mass_hosts,
 	    (unsigned long long)(s->mass_window / NS_PER_SEC),
 	    chance(s, 50) ? "same-level" : "same-or-higher", 60 + below(s, 4000),
-	    320 + below(s, 4000), 1 + below(s, 60), 60 + below(s, 7200));
+	    320 + below(s, 4000), 1 + below(s, 60), 60 + below(s, 7200), 60 + below(s, 20000),
+	    s->router_addresses);
 	put_lists(s, &t);
 	policy_free(s->policy);
 	s->policy = policy_parse(t.s, t.len, "random", &e);
@@ -184,6 +194,13 @@ static void learn_machines(struct site *s)
 		else if (m->behind_router || m->silent)
 			continue;
 		decide_fact(&s->d, &f, "sensor", s->now);
+		if (m->role != ROLE_NO) {
+			f.kind = HOST_FACT_ROLE;
+			f.value = "dhcp-server";
+			f.confidence =
+				m->role == ROLE_SURE ? CONFIDENCE_KNOWN : CONFIDENCE_POTENTIAL;
+			decide_fact(&s->d, &f, "sensor", s->now);
+		}
 		if (chance(s, 60) && m->port[0] != 'u')
 			hosts_note_port(s->d.hosts, &m->mac, "br0", m->port, s->now.wall);
 	}

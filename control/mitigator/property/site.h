@@ -28,16 +28,22 @@ struct machine {
 	struct ip_addr other; /* ... but for this one, which nobody named; all zero: none */
 	bool shown;	      /* it was seen with the address that is protected */
 	bool by_mac;	      /* protected by its MAC alone */
-	bool spared;	      /* a never-block exception names its address */
-	bool shared;	      /* another machine is behind the same port, or it is an uplink */
-	uint64_t released;    /* wall, when a person last said it was safe */
+	enum { ROLE_NO, ROLE_PERHAPS, ROLE_SURE } role; /* that a sensor tells of it */
+	/* Of its port, as the switch has it: an IP phone was heard, somebody protected is there
+	 * whom its table does not have, the port itself is not known. */
+	bool phone, beside, stale;
+	bool fresh;	   /* behind the router, and its address was seen with the router's MAC */
+	bool spared;	   /* a never-block exception names its address */
+	bool shared;	   /* another machine is behind the same port, or it is an uplink */
+	uint64_t released; /* wall, when a person last said it was safe */
 	char port[24];
 };
 
 /* What the test remembers of a cut: ends by its own clocks, causes, where it stands. */
 struct told {
 	uint64_t end;
-	bool threat;
+	bool threat, sent;
+	uint64_t host;
 	unsigned held; /* methods that hold it */
 	enum cut_state state;
 };
@@ -54,7 +60,8 @@ struct hit {
 struct site {
 	uint64_t random;
 	struct machine machines[MACHINES_MAX];
-	unsigned n, fuse_hosts, share, mass_hosts, approvals;
+	unsigned n, fuse_hosts, share, mass_hosts, approvals, router_addresses;
+	bool nat; /* the router is nobody's that people know of */
 	enum policy_mode mode;
 	uint64_t fuse_window, mass_window, case_number;
 	sqlite3 *db;

@@ -63,6 +63,10 @@ static void forge(struct site *s, struct alert *a, const struct machine *who)
 	/* Nobody can tell who a MAC belongs to that never showed the address. */
 	unsigned how = !victim->silent || victim->shown ? below(s, 4) : 0;
 
+	/* What is behind a box that nobody knows is counted, so it is left alone. */
+	if (s->nat && (victim->behind_router || victim == &s->machines[0]))
+		return;
+
 	s->moved = s->moved || how > 0;
 	switch (how) {
 	case 0: /* another's address */
@@ -122,6 +126,7 @@ static void strike(struct site *s)
 	if (chance(s, 10))
 		a.time -= (uint64_t)below(s, 900) * NS_PER_SEC;
 	who->shown = true;
+	who->fresh = who->fresh || (!forged && a.time == s->now.wall);
 	if (forged)
 		forge(s, &a, who);
 	if (s->loud)

@@ -35,6 +35,8 @@ static const struct cut_transition table[] = {
 	{CUT_SENT, CUT_EV_NEXT_METHOD, CUT_SENT, CUT_FX_SEND},
 	{CUT_SENT, CUT_EV_LADDER_END, CUT_FAILED, CUT_FX_ALARM},
 	{CUT_SENT, CUT_EV_CHANGE, CUT_SENT, CUT_FX_SEND},
+	/* A method that never gets round to it must not keep the question from people. */
+	{CUT_SENT, CUT_EV_REVIEW, CUT_SENT, CUT_FX_RENEW | CUT_FX_ALARM},
 	{CUT_SENT, CUT_EV_RELEASE, CUT_RELEASING, UNDO},
 	{CUT_SENT, CUT_EV_LEASE_END, CUT_ENDING, UNDO},
 	/* Verified on the wire. A late ACK of a method further up the ladder changes nothing. */

@@ -90,6 +90,12 @@ static int check_identity(const struct driver_config *c, struct errmsg *e)
 				  "driver %s: sessions must be the absolute path of an SQLite file "
 				  "with FreeRADIUS's table radacct",
 				  c->name);
+	if (radius_order_find(c->order) == RADIUS_ORDER_BOUNCE && !c->sessions[0])
+		return errmsg_set(
+			e, ERR_INVALID,
+			"driver %s: order bounce takes a port's link down: sessions must name "
+			"the accounting, which says who else is there",
+			c->name);
 	return 0;
 }
 

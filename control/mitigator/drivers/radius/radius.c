@@ -370,6 +370,33 @@ static void confirm(struct work *w, const char *text)
 		driver_say(w->sink, w->answer, DRIVER_DONE, "%s %s", w->mac, text);
 }
 
+/* The link of a port is taken down for one host only (Q6): a phone that has the PC behind it, or
+ * whoever else is there, would go with it. False with a sentence: others are there, or nobody knows
+ * who. */
+static bool port_is_its_own(struct work *w)
+{
+	struct errmsg e = {""};
+	unsigned others = 0;
+	int rc = w->session_known ? radius_session_others(w->config->sessions, &w->session,
+							  &w->host, &others, &e)
+				  : ERR_NOTFOUND;
+
+	if (rc == 0 && others == 0)
+		return true;
+	if (rc == 0)
+		errmsg_set(&w->e, ERR_DENIED,
+			   "%u others have a session at port %s (an IP phone, perhaps): their link "
+			   "would go down with the host's",
+			   others, w->session.port);
+	else if (rc == ERR_NOTFOUND)
+		errmsg_set(&w->e, ERR_DENIED,
+			   "the accounting does not say at which port the host is, so nobody knows "
+			   "whose link would go down with it");
+	else
+		w->e = e;
+	return false;
+}
+
 static void apply(struct work *w)
 {
 	const struct kept *base = row_of(w, "");
@@ -392,6 +419,10 @@ static void apply(struct work *w)
 		return;
 	}
 	w->vlan = w->config->vlan;
+	if (w->what == RADIUS_ORDER_BOUNCE && !port_is_its_own(w)) {
+		driver_say(w->sink, w->answer, DRIVER_REFUSED, "%s", w->e.text);
+		return;
+	}
 	if (add_calls(w) < 0 || order_all(w, KEPT_ORDERED) < 0 || keep_answers(w, &done) < 0)
 		say_failed(w);
 	else if (done)
@@ -404,6 +435,9 @@ static void apply(struct work *w)
  * longer stops. */
 static void choose_undo(struct work *w)
 {
+	/* Who came to the port meanwhile keeps its link. */
+	if (w->what == RADIUS_ORDER_BOUNCE && !port_is_its_own(w))
+		w->what = RADIUS_ORDER_DISCONNECT;
 	if (w->what != RADIUS_ORDER_VLAN)
 		return;
 	w->vlan = w->config->normal_vlan;

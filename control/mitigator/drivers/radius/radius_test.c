@@ -234,6 +234,10 @@ static void test_check(void **state)
 	WRONG(order, "kill", "disconnect, vlan, bounce or reauthenticate");
 	WRONG(vendor, "acme", "vendor must be");
 	WRONG(order, "bounce", "cisco, aruba, hp, juniper");
+	c = *right;
+	snprintf(c.order, sizeof(c.order), "bounce");
+	snprintf(c.vendor, sizeof(c.vendor), "cisco");
+	refused(&c, "who else is there");
 	WRONG(mac_format, "xx:xx", "twelve x or X");
 	WRONG(identify[0], "ssid", "\"ssid\" is not");
 	WRONG(identify[0], "nas-port", "sessions must name it");

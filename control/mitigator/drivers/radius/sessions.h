@@ -14,5 +14,9 @@ struct radius_session {
  * sentence when the file cannot be read. */
 int radius_session_find(const char *path, const struct mac_addr *mac, struct radius_session *ret,
 			struct errmsg *e);
+/* How many others have an open session at its port, which are IP phones too. 0; ERR_NOTFOUND: the
+ * accounting does not say at which port; ERR_IO with a sentence. */
+int radius_session_others(const char *path, const struct radius_session *s,
+			  const struct mac_addr *mac, unsigned *ret, struct errmsg *e);
 /* Whether that record has an end by now: what was ordered of the session was carried out. */
 bool radius_session_over(const char *path, int64_t row);
