@@ -161,7 +161,8 @@ static void check_automatic(struct site *s, const struct cut *c)
 	for (unsigned i = 0; i < s->n; i++) {
 		const struct machine *m = &s->machines[i];
 
-		if (m->spared && touches(&c->target, m) && !(s->nat && m->behind_router))
+		if (m->spared && touches(&c->target, m) &&
+		    !(s->nat && m->behind_router && !m->fresh))
 			broken(s, "machine %u is cut against a never-block exception", i);
 	}
 	for (unsigned i = 0; s->alert && c->causes & CAUSE_BIT(CAUSE_THREAT) && i < s->n; i++) {

@@ -478,8 +478,8 @@ void cuts_add_cause(struct cuts *cs, struct cut *c, enum cut_cause cause, uint64
 		return;
 	c->causes |= CAUSE_BIT(cause);
 	c->ends[cause] = end;
-	/* It no longer ends by itself: from now on a person is asked to look (Q8). A question has its
-	 * own patience there. */
+	/* It no longer ends by itself: from now on a person is asked to look (Q8). A question has
+	 * its own patience there. */
 	if (cut_end(c) == 0 && !c->review && c->state != CUT_HELD)
 		c->review = now.wall + cs->s.times.review_ns;
 	if (cut_end(c) == before || !cuts_event(cs, c, CUT_EV_CHANGE, actor, reason, now))
