@@ -10,6 +10,7 @@
 #include "control/centre/ingest/ingest.h"
 #include "control/centre/vendor.h"
 #include "control/centre/watch/commands.h"
+#include "control/centre/watch/duty.h"
 #include "control/centre/watch/scribe.h"
 #include "control/centre/report_file.h"
 #include "control/wire/config.h"
@@ -71,6 +72,7 @@ struct centre {
 	struct vendor vendor;
 	struct emergency_helpers *helpers;
 	struct emergency_desk *desk;
+	struct duty *duty;
 	struct scribe_helpers *scribe_helpers;
 	struct scribe *scribe; /* NULL: a demonstration, whose store is nobody else's to read */
 	struct press_helpers *press_helpers;

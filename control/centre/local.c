@@ -36,6 +36,8 @@ json_t *centre_status(struct centre *c)
 		json_object_set(answer, "disk", json_object_get(watched, "disk"));
 		json_decref(watched);
 	}
+	/* Of several centres beside each other one is. */
+	json_object_set_new(answer, "on_duty", json_boolean(duty_is_ours(c->duty)));
 	json_object_set_new(answer, "retention_days",
 			    json_integer((json_int_t)c->config.retention_days));
 	return answer;

@@ -244,6 +244,7 @@ static int watch_for_emergencies(struct centre *c, struct errmsg *err)
 		.loop = c->loop,
 		.store = c->store,
 		.log = &c->log,
+		.duty = c->duty,
 		.sender = {c->config.mail_from, tls_keys_identity(c->keys)->name, c->config.portal,
 			   c->zone, c->store},
 		.rules = emergency_rules_default,
@@ -281,6 +282,20 @@ static int serve_commands(struct centre *c, struct errmsg *err)
 	return c->local ? ERR_OK : ERR_IO;
 }
 
+static int begin_duty(struct centre *c, struct errmsg *err)
+{
+	const struct duty_setup setup = {
+		.loop = c->loop,
+		.log = &c->log,
+		.store = c->store,
+		.name = tls_keys_identity(c->keys)->name,
+		.is_alone = !c->config.state_database[0],
+	};
+
+	c->duty = duty_new(&setup, err);
+	return c->duty ? ERR_OK : ERR_IO;
+}
+
 static int start_scribe(struct centre *c, struct errmsg *err)
 {
 	c->scribe = scribe_new(c->loop, &c->log, c->scribe_helpers, err);
@@ -294,6 +309,7 @@ static int schedule_reports(struct centre *c, struct errmsg *err)
 		.log = &c->log,
 		.files = centre_report_files(c),
 		.scribe = c->scribe,
+		.duty = c->duty,
 		.outbox = c->outbox,
 		.from = c->config.mail_from,
 		.host = tls_keys_identity(c->keys)->name,
@@ -336,6 +352,7 @@ static int watch_the_watchers(struct centre *c, struct errmsg *err)
 		.loop = c->loop,
 		.log = &c->log,
 		.store = c->store,
+		.duty = c->duty,
 		.host = tls_keys_identity(c->keys)->name,
 	};
 
@@ -444,6 +461,8 @@ static int start(struct centre *c, struct errmsg *err)
 	if (rc == ERR_OK)
 		rc = listen_to_peers(c, err);
 	if (rc == ERR_OK)
+		rc = begin_duty(c, err);
+	if (rc == ERR_OK)
 		rc = start_scribe(c, err);
 	if (rc == ERR_OK)
 		rc = pages_start(c, err);
@@ -473,6 +492,7 @@ static void stop(struct centre *c)
 	press_delete(c->press);
 	press_helpers_stop(c->press_helpers);
 	emergency_desk_delete(c->desk);
+	duty_delete(c->duty);
 	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);
 	pages_stop(c);

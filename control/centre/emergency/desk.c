@@ -30,6 +30,7 @@ struct emergency_desk {
 	struct emergency_desk_setup setup;
 	struct worker worker[HELPERS];
 	struct loop_timer look, silent;
+	uint64_t duties; /* that began so far */
 };
 
 struct emergency_helpers *emergency_helpers_start(const struct delivery_server *server,
@@ -124,6 +125,15 @@ static void give_work(struct emergency_desk *d)
 	uint64_t wall = loop_wall(d->setup.loop);
 	struct errmsg err;
 
+	if (!duty_is_ours(d->setup.duty))
+		return;
+	/* What whoever was on duty before had under way is due again. */
+	if (duty_has_begun(d->setup.duty, &d->duties) &&
+	    emergency_recover(d->setup.store, &err) != ERR_OK) {
+		d->duties = 0;
+		log_error(d->setup.log, "%s", err.text);
+		return;
+	}
 	if (emergency_plan(d->setup.store, &d->setup.rules, wall, &err) != ERR_OK) {
 		log_error(d->setup.log, "%s", err.text);
 		return;
@@ -168,7 +178,8 @@ static void look_for_silent(void *ctx)
 	struct emergency_desk *d = ctx;
 	struct errmsg err;
 
-	if (emergency_raise_silent(d->setup.store, d->setup.silent_after, loop_wall(d->setup.loop),
+	if (duty_is_ours(d->setup.duty) &&
+	    emergency_raise_silent(d->setup.store, d->setup.silent_after, loop_wall(d->setup.loop),
 				   &err) != ERR_OK)
 		log_error(d->setup.log, "%s", err.text);
 	loop_timer_set(d->setup.loop, &d->silent, SILENT_EVERY_S * NS_PER_SEC);
@@ -182,10 +193,6 @@ struct emergency_desk *emergency_desk_new(const struct emergency_desk_setup *set
 	if (!d)
 		return NULL;
 	d->setup = *setup;
-	if (emergency_recover(setup->store, err) != ERR_OK) {
-		free(d);
-		return NULL;
-	}
 	for (unsigned i = 0; i < HELPERS; i++) {
 		d->worker[i] = (struct worker){.desk = d, .helper = &helpers->helper[i]};
 		loop_watch(setup->loop, helpers->helper[i].fd, EPOLLIN, answered, &d->worker[i]);

@@ -4,6 +4,7 @@
 
 #include "control/centre/emergency/deliver.h"
 #include "control/centre/emergency/text.h"
+#include "control/centre/watch/duty.h"
 #include "control/wire/log.h"
 #include "control/wire/loop.h"
 
@@ -13,6 +14,7 @@ struct emergency_desk_setup {
 	struct loop *loop;
 	struct store *store;
 	const struct log *log;
+	const struct duty *duty; /* NULL: always */
 	struct emergency_sender sender;
 	struct emergency_rules rules;
 	uint64_t

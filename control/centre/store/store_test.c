@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "control/centre/demo/demo.h"
+#include "control/centre/store/lease.h"
 #include "control/centre/store/place_test.h"
 #include "control/centre/store/private.h"
 #include "control/wire/file.h"
@@ -308,6 +309,29 @@ static void not_into_a_real_store(void **state)
 	assert_non_null(strstr(err.text, "not empty"));
 }
 
+/* One holder at a time; who holds renews, who comes takes it when it is over or given back. */
+static void one_is_on_duty(void **state)
+{
+	static const struct {
+		const char *holder;
+		uint64_t at_s;
+		int taken; /* -1: given back */
+	} steps[] = {{"a", 0, 1},  {"b", 1, 0},	  {"a", 9, 1},	{"b", 18, 0},  {"b", 19, 1},
+		     {"a", 19, 0}, {"a", 20, -1}, {"a", 20, 0}, {"b", 21, -1}, {"a", 21, 1}};
+	struct errmsg err = {""};
+
+	assert_int_equal(lease_open(*state, &err), ERR_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (steps[i].taken < 0)
+			assert_int_equal(lease_give(*state, "test", steps[i].holder, &err), ERR_OK);
+		else
+			assert_int_equal(lease_take(*state, "test", steps[i].holder,
+						    10 * NS_PER_SEC,
+						    (1000 + steps[i].at_s) * NS_PER_SEC, &err),
+					 steps[i].taken);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +343,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(days_add_up_to_the_month),
 		cmocka_unit_test(golden_month),
 		cmocka_unit_test(not_into_a_real_store),
+		cmocka_unit_test(one_is_on_duty),
 	};
 
 	golden = argc > 1 ? argv[1] : ".";

@@ -262,7 +262,7 @@ static void go_on(struct forward *f)
 	uint64_t now = loop_now(f->setup.loop);
 	int n;
 
-	if (f->since)
+	if (f->since || !duty_is_ours(f->setup.duty))
 		return;
 	n = forward_targets(f->setup.store, list, TARGETS_MOST, &err);
 	if (n < 0)

@@ -6,6 +6,7 @@
 
 #include "control/centre/emergency/deliver.h"
 #include "control/centre/store/forwards.h"
+#include "control/centre/watch/duty.h"
 #include "control/wire/log.h"
 #include "control/wire/loop.h"
 
@@ -15,7 +16,8 @@ struct forward_setup {
 	struct loop *loop;
 	const struct log *log;
 	struct store *store;
-	const char *host; /* name of this machine */
+	const struct duty *duty; /* NULL: always */
+	const char *host;	 /* name of this machine */
 };
 
 /* `helper` by delivery_start; stays the caller's. */

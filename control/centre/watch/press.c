@@ -193,7 +193,7 @@ static void make(struct press *p)
 	struct errmsg err = {""};
 	int found;
 
-	if (p->print_since || p->is_made)
+	if (p->print_since || p->is_made || !duty_is_ours(p->setup.duty))
 		return;
 	found = report_run_next(p->setup.files.store, wall(p), &p->run, &err);
 	told(p, found, &err);
@@ -344,7 +344,7 @@ static void post(struct press *p)
 	struct errmsg err = {""};
 	int found;
 
-	if (p->post_since)
+	if (p->post_since || !duty_is_ours(p->setup.duty))
 		return;
 	found = report_mail_next(p->setup.files.store, wall(p), &p->mail, &err);
 	told(p, found, &err);
@@ -412,7 +412,8 @@ static void look(void *ctx)
 	struct errmsg err = {""};
 	uint64_t now = loop_now(p->setup.loop);
 
-	if (!p->planned || now - p->planned >= PLAN_EVERY_S * NS_PER_SEC) {
+	if (duty_is_ours(p->setup.duty) &&
+	    (!p->planned || now - p->planned >= PLAN_EVERY_S * NS_PER_SEC)) {
 		p->planned = now;
 		told(p,
 		     schedule_plan(p->setup.files.store, &p->setup.files.zone, p->setup.hour,

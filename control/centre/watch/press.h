@@ -5,6 +5,7 @@
 
 #include "control/centre/emergency/mail.h"
 #include "control/centre/report_file.h"
+#include "control/centre/watch/duty.h"
 #include "control/centre/watch/errand.h"
 #include "control/centre/watch/scribe.h"
 #include "control/wire/log.h"
@@ -18,10 +19,11 @@ struct press_setup {
 	const struct log *log;
 	struct report_files files;
 	struct scribe *scribe;
-	const char *outbox; /* folder of mails under way */
-	const char *from;   /* mail address */
-	const char *host;   /* name of this machine */
-	unsigned hour;	    /* of who has no schedule of his own yet */
+	const struct duty *duty; /* NULL: always */
+	const char *outbox;	 /* folder of mails under way */
+	const char *from;	 /* mail address */
+	const char *host;	 /* name of this machine */
+	unsigned hour;		 /* of who has no schedule of his own yet */
 };
 
 /* Before rights are given up. `outbox` is made by press_new. NULL with a sentence. */
