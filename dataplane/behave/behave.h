@@ -149,7 +149,8 @@ enum behave_frame_what {
 	BEHAVE_ARP_ASKS,
 	BEHAVE_ARP_ANSWERS, /* or says it unasked */
 	BEHAVE_ND_ANSWERS,
-	BEHAVE_ROUTER, /* IPv6 router advertisement; `lifetime` */
+	BEHAVE_ROUTER,	 /* IPv6 router advertisement; `lifetime` */
+	BEHAVE_PROTOCOL, /* a packet of an IP protocol that has no connections: ends.ip_proto */
 };
 
 struct behave_frame { /* ends.client: who speaks, with client_mac from the frame */

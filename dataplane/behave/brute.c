@@ -1,6 +1,6 @@
 /* Guessing of passwords and account names (T1110, T1087, T1558): refused logins where the answer
- * can be read (SMB, Kerberos, FTP, mail, HTTP), short sessions that end without anything done where
- * it is encrypted (SSH, RDP, ...). */
+ * can be read (SMB, Kerberos, LDAP, FTP, mail, HTTP), short sessions that end without anything done
+ * where it is encrypted (SSH, RDP, ...). */
 #include "dataplane/behave/detector.h"
 
 #include <string.h>
@@ -12,7 +12,8 @@ enum { TCP = 6, RST = 4 };
 struct pair_entry { /* one client, one server, one service */
 	struct behave_entry entry;
 	uint32_t failures, sessions, sessions_in;
-	uint64_t sessions_told_ns;
+	uint32_t together; /* sessions that were open beside another one */
+	uint64_t sessions_told_ns, last_start_ns, last_end_ns;
 };
 
 struct asked_entry { /* one connection */
@@ -118,6 +119,28 @@ static void tell_names(const struct behave_view *v, const struct behave_event *e
 	behave_tell(v, &hit, &c->entry);
 }
 
+static void tell_community(const struct behave_view *v, const struct behave_event *e,
+			   struct client_entry *c, unsigned names)
+{
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	double seconds = behave_seconds(c->entry.start_ns, e->time_ns);
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, &guess_sign, e);
+	behave_say_en(&hit,
+		      "%s tried about %u different community strings, the passwords of SNMP, at %s "
+		      "within %.1f seconds.",
+		      client.s, names, server.s, seconds);
+	behave_say_ja(&hit,
+		      "%sが%.1f秒間に%sに対し、SNMPのパスワードに当たるコミュニティ名を約%u種類"
+		      "試しました。",
+		      client.s, seconds, server.s, names);
+	behave_figure(&hit, "communities", names);
+	behave_figure(&hit, "seconds", seconds);
+	behave_tell(v, &hit, &c->entry);
+}
+
 static void tell_roast(const struct behave_view *v, const struct behave_event *e,
 		       struct client_entry *c, unsigned tickets)
 {
@@ -186,9 +209,34 @@ static void refused(const struct behave_view *v, const struct behave_event *e,
 		tell_guess(v, e, p);
 }
 
+static bool of_snmp(const struct behave_event *e)
+{
+	return strcmp(e->login.service, "snmp") == 0;
+}
+
+static void asked(const struct behave_view *v, const struct behave_event *e, struct client_entry *c,
+		  uint64_t user)
+{
+	unsigned names;
+
+	if (!user || !behave_small_add(v, &c->asked, user))
+		return;
+	names = behave_small_count(c->asked);
+	if (names < v->limits->spray_asked)
+		return;
+	/* A wrong community string is not answered at all. */
+	if (of_snmp(e))
+		tell_community(v, e, c, names);
+	else if (c->answers == 0)
+		tell_names(v, e, c, names);
+}
+
 static void login(const struct behave_view *v, const struct behave_event *e)
 {
-	uint64_t key[2] = {behave_word(&e->ends.client), service_word(e->login.service)};
+	/* Each device may have a community string of its own. */
+	uint64_t key[2] = {behave_word(&e->ends.client),
+			   service_word(e->login.service) ^
+				   (of_snmp(e) ? behave_word(&e->ends.server) : 0)};
 	struct client_entry *c =
 		behave_window(v, CLIENTS, key, 2, e->time_ns, v->limits->brute_seconds);
 	uint64_t user = user_of(v, e);
@@ -209,9 +257,7 @@ static void login(const struct behave_view *v, const struct behave_event *e)
 			tell_roast(v, e, c, behave_small_count(c->tickets));
 		break;
 	case BEHAVE_ASKED:
-		if (user && behave_small_add(v, &c->asked, user) && c->answers == 0 &&
-		    behave_small_count(c->asked) >= v->limits->spray_asked)
-			tell_names(v, e, c, behave_small_count(c->asked));
+		asked(v, e, c, user);
 		break;
 	}
 }
@@ -253,7 +299,7 @@ static void tell_sessions(const struct behave_view *v, const struct behave_event
 {
 	struct behave_text client = behave_address(&e->ends.client);
 	struct behave_text server = behave_address(&e->ends.server);
-	double seconds = behave_seconds(p->entry.start_ns, e->connection.start_ns);
+	double seconds = behave_seconds(p->entry.start_ns, p->last_start_ns);
 	struct behave_hit hit;
 
 	behave_hit_init(&hit, &sessions_sign, e);
@@ -296,21 +342,64 @@ static void hello(const struct behave_view *v, const struct behave_event *e)
 	a->ssh = true;
 }
 
-static void session_end(const struct behave_view *v, const struct behave_event *e)
+/* What is said in the clear says by itself who was let in: logins of web applications at their
+ * databases and mail servers are as many and as short. */
+static bool readable(const struct behave_view *v, const struct behave_event *e, const char *service)
+{
+	uint64_t key[2] = {behave_word(&e->ends.client), service_word(service)};
+	const struct client_entry *c = behave_table_find(&v->tables[CLIENTS], key, 2);
+
+	return c && c->answers > 0;
+}
+
+/* The service of a session that is worth counting, NULL otherwise. */
+static const char *session_of(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
 	const char *service;
-	struct pair_entry *p;
-	uint64_t key[3];
 
 	if (c->moment != BEHAVE_END || e->ends.ip_proto != TCP)
-		return;
+		return NULL;
 	/* Something has to be said: a bare handshake is a scan's. One direction may be missing. */
 	if (c->packets[0] + c->packets[1] < 5 || c->bytes[0] + c->bytes[1] < 400)
-		return;
+		return NULL;
 	service = service_of(e);
 	if (!service && says_ssh(v, e))
 		service = "ssh";
+	return service && !readable(v, e, service) ? service : NULL;
+}
+
+static void note_session(struct pair_entry *p, const struct behave_event *e)
+{
+	uint64_t start_ns = e->connection.start_ns;
+
+	p->together += start_ns < p->last_end_ns;
+	p->sessions++;
+	if (start_ns < p->entry.start_ns)
+		p->entry.start_ns = start_ns;
+	if (start_ns > p->last_start_ns)
+		p->last_start_ns = start_ns;
+	if (e->time_ns > p->last_end_ns)
+		p->last_end_ns = e->time_ns;
+}
+
+/* A person has one session at a time: where they stand beside each other half as many say it. */
+static bool enough_sessions(const struct behave_view *v, const struct pair_entry *p)
+{
+	unsigned least = v->limits->brute_sessions;
+
+	if (p->together * 2 >= p->sessions)
+		least = (least + 1) / 2;
+	return p->sessions >= least && p->sessions_in * 4 <= p->sessions;
+}
+
+static void session_end(const struct behave_view *v, const struct behave_event *e)
+{
+	const struct behave_connection *c = &e->connection;
+	const char *service = session_of(v, e);
+	struct pair_entry *p;
+	uint64_t key[3];
+
 	if (!service)
 		return;
 	key[0] = behave_word(&e->ends.client);
@@ -322,10 +411,8 @@ static void session_end(const struct behave_view *v, const struct behave_event *
 		p->sessions_in++;
 		return;
 	}
-	p->sessions++;
-	if (p->sessions < v->limits->brute_sessions || p->sessions_in * 4 > p->sessions)
-		return;
-	if (!behave_lately(v, p->sessions_told_ns, e->time_ns))
+	note_session(p, e);
+	if (enough_sessions(v, p) && !behave_lately(v, p->sessions_told_ns, e->time_ns))
 		tell_sessions(v, e, p, service);
 }
 

@@ -29,10 +29,10 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	server = behave_address(&e->ends.server);
 	user = behave_printable(e->login.user);
 	behave_hit_init(&hit, &sign, e);
-	behave_say_en(&hit, "%s logged in at %s (%s)%s%s with a password that anybody can read.",
-		      client.s, server.s, e->login.service, user.s[0] ? " as " : "", user.s);
-	behave_say_ja(&hit, "%sが%s(%s)へ%s%s暗号化されていないパスワードでログインしました。",
-		      client.s, server.s, e->login.service, user.s, user.s[0] ? "として" : "");
+	behave_say_en(&hit, "%s sent %s (%s) a password%s%s that anybody on the way can read.",
+		      client.s, server.s, e->login.service, user.s[0] ? " of " : "", user.s);
+	behave_say_ja(&hit, "%sが%s(%s)へ%s%sパスワードを暗号化せずに送りました。", client.s,
+		      server.s, e->login.service, user.s, user.s[0] ? "の" : "");
 	behave_figure(&hit, "logins", c->logins);
 	behave_tell(v, &hit, &c->entry);
 }

@@ -110,16 +110,24 @@ static void dns(struct behave *b, const struct record_head *h, struct slice reco
 	behave_event(b, &e);
 }
 
-/* Where people log in by a form. */
+static bool is_letter(uint8_t c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* Where people log in by a form: one of these words, by itself ("oauth" and "authors" are not). */
 static bool login_path(struct slice path)
 {
-	static const char *const words[] = {"login", "signin", "sign-in", "logon", "auth"};
+	static const char *const words[] = {"login", "signin",	     "sign-in", "logon",
+					    "auth",  "authenticate", "xmlrpc"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		size_t len = strlen(words[i]);
 
 		for (size_t at = 0; at + len <= path.len && at < 200; at++) {
-			if (slice_eq_nocase(slice_sub(path, at, len), SLICE_STR(words[i])))
+			if (slice_eq_nocase(slice_sub(path, at, len), SLICE_STR(words[i])) &&
+			    !(at > 0 && is_letter(path.data[at - 1])) &&
+			    !(at + len < path.len && is_letter(path.data[at + len])))
 				return true;
 		}
 	}
@@ -133,7 +141,7 @@ static void http(struct behave *b, const struct record_head *h, struct slice rec
 					    "http_refer",      NULL};
 	struct behave_event e = begin(h, BEHAVE_HTTP);
 	struct fields f;
-	bool refused;
+	bool refused, alone;
 
 	collect(record, names, &f);
 	e.http = (struct behave_http){.method = f.text[0],
@@ -145,9 +153,10 @@ static void http(struct behave *b, const struct record_head *h, struct slice rec
 				      .referer = f.text[6]};
 	behave_event(b, &e);
 	refused = e.http.status == 401 || e.http.status == 403;
-	if (!refused && !is(e.http.method, "POST"))
-		return;
-	if (e.http.status != 401 && !login_path(e.http.path))
+	/* What stands in the head of a request is the worker's (observe.c), if it was seen; of
+	 * HTTP/2 the record is all there is. */
+	alone = e.http.status == 401 && (!e.http.method.len || strcmp(h->type, "http") != 0);
+	if (!alone && (!is(e.http.method, "POST") || !login_path(e.http.path)))
 		return;
 	/* A form that is shown again was not filled in right. */
 	e.kind = BEHAVE_LOGIN;
@@ -207,6 +216,21 @@ static void krb5(struct behave *b, const struct record_head *h, struct slice rec
 	behave_event(b, &e);
 }
 
+/* The command brings a password: by itself, or by a SASL mechanism (RFC 4422), of which these two
+ * only code it. */
+static bool text_password(struct slice command, struct slice argument, const char *plain,
+			  const char *sasl, bool *ret_readable)
+{
+	*ret_readable = slice_eq_nocase(command, SLICE_STR(plain));
+	if (*ret_readable)
+		return true;
+	if (!sasl[0] || !slice_eq_nocase(command, SLICE_STR(sasl)) || !argument.len)
+		return false;
+	*ret_readable = slice_eq_nocase(slice_sub(argument, 0, 5), SLICE_LIT("PLAIN")) ||
+			slice_eq_nocase(slice_sub(argument, 0, 5), SLICE_LIT("LOGIN"));
+	return true;
+}
+
 /* Logins in the clear, word by word: FTP, POP3, IMAP. */
 static void text_login(struct behave *b, const struct record_head *h, struct slice record)
 {
@@ -224,9 +248,15 @@ static void text_login(struct behave *b, const struct record_head *h, struct sli
 		behave_event(b, &e);
 		return;
 	}
-	if (!slice_eq_nocase(f.text[0], ftp || pop3 ? SLICE_LIT("PASS") : SLICE_LIT("LOGIN")))
+	if (!text_password(f.text[0], f.text[2],
+			   ftp	  ? "PASS"
+			   : pop3 ? "PASS"
+				  : "LOGIN",
+			   ftp	  ? ""
+			   : pop3 ? "AUTH"
+				  : "AUTHENTICATE",
+			   &e.login.readable))
 		return;
-	e.login.readable = true;
 	if (is(f.text[3], "OK"))
 		e.login.outcome = BEHAVE_LET_IN;
 	else if (is(f.text[3], "ERR") || is(f.text[3], "NO"))
@@ -243,11 +273,25 @@ static void text_login(struct behave *b, const struct record_head *h, struct sli
 	behave_event(b, &e);
 }
 
+/* RFC 4511 A.2: 49 invalidCredentials, 32 noSuchObject. 0 is not told from an answer not seen. */
+static enum behave_outcome ldap_outcome(struct slice record, uint64_t code)
+{
+	static const char *const names[] = {"result", NULL};
+	struct fields f;
+
+	if (code == 49)
+		return BEHAVE_DENIED;
+	if (code == 32)
+		return BEHAVE_NO_USER;
+	collect(record, names, &f);
+	return code == 0 && is(f.text[0], "success") ? BEHAVE_LET_IN : BEHAVE_ASKED;
+}
+
 /* LDAP, VNC, databases: whatever says that it let nobody in. */
 static void other_login(struct behave *b, const struct record_head *h, struct slice record)
 {
-	static const char *const names[] = {
-		"security_result", "result_code", "bind_request", "name", "cookie", "user", NULL};
+	static const char *const names[] = {"security_result", "result_code", "operation", "name",
+					    "cookie",	       "user",	      "auth",	   NULL};
 	struct behave_event e = begin(h, BEHAVE_LOGIN);
 	struct fields f;
 
@@ -263,14 +307,48 @@ static void other_login(struct behave *b, const struct record_head *h, struct sl
 							  : BEHAVE_ASKED;
 	} else if (strcmp(h->type, "ldap") == 0) {
 		e.login.service = "ldap";
-		e.login.outcome = is(f.text[1], "invalid_credentials") ? BEHAVE_DENIED
-				  : is(f.text[1], "success")	       ? BEHAVE_LET_IN
-								       : BEHAVE_ASKED;
+		if (!is(f.text[2], "bind"))
+			return;
+		e.login.readable = is(f.text[6], "simple") && e.login.user.len > 0;
+		e.login.outcome = ldap_outcome(record, f.number[1]);
 	} else {
 		e.login.service = "rdp";
 	}
 	if (e.login.user.len || e.login.outcome != BEHAVE_ASKED)
 		behave_event(b, &e);
+}
+
+/* Databases: MySQL's ER_ACCESS_DENIED_ERROR, PostgreSQL's class 28 (invalid authorization). */
+static void database_login(struct behave *b, const struct record_head *h, struct slice record)
+{
+	static const char *const names[] = {"user", "status",	  "error_code",
+					    "code", "process_id", NULL};
+	bool mysql = strcmp(h->type, "mysql") == 0;
+	struct behave_event e = begin(h, BEHAVE_LOGIN);
+	struct fields f;
+
+	collect(record, names, &f);
+	e.login = (struct behave_login){.service = mysql ? "mysql" : "pgsql", .user = f.text[0]};
+	if (mysql ? f.number[2] == 1045 : is(slice_sub(f.text[3], 0, 2), "28"))
+		e.login.outcome = BEHAVE_DENIED;
+	else if (mysql ? f.text[0].len && is(f.text[1], "OK") : f.number[4] > 0)
+		e.login.outcome = BEHAVE_LET_IN;
+	if (e.login.outcome != BEHAVE_ASKED)
+		behave_event(b, &e);
+}
+
+/* The community string of a request is its password (RFC 1157 3.2.5). */
+static void snmp(struct behave *b, const struct record_head *h, struct slice record)
+{
+	static const char *const names[] = {"community", "pdu_type", NULL};
+	struct behave_event e = begin(h, BEHAVE_LOGIN);
+	struct fields f;
+
+	collect(record, names, &f);
+	if (e.ends.server_port != 161 || !f.text[0].len || is(f.text[1], "response"))
+		return;
+	e.login = (struct behave_login){.service = "snmp", .user = f.text[0]};
+	behave_event(b, &e);
 }
 
 /* SMB 1 alone: SMB 2 is read from segments. */
@@ -421,6 +499,9 @@ static const struct {
 	{"rfb", other_login, 1 << BEHAVE_LOGIN},
 	{"rdp", other_login, 1 << BEHAVE_LOGIN},
 	{"ldap", other_login, 1 << BEHAVE_LOGIN},
+	{"snmp", snmp, 1 << BEHAVE_LOGIN},
+	{"mysql", database_login, 1 << BEHAVE_LOGIN},
+	{"pgsql", database_login, 1 << BEHAVE_LOGIN},
 };
 
 bool behave_wants(const struct behave *b, const char *type)

@@ -1,12 +1,12 @@
 /* Scans (T1046, T1018): one host tries one service on many hosts (horizontal), or many ports of one
  * host (vertical), and most tries get no service; tries with TCP flags that no connection begins
- * with; sweeps by ICMP, ARP and neighbour discovery.
+ * with; IP protocols of one host; sweeps by ICMP, ARP and neighbour discovery.
  *
  * A try counts as failed until it is answered with a connection; a connection in which the client
  * then says nothing is taken back as failed when it ends (connect scans). */
 #include "dataplane/behave/detector.h"
 
-enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58 };
+enum { TCP = 6, UDP = 17, ICMP = 1, ICMP6 = 58, SCTP = 132 };
 
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 
@@ -52,6 +52,14 @@ static const struct behave_sign arp_sign = {
 	"Network scan", BEHAVE_MEDIUM,
 	false};
 
+static const struct behave_sign protocols_sign = {2205,
+						  "BANKEN scan of the IP protocols of one host",
+						  "TA0007",
+						  "T1046",
+						  "Network scan",
+						  BEHAVE_MEDIUM,
+						  true};
+
 static struct scan_entry *entry_of(const struct behave_view *v, const struct behave_event *e,
 				   enum table table)
 {
@@ -68,13 +76,18 @@ static unsigned failed_percent(const struct scan_entry *e)
 	return e->tries ? (e->tries - e->opened) * 100 / e->tries : 0;
 }
 
+static const char *proto_name(const struct behave_event *e)
+{
+	return e->ends.ip_proto == UDP ? "UDP" : e->ends.ip_proto == SCTP ? "SCTP" : "TCP";
+}
+
 static void tell_horizontal(const struct behave_view *v, const struct behave_event *e,
 			    struct scan_entry *s, unsigned hosts)
 {
 	struct behave_text client = behave_address(&e->ends.client);
 	double seconds = behave_seconds(s->entry.start_ns, e->time_ns);
 	unsigned failed = failed_percent(s);
-	const char *proto = e->ends.ip_proto == UDP ? "UDP" : "TCP";
+	const char *proto = proto_name(e);
 	struct behave_hit hit;
 
 	behave_hit_init(&hit, &horizontal_sign, e);
@@ -98,7 +111,7 @@ static void tell_vertical(const struct behave_view *v, const struct behave_event
 	struct behave_text server = behave_address(&e->ends.server);
 	double seconds = behave_seconds(s->entry.start_ns, e->time_ns);
 	unsigned failed = failed_percent(s);
-	const char *proto = e->ends.ip_proto == UDP ? "UDP" : "TCP";
+	const char *proto = proto_name(e);
 	struct behave_hit hit;
 
 	behave_hit_init(&hit, &vertical_sign, e);
@@ -311,15 +324,58 @@ static void connection(const struct behave_view *v, const struct behave_event *e
 	}
 }
 
+/* ---- IP protocols ---- */
+
+static void tell_protocols(const struct behave_view *v, const struct behave_event *e,
+			   struct scan_entry *s)
+{
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	double seconds = behave_seconds(s->entry.start_ns, e->time_ns);
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, &protocols_sign, e);
+	behave_say_en(&hit,
+		      "%s sent %s packets of %u different IP protocols within %.1f seconds; hosts "
+		      "use two or three.",
+		      client.s, server.s, s->tries, seconds);
+	behave_say_ja(
+		&hit,
+		"%sが%.1f秒間に%sへ%u種類のIPプロトコルのパケットを送りました。通常使われるのは"
+		"2、3種類です。",
+		client.s, seconds, server.s, s->tries);
+	behave_figure(&hit, "protocols", s->tries);
+	behave_figure(&hit, "seconds", seconds);
+	behave_tell(v, &hit, &s->entry);
+}
+
+static void other_protocol(const struct behave_view *v, const struct behave_event *e)
+{
+	enum { NO_PORT = 0x1ffff };
+	uint64_t key[3] = {behave_word(&e->ends.client), behave_word(&e->ends.server), NO_PORT};
+	struct scan_entry *s;
+
+	if (!behave_unicast(&e->ends.server))
+		return;
+	s = behave_window(v, PORTS, key, 3, e->time_ns, v->limits->scan_seconds);
+	/* `tries` counts different protocols here. */
+	s->tries += behave_set_add(v, &s->things, e->ends.ip_proto);
+	if (s->tries >= v->limits->scan_odd_ports && !behave_told(v, &s->entry, e->time_ns))
+		tell_protocols(v, e, s);
+}
+
 static void event(const struct behave_view *v, const struct behave_event *e)
 {
 	uint8_t proto = e->ends.ip_proto;
 
 	if (e->kind == BEHAVE_FRAME) {
-		frame(v, e);
+		if (e->frame.what == BEHAVE_PROTOCOL)
+			other_protocol(v, e);
+		else
+			frame(v, e);
 	} else if (proto == ICMP || proto == ICMP6) {
 		icmp(v, e);
-	} else if (proto == TCP || proto == UDP) {
+	} else if (proto == TCP || proto == UDP || proto == SCTP) {
 		if (!v->facts->server_unicast)
 			return;
 		if (proto == UDP && e->ends.server_port >= TRACE_FIRST &&

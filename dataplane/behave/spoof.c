@@ -242,7 +242,7 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		name(v, e);
 	else if (e->frame.what == BEHAVE_ROUTER)
 		router(v, e);
-	else if (e->frame.what != BEHAVE_ARP_ASKS)
+	else if (e->frame.what == BEHAVE_ARP_ANSWERS || e->frame.what == BEHAVE_ND_ANSWERS)
 		claim(v, e);
 }
 

@@ -45,7 +45,7 @@
 	X(scan_failed_percent, "scan-failed-percent", 60, 1, 100,                                  \
 	  "share of the tries that got no service")                                                \
 	X(scan_odd_ports, "scan-odd-ports", 10, 2, 400,                                            \
-	  "ports or hosts tried with impossible TCP flags (FIN, XMAS, NULL)")                      \
+	  "ports or hosts tried with impossible TCP flags (FIN, XMAS, NULL), or IP protocols")     \
 	X(sweep_seconds, "sweep-seconds", 60, 1, 604800, "window of ICMP and ARP sweeps")          \
 	X(sweep_hosts, "sweep-hosts", 12, 4, 400, "hosts sent an ICMP query in it")                \
 	X(sweep_failed_percent, "sweep-failed-percent", 20, 0, 100,                                \
@@ -59,7 +59,7 @@
 	X(brute_seconds, "brute-seconds", 120, 1, 604800, "window of password guessing")           \
 	X(brute_failures, "brute-failures", 10, 2, 100000, "refused logins at one server in it")   \
 	X(brute_sessions, "brute-sessions", 15, 2, 100000,                                         \
-	  "short encrypted sessions of a login service in it")                                     \
+	  "short sessions of a login service in it; half as many when they overlap")               \
 	X(brute_session_bytes, "brute-session-bytes", 12000, 100, 1000000,                         \
 	  "a session with more, both ways together, was let in")                                   \
 	X(brute_session_seconds, "brute-session-seconds", 30, 1, 3600, "so was a longer one")      \

@@ -181,9 +181,27 @@ static void neighbour(struct behave *b, const struct packet *p)
 		behave_event(b, &e);
 }
 
+static void protocol(struct behave *b, const struct packet *p)
+{
+	struct behave_event e = {.kind = BEHAVE_FRAME, .time_ns = p->now_ns};
+
+	e.ends.client = p->src;
+	e.ends.server = p->dst;
+	e.ends.ip_proto = p->ip_proto;
+	e.ends.client_mac = p->src_mac;
+	e.ends.server_mac = p->dst_mac;
+	e.ends.vlan = p->vlan_count ? p->vlan[0] : 0;
+	e.frame.what = BEHAVE_PROTOCOL;
+	behave_event(b, &e);
+}
+
 void observe_frame(struct behave *b, const struct packet *p)
 {
-	if (!p->has_mac || !behave_listens(b, BEHAVE_FRAME))
+	if (!behave_listens(b, BEHAVE_FRAME))
+		return;
+	if (!p->flow && p->ip_version && !is_icmp(p->ip_proto))
+		protocol(b, p);
+	if (!p->has_mac)
 		return;
 	if (p->ether_type == 0x0806 && p->l3)
 		arp(b, p);
@@ -265,17 +283,81 @@ static void files(struct behave *b, const struct packet *p, const struct flow *f
 	}
 }
 
-/* RFC 7617: the password stands in the head as it is, coded only. */
-static void basic_login(struct behave *b, const struct packet *p, const struct flow *f,
-			const struct app_tx *tx)
+static int base64_value(uint8_t c)
 {
-	static const char mark[] = "Authorization: Basic ";
-	struct slice head = buffer_of(f->app->proto, tx, DIR_TS, "http.header");
-	struct behave_event e = {.kind = BEHAVE_LOGIN, .time_ns = p->now_ns, .ends = ends_of(f)};
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(letters, c) : NULL;
 
-	if (!head.len || !memmem(head.data, head.len, mark, sizeof(mark) - 1))
+	return at ? (int)(at - letters) : -1;
+}
+
+enum { USER_MAX = 64 };
+
+/* RFC 7617: name and password, coded only; the name of it. */
+static struct slice basic_user(struct slice coded, uint8_t buf[USER_MAX])
+{
+	uint32_t word = 0;
+	size_t n = 0;
+	int value;
+
+	for (size_t i = 0; i < coded.len && n + 3 <= USER_MAX; i++) {
+		value = base64_value(coded.data[i]);
+		if (value < 0)
+			break;
+		word = word << 6 | (uint32_t)value;
+		if (i % 4 == 0)
+			continue;
+		buf[n] = (uint8_t)(word >> (6 - 2 * (i % 4)));
+		if (buf[n] == ':')
+			break;
+		n++;
+	}
+	return SLICE(buf, n);
+}
+
+/* What of a request's head lets somebody in, "" when nothing does. The first messages of NTLM are
+ * answered with 401 by design (MS-NTHT 3.1), the third carries the proof. */
+static struct slice credentials_of(struct slice head)
+{
+	static const char *const schemes[] = {"Basic ", "Digest ", "NTLM TlRMTVNTUAAD",
+					      "Negotiate TlRMTVNTUAAD", "Negotiate YI"};
+	static const char mark[] = "uthorization: ";
+	const uint8_t *at = head.len ? memmem(head.data, head.len, mark, sizeof(mark) - 1) : NULL;
+	struct slice value;
+
+	if (!at)
+		return SLICE("", 0);
+	value = slice_sub(head, (size_t)(at - head.data) + sizeof(mark) - 1, head.len);
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+		if (value.len > strlen(schemes[i]) &&
+		    memcmp(value.data, schemes[i], strlen(schemes[i])) == 0)
+			return value;
+	}
+	return SLICE("", 0);
+}
+
+/* A login in the head of a request, and what became of it. */
+static void http_login(struct behave *b, const struct packet *p, const struct flow *f,
+		       const struct app_tx *tx)
+{
+	struct slice head = credentials_of(buffer_of(f->app->proto, tx, DIR_TS, "http.header"));
+	struct behave_event e = {.kind = BEHAVE_LOGIN, .time_ns = p->now_ns, .ends = ends_of(f)};
+	struct slice status;
+	uint8_t user[USER_MAX];
+
+	if (!head.len)
 		return;
-	e.login = (struct behave_login){.service = "http", .readable = true};
+	e.login.service = "http";
+	if (head.data[0] == 'B') {
+		e.login.readable = true;
+		e.login.user = basic_user(slice_sub(head, 6, head.len), user);
+	}
+	status = buffer_of(f->app->proto, tx, DIR_TC, "http.stat_code");
+	if (slice_eq(status, SLICE_LIT("401")) || slice_eq(status, SLICE_LIT("407")))
+		e.login.outcome = BEHAVE_DENIED;
+	else if (status.len && status.data[0] <= '3')
+		e.login.outcome = BEHAVE_LET_IN;
 	behave_event(b, &e);
 }
 
@@ -396,7 +478,7 @@ void observe_tx(struct behave *b, const struct packet *p, const struct flow *f,
 	if (f->app->proto == &dns_proto && behave_listens(b, BEHAVE_DNS))
 		dns(b, p, f, tx);
 	else if (strcmp(f->app->proto->name, "http") == 0 && behave_listens(b, BEHAVE_LOGIN))
-		basic_login(b, p, f, tx);
+		http_login(b, p, f, tx);
 }
 
 /* Behaviour hits are EVE alerts with gid 2; reason and figures stand in alert.metadata. */
