@@ -396,10 +396,18 @@ static bool enough_sessions(const struct behave_view *v, const struct pair_entry
 static void session_end(const struct behave_view *v, const struct behave_event *e)
 {
 	const struct behave_connection *c = &e->connection;
-	const char *service = session_of(v, e);
+	struct behave_event turned;
+	const char *service;
 	struct pair_entry *p;
 	uint64_t key[3];
 
+	/* Where only the server is seen it stands as the client. */
+	if (c->packets[1] == 0 && e->ends.client_port < e->ends.server_port) {
+		turned = *e;
+		behave_turn(&turned.ends);
+		e = &turned;
+	}
+	service = session_of(v, e);
 	if (!service)
 		return;
 	key[0] = behave_word(&e->ends.client);

@@ -163,12 +163,11 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		t->coded += data;
 		t->carriers += carrier;
 		t->bytes += data || carrier ? (by == BY_DOMAIN ? front.len : d->name.len) : 0;
+		told = told || behave_told(v, &t->entry, e->time_ns); /* one hit for both */
 		if (!(data || carrier) ||
 		    !behave_set_add(v, &t->names, behave_word_bytes(v, d->name)))
 			continue;
-		if (told || behave_told(v, &t->entry, e->time_ns)) {
-			told = true; /* one hit for both */
-		} else if (enough(v, t, &names)) {
+		if (!told && enough(v, t, &names)) {
 			tell(v, e, t, by == BY_DOMAIN ? domain : SLICE("", 0), names);
 			told = true;
 		}

@@ -180,6 +180,9 @@ static void tell_reflected(const struct behave_view *v, const struct behave_even
 
 /* ---- calls ---- */
 
+/* Some 80 account numbers in one call; a window that shows permissions asks for a handful. */
+enum { NAMES_BYTES = 3000 };
+
 static void authenticate(const struct behave_view *v, const struct behave_event *e,
 			 struct pair_entry *p)
 {
@@ -225,6 +228,10 @@ static void known_call(const struct behave_view *v, const struct behave_event *e
 		break;
 	case RPC_ENUMERATE:
 		tell_listing(v, e, p, operation);
+		break;
+	case RPC_NAMES:
+		if (e->rpc.bytes >= NAMES_BYTES)
+			tell_listing(v, e, p, operation);
 		break;
 	case RPC_COERCE:
 		p->called_ns = e->time_ns;

@@ -33,6 +33,7 @@ enum rpc_interface { /* index into rpc_interfaces */
 		     RPC_EPM,
 		     RPC_SHUTDOWN,
 		     RPC_BACKUP_KEY,
+		     RPC_LSA,
 		     RPC_INTERFACES,
 		     RPC_UNKNOWN = RPC_INTERFACES,
 };
@@ -56,6 +57,7 @@ enum rpc_meaning {
 	RPC_LOOK_UP,
 	RPC_SWITCH_OFF,
 	RPC_KEYS,
+	RPC_NAMES, /* account numbers made names; listed like the rest when they are many */
 	RPC_MEANINGS,
 };
 

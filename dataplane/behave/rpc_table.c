@@ -1,6 +1,6 @@
 /* Interfaces and operations: MS-SCMR, MS-TSCH, MS-WMI, MS-DCOM, MS-OAUT, MS-RRP, MS-DRSR, MS-NRPC,
  * MS-RPRN, MS-PAR, MS-EFSR, MS-DFSNM, MS-FSRVP, MS-EVEN, MS-EVEN6, MS-SRVS, MS-WKST, MS-SAMR,
- * C706 (endpoint mapper), MS-RSP, MS-BKRP. */
+ * C706 (endpoint mapper), MS-RSP, MS-BKRP, MS-LSAT. */
 #include <string.h>
 
 #include "dataplane/behave/behave.h"
@@ -32,6 +32,7 @@ const char *const rpc_interface_names[RPC_INTERFACES + 1] = {
 	"endpoint mapper",
 	"shutdown",
 	"backup keys",
+	"local security authority",
 	"an interface that was not seen being bound",
 };
 
@@ -61,6 +62,7 @@ static const uint8_t uuids[RPC_INTERFACES][16] = {
 	[RPC_EPM] = "\xe1\xaf\x83\x08\x5d\x1f\x11\xc9\x91\xa4\x08\x00\x2b\x14\xa0\xfa",
 	[RPC_SHUTDOWN] = "\x89\x4d\xe0\xc0\x0d\x55\x11\xd3\xa3\x22\x00\xc0\x4f\xa3\x21\xa1",
 	[RPC_BACKUP_KEY] = "\x3d\xde\x7c\x30\x16\x5d\x11\xd1\xab\x8f\x00\x80\x5f\x14\xdb\x40",
+	[RPC_LSA] = "\x12\x34\x57\x78\x12\x34\xab\xcd\xef\x00\x01\x23\x45\x67\x89\xab",
 };
 
 struct operation {
@@ -145,6 +147,9 @@ static const struct operation operations[] = {
 	{RPC_SHUTDOWN, 0, RPC_SWITCH_OFF, "BaseInitiateShutdown"},
 	{RPC_SHUTDOWN, 2, RPC_SWITCH_OFF, "BaseInitiateShutdownEx"},
 	{RPC_BACKUP_KEY, 0, RPC_KEYS, "BackuprKey"},
+	{RPC_LSA, 15, RPC_NAMES, "LsarLookupSids"},
+	{RPC_LSA, 57, RPC_NAMES, "LsarLookupSids2"},
+	{RPC_LSA, 76, RPC_NAMES, "LsarLookupSids3"},
 };
 
 enum rpc_interface rpc_interface_of(const uint8_t uuid[16])

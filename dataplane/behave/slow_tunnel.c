@@ -91,6 +91,8 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 	if (!behave_set_add(v, &p->names, behave_word_bytes(v, d->name)) ||
 	    p->coded < v->limits->slow_tunnel_names || p->coded * 2 < p->queries ||
 	    behave_small_count(all->clients) > v->limits->rare_hosts ||
+	    /* what takes less is a tunnel of the other kind */
+	    behave_seconds(p->entry.start_ns, e->time_ns) <= v->limits->tunnel_dns_seconds ||
 	    behave_told(v, &p->entry, e->time_ns))
 		return;
 	names = behave_set_count(&p->names);

@@ -67,27 +67,87 @@ static bool shared_mac(const struct mac_addr *m)
 	return !mac_addr_is_host(m);
 }
 
+/* The address with which a host asks for others: its own. Kept beside the routers. */
+static struct router_entry *asker_of(const struct behave_view *v, const struct mac_addr *mac,
+				     uint16_t vlan, uint64_t now_ns)
+{
+	uint64_t key[3] = {behave_word_mac(mac), vlan, BEHAVE_FRAME};
+	bool is_new;
+
+	return behave_table_get(&v->tables[ROUTERS], key, 3, now_ns, &is_new);
+}
+
+static void asks(const struct behave_view *v, const struct behave_event *e)
+{
+	struct router_entry *r;
+
+	/* Of IPv6 every host has several. */
+	if (!ip_addr_is_v4(&e->ends.client) || ip_addr_v4_u32(&e->ends.client) == 0 ||
+	    ip_addr_eq(&e->ends.client, &e->frame.about) || shared_mac(&e->ends.client_mac))
+		return;
+	r = asker_of(v, &e->ends.client_mac, e->ends.vlan, e->time_ns);
+	if (ip_addr_is_zero(&r->first_ip) ||
+	    behave_seconds(r->entry.start_ns, e->time_ns) > v->limits->spoof_seconds) {
+		r->first_ip = e->ends.client;
+		r->entry.start_ns = e->time_ns;
+	}
+}
+
+/* Of the two who claim an address one may have another of its own: that one is no owner. Where both
+ * have, as hosts with several do, nothing is said. */
+static void blame(const struct behave_view *v, const struct behave_event *e,
+		  const struct claim_entry *c, struct behave_hit *hit)
+{
+	const struct mac_addr *both[] = {&c->other, &c->owner};
+	const struct router_entry *asker[2];
+	bool stranger[2];
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		asker[i] = asker_of(v, both[i], e->ends.vlan, e->time_ns);
+		stranger[i] = !ip_addr_is_zero(&asker[i]->first_ip) &&
+			      !ip_addr_eq(&asker[i]->first_ip, &e->frame.about);
+	}
+	if (stranger[0] == stranger[1])
+		return;
+	i = stranger[1];
+	hit->ends.client = asker[i]->first_ip;
+	hit->ends.client_mac = *both[i];
+	hit->ends.server = e->frame.about;
+	hit->ends.server_mac = *both[1 - i];
+}
+
 static void tell_claim(const struct behave_view *v, const struct behave_event *e,
 		       struct claim_entry *c)
 {
 	struct behave_text address = behave_address(&e->frame.about);
 	struct behave_text owner = behave_mac(&c->owner), other = behave_mac(&c->other);
 	double seconds = behave_seconds(c->entry.start_ns, e->time_ns);
+	struct behave_text who, thief;
 	struct behave_hit hit;
+	bool known;
 
 	behave_hit_init(&hit, &arp_sign, e);
 	hit.ends.client = e->frame.about;
 	hit.ends.client_mac = c->other;
+	blame(v, e, c, &hit);
+	who = behave_address(&hit.ends.client);
+	thief = behave_mac(&hit.ends.client_mac);
+	known = !ip_addr_eq(&hit.ends.client, &e->frame.about);
 	behave_say_en(
 		&hit,
 		"%s is claimed by two hosts at a time: %s (%u times) and %s (%u times) within "
-		"%.0f seconds.",
-		address.s, owner.s, c->own, other.s, c->claims, seconds);
+		"%.0f seconds%s%s%s%s.",
+		address.s, owner.s, c->own, other.s, c->claims, seconds,
+		known ? "; otherwise the host " : "", known ? thief.s : "", known ? " is " : "",
+		known ? who.s : "");
 	behave_say_ja(
 		&hit,
 		"%.0f秒間に%sを2台のホストが同時に自分のアドレスだと主張しました: %s(%u回)と%s"
-		"(%u回)。",
-		seconds, address.s, owner.s, c->own, other.s, c->claims);
+		"(%u回)%s%s%s%s%s。",
+		seconds, address.s, owner.s, c->own, other.s, c->claims, known ? "。" : "",
+		known ? thief.s : "", known ? "の本来のアドレスは" : "", known ? who.s : "",
+		known ? "です" : "");
 	behave_figure(&hit, "claims", c->claims);
 	behave_figure(&hit, "seconds", seconds);
 	behave_tell(v, &hit, &c->entry);
@@ -242,6 +302,8 @@ static void event(const struct behave_view *v, const struct behave_event *e)
 		name(v, e);
 	else if (e->frame.what == BEHAVE_ROUTER)
 		router(v, e);
+	else if (e->frame.what == BEHAVE_ARP_ASKS)
+		asks(v, e);
 	else if (e->frame.what == BEHAVE_ARP_ANSWERS || e->frame.what == BEHAVE_ND_ANSWERS)
 		claim(v, e);
 }
