@@ -276,10 +276,15 @@ def cache_damaged(site, r, name):
     """The compiled rules on disk: bits turned over, cut short, emptied, made a folder. It compiles anew."""
     folder = site.net.folder / "state-dataplane"
     files = [p for p in folder.glob("plan-*.hs") if p.is_file()]
+    site.kill(name)
+    if not files:  # this fault has made it a folder before: the next start keeps them again
+        site.revive(name)
+        site.kill(name)
+        files = [p for p in folder.glob("plan-*.hs") if p.is_file()]
     if not files:
         site.died.append("the dataplane keeps no compiled rules")
+        site.revive(name)
         return
-    site.kill(name)
     path, size = files[0], files[0].stat().st_size
     how = r.choice(("bits", "head", "short", "empty", "zeros", "folder", "other's"))
     if how == "bits":
