@@ -104,7 +104,7 @@ def update(arguments):
     box.note("update", "wait", "an update is being installed")
     code, said = box.command("rauc", "install", arguments[0], timeout=1800)
     if code:
-        box.note("update", "bad", f"the update was refused: {said.splitlines()[-1] if said else 'no word'}")
+        box.note("update", "bad", f"the update was refused: {box.why_refused(said)}")
         return 1
     box.note("update", "good", "the update is installed; it starts with the next start of the box")
     return 0

@@ -13,13 +13,19 @@ VERSION = pathlib.Path("/usr/lib/os-release")
 
 
 def command(*words, **options):
-    """(exit status, what it said)"""
+    """(exit status, what it said; of one that failed all of it, what it complained of at the end)"""
     options.setdefault("timeout", 60)
     try:
         done = subprocess.run([str(w) for w in words], capture_output=True, text=True, errors="replace", **options)
     except (OSError, subprocess.TimeoutExpired) as error:
         return 1, str(error)
-    return done.returncode, (done.stdout if done.returncode == 0 else done.stderr or done.stdout).strip()
+    return done.returncode, (done.stdout if done.returncode == 0 else f"{done.stdout}\n{done.stderr}").strip()
+
+
+def why_refused(said):
+    """RAUC's reason, which stands in the middle of its words. Pure."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["rauc said nothing"]
+    return next((line.removeprefix("LastError:").strip() for line in lines if line.startswith("LastError:")), lines[-1])[:300]
 
 
 def write(path, text, mode=0o644):

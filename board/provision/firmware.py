@@ -123,7 +123,7 @@ def put(wanted):
         copy(wanted)
         code, said = box.command("rauc", "install", COPY, timeout=1800)
     if code:
-        raise Refused((said.splitlines() or ["rauc said nothing"])[-1][:300])
+        raise Refused(box.why_refused(said))
 
 
 def install(wanted):

@@ -130,7 +130,7 @@ class Files(unittest.TestCase):
         self.assertIn("did not start", self.answer()["text"])
 
     def test_refused_by_rauc(self):
-        self.at["rauc"] = (1, "LastError: x\nsignature verification failed")
+        self.at["rauc"] = (1, "  0% Installing\nLastError: signature verification failed\nInstalling `x` failed")
         firmware.run()
         self.assertEqual((self.answer()["state"], self.answer()["text"]), ("refused", "signature verification failed"))
         self.assertNotIn("systemctl reboot", self.at["said"])

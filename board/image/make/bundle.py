@@ -22,10 +22,10 @@ def keys(out, key=None, cert=None):
     return own
 
 
-def make(path, images, version, signer, work):
-    """A bundle of images: slot class -> file."""
+def make(path, images, version, signer, work, form="verity"):
+    """A bundle of images: slot class -> file. form: the image takes verity alone; plain is for kernels without it."""
     folder = fresh(work / "bundle")
-    text = f"[update]\ncompatible={COMPATIBLE}\nversion={version}\n\n[bundle]\nformat=verity\n"
+    text = f"[update]\ncompatible={COMPATIBLE}\nversion={version}\n\n[bundle]\nformat={form}\n"
     for name, source in sorted(images.items()):
         shutil.copy(source, folder / f"{name}.img")
         text += f"\n[image.{name}]\nfilename={name}.img\n"
