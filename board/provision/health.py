@@ -11,7 +11,8 @@ import box
 import firmware
 import mirror
 
-TRIAL_SECONDS, STEP = 240, 3
+TRIAL_SECONDS, STEP, MARK_TRIES = 240, 3, 5
+ENV = pathlib.Path("/boot/env")
 SID = 9000009
 RULE = f'alert udp any any -> any any (msg:"self-test"; content:"banken self-test"; sid:{SID}; rev:1;)\n'
 KNOWN = box.KEPT / "good-roots"
@@ -152,6 +153,20 @@ def wait():
     return wrong
 
 
+def mark(word):
+    """Tells RAUC good or bad; what it said when that did not go, else "". On a slow machine the boot loader's partition
+    may have been given up by the time that it was there: it is mounted then."""
+    said = ""
+    for _ in range(MARK_TRIES):
+        if not ENV.is_mount():
+            box.command("systemctl", "start", "boot-env.mount", timeout=180)
+        code, said = box.command("rauc", "status", f"mark-{word}", timeout=120)
+        if not code:
+            return ""
+        time.sleep(STEP)
+    return said or "no word"
+
+
 def run(decide):
     """For people it prints; with decide it marks the slot, and starts again when an update is not healthy."""
     begin = box.uptime()
@@ -161,8 +176,8 @@ def run(decide):
         return 1 if wrong else 0
     slot = box.slot()
     if not wrong:
-        code, said = box.command("rauc", "status", "mark-good", timeout=120)
-        if code:
+        said = mark("good")
+        if said:
             box.note("update", "bad", f"slot {slot} could not be marked as good: {said[-200:]}")
             return 1
         if not known_good():
@@ -174,12 +189,12 @@ def run(decide):
     if known_good():
         # It was well once: what is wrong now is not the release. Going back would not help.
         box.note("update", "bad", "; ".join(wrong))
-        box.command("rauc", "status", "mark-good", timeout=120)
+        mark("good")
         firmware.judged(True)
         return 1
     firmware.judged(False, "; ".join(wrong))
     box.note("update", "bad", f"slot {slot}, {box.version()} is not healthy ({'; '.join(wrong)}): going back")
-    box.command("rauc", "status", "mark-bad", timeout=120)
+    mark("bad")
     box.command("sync")
     box.command("systemctl", "reboot")
     return 1
