@@ -360,8 +360,8 @@ int demo_today(struct store *s, uint64_t now, struct errmsg *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases) && rc == ERR_OK; i++)
 		rc = add_case(&p, &cases[i]);
-	rc = rc == ERR_OK ? add_sites(&p) : rc;
 	rc = rc == ERR_OK ? add_unseen(&p) : rc;
+	rc = rc == ERR_OK ? add_sites(&p) : rc;
 	rc = rc == ERR_OK ? add_offers(&p) : rc;
 	rc = rc == ERR_OK ? add_recipients(&p) : rc;
 	if (rc != ERR_OK) {

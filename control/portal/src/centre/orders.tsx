@@ -1,8 +1,9 @@
 // What people have asked sites to do from here, and what the sites' mitigators answered.
-import { nsOf, t, word } from '../toolkit/i18n';
+import { moment, nsOf, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href } from '../toolkit/route';
 import { At, Badge, Button, Card, Code, Shown, Table, type Tone } from '../toolkit/ui';
+import { sentence } from '../parts/sentences';
 import type { Order } from './data';
 import { isMixed, scoped } from './scope';
 import { useLong, Where, whereOf } from './shared';
@@ -23,10 +24,18 @@ export function useOrders(): Map<string, Order> {
 
 export const stemOf = (id: string): string => id.replace(/\.\d+$/, '');
 
+/** As people say it: a time, a word, yes and no. */
+function valueText(key: string, v: unknown): string {
+  if (Array.isArray(v)) return v.join(', ');
+  if (typeof v === 'boolean') return t(v ? 'yes' : 'no');
+  if (key === 'until' && typeof v === 'number') return moment(v);
+  return key === 'never' || key === 'level' ? word(key, String(v)) : String(v);
+}
+
 /** An exception's or a mandate's particulars. */
 function particulars(o: Order): string {
   return Object.entries(o.body ?? {}).filter(([, v]) => v !== '' && v !== null && !(Array.isArray(v) && v.length === 0))
-    .filter(([k]) => k !== 'text').map(([k, v]) => `${word('audit-key', k)}: ${Array.isArray(v) ? v.join(', ') : String(v)}`).join(' · ');
+    .filter(([k]) => k !== 'text').map(([k, v]) => `${word('audit-key', k)}: ${valueText(k, v)}`).join(' · ');
 }
 
 export const Orders = ({ act = '', title }: { act?: string; title: string }) => <OrderList path={(act ? 'exceptions' : 'orders') + scoped({ most: 100 })} title={title} one={!!act} />;
@@ -46,7 +55,7 @@ export function OrderList({ path, title, one = true }: { path: string; title: st
                 ...(one ? [] : [{ title: t('what'), sort: (o: Order) => o.act, cell: (o: Order) => word('order', o.act) }]),
                 { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (o) => <Where {...o} /> },
                 { title: t('detail'), wide: true, cell: (o) => <>{o.subject && <a href={href('quarantine', o.subject)}>{o.subject}</a>}{particulars(o) && <Code>{particulars(o)}</Code>}<small class="line">{o.reason}</small></> },
-                { title: t('site-answer'), sort: (o) => o.state, cell: (o) => <><Badge tone={tones[o.state] ?? 'info'}>{word('order-state', o.state)}</Badge>{o.state === 'refused' && <small class="line">{o.answer}</small>}</> },
+                { title: t('site-answer'), sort: (o) => o.state, cell: (o) => <><Badge tone={tones[o.state] ?? 'info'}>{word('order-state', o.state)}</Badge>{o.state === 'refused' && <small class="line">{sentence(o.answer)}</small>}</> },
               ]} />
             {list.more && <div class="actions"><Button onClick={list.more}>{t('older')}</Button></div>}
           </>

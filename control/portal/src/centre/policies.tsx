@@ -6,6 +6,7 @@ import { number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href } from '../toolkit/route';
 import { Ask, At, Badge, Button, Card, Empty, Page, Shown, ShownPage, Table, TextArea, TextField } from '../toolkit/ui';
+import { sentence } from '../parts/sentences';
 import { may } from '../parts/words';
 import type { Moment, Order } from './data';
 import { OrderList } from './orders';
@@ -60,7 +61,7 @@ function LastTry({ orders, text }: { orders: Order[]; text: string }) {
   if (!last) return <p class="faint">{t('try-first')}</p>;
   const same = last.body?.text === text;
   if (last.state === 'sent') return <p class="note" aria-live="polite">{t('try-under-way')}</p>;
-  if (last.state === 'refused') return <p class="note bad" role="alert">{last.answer}</p>;
+  if (last.state === 'refused') return <p class="note bad" role="alert">{sentence(last.answer)}</p>;
   const tried = answerOf(last);
   if (!tried) return <p class="note">{last.answer}</p>;
   const actions = Object.entries(tried.actions);
@@ -68,7 +69,7 @@ function LastTry({ orders, text }: { orders: Order[]; text: string }) {
     <div aria-live="polite">
       {!same && <p class="note">{t('try-old')}</p>}
       <p class="note good">{t('tried', { judgements: number(tried.judgements), hosts: number(tried.hosts), days: number(tried.days), acted: number(tried.with_actions) })} <At time={last.answered} /></p>
-      {tried.lint.map((x) => <p class="note bad">{x}</p>)}
+      {tried.lint.map((x) => <p class="note bad">{sentence(x)}</p>)}
       <Table dense label={t('would-have-done')} rows={actions} id={([a]) => a} empty={t('would-do-nothing')}
         columns={[
           { title: t('action'), wide: true, cell: ([a]) => <b>{word('action', a)}</b> }, { title: t('figure.times'), right: true, sort: ([, n]) => n.times, cell: ([, n]) => number(n.times) },

@@ -7,6 +7,7 @@ import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Badge, Button, Card, Empty, Facts, Page, say, Shown, ShownPage, Table, Tabs, TextField } from '../toolkit/ui';
 import { CutState, may, Moments } from '../parts/words';
+import { sentence } from '../parts/sentences';
 import { threatName } from '../parts/threats';
 import type { Cut, Order, Site } from './data';
 import { TuneAsk } from './detections';
@@ -161,7 +162,7 @@ export function OneCut({ id, session }: { id: string; session: Session }) {
         <Page title={t('cut-of', { name: cutName(c) })} tools={<><CutTools key={c.state} cut={c} order={order} session={session} again={found.again} /><FalsePositive cut={c} session={session} again={found.again} /></>}>
           <Card>
             <p class="big"><CutState state={c.state} /> {word('cut-about', c.state)}</p>
-            {order && <p class={`note ${order.state === 'refused' ? 'bad' : order.state === 'done' ? 'good' : ''}`}><OrderState order={order} /> {t('order-by', { name: order.account, reason: order.reason })} <At time={order.time} />{order.state === 'refused' && <> – {order.answer}</>}</p>}
+            {order && <p class={`note ${order.state === 'refused' ? 'bad' : order.state === 'done' ? 'good' : ''}`}><OrderState order={order} /> {t('order-by', { name: order.account, reason: order.reason })} <At time={order.time} />{order.state === 'refused' && <> – {sentence(order.answer)}</>}</p>}
             <Moments cut={{
               detected: nsOf(c.detected), reported: 0, ordered: nsOf(c.ordered), acked: nsOf(c.acked), verified: nsOf(c.verified),
               released: nsOf(c.released), opened: nsOf(c.detected || c.ordered),

@@ -277,7 +277,7 @@ export const en = {
   'site-answer': 'Answer of the site',
   'exceptions-asked': 'Exceptions asked for from here',
   'mandates': 'Mandate',
-  'mandates-about': 'What the vendor may cut at each site on the customer\'s behalf. The customer\'s administrator sets it and can end it at any time.',
+  'mandates-about': 'What the vendor may cut at each site on the customer\'s behalf, and which files may leave it. The customer\'s administrator sets it and can end it at any time.',
   'mandate-of': 'Mandate of {site}',
   'mandate-about': 'It goes to the site as an order and holds when its mitigator has taken it.',
   'mandate-kept': 'The mandate of {site} holds.',

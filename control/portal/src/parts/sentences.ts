@@ -35,6 +35,15 @@ const forms: [string, string][] = [
   ['an IP phone is at port {}: it would be cut with the host', 'ポート {1} に IP 電話があり、ともに遮断されてしまいます'],
   ['somebody who is protected is behind port {}', 'ポート {1} の先に保護対象があります'],
   ['{} hosts are behind port {}: all of them would be cut with the one', 'ポート {2} の先に {1} 台あり、すべて遮断されてしまいます'],
+  // remote.c, recover.c: orders from the centre
+  ['this mitigator does not know "{}"', 'このミティゲーターは「{1}」に対応していません'],
+  ['the order is no longer good, or a clock is off', '指示の有効期限が切れているか、時計がずれています'],
+  ['the order names no person', '指示に担当者の名前がありません'],
+  ['the mandate on this machine does not let {} do this from the centre ({}: {})', '拠点の委任では、監視センターからのこの操作が許可されていません({2}: {3})'],
+  ['the mandate on this machine lets no file of type "{}" leave (file-types)', '拠点の委任では、種類「{1}」のファイルの持ち出しが許可されていません(file-types)'],
+  ['"{}" has no open incident here', '「{1}」に対応中のインシデントがありません'],
+  ['the incident of "{}" has no sample task that waits: its recovery begins first (banken recovery start)', '「{1}」のインシデントに採取の作業がありません。先に復旧を開始してください(banken recovery start)'],
+  ["no playbook is configured (key 'playbook')", '復旧手順が設定されていません(キー playbook)'],
   // quarantine/verify.c
   ['{} answered after the acknowledgement ({} answers, {} sessions, seen by {})', '遮断の確認後に {1} が応答しました(応答 {2} 件、セッション {3} 件、観測 {4})'],
   ['the host tried ({} frames seen, {} dropped) and nobody answered', 'ホストは通信を試み(観測 {1} フレーム、破棄 {2})、応答はありませんでした'],

@@ -374,4 +374,9 @@ export const en = {
   'audit-key.accept': 'accepted',
   'audit-key.hosts': 'hosts',
   'audit-key.sensor': 'sensor',
+  'use.client': 'client',
+  'use.server': 'server',
+  'use.printer': 'printer',
+  'use.router': 'router',
+  'use.phone': 'phone',
 } as const;

@@ -376,4 +376,9 @@ export const ja: Record<keyof typeof en, string> = {
   'audit-key.accept': '了承',
   'audit-key.hosts': 'ホスト',
   'audit-key.sensor': 'センサー',
+  'use.client': 'クライアント',
+  'use.server': 'サーバー',
+  'use.printer': 'プリンター',
+  'use.router': 'ルーター',
+  'use.phone': '電話',
 };
