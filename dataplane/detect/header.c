@@ -63,9 +63,9 @@ bool header_match(const struct run *r, const struct plan_rule *rule)
 {
 	const struct packet *p = r->p;
 
-	if (!version_match(p, rule) || !ports_match(p, rule))
+	if (((rule->flags & PLAN_VERSION) && !version_match(p, rule)) || !ports_match(p, rule))
 		return false;
-	if (p->ip_version == 0)
+	if (p->ip_version == 0 || !(rule->flags & PLAN_ADDRS))
 		return true;
 	return header_addr_in(rule->dst, &p->dst) && header_addr_in(rule->src, &p->src);
 }

@@ -124,6 +124,8 @@ static bool one_match(struct run *r, const struct plan_rule *rule, uint32_t inde
 
 bool headers_match(struct run *r, const struct plan_rule *rule)
 {
+	if (!(rule->flags & PLAN_HEADERS))
+		return true;
 	for (uint32_t i = 0; i < rule->rule->nbuffers; i++) {
 		if (rule->rule->buffers[i].buffer->where == LANG_ON_PACKET &&
 		    !one_match(r, rule, i))

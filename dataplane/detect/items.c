@@ -389,10 +389,13 @@ bool items_early(struct run *r, const struct plan_rule *rule)
 
 bool items_match(struct run *r, const struct plan_rule *rule)
 {
-	const struct rule_list *l = &rule->rule->packet;
+	const struct rule_list *l;
 
 	if ((rule->flags & PLAN_HAS_FLOW) && !flow_match(r, rule))
 		return false;
+	if (!(rule->flags & PLAN_ITEMS))
+		return true;
+	l = &rule->rule->packet;
 	for (uint32_t i = 0; i < l->count; i++) {
 		/* Suricata's prefilters on packet keywords are not run on pseudo packets. */
 		if ((l->items[i].prefilter && !r->real) || !item_match(r, rule, &l->items[i]))

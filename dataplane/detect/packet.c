@@ -41,7 +41,7 @@ static bool payload_match(struct run *r, const struct plan_rule *rule)
 
 static bool proto_match(const struct run *r, const struct plan_rule *rule)
 {
-	return !rule->rule->proto.app || (rule->protos & r->proto_bit);
+	return !(rule->flags & PLAN_APP) || (rule->protos & r->proto_bit);
 }
 
 bool packet_conditions(struct run *r, const struct plan_rule *rule)
@@ -65,7 +65,7 @@ static bool rule_match(struct run *r, const struct plan_rule *rule)
 	inspect_begin(r->d->inspect);
 	if (!rule_possible(r, rule))
 		return false;
-	if (rule->rule->payload.count && !payload_match(r, rule))
+	if ((rule->flags & PLAN_PAYLOAD) && !payload_match(r, rule))
 		return false;
 	return headers_match(r, rule) && items_match(r, rule);
 }

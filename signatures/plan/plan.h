@@ -46,6 +46,13 @@ enum {				/* plan_rule.flags */
        PLAN_OFF = 1 << 7,	/* taken out after planning: a keyword did not compile */
        PLAN_EARLY = 1 << 8,	/* items on the packet are cheap to ask before its payload */
        PLAN_ON_EMPTY = 1 << 9,	/* and of packets without payload that come with stream bytes */
+       /* What need not be looked up in `rule`, which lies elsewhere. */
+       PLAN_APP = 1 << 10,     /* names an application protocol */
+       PLAN_VERSION = 1 << 11, /* is for one version of IP */
+       PLAN_ADDRS = 1 << 12,   /* an address list that is not `any` */
+       PLAN_PAYLOAD = 1 << 13, /* has rule.payload */
+       PLAN_HEADERS = 1 << 14, /* has buffers that the packet gives */
+       PLAN_ITEMS = 1 << 15,   /* has rule.packet */
 };
 
 enum plan_step_kind {
@@ -91,7 +98,7 @@ struct plan_rule {
 	uint64_t protos; /* application protocols with which it can match; all when it names none */
 	uint32_t num;	 /* place in plan.rules */
 	uint8_t need;
-	uint16_t flags;
+	uint32_t flags;
 	uint8_t dirs;	/* 1 << enum dir */
 	uint8_t layers; /* 1 << enum plan_l4 */
 	uint8_t nchains;

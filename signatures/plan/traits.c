@@ -1,4 +1,5 @@
 /* What a packet must have for a rule to be worth a look: Suricata's signature masks. */
+#include "signatures/lang/buffers.h"
 #include "signatures/plan/build.h"
 
 enum {			    /* of a kind of item in rule.packet */
@@ -117,10 +118,36 @@ static bool contents(const struct rule *r)
 	return false;
 }
 
-static uint16_t flags_of(const struct plan_rule *p)
+static bool of_one_version(enum rule_layer layer)
+{
+	return layer == RULE_LAYER_IPV4 || layer == RULE_LAYER_IPV6 || layer == RULE_LAYER_ICMPV4 ||
+	       layer == RULE_LAYER_ICMPV6;
+}
+
+static bool has_headers(const struct rule *r)
+{
+	for (uint32_t i = 0; i < r->nbuffers; i++) {
+		if (r->buffers[i].buffer->where == LANG_ON_PACKET)
+			return true;
+	}
+	return false;
+}
+
+/* What matching would have to look up in the rule's parts. */
+static uint32_t parts_of(const struct plan_rule *p)
 {
 	const struct rule *r = p->rule;
-	uint16_t flags = 0;
+
+	return (r->proto.app ? PLAN_APP : 0) | (of_one_version(r->proto.layer) ? PLAN_VERSION : 0) |
+	       (p->src->any && p->dst->any ? 0 : PLAN_ADDRS) |
+	       (r->payload.count ? PLAN_PAYLOAD : 0) | (has_headers(r) ? PLAN_HEADERS : 0) |
+	       (r->packet.count ? PLAN_ITEMS : 0);
+}
+
+static uint32_t flags_of(const struct plan_rule *p)
+{
+	const struct rule *r = p->rule;
+	uint32_t flags = parts_of(p);
 
 	if (r->need_packet)
 		flags |= PLAN_ON_PACKET;
