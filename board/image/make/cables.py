@@ -121,14 +121,33 @@ def conversation(port, payload):
             tcp(here, there, p, (n, m), 0x11), tcp(there, here, q, (m, n + 1), 0x11), tcp(here, there, p, (n + 1, m + 1), 0x10)]
 
 
-class Traffic(threading.Thread):
-    """Everyday conversations on the mirror cable until told otherwise; attack() adds one that a rule knows."""
+class Sender(threading.Thread):
+    """Sends on one cable until closed, by the run() of its kind; counts what the box itself says there."""
+
+    def __init__(self, network, tap):
+        super().__init__(daemon=True)
+        self.socket, self.going, self.heard = opened(network, tap), True, 0
+
+    def listen(self):
+        while True:
+            try:
+                _, (_, _, kind, *_) = self.socket.recvfrom(64)
+            except BlockingIOError:
+                return
+            self.heard += kind != 4  # 4: our own, on its way out
+
+    def close(self):
+        self.going = False
+        self.join(5)
+        self.socket.close()
+
+
+class Traffic(Sender):
+    """Everyday conversations on the mirror cable; attack() adds one that a rule knows."""
 
     def __init__(self, network):
-        super().__init__(daemon=True)
-        self.network, self.going, self.sent, self.heard = network, True, 0, 0
-        self.socket = opened(network, MIRROR)
-        self.port = 20000
+        super().__init__(network, MIRROR)
+        self.sent, self.port = 0, 20000
 
     def play(self, payload):
         self.port = 20000 + (self.port + 1) % 40000
@@ -144,21 +163,6 @@ class Traffic(threading.Thread):
 
     def attack(self):
         self.play(b"GET /banken-trial HTTP/1.1\r\nHost: example.org\r\n\r\n")
-
-    def listen(self):
-        """Whatever the box itself sends on its mirror port."""
-        while True:
-            try:
-                _, (_, _, kind, *_) = self.socket.recvfrom(64)
-            except BlockingIOError:
-                return
-            if kind != 4:
-                self.heard += 1
-
-    def close(self):
-        self.going = False
-        self.join(5)
-        self.socket.close()
 
 
 def opened(network, iface):

@@ -1,11 +1,10 @@
 """The box as somebody meets it who sits in front of it: the questions on the serial line, three ports of which one
 hears foreign traffic, the menu, a shell; then what runs inside: units, watchdog, factory reset."""
 import os
-import threading
 import time
 
 import units
-from cables import Traffic, opened
+from cables import Sender, Traffic
 from common import Trouble, say
 from machine import BOX, HERE, Machine, overlay
 from trial import step
@@ -34,12 +33,8 @@ ANSWERS = (
 )
 
 
-class Chatter(threading.Thread):
-    """Broadcasts, as every port of a switch hears them; counts what the box itself says there."""
-
-    def __init__(self, network, tap):
-        super().__init__(daemon=True)
-        self.socket, self.going, self.heard = opened(network, tap), True, 0
+class Chatter(Sender):
+    """Broadcasts, as every port of a switch hears them."""
 
     def run(self):
         frame = bytes((255,)) * 6 + bytes((2, 0, 0, 0, 9, 1)) + b"\x08\x06" + bytes(46)
@@ -47,19 +42,6 @@ class Chatter(threading.Thread):
             self.socket.send(frame)
             self.listen()
             time.sleep(0.1)
-
-    def listen(self):
-        while True:
-            try:
-                _, (_, _, kind, *_) = self.socket.recvfrom(64)
-            except BlockingIOError:
-                return
-            self.heard += kind != 4
-
-    def close(self):
-        self.going = False
-        self.join(5)
-        self.socket.close()
 
 
 def questions(machine):

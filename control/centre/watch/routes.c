@@ -2,11 +2,11 @@
 
 #include <string.h>
 
+#include "control/api/metrics.h"
 #include "control/centre/api/scope.h"
 #include "control/centre/emergency/template.h"
 #include "control/centre/store/schedule.h"
 #include "control/centre/store/templates.h"
-#include "control/wire/metrics.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -228,16 +228,7 @@ static int preview(void *ctx, const struct api_request *q, struct api_answer *re
 
 static int metrics(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
-	struct centre *c = ctx;
-	struct metrics_source source = {"banken-centre", centre_status(c)};
-	FILE *out = open_memstream(&ret->bytes, &ret->len);
-
-	if (!out)
-		return ERR_NOMEM;
-	metrics_write(&source, 1, out);
-	json_decref(source.status);
-	ret->type = "text/plain; version=0.0.4; charset=utf-8";
-	return fclose(out) == 0 ? ERR_OK : ERR_NOMEM;
+	return api_metrics("banken-centre", centre_status(ctx), ret);
 }
 
 /* --- the table --- */
