@@ -86,7 +86,7 @@ function Editions({ again, edited, may: mayChange }: { again: () => void; edited
       <Table label={t('editions')} rows={shown} id={(x) => String(x.number)} empty=""
         columns={[
           { title: t('time'), cell: (x) => <Time ns={x.time} exact /> }, { title: t('who'), cell: (x) => x.actor },
-          { title: t('policy'), cell: (x) => x.version ? <>{x.name} <span class="faint">{x.version.slice(0, 12)}</span></> : t('as-in-file') },
+          { title: t('policy'), cell: (x) => x.version ? <span>{x.name} <span class="faint">{x.version.slice(0, 12)}</span></span> : t('as-in-file') },
           { title: t('reason'), wide: true, cell: (x) => x.reason },
         ]} />
     </Card>
