@@ -2,7 +2,7 @@
 import time
 
 import tools_servers as servers
-from tools_site import BAD, GATE, LAN, OUT, PC, SIX, need
+from tools_site import BAD, DC, GATE, LAN, OUT, PC, SIX, need
 
 CASES = []
 
@@ -152,8 +152,23 @@ remote("services created", [2230], "services", f"root:right@{PC}", "create", "-n
 remote("services listed", [], "services", f"root:right@{PC}", "list", also={2239})
 remote("secrets of the registry, which Samba has not", [], "secretsdump", f"root:right@{PC}", also={2230, 2239, 2250, 2235})
 remote("accounts by SAMR", [2239], "samrdump", f"root:right@{PC}")
-remote("accounts by their numbers", [2239], "lookupsid", f"root:right@{PC}", "1200")
 remote("endpoint mapper read", [], "rpcdump", f"{PC}", also={2240})
+
+
+def domain(name, hits, *command, also=(), seconds=40, data=None):
+    def act(s):
+        servers.controller(s)
+        s.file("krb5.conf", f"[libdefaults]\ndefault_realm=SITE.EXAMPLE\ndns_lookup_kdc=false\n[realms]\nSITE.EXAMPLE={{\nkdc={DC}\n}}\n")
+        s.do("bad", "env", f"KRB5_CONFIG={s.folder}/krb5.conf", *command, seconds=seconds, data=data)
+    case(name, {k: (BAD, DC) for k in hits}, also)(act)
+
+
+ADMIN = f"SITE/Administrator:Right-1234@{DC}"
+domain("domain: DCSync", [2235], "/usr/bin/python3", f"{IMPACKET}/secretsdump.py", "-just-dc", ADMIN, also={2239})
+domain("domain: accounts by their numbers", [2239], "/usr/bin/python3", f"{IMPACKET}/lookupsid.py", ADMIN, "1200")
+domain("domain: Kerberos passwords", [2210], "sh", "-c", "for i in $(seq 16); do echo wrong$i | kinit Administrator; done")
+domain("domain: Kerberos account names", [2211], "sh", "-c", "for i in $(seq 16); do echo wrong | kinit nobody$i; done", also={2212})
+domain("domain: a Kerberos login", [], "sh", "-c", "echo Right-1234 | kinit Administrator", also={2130})
 
 
 @case("smbclient in everyday use", also={2239})

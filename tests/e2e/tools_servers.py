@@ -4,7 +4,7 @@ import pathlib
 import subprocess
 import sys
 
-from tools_site import LAN, PC, need, run
+from tools_site import DC, LAN, PC, need, run
 
 # A log-in page and a few files, for what a file server alone does not do.
 PAGES = r"""
@@ -148,3 +148,18 @@ def snmpd(s):
     conf = s.file("snmpd.conf", "rocommunity right\n")
     s.serve("lan", "snmpd", 161, ["/usr/sbin/snmpd", "-f", "-C", "-c", conf, "-Lf", "/dev/null", "-I", "-smux",
                                   f"udp:{LAN}:161"], udp=True)
+
+
+def controller(s):
+    """A domain controller of Samba: some twenty seconds to make, once."""
+    need("samba-tool", "/usr/sbin/samba", "/usr/share/samba/setup/ad-schema")
+    base = s.folder / "ad"
+    if not base.exists():
+        s.net.inside("dc", "samba-tool", "domain", "provision", "--domain=SITE", "--realm=SITE.EXAMPLE", "--server-role=dc",
+                     "--dns-backend=SAMBA_INTERNAL", "--adminpass=Right-1234", f"--targetdir={base}", f"--host-ip={DC}",
+                     "--host-name=dc", "--option=server smb encrypt=off", "--option=interfaces=10.77.0.10/24",
+                     "--option=bind interfaces only=yes", "--option=ldap server require strong auth=no", timeout=240)
+        conf = base / "etc/smb.conf"
+        conf.write_text(conf.read_text().replace("[global]\n", "[global]\nserver smb encrypt=off\n", 1))
+    s.serve("dc", "samba", 88, ["/usr/sbin/samba", "-F", "--no-process-group", "-s", base / "etc/smb.conf"], seconds=60)
+    s.net.wait(lambda: s.listens("dc", 445) and s.listens("dc", 389), "samba's services", 60)
