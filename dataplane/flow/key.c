@@ -113,35 +113,22 @@ static inline uint64_t word(const void *p)
 	return w;
 }
 
-/* -1, 0 or 1; memcmp is a call. */
-static inline int addr_order(const struct ip_addr *a, const struct ip_addr *b)
+static inline uint64_t end_word(const struct ip_addr *a, uint16_t port,
+				const struct hash_key *secret)
 {
-	uint64_t x = word(a->bytes), y = word(b->bytes);
+	uint64_t address = hash_mix(word(a->bytes) ^ secret->k0, word(a->bytes + 8) ^ secret->k1);
 
-	if (x == y) {
-		x = word(a->bytes + 8);
-		y = word(b->bytes + 8);
-	}
-	x = __builtin_bswap64(x);
-	y = __builtin_bswap64(y);
-	return (x > y) - (x < y);
+	return hash_mix(address ^ secret->k1, port ^ secret->k0);
 }
 
+/* Each end by itself, so that neither waits for the other; their sum has no direction. */
 uint32_t flow_key_hash(const struct flow_key *k, const struct hash_key *secret)
 {
-	int order = addr_order(&k->addr[0], &k->addr[1]);
-	int low = order > 0 || (order == 0 && k->port[0] > k->port[1]);
-	const struct ip_addr *a = &k->addr[low], *b = &k->addr[!low];
-	/* The upper half of an IPv4-mapped address is constant but costs less than a branch. */
-	uint64_t words[5] = {
-		word(a->bytes) ^ word(b->bytes) << 1,
-		word(a->bytes + 8),
-		word(b->bytes + 8),
-		(uint64_t)k->port[low] << 48 | (uint64_t)k->port[!low] << 32 |
-			(uint64_t)k->ip_proto << 8 | k->tunnel,
-		(uint64_t)k->ip_version << 48 | (uint64_t)k->vlan[0] << 32 |
-			(uint64_t)k->vlan[1] << 16 | k->vlan[2],
-	};
+	uint64_t ends = end_word(&k->addr[0], k->port[0], secret) +
+			end_word(&k->addr[1], k->port[1], secret);
+	uint64_t rest = (uint64_t)k->vlan[0] << 48 | (uint64_t)k->vlan[1] << 32 |
+			(uint64_t)k->vlan[2] << 16 | (uint64_t)(k->ip_version == 6) << 15 |
+			(uint64_t)(k->tunnel & 0x7f) << 8 | k->ip_proto;
 
-	return (uint32_t)(hash_words(secret, words, 5) >> 16);
+	return (uint32_t)(hash_mix(ends ^ secret->k0, rest ^ secret->k1) >> 16);
 }

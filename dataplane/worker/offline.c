@@ -16,7 +16,13 @@
 
 /* Memory is made ready for a long capture as for a live port, so that a short one starts at once.
  */
-enum { BURST = 32, PROBLEM_LINES = 20, WARM_SHARE = 8, WARM_MOST = 64 << 20 };
+enum {
+	BURST = 32,
+	PROBLEM_LINES = 20,
+	WARM_SHARE = 8,
+	WARM_MOST = 64 << 20,
+	NAMING_SHORT = 1 << 20
+};
 
 static double now_seconds(clockid_t clock)
 {
@@ -127,8 +133,8 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	}
 	config.keeper = keeper;
 	config.duplicates = o->remove_duplicates ? MIRROR_REMOVE : MIRROR_KEEP;
-	config.app.naming_late = true;
 	config.warm = rx_file_bytes(file) / WARM_SHARE;
+	config.app.naming_late = config.warm < NAMING_SHORT;
 	if (config.warm > WARM_MOST)
 		config.warm = WARM_MOST;
 	config.repeatable = true;
