@@ -129,11 +129,34 @@ static void paths(const struct press *p, struct print_order *o)
 	o->date = p->run.period / NS_PER_SEC;
 }
 
+static void pdf_path(const struct print_order *o, char ret[ERRAND_PATH])
+{
+	snprintf(ret, ERRAND_PATH, "%.*spdf", (int)strlen(o->pdf) - 4, o->pdf); /* .part */
+}
+
+/* A centre that was killed finds here what was printed before: signed and named. */
+static bool is_printed(const struct print_order *o)
+{
+	char pdf[ERRAND_PATH];
+
+	pdf_path(o, pdf);
+	return access(pdf, R_OK) == 0;
+}
+
 static void print_next(struct press *p)
 {
 	struct print_order o;
 
-	paths(p, &o);
+	for (; p->language < REPORT_LANGUAGES; p->language++) {
+		paths(p, &o);
+		if (!is_printed(&o))
+			break;
+	}
+	if (p->language == REPORT_LANGUAGES) {
+		p->print_since = 0;
+		move(p, RUN_READY, "");
+		return;
+	}
 	unlink(o.pdf);
 	o.id = p->print_id = ++p->errands;
 	if (errand_send(p->printer, &o, sizeof(o)) != ERR_OK) {
@@ -152,7 +175,7 @@ static void printed(struct press *p, const char *error)
 	int rc;
 
 	paths(p, &o);
-	snprintf(pdf, sizeof(pdf), "%.*spdf", (int)strlen(o.pdf) - 4, o.pdf);
+	pdf_path(&o, pdf);
 	p->print_since = 0;
 	if (error[0]) {
 		if (p->run.tries + 1 < PRINT_TRIES)
@@ -164,10 +187,9 @@ static void printed(struct press *p, const char *error)
 	rc = report_file_adopt(&p->setup.files, o.pdf, pdf, &err);
 	if (rc != ERR_OK) {
 		fail(p, err.text);
-	} else if (++p->language < REPORT_LANGUAGES) {
-		print_next(p);
 	} else {
-		move(p, RUN_READY, "");
+		p->language++;
+		print_next(p);
 	}
 }
 
