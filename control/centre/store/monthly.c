@@ -435,20 +435,32 @@ static int blind(struct asking *a)
 {
 	struct report_monthly *m = a->m;
 	uint64_t to = m->made && m->made < m->to ? m->made : m->to;
+	/* Of every sensor that is known, also one that was away all month. */
 	struct db_stmt *st = store_ask(
 		a->s,
-		"SELECT x.sensor, sum(x.rx), sum(x.lost), sum(x.up_s), (SELECT min(slot) FROM "
-		"health_slots y WHERE y.sensor = x.sensor), (SELECT span FROM health h WHERE "
-		"h.sensor = x.sensor) FROM health_slots x WHERE x.sensor IN " OUR_PEERS
-		" AND " IN_PERIOD("x.slot") " GROUP BY x.sensor ORDER BY x.sensor",
+		"SELECT h.sensor, (SELECT sum(rx) FROM health_slots x WHERE x.sensor = h.sensor "
+		"AND " IN_PERIOD(
+			"x.slot") "), (SELECT sum(lost) FROM health_slots x WHERE x.sensor = "
+				  "h.sensor AND " IN_PERIOD(
+					  "x.slot") "), (SELECT sum(up_s) FROM health_slots x "
+						    "WHERE x.sensor = h.sensor AND " IN_PERIOD(
+							    "x.slot") "), (SELECT min(slot) FROM "
+								      "health_slots x WHERE "
+								      "x.sensor = h.sensor), "
+								      "h.span FROM health h WHERE "
+								      "h.sensor IN " OUR_PEERS
+								      " ORDER BY h.sensor",
 		&a->now, a->err);
 
 	if (!st)
 		return ERR_IO;
 	while (db_step(st)) {
-		struct monthly_blind *b = monthly_add_blind(m);
 		uint64_t first = number(st, 4) * SLOT_NS, up = number(st, 3), from, all;
+		bool is_there = first && first < to;
+		struct monthly_blind *b = is_there ? monthly_add_blind(m) : NULL;
 
+		if (!is_there)
+			continue;
 		if (!b)
 			break;
 		from = first > m->from ? first : m->from;
