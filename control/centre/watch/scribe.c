@@ -65,14 +65,22 @@ static void end_text(struct report_order *o)
 	o->zone.name[sizeof(o->zone.name) - 1] = 0;
 }
 
+static void bound_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__ /* which maps terabytes */
+	const struct rlimit memory = {(rlim_t)MEMORY_GB << 30, (rlim_t)MEMORY_GB << 30};
+
+	setrlimit(RLIMIT_AS, &memory);
+#endif
+}
+
 static void serve(int fd, void *arg)
 {
-	const struct rlimit memory = {(rlim_t)MEMORY_GB << 30, (rlim_t)MEMORY_GB << 30};
 	struct report_order o;
 	struct made m = {.id = HELLO};
 
 	setpriority(PRIO_PROCESS, 0, NICE);
-	setrlimit(RLIMIT_AS, &memory);
+	bound_memory();
 	helper_send(fd, &m, sizeof(m));
 	while (helper_receive(fd, &o, sizeof(o)) == (ssize_t)sizeof(o)) {
 		end_text(&o);
