@@ -71,6 +71,16 @@ async function asAnalyst() {
     await table('Incidents').getByRole('button', { name: 'Began' }).click();
     await page.locator('th[aria-sort=descending]').waitFor();
   });
+  await step('several incidents are judged at once', async () => {
+    await go('incidents', 'Incidents');
+    for (const name of ['pc-sales-14', 'meeting-room-4']) await row(name).getByRole('checkbox').check();
+    await button('Give 2 a verdict').click();
+    await dialog().getByLabel('Verdict').selectOption('unclear');
+    await dialog().getByLabel('Why', { exact: true }).fill('looked at together');
+    await clean('verdicts dialog');
+    await confirm('Save the verdict');
+    await row('meeting-room-4').getByText('unclear').waitFor();
+  });
   await step('an incident: root cause, steps, what to do', async () => {
     await go('incidents/demo-now-5', 'Infected by a document, calls home');
     await page.getByText('invoice.docm').first().waitFor();

@@ -21,9 +21,9 @@ function VerdictOf({ verdict }: { verdict?: string }) {
 }
 
 /** `own`: of the one host that the page is about. */
-export function IncidentTable({ rows, empty, page, own }: { rows: Incident[]; empty: string; page?: number; own?: boolean }) {
+export function IncidentTable({ rows, empty, page, own, picked, onPick }: { rows: Incident[]; empty: string; page?: number; own?: boolean; picked?: Set<string>; onPick?: (ids: Set<string>) => void }) {
   return (
-    <Table dense label={t('incidents')} rows={rows} id={(i) => i.id} empty={empty} page={page}
+    <Table dense label={t('incidents')} rows={rows} id={(i) => i.id} empty={empty} page={page} selected={picked} onSelect={onPick}
       columns={[
         { title: t('level'), sort: (i) => levelRank(i.level), cell: (i) => <Level level={i.level} /> },
         { title: t('incident'), wide: true, sort: (i) => titleOf(i.title), cell: (i) => <><a href={href('incidents', i.id)}><b>{titleOf(i.title)}</b></a><small class="line">{say2(i.root_cause)}</small></> },
@@ -31,15 +31,17 @@ export function IncidentTable({ rows, empty, page, own }: { rows: Incident[]; em
           { title: t('host'), sort: (i: Incident) => i.host_name || i.host, cell: (i: Incident) => <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} /> },
           { title: t(isMixed() ? 'customer-site' : 'site'), sort: whereOf, cell: (i: Incident) => <Where {...i} /> },
         ]),
-        { title: t('state'), sort: (i) => i.state, cell: (i) => word('incident-state', i.state) },
-        { title: t('verdict'), sort: (i) => i.verdict ?? '', cell: (i) => <VerdictOf verdict={i.verdict} /> },
+        { title: t('state'), sort: (i) => i.state, cell: (i) => <span class="one-line">{word('incident-state', i.state)}</span> },
+        { title: t('verdict'), sort: (i) => i.verdict ?? '', cell: (i) => <span class="one-line"><VerdictOf verdict={i.verdict} /></span> },
         { title: t('began'), sort: (i) => nsOf(i.opened), cell: (i) => <At time={i.opened} /> },
         { title: t('last-sign'), sort: (i) => nsOf(i.last), cell: (i) => <At time={i.last} /> },
       ]} />
   );
 }
 
-export function Incidents() {
+export function Incidents({ session }: { session: Session }) {
+  const [picked, setPicked] = useState<Set<string>>(new Set());
+  const judges = may(session, ANALYSE);
   const [state, setState] = useArg('state', 'open');
   const [level, setLevel] = useArg('level');
   const [verdict, setVerdict] = useArg('verdict');
@@ -64,8 +66,11 @@ export function Incidents() {
         <Shown of={list.of}>
           {() => (
             <>
-              <p class="faint" role="status">{t('n-found', { n: number(rows.length) })}</p>
-              <IncidentTable rows={rows} empty={t('no-incident')} page={50} />
+              <div class="bar">
+                <p class="faint" role="status">{t('n-found', { n: number(rows.length) })}</p>
+                {judges && picked.size > 0 && <VerdictAsk of={rows.filter((i) => picked.has(i.id))} again={() => { setPicked(new Set()); list.of.again(); }} />}
+              </div>
+              <IncidentTable rows={rows} empty={t('no-incident')} page={50} picked={judges ? picked : undefined} onPick={judges ? setPicked : undefined} />
               {list.more && <div class="actions"><Button onClick={list.more}>{t('older')}</Button></div>}
             </>
           )}
@@ -77,18 +82,21 @@ export function Incidents() {
 
 // ---- one ----
 
-function VerdictAsk({ i, again }: { i: IncidentFull; again: () => void }) {
-  const [verdict, setVerdict] = useState(i.verdict || 'true-positive');
+/** Of one, or of those that were picked. */
+function VerdictAsk({ of, again }: { of: Incident[]; again: () => void }) {
+  const [verdict, setVerdict] = useState(of[0]?.verdict || 'true-positive');
   const [text, setText] = useState('');
   return (
-    <Ask button={t('verdict-give')} kind="main" title={t('verdict-give')} confirm={t('verdict-keep')} reasonless
-      onDo={() => send('POST', `incidents/${part(i.id)}/verdict`, { verdict, text: text.trim() })}
+    <Ask button={of.length === 1 ? t('verdict-give') : t('verdict-give-n', { n: of.length })} kind="main" title={t('verdict-give')} confirm={t('verdict-keep')} reasonless
+      onDo={async () => {
+        for (const i of of) await send('POST', `incidents/${part(i.id)}/verdict`, { verdict, text: text.trim() });
+      }}
       done={() => {
         say(t('verdict-kept'));
         setText('');
         again();
       }}>
-      <p>{titleOf(i.title)}</p>
+      <ul class="names">{of.slice(0, 10).map((i) => <li>{titleOf(i.title)} – {i.host_name || i.host}</li>)}{of.length > 10 && <li>{t('and-more', { n: of.length - 10 })}</li>}</ul>
       <Choice label={t('verdict')} value={verdict} onValue={setVerdict} help={t(`verdict-help.${verdict}`)}
         options={VERDICTS.map((v): [string, string] => [v, word('verdict', v)])} />
       <TextArea label={t('verdict-why')} value={text} onValue={setText} required minLength={3} maxLength={2000} />
@@ -172,7 +180,7 @@ export function OneIncident({ id, session }: { id: string; session: Session }) {
   return (
     <ShownPage of={found} title={t('incident')}>
       {(i) => (
-        <Page title={titleOf(i.title)} tools={<>{may(session, CHANGE) && !i.closed && <Collect i={i} />}{may(session, ANALYSE) && <VerdictAsk key={i.verdict} i={i} again={found.again} />}</>}>
+        <Page title={titleOf(i.title)} tools={<>{may(session, CHANGE) && !i.closed && <Collect i={i} />}{may(session, ANALYSE) && <VerdictAsk key={i.verdict} of={[i]} again={found.again} />}</>}>
           <Card>
             <p class="big"><Level level={i.level} /> <HostOf site={i.site} host={i.host_id} name={i.host_name} ip={i.host} mac={i.host_mac} /> <VerdictOf verdict={i.verdict} /></p>
             <h2 class="over">{t('root-cause')}</h2>

@@ -39,7 +39,7 @@ const rolesFor = (s: Session): string[] => (isVendor(s) ? ROLES : CUSTOMER_ROLES
 const all = (waiting: { emergencies: number; held: number }): (Place & { real?: boolean })[] => [
   { path: '', title: 'overview', may: SEE, icon: 'M3 9.5 10 4l7 5.5V16a1 1 0 0 1-1 1h-3.5v-4.5h-5V17H4a1 1 0 0 1-1-1z', page: (_, s) => <Overview session={s} /> },
   { path: 'emergencies', title: 'emergencies', may: SEE, count: waiting.emergencies, icon: 'M10 3a4.5 4.5 0 0 1 4.5 4.5V12l1.5 2.5H4L5.5 12V7.5A4.5 4.5 0 0 1 10 3zM8.5 17h3', page: (_, s) => <Emergencies session={s} /> },
-  { path: 'incidents', title: 'incidents', group: 'group-watch', may: SEE, icon: 'M10 3 18 16.5H2zM10 8v4M10 14v.5', page: ([id], s) => (id ? <OneIncident key={id} id={id} session={s} /> : <Incidents />) },
+  { path: 'incidents', title: 'incidents', group: 'group-watch', may: SEE, icon: 'M10 3 18 16.5H2zM10 8v4M10 14v.5', page: ([id], s) => (id ? <OneIncident key={id} id={id} session={s} /> : <Incidents session={s} />) },
   { path: 'quarantine', title: 'quarantine', group: 'group-watch', may: SEE, count: waiting.held, icon: 'M10 2.5 16.5 5v5c0 3.5-2.5 6-6.5 7.5C6 16 3.5 13.5 3.5 10V5zM7 10h6', page: ([id], s) => (id ? <OneCut key={id} id={id} session={s} /> : <Quarantine session={s} />) },
   { path: 'hosts', title: 'hosts', group: 'group-watch', may: SEE, icon: 'M3 4h14v9H3zM7 16.5h6M10 13v3.5', page: ([site, id], s) => (id ? <OneHost key={site + id} site={site} id={id} session={s} /> : <Hosts />) },
   { path: 'detections', title: 'detections', group: 'group-watch', may: SEE, icon: 'M9 14a5 5 0 1 0 0-10 5 5 0 0 0 0 10zM12.8 12.8 17 17', page: ([gid, sid], s) => (sid ? <OneDetection key={gid + sid} gid={gid} sid={sid} session={s} /> : <Detections session={s} />) },

@@ -55,6 +55,7 @@ export const en = {
   'verdict-help.benign': 'It happened, but on purpose: a test, an administrator.',
   'verdict-help.unclear': 'It cannot be said from what is known.',
   'verdict-give': 'Give a verdict',
+  'verdict-give-n': 'Give {n} a verdict',
   'verdict-keep': 'Save the verdict',
   'verdict-kept': 'The verdict is saved; the reports name it.',
   'verdict-why': 'Why',

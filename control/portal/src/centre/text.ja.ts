@@ -57,6 +57,7 @@ export const ja: Record<keyof typeof en, string> = {
   'verdict-help.benign': '実際に起きましたが、試験や管理作業など意図されたものです。',
   'verdict-help.unclear': '現時点の情報では判断できません。',
   'verdict-give': '判定する',
+  'verdict-give-n': '{n} 件を判定する',
   'verdict-keep': '判定を保存',
   'verdict-kept': '判定を保存しました。レポートに反映されます。',
   'verdict-why': '判定の理由',
