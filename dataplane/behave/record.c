@@ -180,8 +180,8 @@ static void tls(struct behave *b, const struct record_head *h, struct slice reco
 static void krb5(struct behave *b, const struct record_head *h, struct slice record)
 {
 	static const char *const names[] = {
-		"msg_type",	   "error_code", "cname",	   "encryption",
-		"weak_encryption", "sname",	 "failed_request", NULL};
+		"msg_type", "error_code",     "cname", "encryption", "ticket_weak_encryption",
+		"sname",    "failed_request", NULL};
 	struct behave_event e = begin(h, BEHAVE_LOGIN);
 	struct fields f;
 

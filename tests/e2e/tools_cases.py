@@ -155,11 +155,16 @@ remote("accounts by SAMR", [2239], "samrdump", f"root:right@{PC}")
 remote("endpoint mapper read", [], "rpcdump", f"{PC}", also={2240})
 
 
-def domain(name, hits, *command, also=(), seconds=40, data=None):
+def in_domain(s, *command, seconds=40, data=None):
+    s.file("krb5.conf", f"[libdefaults]\ndefault_realm=SITE.EXAMPLE\ndns_lookup_kdc=false\n[realms]\nSITE.EXAMPLE={{\nkdc={DC}\n}}\n")
+    s.do("bad", "env", f"KRB5_CONFIG={s.folder}/krb5.conf", f"KRB5CCNAME={s.folder}/tickets", *command,
+         seconds=seconds, data=data)
+
+
+def domain(name, hits, *command, also=(), **more):
     def act(s):
         servers.controller(s)
-        s.file("krb5.conf", f"[libdefaults]\ndefault_realm=SITE.EXAMPLE\ndns_lookup_kdc=false\n[realms]\nSITE.EXAMPLE={{\nkdc={DC}\n}}\n")
-        s.do("bad", "env", f"KRB5_CONFIG={s.folder}/krb5.conf", *command, seconds=seconds, data=data)
+        in_domain(s, *command, **more)
     case(name, {k: (BAD, DC) for k in hits}, also)(act)
 
 
@@ -168,6 +173,16 @@ domain("domain: DCSync", [2235], "/usr/bin/python3", f"{IMPACKET}/secretsdump.py
 domain("domain: accounts by their numbers", [2239], "/usr/bin/python3", f"{IMPACKET}/lookupsid.py", ADMIN, "1200")
 domain("domain: Kerberos passwords", [2210], "sh", "-c", "for i in $(seq 16); do echo wrong$i | kinit Administrator; done")
 domain("domain: Kerberos account names", [2211], "sh", "-c", "for i in $(seq 16); do echo wrong | kinit nobody$i; done", also={2212})
+@case("domain: tickets of services for cracking", {2214: (BAD, DC)}, also={2130})
+def roast(s):
+    servers.controller(s)
+    conf = s.folder / "ad/etc/smb.conf"
+    for i in range(5):
+        s.do("dc", "samba-tool", "user", "create", f"svc{i}", "Right-1234", "-s", conf)
+        s.do("dc", "samba-tool", "spn", "add", f"http/web{i}", f"svc{i}", "-s", conf)
+    in_domain(s, "sh", "-c", "echo Right-1234 | kinit Administrator; for i in 0 1 2 3 4; do kvno -e rc4-hmac http/web$i; done")
+
+
 domain("domain: a Kerberos login", [], "sh", "-c", "echo Right-1234 | kinit Administrator", also={2130})
 
 
