@@ -64,8 +64,8 @@ static int write_answer(struct guest *g, const struct enrol_answer *a, struct er
 	if (rc)
 		return rc;
 	g->n_out = HEAD + payload.len;
-	g->out = malloc(g->n_out);
-	if (!g->out || payload.len > ENROL_FRAME_MAX) {
+	g->out = payload.len <= ENROL_FRAME_MAX ? malloc(g->n_out) : NULL;
+	if (!g->out) {
 		payload_free(&payload);
 		return errmsg_set(e, ERR_NOMEM, "no memory for an answer");
 	}

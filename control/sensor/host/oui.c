@@ -22,18 +22,19 @@ static bool room(struct oui *o, size_t text)
 {
 	if (o->n == o->cap) {
 		size_t cap = o->cap ? o->cap * 2 : 4096;
-		struct entry *more = reallocarray(o->entries, cap, sizeof(*more));
+		struct entry *more =
+			cap <= OUI_MAX * 2 ? reallocarray(o->entries, cap, sizeof(*more)) : NULL;
 
-		if (!more || cap > OUI_MAX * 2)
+		if (!more)
 			return false;
 		o->entries = more;
 		o->cap = cap;
 	}
 	if (o->names_len + text + 1 > o->names_cap) {
 		size_t cap = (o->names_cap ? o->names_cap * 2 : 65536) + text;
-		char *more = realloc(o->names, cap);
+		char *more = cap <= NAMES_MAX ? realloc(o->names, cap) : NULL;
 
-		if (!more || cap > NAMES_MAX)
+		if (!more)
 			return false;
 		o->names = more;
 		o->names_cap = cap;
