@@ -3,18 +3,12 @@
 #include <string.h>
 
 #include "control/wire/local.h"
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
+#include "control/wire/text.h"
 
 /* The password of the request as a hash in `ret`. */
 static int take_password(const json_t *request, char ret[API_HASH_MAX], struct errmsg *e)
 {
-	const char *password = text_of(request, "password");
+	const char *password = text_member(request, "password");
 	size_t n = strlen(password);
 
 	if (n < API_PASSWORD_MIN || n > API_PASSWORD_MAX)
@@ -27,11 +21,11 @@ static int take_password(const json_t *request, char ret[API_HASH_MAX], struct e
 static int take_role(const struct people *p, const json_t *request, enum api_role *ret,
 		     struct errmsg *e)
 {
-	*ret = api_role_parse(text_of(request, "role"));
+	*ret = api_role_parse(text_member(request, "role"));
 	if (*ret != API_ROLE_NONE && (p->customers.is || !api_role_is_vendor(*ret)))
 		return ERR_OK;
 	return errmsg_set(e, ERR_INVALID, "role \"%.40s\": viewer, approver or administrator%s",
-			  text_of(request, "role"),
+			  text_member(request, "role"),
 			  p->customers.is ? ", or of the vendor: vendor-operator, vendor-analyst, "
 					    "vendor-administrator"
 					  : "");
@@ -40,10 +34,10 @@ static int take_role(const struct people *p, const json_t *request, enum api_rol
 static int take_name(const json_t *request, const char *key, char ret[API_NAME_MAX + 1],
 		     struct errmsg *e)
 {
-	if (strlen(text_of(request, key)) > API_NAME_MAX)
+	if (strlen(text_member(request, key)) > API_NAME_MAX)
 		return errmsg_set(e, ERR_INVALID, "the %s has more than %d bytes", key,
 				  API_NAME_MAX);
-	snprintf(ret, API_NAME_MAX + 1, "%s", text_of(request, key));
+	snprintf(ret, API_NAME_MAX + 1, "%s", text_member(request, key));
 	return ERR_OK;
 }
 
@@ -63,7 +57,7 @@ static int add_account(const struct people *p, const json_t *request, struct err
 
 static int change_account(const struct people *p, const json_t *request, struct errmsg *e)
 {
-	const char *name = text_of(request, "name");
+	const char *name = text_member(request, "name");
 	const json_t *disabled = json_object_get(request, "disabled");
 	struct account k;
 	int rc = accounts_find(p->accounts, name, &k);
@@ -91,7 +85,7 @@ static int change_account(const struct people *p, const json_t *request, struct 
 
 static int remove_account(const struct people *p, const json_t *request, struct errmsg *e)
 {
-	return accounts_remove(p->accounts, text_of(request, "name"), e);
+	return accounts_remove(p->accounts, text_member(request, "name"), e);
 }
 
 const char *const people_act_words[] = {"added an account", "changed an account",
@@ -115,8 +109,9 @@ json_t *people_detail(const json_t *request)
 	json_t *detail = json_object();
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (text_of(request, keys[i])[0])
-			json_object_set_new(detail, keys[i], local_text(text_of(request, keys[i])));
+		if (text_member(request, keys[i])[0])
+			json_object_set_new(detail, keys[i],
+					    local_text(text_member(request, keys[i])));
 	}
 	return detail;
 }

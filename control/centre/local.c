@@ -7,6 +7,7 @@
 #include "control/centre/api/pages.h"
 #include "control/centre/api/people.h"
 #include "control/centre/centre.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -151,13 +152,6 @@ static json_t *do_monthly(void *ctx, const struct local_peer *peer, const json_t
 
 /* --- emergencies --- */
 
-static const char *word_of(const json_t *request, const char *key)
-{
-	const char *text = json_string_value(json_object_get(request, key));
-
-	return text ? text : "";
-}
-
 static json_t *do_emergencies(void *ctx, const struct local_peer *peer, const json_t *request,
 			      struct errmsg *err)
 {
@@ -165,7 +159,7 @@ static json_t *do_emergencies(void *ctx, const struct local_peer *peer, const js
 	json_int_t most = json_integer_value(json_object_get(request, "most"));
 
 	return json_pack("{sb so}", "ok", 1, "emergencies",
-			 emergency_list(c->store, word_of(request, "customer"),
+			 emergency_list(c->store, text_member(request, "customer"),
 					most > 0 && most < 100000 ? (unsigned)most : 50));
 }
 
@@ -199,7 +193,7 @@ static json_t *do_test(void *ctx, const struct local_peer *peer, const json_t *r
 
 	actor_of(peer, by);
 	snprintf(e.key, sizeof(e.key), "test:%llu", (unsigned long long)e.opened);
-	snprintf(e.site, sizeof(e.site), "%s", word_of(request, "site"));
+	snprintf(e.site, sizeof(e.site), "%s", text_member(request, "site"));
 	snprintf(e.title[REPORT_ENGLISH], sizeof(e.title[0]), "This is a test");
 	snprintf(e.title[REPORT_JAPANESE], sizeof(e.title[1]), "これは試験です");
 	snprintf(e.text[REPORT_ENGLISH], sizeof(e.text[0]),
@@ -218,7 +212,7 @@ static json_t *do_recipients(void *ctx, const struct local_peer *peer, const jso
 	struct centre *c = ctx;
 
 	return json_pack("{sb so}", "ok", 1, "recipients",
-			 recipient_list(c->store, word_of(request, "customer")));
+			 recipient_list(c->store, text_member(request, "customer")));
 }
 
 static json_t *do_recipient_put(void *ctx, const struct local_peer *peer, const json_t *request,

@@ -6,6 +6,7 @@
 
 #include "control/centre/store/assessments.h"
 #include "control/wire/sign.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum { ORDER_LIFE_S = 600, LONGEST_M = 43200 };
@@ -32,17 +33,10 @@ void vendor_status(struct vendor *v, const char *mitigator, const struct command
 		log_error(v->log, "%s", e.text);
 }
 
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
-
 static int fill(const json_t *request, struct quarantine_command *q, uint64_t now, struct errmsg *e)
 {
 	json_int_t minutes = json_integer_value(json_object_get(request, "minutes"));
-	const char *what = text_of(request, "what"), *host = text_of(request, "host");
+	const char *what = text_member(request, "what"), *host = text_member(request, "host");
 
 	if (strcmp(what, "cut") != 0 && strcmp(what, "release") != 0)
 		return errmsg_set(e, ERR_INVALID, "\"what\" must be cut or release");
@@ -54,7 +48,7 @@ static int fill(const json_t *request, struct quarantine_command *q, uint64_t no
 				  "\"minutes\" must be 1 to %d: a vendor's cut has "
 				  "an end",
 				  LONGEST_M);
-	if (!text_of(request, "reason")[0] || !text_of(request, "mitigator")[0])
+	if (!text_member(request, "reason")[0] || !text_member(request, "mitigator")[0])
 		return errmsg_set(e, ERR_INVALID, "\"mitigator\" and \"reason\" are missing");
 	q->issued = now;
 	q->order_expires = now + ORDER_LIFE_S * NS_PER_SEC;
@@ -82,7 +76,7 @@ json_t *vendor_do(struct vendor *v, const struct local_peer *peer, const json_t 
 {
 	uint64_t now = loop_wall(v->loop);
 	const struct passwd *pw = peer->account ? NULL : getpwuid(peer->uid);
-	const char *to = text_of(request, "mitigator");
+	const char *to = text_member(request, "mitigator");
 	struct message msg = {.kind = MESSAGE_COMMAND};
 	char id[96], actor[64];
 
@@ -90,8 +84,8 @@ json_t *vendor_do(struct vendor *v, const struct local_peer *peer, const json_t 
 						  .command_id = id,
 						  .method = "",
 						  .target = to,
-						  .reason = text_of(request, "reason"),
-						  .threat_id = text_of(request, "threat"),
+						  .reason = text_member(request, "reason"),
+						  .threat_id = text_member(request, "threat"),
 						  .issuer = tls_keys_identity(v->keys)->name,
 						  .actor = actor};
 	if (fill(request, &msg.command, now, e) < 0)
@@ -109,7 +103,7 @@ json_t *vendor_do(struct vendor *v, const struct local_peer *peer, const json_t 
 	if (note(v, actor, "vendor order",
 		 json_pack("{ss ss so so so}", "command", id, "action",
 			   command_action_text(msg.command.action), "mitigator", local_text(to),
-			   "host", local_text(text_of(request, "host")), "reason",
+			   "host", local_text(text_member(request, "host")), "reason",
 			   local_text(msg.command.reason)),
 		 e) < 0)
 		return NULL;

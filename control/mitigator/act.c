@@ -3,6 +3,7 @@
 
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/request.h"
+#include "control/wire/text.h"
 
 enum { WAITING_MAX = 4096, TEXT_MAX = 200 };
 
@@ -11,13 +12,6 @@ struct waiting {
 	char host[HOST_TEXT];
 	uint32_t actions;
 };
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
 
 /* Those of the scope ("" = all), at most WAITING_MAX. Negative: the database refused. */
 static int waiting(struct mitigator *m, const char *scope, struct waiting *ret, struct errmsg *e)
@@ -91,7 +85,7 @@ static int act_chosen(struct mitigator *m, const json_t *request, struct decide_
 		      json_t *done, struct errmsg *e)
 {
 	const json_t *hosts = json_object_get(request, "hosts"), *host;
-	const char *word = text_of(request, "action"), *text = text_of(request, "text");
+	const char *word = text_member(request, "action"), *text = text_member(request, "text");
 	enum policy_action action;
 	size_t i;
 
@@ -116,7 +110,7 @@ static int act_chosen(struct mitigator *m, const json_t *request, struct decide_
 json_t *act_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e)
 {
 	struct mitigator *m = ctx;
-	const char *reason = text_of(request, "reason");
+	const char *reason = text_member(request, "reason");
 	struct decide_order o = {.reason = reason[0] ? reason : "by hand", .mitigator = m->name};
 	json_t *done = json_array();
 	char actor[64];
@@ -126,7 +120,7 @@ json_t *act_do(void *ctx, const struct local_peer *peer, const json_t *request, 
 	o.actor = actor;
 	rc = mitigator_begin(m, e);
 	if (rc == 0 && json_is_true(json_object_get(request, "deferred")))
-		rc = act_deferred(m, text_of(request, "scope"), &o, done, e);
+		rc = act_deferred(m, text_member(request, "scope"), &o, done, e);
 	else if (rc == 0)
 		rc = act_chosen(m, request, &o, done, e);
 	if (rc == 0)
@@ -142,7 +136,7 @@ json_t *act_do_list(void *ctx, const struct local_peer *peer, const json_t *requ
 {
 	struct mitigator *m = ctx;
 	struct waiting *all = calloc(WAITING_MAX, sizeof(*all));
-	int n = all ? waiting(m, text_of(request, "scope"), all, e) : -1;
+	int n = all ? waiting(m, text_member(request, "scope"), all, e) : -1;
 	json_t *list = json_array();
 
 	for (int i = 0; i < n; i++) {

@@ -9,6 +9,7 @@
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/policy/when.h"
 #include "control/mitigator/request.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum { SQL_MAX = 200 };
@@ -19,20 +20,6 @@ static const char schema[] =
 	" reason TEXT, actor TEXT, time INTEGER);"
 	"CREATE TABLE IF NOT EXISTS person_mode(scope TEXT PRIMARY KEY, mode TEXT, reason TEXT,"
 	" actor TEXT, time INTEGER) WITHOUT ROWID";
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
-
-static const char *column(sqlite3_stmt *s, int at)
-{
-	const char *text = (const char *)sqlite3_column_text(s, at);
-
-	return text ? text : "";
-}
 
 static sqlite3_stmt *prepare(struct mitigator *m, const char *sql, struct errmsg *e)
 {
@@ -72,14 +59,14 @@ static void take_exception(struct mitigator *m, struct policy *p, sqlite3_stmt *
 			 sqlite3_column_int64(s, 0));
 		return;
 	}
-	if (policy_exception_make(column(s, 2), column(s, 3), column(s, 4), column(s, 5), x, &e) <
-	    0) {
+	if (policy_exception_make(text_column(s, 2), text_column(s, 3), text_column(s, 4),
+				  text_column(s, 5), x, &e) < 0) {
 		log_error(&m->log, "exception %lld: %s", sqlite3_column_int64(s, 0), e.text);
 		return;
 	}
-	x->never = strcmp(column(s, 1), "alert") == 0 ? NEVER_ALERT : NEVER_BLOCK;
+	x->never = strcmp(text_column(s, 1), "alert") == 0 ? NEVER_ALERT : NEVER_BLOCK;
 	x->until = (uint64_t)sqlite3_column_int64(s, 6);
-	snprintf(x->reason, sizeof(x->reason), "%s", column(s, 7));
+	snprintf(x->reason, sizeof(x->reason), "%s", text_column(s, 7));
 	m->own_exceptions[p->exceptions_n++] = sqlite3_column_int64(s, 0);
 }
 
@@ -87,10 +74,10 @@ static void take_mode(struct mitigator *m, struct policy *p, sqlite3_stmt *s)
 {
 	enum policy_mode mode;
 
-	if (policy_mode_parse(column(s, 1), &mode) < 0)
+	if (policy_mode_parse(text_column(s, 1), &mode) < 0)
 		return;
 	for (unsigned i = 0; i < p->scopes_n; i++) {
-		if (strcmp(p->scopes[i].name, column(s, 0)) != 0)
+		if (strcmp(p->scopes[i].name, text_column(s, 0)) != 0)
 			continue;
 		p->scopes[i].mode = mode;
 		/* A person's word is not overtaken by a stage that begins later. */
@@ -144,7 +131,7 @@ static int store_exception(struct mitigator *m, const json_t *request, const cha
 				  e);
 
 	for (size_t i = 0; keys[i]; i++)
-		texts[i] = text_of(request, keys[i]);
+		texts[i] = text_member(request, keys[i]);
 	texts[6] = actor;
 	texts[7] = NULL;
 	bind_texts(s, texts);
@@ -158,11 +145,11 @@ static int store_exception(struct mitigator *m, const json_t *request, const cha
 static int check_exception(struct mitigator *m, const json_t *request, struct policy_exception *x,
 			   struct errmsg *e)
 {
-	const char *never = text_of(request, "never"), *reason = text_of(request, "reason");
+	const char *never = text_member(request, "never"), *reason = text_member(request, "reason");
 	json_int_t until = json_integer_value(json_object_get(request, "until"));
-	int rc = policy_exception_make(text_of(request, "rule"), text_of(request, "source"),
-				       text_of(request, "destination"), text_of(request, "sensor"),
-				       x, e);
+	int rc = policy_exception_make(text_member(request, "rule"), text_member(request, "source"),
+				       text_member(request, "destination"),
+				       text_member(request, "sensor"), x, e);
 
 	if (rc < 0)
 		return rc;
@@ -201,12 +188,12 @@ json_t *change_do_except(void *ctx, const struct local_peer *peer, const json_t 
 	number = sqlite3_last_insert_rowid(m->db);
 	audit_note(m, actor, "exception",
 		   json_pack("{sI ss so so so so sI so}", "number", number, "never",
-			     text_of(request, "never"), "rule",
-			     local_text(text_of(request, "rule")), "source",
-			     local_text(text_of(request, "source")), "destination",
-			     local_text(text_of(request, "destination")), "sensor",
-			     local_text(text_of(request, "sensor")), "until", (json_int_t)x.until,
-			     "reason", local_text(x.reason)));
+			     text_member(request, "never"), "rule",
+			     local_text(text_member(request, "rule")), "source",
+			     local_text(text_member(request, "source")), "destination",
+			     local_text(text_member(request, "destination")), "sensor",
+			     local_text(text_member(request, "sensor")), "until",
+			     (json_int_t)x.until, "reason", local_text(x.reason)));
 	if (mitigator_commit(m, e) < 0)
 		return NULL;
 	at = m->policy->exceptions_n++;
@@ -256,7 +243,7 @@ json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const jso
 		return NULL;
 	audit_note(m, actor, "exception ended",
 		   json_pack("{sI so}", "number", number, "reason",
-			     local_text(text_of(request, "reason"))));
+			     local_text(text_member(request, "reason"))));
 	if (mitigator_commit(m, e) < 0)
 		return NULL;
 	take_out(m, at);
@@ -269,8 +256,8 @@ json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const jso
 static int store_mode(struct mitigator *m, const json_t *request, const char *actor,
 		      struct errmsg *e)
 {
-	const char *const texts[] = {text_of(request, "scope"), text_of(request, "mode"),
-				     text_of(request, "reason"), actor, NULL};
+	const char *const texts[] = {text_member(request, "scope"), text_member(request, "mode"),
+				     text_member(request, "reason"), actor, NULL};
 	bool back = strcmp(texts[1], "file") == 0;
 	sqlite3_stmt *s =
 		prepare(m,
@@ -292,7 +279,7 @@ static int store_mode(struct mitigator *m, const json_t *request, const char *ac
 json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *request,
 		       struct errmsg *e)
 {
-	const char *scope = text_of(request, "scope"), *word = text_of(request, "mode");
+	const char *scope = text_member(request, "scope"), *word = text_member(request, "mode");
 	struct mitigator *m = ctx;
 	struct policy *p;
 	enum policy_mode mode;
@@ -320,11 +307,11 @@ json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *r
 		return NULL;
 	audit_note(m, actor, "mode",
 		   json_pack("{so so so}", "scope", local_text(scope), "mode", local_text(word),
-			     "reason", local_text(text_of(request, "reason"))));
+			     "reason", local_text(text_member(request, "reason"))));
 	if (mitigator_reload(m, actor, e) < 0 || mitigator_commit(m, e) < 0)
 		return NULL;
 	log_warn(&m->log, "%s: scope %s is to be %s: %s", actor, scope, word,
-		 text_of(request, "reason"));
+		 text_member(request, "reason"));
 	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
 	return json_pack("{sb}", "ok", 1);
 }
@@ -339,9 +326,9 @@ static json_t *by_hand(struct mitigator *m, const char *scope)
 	if (s)
 		sqlite3_bind_text(s, 1, scope, -1, SQLITE_STATIC);
 	if (s && sqlite3_step(s) == SQLITE_ROW)
-		o = json_pack("{so so so sI}", "mode", local_text(column(s, 0)), "reason",
-			      local_text(column(s, 1)), "actor", local_text(column(s, 2)), "time",
-			      (json_int_t)sqlite3_column_int64(s, 3));
+		o = json_pack("{so so so sI}", "mode", local_text(text_column(s, 0)), "reason",
+			      local_text(text_column(s, 1)), "actor", local_text(text_column(s, 2)),
+			      "time", (json_int_t)sqlite3_column_int64(s, 3));
 	sqlite3_finalize(s);
 	return o;
 }

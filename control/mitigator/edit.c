@@ -5,6 +5,7 @@
 
 #include "control/mitigator/api/pages.h"
 #include "control/mitigator/mitigator.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum {
@@ -20,20 +21,6 @@ static const char schema[] =
 static const char latest[] =
 	"SELECT number, time, actor, reason, name, version, text FROM person_policy "
 	"ORDER BY number DESC LIMIT ";
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
-
-static const char *column(sqlite3_stmt *s, int at)
-{
-	const char *text = (const char *)sqlite3_column_text(s, at);
-
-	return text ? text : "";
-}
 
 static sqlite3_stmt *editions(struct mitigator *m, unsigned most)
 {
@@ -62,13 +49,14 @@ static struct policy *edited(struct mitigator *m)
 	struct policy *p = NULL;
 	struct errmsg e = {""};
 
-	if (s && sqlite3_step(s) == SQLITE_ROW && column(s, 6)[0]) {
-		p = policy_parse(column(s, 6), strlen(column(s, 6)), column(s, 4), &e);
+	if (s && sqlite3_step(s) == SQLITE_ROW && text_column(s, 6)[0]) {
+		p = policy_parse(text_column(s, 6), strlen(text_column(s, 6)), text_column(s, 4),
+				 &e);
 		if (!p)
 			log_error(&m->log,
 				  "the policy that %s put in force is not understood (%s): the "
 				  "policy file holds",
-				  column(s, 2), e.text);
+				  text_column(s, 2), e.text);
 	}
 	sqlite3_finalize(s);
 	return p;
@@ -155,14 +143,14 @@ static int check_reason(const char *reason, struct errmsg *e)
 json_t *edit_do_put(void *ctx, const struct local_peer *peer, const json_t *request,
 		    struct errmsg *e)
 {
-	const char *text = text_of(request, "text"), *base = text_of(request, "base");
+	const char *text = text_member(request, "text"), *base = text_member(request, "base");
 	struct mitigator *m = ctx;
 	char lints[POLICY_LINTS][256], actor[64];
 	struct policy *p;
 	json_t *answer = NULL;
 
 	local_actor(peer, request, actor, sizeof(actor));
-	if (check_reason(text_of(request, "reason"), e) < 0)
+	if (check_reason(text_member(request, "reason"), e) < 0)
 		return NULL;
 	if (base[0] && strcmp(base, m->policy->version) != 0) {
 		errmsg_set(e, ERR_EXISTS,
@@ -177,7 +165,7 @@ json_t *edit_do_put(void *ctx, const struct local_peer *peer, const json_t *requ
 			   "what is said against it must be accepted first (\"accept\"): %.200s",
 			   lints[0]);
 	else
-		answer = hold(m, p, actor, text_of(request, "reason"), e);
+		answer = hold(m, p, actor, text_member(request, "reason"), e);
 	policy_free(p);
 	return answer;
 }
@@ -190,23 +178,23 @@ json_t *edit_do_back(void *ctx, const struct local_peer *peer, const json_t *req
 	char actor[64];
 
 	local_actor(peer, request, actor, sizeof(actor));
-	if (check_reason(text_of(request, "reason"), e) < 0)
+	if (check_reason(text_member(request, "reason"), e) < 0)
 		return NULL;
 	/* Read again below: nothing is stored if it cannot be. */
 	p = policy_load(m->settings.policy, e);
 	if (!p)
 		return NULL;
 	policy_free(p);
-	return hold(m, NULL, actor, text_of(request, "reason"), e);
+	return hold(m, NULL, actor, text_member(request, "reason"), e);
 }
 
 static json_t *edition_json(sqlite3_stmt *s)
 {
 	return json_pack("{sI sI so so so so so}", "number", (json_int_t)sqlite3_column_int64(s, 0),
 			 "time", (json_int_t)sqlite3_column_int64(s, 1), "actor",
-			 local_text(column(s, 2)), "reason", local_text(column(s, 3)), "name",
-			 local_text(column(s, 4)), "version", local_text(column(s, 5)), "text",
-			 local_text(column(s, 6)));
+			 local_text(text_column(s, 2)), "reason", local_text(text_column(s, 3)),
+			 "name", local_text(text_column(s, 4)), "version",
+			 local_text(text_column(s, 5)), "text", local_text(text_column(s, 6)));
 }
 
 json_t *edit_do_list(void *ctx, const struct local_peer *peer, const json_t *request,

@@ -4,6 +4,7 @@
 
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/policy/when.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum {
@@ -16,13 +17,6 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS alerted(day INTEGER, gid INTEGER, sid INTEGER, source TEXT,"
 	" destination TEXT, sensor TEXT, n INTEGER, PRIMARY KEY(day, gid, sid, source, destination,"
 	" sensor)) WITHOUT ROWID";
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
 
 static uint64_t day_of(const struct mitigator *m)
 {
@@ -166,9 +160,9 @@ json_t *except_do_preview(void *ctx, const struct local_peer *peer, const json_t
 	json_t *list;
 	sqlite3_stmt *s;
 
-	if (policy_exception_make(text_of(request, "rule"), text_of(request, "source"),
-				  text_of(request, "destination"), text_of(request, "sensor"), &x,
-				  e) < 0)
+	if (policy_exception_make(text_member(request, "rule"), text_member(request, "source"),
+				  text_member(request, "destination"),
+				  text_member(request, "sensor"), &x, e) < 0)
 		return NULL;
 	if (sqlite3_prepare_v2(
 		    m->db,

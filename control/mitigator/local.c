@@ -10,16 +10,10 @@
 #include "control/mitigator/narrate.h"
 #include "control/mitigator/policy/when.h"
 #include "control/mitigator/quarantine/cut_store.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum { LIST_MAX = 1000, STORIES_MAX = 25, LONGEST_S = 10 * 365 * 86400 };
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
 
 /* Text that came from the wire may have been cut within a character: it is shown all the same. */
 static json_t *shown(const char *text)
@@ -60,7 +54,7 @@ static void put_numbers(json_t *o, const struct number_field *f, size_t n)
 void local_actor(const struct local_peer *peer, const json_t *request, char *ret, size_t cap)
 {
 	struct passwd *pw = peer->account ? NULL : getpwuid(peer->uid);
-	const char *said = text_of(request, "actor");
+	const char *said = text_member(request, "actor");
 
 	if (peer->account)
 		snprintf(ret, cap, "%.34s (%.24s)", peer->account, peer->by ? peer->by : "pages");
@@ -235,12 +229,12 @@ static json_t *do_host(void *ctx, const struct local_peer *peer, const json_t *r
 		       struct errmsg *e)
 {
 	struct mitigator *m = ctx;
-	const struct host *h = host_named(m, text_of(request, "host"));
+	const struct host *h = host_named(m, text_member(request, "host"));
 	json_t *o;
 
 	if (!h) {
 		errmsg_set(e, ERR_NOTFOUND, "no host is known by \"%.64s\"",
-			   text_of(request, "host"));
+			   text_member(request, "host"));
 		return NULL;
 	}
 	o = host_json(m, h);
@@ -299,13 +293,13 @@ static json_t *do_hosts(void *ctx, const struct local_peer *peer, const json_t *
 	struct mitigator *m = ctx;
 	json_int_t from = json_integer_value(json_object_get(request, "from"));
 	json_int_t most = json_integer_value(json_object_get(request, "most"));
-	struct host_filter f = {.search = text_of(request, "search"),
+	struct host_filter f = {.search = text_member(request, "search"),
 				.cut = json_is_true(json_object_get(request, "cut"))};
 	unsigned all = hosts_count(m->decide.hosts), n = 0;
 	const struct host **found = calloc(all + 1, sizeof(*found));
 	json_t *list = json_array();
 
-	level_parse(text_of(request, "level"), &f.level);
+	level_parse(text_member(request, "level"), &f.level);
 	for (unsigned i = 0; found && i < all; i++) {
 		const struct host *h = hosts_at(m->decide.hosts, i);
 
@@ -327,8 +321,9 @@ static json_t *do_incidents(void *ctx, const struct local_peer *peer, const json
 {
 	struct mitigator *m = ctx;
 	bool open_only = json_is_true(json_object_get(request, "open"));
-	unsigned long only = strtoul(
-		text_of(request, "id") + strcspn(text_of(request, "id"), "0123456789"), NULL, 10);
+	unsigned long only = strtoul(text_member(request, "id") +
+					     strcspn(text_member(request, "id"), "0123456789"),
+				     NULL, 10);
 	uint64_t numbers[STORIES_MAX] = {only};
 	unsigned n =
 		only ? 1 : incidents_list(m->decide.incidents, open_only, numbers, STORIES_MAX);
@@ -463,7 +458,7 @@ static json_t *do_history(void *ctx, const struct local_peer *peer, const json_t
 			  struct errmsg *e)
 {
 	struct mitigator *m = ctx;
-	const char *id = text_of(request, "command_id");
+	const char *id = text_member(request, "command_id");
 	json_t *list = json_array();
 	uint32_t number;
 	uint64_t cut;
@@ -485,8 +480,8 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 {
 	json_int_t minutes = json_integer_value(json_object_get(request, "minutes"));
 	json_int_t seconds = json_integer_value(json_object_get(request, "seconds"));
-	const char *host = text_of(request, "host"), *reason = text_of(request, "reason");
-	struct decide_order o = {.host = host[0] ? host : text_of(request, "command_id"),
+	const char *host = text_member(request, "host"), *reason = text_member(request, "reason");
+	struct decide_order o = {.host = host[0] ? host : text_member(request, "command_id"),
 				 .reason = reason[0] ? reason : "no reason given",
 				 .mitigator = m->name};
 	char actor[64];
@@ -503,7 +498,7 @@ static json_t *person(struct mitigator *m, const struct local_peer *peer, const 
 		rc = fn(m, &o, e);
 	if (rc >= 0 || rc == ERR_DENIED)
 		audit_note(m, actor, rc == 0 ? "order" : "order refused",
-			   json_pack("{so so so so}", "do", local_text(text_of(request, "do")),
+			   json_pack("{so so so so}", "do", local_text(text_member(request, "do")),
 				     "host", local_text(o.host), "reason", local_text(o.reason),
 				     "answer",
 				     local_text(rc < 0 && e ? e->text
@@ -641,7 +636,7 @@ static json_t *do_judgements(void *ctx, const struct local_peer *peer, const jso
 	}
 	sqlite3_bind_int64(s, 1, next);
 	sqlite3_bind_int64(s, 2, json_integer_value(json_object_get(request, "since")));
-	sqlite3_bind_text(s, 3, text_of(request, "host"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, text_member(request, "host"), -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 4, LIST_MAX);
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		next = sqlite3_column_int64(s, 0);

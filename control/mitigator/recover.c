@@ -8,6 +8,7 @@
 #include "control/mitigator/recovery/runner.h"
 #include "control/mitigator/request.h"
 #include "control/wire/sign.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum { RUNNERS = 4, LIST_MAX = 1000, LOOKED = 1024, TYPES = 600 };
@@ -418,13 +419,6 @@ void recover_stop(struct mitigator *m)
 
 /* ---- answers on the local socket ---- */
 
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
-
 static bool list_task(void *ctx, const struct recovery_case *c, const struct recovery_task *t)
 {
 	json_t *o = json_pack("{sI sI ss ss ss ss so so so so so so so so sI sI}", "task",
@@ -575,7 +569,7 @@ json_t *recover_do_change(void *ctx, const struct local_peer *peer, const json_t
 {
 	struct mitigator *m = ctx;
 	json_int_t task = json_integer_value(json_object_get(request, "task"));
-	const char *what = text_of(request, "what"), *reason = text_of(request, "reason");
+	const char *what = text_member(request, "what"), *reason = text_member(request, "reason");
 	enum recovery_event ev;
 	char actor[64];
 	int rc;
@@ -584,7 +578,7 @@ json_t *recover_do_change(void *ctx, const struct local_peer *peer, const json_t
 		return NULL;
 	local_actor(peer, request, actor, sizeof(actor));
 	if (strcmp(what, "start") == 0)
-		rc = start_by_hand(m, text_of(request, "host"), actor, e);
+		rc = start_by_hand(m, text_member(request, "host"), actor, e);
 	else if (event_of(what, &ev) < 0)
 		rc = errmsg_set(e, ERR_INVALID, "\"what\" must be start, do, cancel, done or undo");
 	else

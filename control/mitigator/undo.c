@@ -10,6 +10,7 @@
 #include "control/mitigator/mitigator.h"
 #include "control/mitigator/undo/list.h"
 #include "control/wire/file.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum {
@@ -78,13 +79,6 @@ void undo_keep(struct mitigator *m, const struct cut *c)
 
 /* ---- answers ---- */
 
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
-
 static int is_list(const struct dirent *d)
 {
 	struct undo_list l;
@@ -150,7 +144,7 @@ json_t *undo_do_lists(void *ctx, const struct local_peer *peer, const json_t *re
 		      struct errmsg *e)
 {
 	struct mitigator *m = ctx;
-	const char *threat = text_of(request, "threat");
+	const char *threat = text_member(request, "threat");
 	struct dirent **found;
 	json_t *list = json_array();
 	int n = scandir(m->undo_folder, &found, is_list, alphasort);
@@ -190,7 +184,7 @@ json_t *undo_do_list(void *ctx, const struct local_peer *peer, const json_t *req
 {
 	struct mitigator *m = ctx;
 	json_int_t from = json_integer_value(json_object_get(request, "from"));
-	const char *name = text_of(request, "name");
+	const char *name = text_member(request, "name");
 	json_t *answer = NULL;
 	struct undo_list l;
 	struct slice s;
@@ -309,8 +303,8 @@ json_t *undo_do_restore(void *ctx, const struct local_peer *peer, const json_t *
 {
 	struct mitigator *m = ctx;
 	const json_t *hosts = json_object_get(request, "hosts"), *host;
-	const char *reason = text_of(request, "reason");
-	struct decide_restore r = {.threat = text_of(request, "threat"),
+	const char *reason = text_member(request, "reason");
+	struct decide_restore r = {.threat = text_member(request, "threat"),
 				   .reason = reason[0] ? reason : "restored from a list"};
 	unsigned counts[RESTORE_COUNT] = {0};
 	char actor[64];

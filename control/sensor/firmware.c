@@ -8,6 +8,7 @@
 
 #include "control/wire/file.h"
 #include "control/wire/local.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
 
@@ -34,25 +35,18 @@ static json_t *read_json(const char *path)
 	return o;
 }
 
-static const char *word(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 /* ---- what is wanted ---- */
 
 /* The same order, kept by the program before this start of it. */
 static bool is_kept(struct firmware *fw, const struct artefact_file *f)
 {
 	json_t *o = read_json(fw->wanted);
-	bool same = strcmp(word(o, "sha256"), f->sha256) == 0 &&
+	bool same = strcmp(text_member(o, "sha256"), f->sha256) == 0 &&
 		    json_is_true(json_object_get(o, "back")) == f->back &&
-		    strlen(word(o, "ticket")) == TICKET - 1;
+		    strlen(text_member(o, "ticket")) == TICKET - 1;
 
 	if (same)
-		memcpy(fw->ticket, word(o, "ticket"), TICKET);
+		memcpy(fw->ticket, text_member(o, "ticket"), TICKET);
 	json_decref(o);
 	return same;
 }
@@ -91,14 +85,14 @@ static void tick(void *ctx)
 {
 	struct firmware *fw = ctx;
 	json_t *o = read_json(fw->answer);
-	const char *state = word(o, "state");
-	bool mine = fw->ticket[0] && strcmp(word(o, "ticket"), fw->ticket) == 0;
+	const char *state = text_member(o, "state");
+	bool mine = fw->ticket[0] && strcmp(text_member(o, "ticket"), fw->ticket) == 0;
 
 	fw->heard |= mine;
 	if (mine && strcmp(state, "good") == 0)
 		end(fw, 0, "");
 	else if (mine && strcmp(state, "refused") == 0)
-		end(fw, ERR_INVALID, word(o, "text"));
+		end(fw, ERR_INVALID, text_member(o, "text"));
 	else if (!fw->heard &&
 		 loop_now(fw->setup.loop) - fw->since > FIRMWARE_UNHEARD_S * NS_PER_SEC)
 		end(fw, ERR_UNSUPPORTED,

@@ -7,17 +7,11 @@
 #include "control/centre/api/change.h"
 #include "control/centre/api/pages.h"
 #include "control/centre/store/lookup.h"
+#include "control/wire/text.h"
 
 static struct people people_of(struct centre *c)
 {
 	return (struct people){c->pages->accounts, pages_customers(c), loop_wall(c->loop)};
-}
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
 }
 
 static json_t *done(struct centre *c, const struct local_peer *peer, const json_t *request,
@@ -27,7 +21,7 @@ static json_t *done(struct centre *c, const struct local_peer *peer, const json_
 	char actor[64];
 
 	snprintf(actor, sizeof(actor), "%.40s (console)", who ? who->pw_name : "?");
-	return pages_audit(c, actor, text_of(request, "customer"), what, people_detail(request),
+	return pages_audit(c, actor, text_member(request, "customer"), what, people_detail(request),
 			   e) < 0
 		       ? NULL
 		       : json_pack("{sb}", "ok", 1);
@@ -92,8 +86,9 @@ json_t *people_do_customers(void *ctx, const struct local_peer *peer, const json
 json_t *people_do_customer(void *ctx, const struct local_peer *peer, const json_t *request,
 			   struct errmsg *e)
 {
-	const struct change_customer k = {text_of(request, "id"), text_of(request, "name"),
-					  text_of(request, "zone"), text_of(request, "language")};
+	const struct change_customer k = {text_member(request, "id"), text_member(request, "name"),
+					  text_member(request, "zone"),
+					  text_member(request, "language")};
 	json_t *detail;
 	json_t *answer;
 
@@ -110,10 +105,10 @@ json_t *people_do_site(void *ctx, const struct local_peer *peer, const json_t *r
 {
 	json_t *detail, *answer;
 
-	if (change_site(ctx, text_of(request, "site"), text_of(request, "customer"), e) < 0)
+	if (change_site(ctx, text_member(request, "site"), text_member(request, "customer"), e) < 0)
 		return NULL;
-	detail = json_pack("{so so}", "name", local_text(text_of(request, "site")), "customer",
-			   local_text(text_of(request, "customer")));
+	detail = json_pack("{so so}", "name", local_text(text_member(request, "site")), "customer",
+			   local_text(text_member(request, "customer")));
 	answer = done(ctx, peer, detail, "gave a site to a customer", e);
 	json_decref(detail);
 	return answer;

@@ -8,6 +8,7 @@
 #include "control/wire/enrol/code.h"
 #include "control/wire/enrol/place.h"
 #include "control/wire/local.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum {
@@ -34,13 +35,6 @@ static void date_text(uint64_t ns, char ret[32])
 }
 
 /* ---- codes ---- */
-
-static const char *text_of(const json_t *request, const char *key)
-{
-	const char *s = json_string_value(json_object_get(request, key));
-
-	return s ? s : "";
-}
 
 /* A name that is there already stays with its site and role: the box is enrolled again. */
 static int check_name(struct enrol *n, struct fleet_code *c, struct errmsg *e)
@@ -80,15 +74,15 @@ static int fill_code(struct enrol *n, const json_t *request, uint64_t now, struc
 	if (valid < 0 || valid > ENROL_VALID_MOST_S)
 		return errmsg_set(e, ERR_INVALID, "a code is good for %d days at most",
 				  ENROL_VALID_MOST_S / 86400);
-	if (!site_ok(text_of(request, "site")))
+	if (!site_ok(text_member(request, "site")))
 		return errmsg_set(e, ERR_INVALID,
 				  "\"site\" must be 1 to 63 printable ASCII characters without , "
 				  "+ = \" \\ < > ; #");
-	if (strlen(text_of(request, "name")) >= sizeof(c->name))
+	if (strlen(text_member(request, "name")) >= sizeof(c->name))
 		return errmsg_set(e, ERR_INVALID, "the name is longer than 63");
-	snprintf(c->site, sizeof(c->site), "%s", text_of(request, "site"));
-	snprintf(c->role, sizeof(c->role), "%.15s", text_of(request, "role"));
-	snprintf(c->name, sizeof(c->name), "%s", text_of(request, "name"));
+	snprintf(c->site, sizeof(c->site), "%s", text_member(request, "site"));
+	snprintf(c->role, sizeof(c->role), "%.15s", text_member(request, "role"));
+	snprintf(c->name, sizeof(c->name), "%s", text_member(request, "name"));
 	c->made = now;
 	c->expires = now + (valid ? (uint64_t)valid : ENROL_VALID_S) * NS_PER_SEC;
 	return check_name(n, c, e);
@@ -138,13 +132,13 @@ json_t *enrol_make_code(struct enrol *n, const json_t *request, const char *acto
 	if (ca_helper_cas(n->ca, &cas, e))
 		return NULL;
 	ca = SLICE(cas.der[0], cas.len[0]);
-	if (enrol_code_make(role_parse(text_of(request, "role")), ca, &code, e) ||
+	if (enrol_code_make(role_parse(text_member(request, "role")), ca, &code, e) ||
 	    fill_code(n, request, now, &c, e))
 		return NULL;
 	enrol_code_hash(&code, c.hash);
 	hash_hex(ca, c.pin);
 	snprintf(c.by, sizeof(c.by), "%.60s", actor);
-	if (keep_code(n, &c, text_of(request, "customer"), e))
+	if (keep_code(n, &c, text_member(request, "customer"), e))
 		return NULL;
 	enrol_code_text(&code, text);
 	n->audit(n->ctx, actor, "enrolment code",

@@ -8,14 +8,8 @@
 #include "control/centre/store/assessments.h"
 #include "control/centre/store/schedule.h"
 #include "control/centre/store/templates.h"
+#include "control/wire/text.h"
 #include "dataplane/base/slice.h"
-
-static const char *word_of(const json_t *request, const char *key)
-{
-	const char *text = json_string_value(json_object_get(request, key));
-
-	return text ? text : "";
-}
 
 static bool flag_of(const json_t *request, const char *key)
 {
@@ -60,7 +54,7 @@ void watch_figures(struct store *s, json_t *answer)
 
 static json_t *schedules(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	const char *customer = word_of(request, "customer");
+	const char *customer = text_member(request, "customer");
 
 	return json_pack("{sb so so}", "ok", 1, "schedules", schedule_list(d->store, customer),
 			 "recipients", report_recipient_list(d->store, customer));
@@ -68,13 +62,13 @@ static json_t *schedules(struct watch_desk *d, const json_t *request, struct err
 
 static json_t *put_schedule(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	const char *from = word_of(request, "from");
+	const char *from = text_member(request, "from");
 	const json_t *hour = json_object_get(request, "hour");
 	struct report_schedule c = {
 		.wants = {flag_of(request, "daily"), flag_of(request, "monthly")}};
 	json_int_t h = hour ? json_integer_value(hour) : 6;
 
-	snprintf(c.customer, sizeof(c.customer), "%s", word_of(request, "customer"));
+	snprintf(c.customer, sizeof(c.customer), "%s", text_member(request, "customer"));
 	c.hour = h >= 0 && h < 24 ? (unsigned)h : 24;
 	if (from[0]) {
 		c.since = zone_date(&d->zone, from);
@@ -92,10 +86,10 @@ static json_t *put_schedule(struct watch_desk *d, const json_t *request, struct 
 
 static json_t *put_recipient(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	const char *address = word_of(request, "address");
+	const char *address = text_member(request, "address");
 	struct report_recipient r = {
-		.language = strcmp(word_of(request, "language"), "en") == 0 ? REPORT_ENGLISH
-									    : REPORT_JAPANESE,
+		.language = strcmp(text_member(request, "language"), "en") == 0 ? REPORT_ENGLISH
+										: REPORT_JAPANESE,
 		.wants = {flag_of(request, "daily"), flag_of(request, "monthly")},
 	};
 
@@ -103,23 +97,24 @@ static json_t *put_recipient(struct watch_desk *d, const json_t *request, struct
 		errmsg_set(err, ERR_INVALID, "\"%.100s\" is no mail address", address);
 		return NULL;
 	}
-	snprintf(r.customer, sizeof(r.customer), "%s", word_of(request, "customer"));
+	snprintf(r.customer, sizeof(r.customer), "%s", text_member(request, "customer"));
 	snprintf(r.address, sizeof(r.address), "%s", address);
 	return report_recipient_put(d->store, &r, err) == ERR_OK ? ok() : NULL;
 }
 
 static json_t *remove_recipient(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	return report_recipient_remove(d->store, word_of(request, "customer"),
-				       word_of(request, "address"), err) == ERR_OK
+	return report_recipient_remove(d->store, text_member(request, "customer"),
+				       text_member(request, "address"), err) == ERR_OK
 		       ? ok()
 		       : NULL;
 }
 
 static json_t *finals(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	return json_pack("{sb so}", "ok", 1, "reports",
-			 report_run_list(d->store, word_of(request, "customer"), most_of(request)));
+	return json_pack(
+		"{sb so}", "ok", 1, "reports",
+		report_run_list(d->store, text_member(request, "customer"), most_of(request)));
 }
 
 /* "date" by the zone of the runs that are there: the one of that date is looked for. */
@@ -132,9 +127,9 @@ int watch_again(struct watch_desk *d, const char *customer, const char *date, st
 
 	json_array_foreach(list, i, run)
 	{
-		if (strcmp(word_of(run, "date"), date) == 0 &&
-		    strcmp(word_of(run, "customer"), customer) == 0 &&
-		    strcmp(word_of(run, "kind"), report_kind_words[kind]) == 0)
+		if (strcmp(text_member(run, "date"), date) == 0 &&
+		    strcmp(text_member(run, "customer"), customer) == 0 &&
+		    strcmp(text_member(run, "kind"), report_kind_words[kind]) == 0)
 			period = json_integer_value(json_object_get(run, "period"));
 	}
 	json_decref(list);
@@ -143,7 +138,8 @@ int watch_again(struct watch_desk *d, const char *customer, const char *date, st
 
 static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	return watch_again(d, word_of(request, "customer"), word_of(request, "date"), err) == ERR_OK
+	return watch_again(d, text_member(request, "customer"), text_member(request, "date"),
+			   err) == ERR_OK
 		       ? ok()
 		       : NULL;
 }
@@ -152,29 +148,30 @@ static json_t *again(struct watch_desk *d, const json_t *request, struct errmsg 
 
 static json_t *watched(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	json_t *answer = looks_status(d->looks, word_of(request, "customer"));
+	json_t *answer = looks_status(d->looks, text_member(request, "customer"));
 
 	json_object_set_new(answer, "self_tests",
-			    self_test_list(d->store, word_of(request, "customer"), 100));
+			    self_test_list(d->store, text_member(request, "customer"), 100));
 	json_object_set_new(answer, "ok", json_true());
 	return answer;
 }
 
 static json_t *test_now(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	return selftest_run(d->selftest, word_of(request, "sensor"), err) == ERR_OK ? ok() : NULL;
+	return selftest_run(d->selftest, text_member(request, "sensor"), err) == ERR_OK ? ok()
+											: NULL;
 }
 
 static json_t *put_licence(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	const char *until = word_of(request, "until");
+	const char *until = text_member(request, "until");
 	uint64_t end = until[0] ? zone_date(&d->zone, until) : 0;
 
 	if (until[0] && !end) {
 		errmsg_set(err, ERR_INVALID, "\"%.40s\" is no date; write 2027-03-31", until);
 		return NULL;
 	}
-	if (licence_put(d->store, word_of(request, "customer"), end, err) != ERR_OK)
+	if (licence_put(d->store, text_member(request, "customer"), end, err) != ERR_OK)
 		return NULL;
 	looks_look(d->looks);
 	return ok();
@@ -185,7 +182,7 @@ static json_t *put_licence(struct watch_desk *d, const json_t *request, struct e
 static json_t *assessments(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
 	return json_pack("{sb so}", "ok", 1, "assessments",
-			 assessment_list(d->store, word_of(request, "customer")));
+			 assessment_list(d->store, text_member(request, "customer")));
 }
 
 static json_t *begin_assessment(struct watch_desk *d, const json_t *request, struct errmsg *err)
@@ -193,16 +190,16 @@ static json_t *begin_assessment(struct watch_desk *d, const json_t *request, str
 	const json_t *days = json_object_get(request, "days");
 	json_int_t n = json_is_integer(days) ? json_integer_value(days) : ASSESSMENT_DAYS;
 
-	return assessment_begin(d->store, word_of(request, "customer"),
+	return assessment_begin(d->store, text_member(request, "customer"),
 				n > 0 && n <= ASSESSMENT_DAYS_MOST ? (unsigned)n : 0,
-				word_of(request, "by"), loop_wall(d->loop), err) == ERR_OK
+				text_member(request, "by"), loop_wall(d->loop), err) == ERR_OK
 		       ? ok()
 		       : NULL;
 }
 
 static json_t *end_assessment(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	if (assessment_end(d->store, word_of(request, "customer"), loop_wall(d->loop), err) !=
+	if (assessment_end(d->store, text_member(request, "customer"), loop_wall(d->loop), err) !=
 	    ERR_OK)
 		return NULL;
 	press_hurry(d->press);
@@ -219,7 +216,7 @@ static json_t *templates(struct watch_desk *d, const json_t *request, struct err
 /* "part" and "text" as they may be; "kind" one of the kinds, or none. */
 static bool read_template(const json_t *request, enum template_part *ret, struct errmsg *err)
 {
-	const char *part = word_of(request, "part"), *kind = word_of(request, "kind");
+	const char *part = text_member(request, "part"), *kind = text_member(request, "kind");
 	int p = 0, k = 0;
 
 	while (p < TEMPLATE_PARTS && strcmp(template_part_words[p], part) != 0)
@@ -233,22 +230,22 @@ static bool read_template(const json_t *request, enum template_part *ret, struct
 		return false;
 	}
 	*ret = (enum template_part)p;
-	return template_check(word_of(request, "text"), *ret, err) == ERR_OK;
+	return template_check(text_member(request, "text"), *ret, err) == ERR_OK;
 }
 
 static const char *language_of(const json_t *request)
 {
-	return strcmp(word_of(request, "language"), "en") == 0 ? "en" : "ja";
+	return strcmp(text_member(request, "language"), "en") == 0 ? "en" : "ja";
 }
 
 static json_t *put_template(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	const char *text = word_of(request, "text");
+	const char *text = text_member(request, "text");
 	enum template_part part;
 
 	if (text[0] && !read_template(request, &part, err))
 		return NULL;
-	return template_put(d->store, word_of(request, "kind"), word_of(request, "part"),
+	return template_put(d->store, text_member(request, "kind"), text_member(request, "part"),
 			    language_of(request), text, err) == ERR_OK
 		       ? ok()
 		       : NULL;
@@ -263,7 +260,7 @@ static json_t *preview_template(struct watch_desk *d, const json_t *request, str
 
 	if (!read_template(request, &part, err))
 		return NULL;
-	text = template_preview(word_of(request, "text"), part,
+	text = template_preview(text_member(request, "text"), part,
 				language_of(request)[0] == 'e' ? REPORT_ENGLISH : REPORT_JAPANESE,
 				&by);
 	answer = json_pack("{sb so}", "ok", 1, "text", local_text(text ? text : ""));
@@ -280,7 +277,7 @@ static json_t *forwarded(struct watch_desk *d, const json_t *request, struct err
 
 static json_t *put_forward(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	const char *format = word_of(request, "format");
+	const char *format = text_member(request, "format");
 	struct forward_target t = {.format = FORWARD_FORMATS};
 
 	for (int i = 0; i < FORWARD_FORMATS; i++) {
@@ -291,14 +288,15 @@ static json_t *put_forward(struct watch_desk *d, const json_t *request, struct e
 		errmsg_set(err, ERR_INVALID, "\"format\" is eve, cef or leef");
 		return NULL;
 	}
-	snprintf(t.address, sizeof(t.address), "%s", word_of(request, "address"));
-	snprintf(t.customer, sizeof(t.customer), "%s", word_of(request, "customer"));
+	snprintf(t.address, sizeof(t.address), "%s", text_member(request, "address"));
+	snprintf(t.customer, sizeof(t.customer), "%s", text_member(request, "customer"));
 	return forward_put(d->store, &t, err) == ERR_OK ? ok() : NULL;
 }
 
 static json_t *remove_forward(struct watch_desk *d, const json_t *request, struct errmsg *err)
 {
-	return forward_remove(d->store, word_of(request, "address"), err) == ERR_OK ? ok() : NULL;
+	return forward_remove(d->store, text_member(request, "address"), err) == ERR_OK ? ok()
+											: NULL;
 }
 
 static const struct {
@@ -329,7 +327,7 @@ json_t *watch_do(struct watch_desk *d, const struct local_peer *peer, const json
 		 struct errmsg *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(commands[i].word, word_of(request, "do")) == 0)
+		if (strcmp(commands[i].word, text_member(request, "do")) == 0)
 			return commands[i].fn(d, request, err);
 	}
 	errmsg_set(err, ERR_INVALID, "no such command");

@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slice.h"
 
@@ -42,13 +43,6 @@ static void put(const char *text, const char *special, FILE *out)
 	}
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *text = json_string_value(json_object_get(o, key));
-
-	return text ? text : "";
-}
-
 static long long number_of(const json_t *o, const char *key)
 {
 	return (long long)json_integer_value(json_object_get(o, key));
@@ -81,7 +75,7 @@ static void cef(const struct forward_item *i, const json_t *eve, FILE *out)
 
 	fprintf(out, "CEF:0|Banken|banken-centre|1|%lld:%lld|", number_of(alert, "gid"),
 		number_of(alert, "signature_id"));
-	put(text_of(alert, "signature"), "|\\", out);
+	put(text_member(alert, "signature"), "|\\", out);
 	fprintf(out, "|%d|rt=%llu", severity_of(alert), (unsigned long long)(i->time / NS_PER_MS));
 	for (size_t k = 0; k < ARRAY_SIZE(pairs); k++) {
 		const json_t *v = json_object_get(eve, pairs[k].eve);
@@ -95,9 +89,9 @@ static void cef(const struct forward_item *i, const json_t *eve, FILE *out)
 			put(json_string_value(v), "=\\", out);
 	}
 	fputs(" cat=", out);
-	put(text_of(alert, "category"), "=\\", out);
+	put(text_member(alert, "category"), "=\\", out);
 	fputs(" act=", out);
-	put(text_of(alert, "action"), "=\\", out);
+	put(text_member(alert, "action"), "=\\", out);
 	fputs(" dvchost=", out);
 	put(i->sensor, "=\\", out);
 	fputs(" cs1Label=site cs1=", out);
@@ -121,7 +115,7 @@ static void leef(const struct forward_item *i, const json_t *eve, FILE *out)
 		"yyyy HH:mm:ss z\tsev=%d\tname=",
 		number_of(alert, "gid"), number_of(alert, "signature_id"), when,
 		severity_of(alert));
-	put(text_of(alert, "signature"), "", out);
+	put(text_member(alert, "signature"), "", out);
 	for (size_t k = 0; k < ARRAY_SIZE(pairs); k++) {
 		const json_t *v = json_object_get(eve, pairs[k].eve);
 
@@ -134,7 +128,7 @@ static void leef(const struct forward_item *i, const json_t *eve, FILE *out)
 			put(json_string_value(v), "", out);
 	}
 	fputs("\tcat=", out);
-	put(text_of(alert, "category"), "", out);
+	put(text_member(alert, "category"), "", out);
 	fputs("\tidentHostName=", out);
 	put(i->sensor, "", out);
 	fputs("\tsite=", out);

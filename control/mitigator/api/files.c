@@ -9,6 +9,7 @@
 #include "control/mitigator/csv/csv.h"
 #include "control/mitigator/undo/gather.h"
 #include "control/wire/file.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum {
@@ -34,13 +35,6 @@ static json_t *ask(struct mitigator *m, const struct api_request *q, const char 
 	answer = local_do(m, name, &peer, request, e);
 	json_decref(request);
 	return answer;
-}
-
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
 }
 
 static void answer_text(struct api_answer *ret, char *text, size_t len, const char *type)
@@ -129,7 +123,7 @@ static char *fetch(struct mitigator *m, const struct api_request *q, const char 
 		answer = f ? ask(m, q, command, json_pack("{ss sI}", "name", name, "from", from), e)
 			   : NULL;
 		if (answer)
-			fputs(text_of(answer, "text"), f);
+			fputs(text_member(answer, "text"), f);
 		from = json_integer_value(json_object_get(answer, "next"));
 	} while (from);
 	if (f)

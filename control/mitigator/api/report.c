@@ -9,19 +9,13 @@
 #include "control/mitigator/api/pages.h"
 #include "control/mitigator/narrate.h"
 #include "control/mitigator/quarantine/cut_store.h"
+#include "control/wire/text.h"
 
 enum { REPORT_CUTS = 1000, REPORT_INCIDENTS = 500 };
 
 static char *copy(const char *text)
 {
 	return strdup(text ? text : "");
-}
-
-static const char *column(sqlite3_stmt *s, int at)
-{
-	const char *text = (const char *)sqlite3_column_text(s, at);
-
-	return text ? text : "";
 }
 
 static sqlite3_stmt *ask(struct mitigator *m, const struct report_daily *d, const char *sql,
@@ -55,9 +49,9 @@ static int add_threats(struct mitigator *m, struct report_daily *d, struct errms
 
 		if (!t)
 			break;
-		*t = (struct report_threat){.name = copy(column(s, 0)),
-					    .category = copy(column(s, 1)),
-					    .severity = copy(column(s, 2)),
+		*t = (struct report_threat){.name = copy(text_column(s, 0)),
+					    .category = copy(text_column(s, 1)),
+					    .severity = copy(text_column(s, 2)),
 					    .technique = copy(""),
 					    .source = copy(""),
 					    .first = (uint64_t)sqlite3_column_int64(s, 3),

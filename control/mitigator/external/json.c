@@ -5,14 +5,8 @@
 #include <strings.h>
 
 #include "control/mitigator/external/private.h"
+#include "control/wire/text.h"
 #include "dataplane/base/slice.h"
-
-static const char *text_at(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 static unsigned severity_of(const json_t *value)
 {
@@ -55,20 +49,20 @@ static bool take(const json_t *o, struct external_event *ev)
 
 	*ev = (struct external_event){0};
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		const char *s = text_at(o, texts[i].key);
+		const char *s = text_member(o, texts[i].key);
 
 		external_text(texts[i].to, texts[i].cap, s, strlen(s));
 	}
-	(void)ip_addr_parse(text_at(o, "ip"), &ev->host);
-	(void)ip_addr_parse(text_at(o, "peer"), &ev->peer);
-	(void)mac_addr_parse(text_at(o, "mac"), &ev->mac);
+	(void)ip_addr_parse(text_member(o, "ip"), &ev->host);
+	(void)ip_addr_parse(text_member(o, "peer"), &ev->peer);
+	(void)mac_addr_parse(text_member(o, "mac"), &ev->mac);
 	ev->severity = severity_of(json_object_get(o, "severity"));
-	ev->outcome = external_outcome_of(text_at(o, "action"));
+	ev->outcome = external_outcome_of(text_member(o, "action"));
 	if (json_is_integer(time) && json_integer_value(time) > 0 &&
 	    json_integer_value(time) < 10000000000LL)
 		ev->time = (uint64_t)json_integer_value(time) * 1000000000ULL;
 	else
-		ev->time = external_time(text_at(o, "time"));
+		ev->time = external_time(text_member(o, "time"));
 	return ev->name[0] && ev->product[0];
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 
 enum { IPS_TEXT = TARGET_IPS * (IP_ADDR_TEXT + 64) };
@@ -137,13 +138,6 @@ static uint64_t number(sqlite3_stmt *s, int column)
 	return (uint64_t)sqlite3_column_int64(s, column);
 }
 
-static const char *column(sqlite3_stmt *s, int n)
-{
-	const char *text = (const char *)sqlite3_column_text(s, n);
-
-	return text ? text : "";
-}
-
 static void show_fact(struct host *h, enum host_fact_kind kind, char *to)
 {
 	const struct host_known *best = host_facts_best(&h->facts, kind);
@@ -167,15 +161,15 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 {
 	*h = (struct host){.number = number(s, 0)};
 	snprintf(h->id, sizeof(h->id), "host-%06llu", (unsigned long long)h->number);
-	mac_addr_parse(column(s, 1), &h->mac);
-	ips_parse(column(s, 2), h);
+	mac_addr_parse(text_column(s, 1), &h->mac);
+	ips_parse(text_column(s, 2), h);
 	h->vlan = (uint32_t)number(s, 3);
-	snprintf(h->name, sizeof(h->name), "%s", column(s, 4));
-	snprintf(h->user, sizeof(h->user), "%s", column(s, 5));
-	snprintf(h->vendor, sizeof(h->vendor), "%s", column(s, 6));
-	snprintf(h->sensor, sizeof(h->sensor), "%s", column(s, 7));
-	snprintf(h->switch_name, sizeof(h->switch_name), "%s", column(s, 8));
-	snprintf(h->switch_port, sizeof(h->switch_port), "%s", column(s, 9));
+	snprintf(h->name, sizeof(h->name), "%s", text_column(s, 4));
+	snprintf(h->user, sizeof(h->user), "%s", text_column(s, 5));
+	snprintf(h->vendor, sizeof(h->vendor), "%s", text_column(s, 6));
+	snprintf(h->sensor, sizeof(h->sensor), "%s", text_column(s, 7));
+	snprintf(h->switch_name, sizeof(h->switch_name), "%s", text_column(s, 8));
+	snprintf(h->switch_port, sizeof(h->switch_port), "%s", text_column(s, 9));
 	h->port_since = number(s, 10);
 	h->contested = number(s, 11);
 	h->router = number(s, 12) != 0;
@@ -183,7 +177,7 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	h->last_seen = h->saved = number(s, 14);
 	h->alerts = number(s, 15);
 	h->level = LEVEL_SAFE;
-	level_parse(column(s, 16), &h->level);
+	level_parse(text_column(s, 16), &h->level);
 	h->level_since = number(s, 17);
 	h->judge_due = number(s, 18);
 	h->run.level = (enum level)number(s, 19);
@@ -193,10 +187,10 @@ static void read_row(sqlite3_stmt *s, struct host *h)
 	h->run.judged = number(s, 23) != 0;
 	h->released = number(s, 24);
 	h->introduced = number(s, 25);
-	host_facts_parse(column(s, 27), &h->facts);
+	host_facts_parse(text_column(s, 27), &h->facts);
 	show_fact(h, HOST_FACT_OS, h->os);
 	show_fact(h, HOST_FACT_ROLE, h->role);
-	read_disputed(column(s, 26), h);
+	read_disputed(text_column(s, 26), h);
 	h->watched = number(s, 28);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/mitigator/incident/private.h"
+#include "control/wire/text.h"
 #include "dataplane/base/slice.h"
 
 static const char schema[] =
@@ -376,13 +377,6 @@ int incidents_flush(struct incidents *t, struct errmsg *e)
 
 /* ---- reading ---- */
 
-static const char *column(sqlite3_stmt *s, int n)
-{
-	const char *text = (const char *)sqlite3_column_text(s, n);
-
-	return text ? text : "";
-}
-
 static uint64_t number(sqlite3_stmt *s, int n)
 {
 	return (uint64_t)sqlite3_column_int64(s, n);
@@ -402,21 +396,21 @@ static void read_row(sqlite3_stmt *s, struct incident *i)
 	i->number = number(s, 0);
 	snprintf(i->id, sizeof(i->id), "incident-%06llu", (unsigned long long)i->number);
 	for (int k = 0; k < 5; k++)
-		snprintf(texts[k].to, texts[k].cap, "%s", column(s, k + 1));
+		snprintf(texts[k].to, texts[k].cap, "%s", text_column(s, k + 1));
 	i->opened = number(s, 6);
 	i->updated = number(s, 7);
 	i->closed = number(s, 8);
 	i->level = LEVEL_CAUTION;
-	level_parse(column(s, 9), &i->level);
+	level_parse(text_column(s, 9), &i->level);
 	i->severity = (enum severity)sqlite3_column_int(s, 10);
 	i->alerts = number(s, 11);
-	threats_parse(column(s, 12), i);
+	threats_parse(text_column(s, 12), i);
 	i->marked = number(s, 13) != 0;
 	i->proven = LEVEL_SAFE;
-	level_parse(column(s, 14), &i->proven);
+	level_parse(text_column(s, 14), &i->proven);
 	i->noted = number(s, 15);
 	i->merged_into = number(s, 16);
-	stages_parse(column(s, 17), i);
+	stages_parse(text_column(s, 17), i);
 	i->steps_lost = number(s, 18);
 	i->forgiven = number(s, 19);
 }
@@ -447,9 +441,9 @@ static void read_step(sqlite3_stmt *s, struct chain_step *x)
 	x->severity = (enum severity)number(s, 8);
 	x->attacks = number(s, 9) != 0;
 	x->port = (uint32_t)number(s, 10);
-	(void)ip_addr_parse(column(s, 11), &x->peer);
+	(void)ip_addr_parse(text_column(s, 11), &x->peer);
 	for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
-		snprintf(texts[k].to, texts[k].cap, "%s", column(s, (int)k + 12));
+		snprintf(texts[k].to, texts[k].cap, "%s", text_column(s, (int)k + 12));
 }
 
 static void read_steps(struct incidents *t, struct incident *i)
@@ -553,12 +547,12 @@ static int load_attacks(struct incidents *t, struct errmsg *e)
 					     .last = number(s, 6),
 					     .hits = number(s, 7)};
 		a.stage = (enum stage)(number(s, 2) < STAGE_COUNT ? number(s, 2) : 0);
-		snprintf(a.from, sizeof(a.from), "%s", column(s, 0));
-		snprintf(a.to, sizeof(a.to), "%s", column(s, 1));
-		snprintf(a.msg, sizeof(a.msg), "%s", column(s, 8));
-		snprintf(a.technique, sizeof(a.technique), "%s", column(s, 9));
-		snprintf(a.file, sizeof(a.file), "%s", column(s, 10));
-		snprintf(a.sha256, sizeof(a.sha256), "%s", column(s, 11));
+		snprintf(a.from, sizeof(a.from), "%s", text_column(s, 0));
+		snprintf(a.to, sizeof(a.to), "%s", text_column(s, 1));
+		snprintf(a.msg, sizeof(a.msg), "%s", text_column(s, 8));
+		snprintf(a.technique, sizeof(a.technique), "%s", text_column(s, 9));
+		snprintf(a.file, sizeof(a.file), "%s", text_column(s, 10));
+		snprintf(a.sha256, sizeof(a.sha256), "%s", text_column(s, 11));
 		incident_attack_add(t, &a, false);
 	}
 	return sqlite3_finalize(s) == SQLITE_OK ? 0 : incident_db_error(t, e);

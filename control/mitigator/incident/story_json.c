@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/wire/local.h"
+#include "control/wire/text.h"
 
 static json_t *texts(char *const *items, unsigned n)
 {
@@ -60,27 +61,20 @@ json_t *story_json(const struct incident *i, const struct story *s, const char *
 			 "host_id", local_text(i->host_id));
 }
 
-static const char *text_at(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 bool incident_file_of(const json_t *line, struct incident_file *ret)
 {
 	const json_t *file = json_object_get(line, "fileinfo"),
 		     *http = json_object_get(line, "http");
-	const char *name = text_at(file, "filename"), *slash = strrchr(name, '/');
-	const char *host = text_at(http, "hostname"), *path = text_at(http, "url");
+	const char *name = text_member(file, "filename"), *slash = strrchr(name, '/');
+	const char *host = text_member(http, "hostname"), *path = text_member(http, "url");
 
-	if (!text_at(file, "sha256")[0])
+	if (!text_member(file, "sha256")[0])
 		return false;
 	name = slash ? slash + 1 : name;
 	if (!incident_file_matters(name))
 		return false;
 	snprintf(ret->file, sizeof(ret->file), "%s", name);
-	snprintf(ret->sha256, sizeof(ret->sha256), "%s", text_at(file, "sha256"));
+	snprintf(ret->sha256, sizeof(ret->sha256), "%s", text_member(file, "sha256"));
 	if (host[0])
 		snprintf(ret->url, sizeof(ret->url), "http://%s%s", host, path);
 	return true;

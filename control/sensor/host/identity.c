@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "control/sensor/host/system.h"
+#include "control/wire/text.h"
 #include "dataplane/base/slice.h"
 
 struct reader {
@@ -13,13 +14,6 @@ struct reader {
 	struct identity_fact *facts;
 	unsigned n;
 };
-
-static const char *text_at(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
 
 /* Printable, without what surrounds it; false when nothing is left or it is no name. */
 static bool tidy(const char *from, char ret[IDENTITY_VALUE])
@@ -86,11 +80,12 @@ static void read_dhcp(struct reader *rd, const json_t *o)
 	char name[IDENTITY_VALUE];
 
 	say(rd, &rd->r->src, LIKELY(HOST_FACT_ROLE, "dhcp"), "dhcp-server");
-	if (mac_addr_parse(text_at(o, "client_mac"), &client.mac) ||
-	    ip_addr_parse(text_at(o, "assigned_ip"), &client.ip) || !mac_addr_is_host(&client.mac))
+	if (mac_addr_parse(text_member(o, "client_mac"), &client.mac) ||
+	    ip_addr_parse(text_member(o, "assigned_ip"), &client.ip) ||
+	    !mac_addr_is_host(&client.mac))
 		return;
 	say(rd, &client, KNOWN(HOST_FACT_SEEN, "dhcp"), "");
-	if (tidy(text_at(o, "hostname"), name))
+	if (tidy(text_member(o, "hostname"), name))
 		say(rd, &client, KNOWN(HOST_FACT_NAME, "dhcp"), name);
 }
 
@@ -98,24 +93,24 @@ static void read_dhcp(struct reader *rd, const json_t *o)
 static void read_dhcp_ask(struct reader *rd, const json_t *o)
 {
 	struct identity_end client = {.inside = true};
-	const char *vendor = text_at(o, "vendor_class");
+	const char *vendor = text_member(o, "vendor_class");
 
-	if (mac_addr_parse(text_at(o, "client_mac"), &client.mac) ||
-	    !mac_addr_is_host(&client.mac) || ip_addr_parse(text_at(o, "ip"), &client.ip) ||
+	if (mac_addr_parse(text_member(o, "client_mac"), &client.mac) ||
+	    !mac_addr_is_host(&client.mac) || ip_addr_parse(text_member(o, "ip"), &client.ip) ||
 	    !ip_addr_is_host(&client.ip))
 		return;
-	say(rd, &client, KNOWN(HOST_FACT_NAME, "dhcp"), text_at(o, "hostname"));
-	say_system(rd, &client, "dhcp", system_of_dhcp(text_at(o, "parameters"), vendor));
+	say(rd, &client, KNOWN(HOST_FACT_NAME, "dhcp"), text_member(o, "hostname"));
+	say_system(rd, &client, "dhcp", system_of_dhcp(text_member(o, "parameters"), vendor));
 }
 
 /* Its own words and its own frame: address and MAC belong together. */
 static void read_neighbour(struct reader *rd, const json_t *o)
 {
 	struct identity_end who = {.inside = true};
-	bool nd = strcmp(text_at(o, "source"), "nd") == 0;
+	bool nd = strcmp(text_member(o, "source"), "nd") == 0;
 
-	if (mac_addr_parse(text_at(o, "mac"), &who.mac) || !mac_addr_is_host(&who.mac) ||
-	    ip_addr_parse(text_at(o, "ip"), &who.ip))
+	if (mac_addr_parse(text_member(o, "mac"), &who.mac) || !mac_addr_is_host(&who.mac) ||
+	    ip_addr_parse(text_member(o, "ip"), &who.ip))
 		return;
 	say(rd, &who, KNOWN(HOST_FACT_SEEN, nd ? "nd" : "arp"), "");
 }
@@ -148,7 +143,7 @@ static const struct {
 
 static void read_service(struct reader *rd, const json_t *answer)
 {
-	const char *name = text_at(answer, "name");
+	const char *name = text_member(answer, "name");
 
 	for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
 		if (strncasecmp(name, services[i].service, strlen(services[i].service)) == 0)
@@ -162,7 +157,7 @@ static void read_model(struct reader *rd, const json_t *answer)
 	const json_t *text;
 	size_t i;
 
-	if (!strstr(text_at(answer, "name"), "_device-info._tcp"))
+	if (!strstr(text_member(answer, "name"), "_device-info._tcp"))
 		return;
 	json_array_foreach(json_object_get(answer, "text"), i, text)
 	{
@@ -180,12 +175,12 @@ static void read_names(struct reader *rd, const json_t *o, const char *source)
 	char name[IDENTITY_VALUE];
 	size_t i;
 
-	if (strcmp(text_at(o, "type"), "response") != 0)
+	if (strcmp(text_member(o, "type"), "response") != 0)
 		return;
 	json_array_foreach(json_object_get(o, "answers"), i, answer)
 	{
-		if (same_ip(text_at(answer, "address"), &rd->r->src.ip)) {
-			first_label(text_at(answer, "name"), name);
+		if (same_ip(text_member(answer, "address"), &rd->r->src.ip)) {
+			first_label(text_member(answer, "name"), name);
 			say(rd, &rd->r->src, KNOWN(HOST_FACT_NAME, source), name);
 		}
 		read_service(rd, answer);
@@ -210,14 +205,15 @@ static void read_nbns(struct reader *rd, const json_t *o)
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
 		json_array_foreach(json_object_get(o, lists[l]), i, entry)
 		{
-			if (nb_machine(entry) && same_ip(text_at(entry, "address"), &rd->r->src.ip))
+			if (nb_machine(entry) &&
+			    same_ip(text_member(entry, "address"), &rd->r->src.ip))
 				say(rd, &rd->r->src, KNOWN(HOST_FACT_NAME, "nbns"),
-				    text_at(entry, "name"));
+				    text_member(entry, "name"));
 			json_array_foreach(json_object_get(entry, "names"), k, name)
 			{
 				if (nb_machine(name))
 					say(rd, &rd->r->src, KNOWN(HOST_FACT_NAME, "nbns"),
-					    text_at(name, "name"));
+					    text_member(name, "name"));
 			}
 		}
 	}
@@ -243,31 +239,32 @@ static void say_account(struct reader *rd, const char *account, const char *sour
 
 static void read_krb5(struct reader *rd, const json_t *o)
 {
-	const char *type = text_at(o, "msg_type");
+	const char *type = text_member(o, "msg_type");
 
 	/* Only what the server agreed to: anybody can ask in any name. */
 	if (strcmp(type, "KRB_AS_REP") != 0 && strcmp(type, "KRB_TGS_REP") != 0)
 		return;
-	say_account(rd, text_at(o, "cname"), "kerberos");
+	say_account(rd, text_member(o, "cname"), "kerberos");
 	say(rd, &rd->r->dst, LIKELY(HOST_FACT_ROLE, "kerberos"), "directory-server");
 }
 
 static void read_smb(struct reader *rd, const json_t *o)
 {
 	const json_t *ntlm = json_object_get(o, "ntlmssp");
-	const char *system = text_at(json_object_get(o, "request"), "native_os");
+	const char *system = text_member(json_object_get(o, "request"), "native_os");
 
 	if (ntlm) {
-		say(rd, &rd->r->src, LIKELY(HOST_FACT_NAME, "ntlm"), text_at(ntlm, "host"));
+		say(rd, &rd->r->src, LIKELY(HOST_FACT_NAME, "ntlm"), text_member(ntlm, "host"));
 		/* The user counts when the server let it in. */
-		if (strcmp(text_at(o, "status"), "STATUS_SUCCESS") == 0)
-			say_account(rd, text_at(ntlm, "user"), "ntlm");
-		say_system(rd, &rd->r->src, "ntlm", system_of_ntlm(text_at(ntlm, "version")));
+		if (strcmp(text_member(o, "status"), "STATUS_SUCCESS") == 0)
+			say_account(rd, text_member(ntlm, "user"), "ntlm");
+		say_system(rd, &rd->r->src, "ntlm", system_of_ntlm(text_member(ntlm, "version")));
 	}
 	say_system(rd, &rd->r->src, "smb", system);
-	say_system(rd, &rd->r->dst, "smb", text_at(json_object_get(o, "response"), "native_os"));
-	if (strcmp(text_at(o, "command"), "SMB2_COMMAND_TREE_CONNECT") == 0 &&
-	    strcmp(text_at(o, "share_type"), "FILE") == 0)
+	say_system(rd, &rd->r->dst, "smb",
+		   text_member(json_object_get(o, "response"), "native_os"));
+	if (strcmp(text_member(o, "command"), "SMB2_COMMAND_TREE_CONNECT") == 0 &&
+	    strcmp(text_member(o, "share_type"), "FILE") == 0)
 		say(rd, &rd->r->dst, LIKELY(HOST_FACT_ROLE, "smb"), "file-server");
 }
 
@@ -275,7 +272,7 @@ static void read_smb(struct reader *rd, const json_t *o)
 
 static void read_http(struct reader *rd, const json_t *o)
 {
-	say_system(rd, &rd->r->src, "http", system_of_agent(text_at(o, "http_user_agent")));
+	say_system(rd, &rd->r->src, "http", system_of_agent(text_member(o, "http_user_agent")));
 	if (json_is_integer(json_object_get(o, "status")))
 		say(rd, &rd->r->dst, LIKELY(HOST_FACT_ROLE, "http"), "web-server");
 }
@@ -284,8 +281,8 @@ static void read_ssh(struct reader *rd, const json_t *o)
 {
 	const json_t *client = json_object_get(o, "client"), *server = json_object_get(o, "server");
 
-	say_system(rd, &rd->r->src, "ssh", system_of_ssh(text_at(client, "software_version")));
-	say_system(rd, &rd->r->dst, "ssh", system_of_ssh(text_at(server, "software_version")));
+	say_system(rd, &rd->r->src, "ssh", system_of_ssh(text_member(client, "software_version")));
+	say_system(rd, &rd->r->dst, "ssh", system_of_ssh(text_member(server, "software_version")));
 }
 
 /* ---- who logs on to a directory ---- */
@@ -305,17 +302,17 @@ static void plain_name(const char *name, char ret[IDENTITY_VALUE])
 
 static void read_ldap(struct reader *rd, const json_t *o)
 {
-	const char *user = text_at(o, "user"), *auth = text_at(o, "auth");
+	const char *user = text_member(o, "user"), *auth = text_member(o, "auth");
 	char plain[IDENTITY_VALUE];
 
 	/* Only what the server agreed to; without a password it agrees to any name. */
-	if (strcmp(text_at(o, "operation"), "bind") != 0 ||
-	    strcmp(text_at(o, "result"), "success") != 0 || strcmp(auth, "anonymous") == 0 ||
+	if (strcmp(text_member(o, "operation"), "bind") != 0 ||
+	    strcmp(text_member(o, "result"), "success") != 0 || strcmp(auth, "anonymous") == 0 ||
 	    strcmp(auth, "unauthenticated") == 0)
 		return;
-	plain_name(user[0] ? user : text_at(o, "name"), plain);
+	plain_name(user[0] ? user : text_member(o, "name"), plain);
 	say_account(rd, plain, "ldap");
-	say(rd, &rd->r->src, LIKELY(HOST_FACT_NAME, "ldap"), text_at(o, "host"));
+	say(rd, &rd->r->src, LIKELY(HOST_FACT_NAME, "ldap"), text_member(o, "host"));
 	say(rd, &rd->r->dst, LIKELY(HOST_FACT_ROLE, "ldap"), "directory-server");
 }
 
@@ -330,7 +327,7 @@ static bool is_host_name(const char *s)
 /* The certificate that a server of ours showed. */
 static void read_tls(struct reader *rd, const json_t *o)
 {
-	const char *subject = strstr(text_at(o, "subject"), "CN=");
+	const char *subject = strstr(text_member(o, "subject"), "CN=");
 	char name[IDENTITY_VALUE], label[IDENTITY_VALUE];
 
 	if (!subject)
@@ -359,7 +356,7 @@ static void read_lldp(struct reader *rd, const json_t *o)
 	const json_t *capability;
 	size_t i;
 
-	if (ip_addr_parse(text_at(o, "address"), &who.ip))
+	if (ip_addr_parse(text_member(o, "address"), &who.ip))
 		return;
 	json_array_foreach(json_object_get(o, "capabilities"), i, capability)
 	{
@@ -370,8 +367,8 @@ static void read_lldp(struct reader *rd, const json_t *o)
 				say(rd, &who, LIKELY(HOST_FACT_ROLE, "lldp"), devices[d].role);
 		}
 	}
-	say(rd, &who, LIKELY(HOST_FACT_NAME, "lldp"), text_at(o, "name"));
-	say_system(rd, &who, "lldp", text_at(o, "description"));
+	say(rd, &who, LIKELY(HOST_FACT_NAME, "lldp"), text_member(o, "name"));
+	say_system(rd, &who, "lldp", text_member(o, "description"));
 }
 
 static void read_mdns(struct reader *rd, const json_t *o)

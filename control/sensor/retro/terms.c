@@ -5,14 +5,8 @@
 #include <string.h>
 
 #include "control/sensor/retro/segment.h"
+#include "control/wire/text.h"
 #include "dataplane/base/slice.h"
-
-static const char *text_at(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
 
 void retro_address_text(const struct ip_addr *ip, char ret[33])
 {
@@ -99,13 +93,13 @@ static void add_dns(struct adding *a, const json_t *o)
 	struct ip_addr ip;
 	size_t i;
 
-	add(a, LIST_DOMAIN, text_at(o, "rrname"));
+	add(a, LIST_DOMAIN, text_member(o, "rrname"));
 	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
 		json_array_foreach(json_object_get(o, lists[l]), i, entry)
 		{
 			if (l < 2 || i == 0)
-				add(a, LIST_DOMAIN, text_at(entry, "rrname"));
-			if (ip_addr_parse(text_at(entry, "rdata"), &ip) == 0)
+				add(a, LIST_DOMAIN, text_member(entry, "rrname"));
+			if (ip_addr_parse(text_member(entry, "rdata"), &ip) == 0)
 				add_address(a, &ip, 0);
 		}
 	}
@@ -113,7 +107,7 @@ static void add_dns(struct adding *a, const json_t *o)
 
 static void add_http(struct adding *a, const json_t *o)
 {
-	const char *host = text_at(o, "hostname"), *path = text_at(o, "url");
+	const char *host = text_member(o, "hostname"), *path = text_member(o, "url");
 	char url[512];
 
 	add(a, LIST_DOMAIN, host);
@@ -130,10 +124,10 @@ static void add_tls(struct adding *a, const json_t *o)
 	char cert[64];
 	size_t n = 0;
 
-	add(a, LIST_DOMAIN, text_at(o, "sni"));
-	add_lower(a, LIST_JA3, text_at(json_object_get(o, "ja3"), "hash"));
-	add(a, LIST_JA4, text_at(o, "ja4"));
-	for (const char *c = text_at(o, "fingerprint"); *c && n + 1 < sizeof(cert); c++) {
+	add(a, LIST_DOMAIN, text_member(o, "sni"));
+	add_lower(a, LIST_JA3, text_member(json_object_get(o, "ja3"), "hash"));
+	add(a, LIST_JA4, text_member(o, "ja4"));
+	for (const char *c = text_member(o, "fingerprint"); *c && n + 1 < sizeof(cert); c++) {
 		if (*c != ':')
 			cert[n++] = (char)tolower((unsigned char)*c);
 	}
@@ -143,9 +137,9 @@ static void add_tls(struct adding *a, const json_t *o)
 
 static void add_file(struct adding *a, const json_t *o)
 {
-	add_lower(a, LIST_FILE, text_at(o, "sha256"));
-	add_lower(a, LIST_FILE, text_at(o, "sha1"));
-	add_lower(a, LIST_FILE, text_at(o, "md5"));
+	add_lower(a, LIST_FILE, text_member(o, "sha256"));
+	add_lower(a, LIST_FILE, text_member(o, "sha1"));
+	add_lower(a, LIST_FILE, text_member(o, "md5"));
 }
 
 unsigned retro_terms(const struct retro_record *rec, struct retro_term ret[RETRO_TERMS])
@@ -173,20 +167,20 @@ void retro_body(const struct retro_record *rec, char ret[RETRO_BODY])
 		     *tls = json_object_get(rec->line, "tls"),
 		     *file = json_object_get(rec->line, "fileinfo");
 	char src[IP_ADDR_TEXT], dst[IP_ADDR_TEXT], what[400];
-	const char *name = text_at(dns, "rrname");
+	const char *name = text_member(dns, "rrname");
 
 	if (!name[0])
-		name = text_at(query, "rrname");
+		name = text_member(query, "rrname");
 	if (!name[0])
-		name = text_at(tls, "sni");
+		name = text_member(tls, "sni");
 	if (file)
-		snprintf(what, sizeof(what), "%.200s %.64s %.100s", text_at(file, "filename"),
-			 text_at(file, "sha256"), text_at(http, "hostname"));
+		snprintf(what, sizeof(what), "%.200s %.64s %.100s", text_member(file, "filename"),
+			 text_member(file, "sha256"), text_member(http, "hostname"));
 	else if (http)
-		snprintf(what, sizeof(what), "%.10s %.100s%.250s", text_at(http, "http_method"),
-			 text_at(http, "hostname"), text_at(http, "url"));
+		snprintf(what, sizeof(what), "%.10s %.100s%.250s", text_member(http, "http_method"),
+			 text_member(http, "hostname"), text_member(http, "url"));
 	else
-		snprintf(what, sizeof(what), "%.253s %.64s", name, text_at(tls, "ja4"));
+		snprintf(what, sizeof(what), "%.253s %.64s", name, text_member(tls, "ja4"));
 	for (char *c = what; *c; c++)
 		*c = (unsigned char)*c < 0x20 ? '?' : *c;
 	snprintf(ret, RETRO_BODY, "%.23s\t%s\t%u\t%s\t%u\t%s", rec->type,

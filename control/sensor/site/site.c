@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "control/wire/file.h"
+#include "control/wire/text.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
 
@@ -328,13 +329,6 @@ static int word_at(const char *word, const char *const *words, int n)
 	return -1;
 }
 
-static const char *text_at(const json_t *o, const char *name)
-{
-	const char *text = json_string_value(json_object_get(o, name));
-
-	return text ? text : "";
-}
-
 static uint64_t number_at(const json_t *o, const char *name)
 {
 	return (uint64_t)json_integer_value(json_object_get(o, name));
@@ -342,9 +336,9 @@ static uint64_t number_at(const json_t *o, const char *name)
 
 static bool take_item(struct site *s, const json_t *o)
 {
-	int kind = word_at(text_at(o, "kind"), kinds, KINDS);
-	int verdict = word_at(text_at(o, "state"), states, 3);
-	const char *what = text_at(o, "what"), *slash = strchr(what, '/');
+	int kind = word_at(text_member(o, "kind"), kinds, KINDS);
+	int verdict = word_at(text_member(o, "state"), states, 3);
+	const char *what = text_member(o, "what"), *slash = strchr(what, '/');
 	struct ip_addr host = {0};
 	char text[IP_ADDR_TEXT];
 	struct item *x;
@@ -352,7 +346,7 @@ static bool take_item(struct site *s, const json_t *o)
 	if (kind < 0 || verdict < 0 || strlen(what) >= sizeof(x->what))
 		return false;
 	snprintf(text, sizeof(text), "%.*s", slash ? (int)(slash - what) : 0, what);
-	if (kind <= CALL && ip_addr_parse(text_at(o, "host"), &host))
+	if (kind <= CALL && ip_addr_parse(text_member(o, "host"), &host))
 		return false;
 	if (kind == NETWORK && ip_addr_parse(text, &host))
 		return false;
@@ -364,10 +358,10 @@ static bool take_item(struct site *s, const json_t *o)
 	x->last = number_at(o, "last");
 	x->count = number_at(o, "count");
 	x->decided = number_at(o, "decided");
-	snprintf(x->by, sizeof(x->by), "%s", text_at(o, "by"));
-	snprintf(x->why, sizeof(x->why), "%s", text_at(o, "why"));
-	snprintf(x->reason[0], BEHAVE_REASON, "%s", text_at(o, "reason"));
-	snprintf(x->reason[1], BEHAVE_REASON, "%s", text_at(o, "reason_ja"));
+	snprintf(x->by, sizeof(x->by), "%s", text_member(o, "by"));
+	snprintf(x->why, sizeof(x->why), "%s", text_member(o, "why"));
+	snprintf(x->reason[0], BEHAVE_REASON, "%s", text_member(o, "reason"));
+	snprintf(x->reason[1], BEHAVE_REASON, "%s", text_member(o, "reason_ja"));
 	return true;
 }
 
