@@ -177,8 +177,9 @@ static int open_exclusively(struct wiping *w, const char *path, struct errmsg *e
 /* Pages are written anew, and none of the old is left in the log beside. */
 static int close_tidied(struct wiping *w, int rc)
 {
-	if (rc == ERR_OK && sqlite3_exec(w->db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", NULL,
-					 NULL, NULL) != SQLITE_OK)
+	if ((rc == ERR_OK || rc == ERR_NOTFOUND) &&
+	    sqlite3_exec(w->db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) !=
+		    SQLITE_OK)
 		rc = complain(w);
 	sqlite3_close(w->db);
 	w->db = NULL;
@@ -191,15 +192,15 @@ static const char *const rest[] = {
 	"UPDATE report_runs SET state = 'due', next = due, tries = 0 WHERE customer = ''",
 };
 
-static int from_store(struct wiping *w, char **ret_names)
+/* The lists, and the customer's name and those of his sites and machines, one a line. */
+static int list_his(struct wiping *w, char **ret_names)
 {
-	int rc = ERR_OK;
 	sqlite3_stmt *st;
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists) && rc == ERR_OK; i++)
-		rc = run(w, lists[i]) < 0 ? ERR_IO : ERR_OK;
-	if (rc != ERR_OK)
-		return rc;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (run(w, lists[i]) < 0)
+			return ERR_IO;
+	}
 	if (run(w, "SELECT count(*) FROM customers WHERE id = ?1") == 0 &&
 	    run(w, "SELECT count(*) FROM w_sites") == 0)
 		return errmsg_set(w->err, ERR_NOTFOUND, "there is no customer %s", w->customer);
@@ -209,7 +210,13 @@ static int from_store(struct wiping *w, char **ret_names)
 	if (st && sqlite3_step(st) == SQLITE_ROW)
 		*ret_names = strdup((const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
-	rc = run(w, "BEGIN IMMEDIATE") < 0 ? ERR_IO : each_table(w, empty_table);
+	return *ret_names ? ERR_OK : ERR_NOMEM;
+}
+
+static int from_store(struct wiping *w)
+{
+	int rc = run(w, "BEGIN IMMEDIATE") < 0 ? ERR_IO : each_table(w, empty_table);
+
 	for (size_t i = 0; i < ARRAY_SIZE(rest) && rc == ERR_OK; i++)
 		rc = run(w, rest[i]) < 0 ? ERR_IO : ERR_OK;
 	rc = rc == ERR_OK && run(w, "COMMIT") < 0 ? ERR_IO : rc;
@@ -218,7 +225,7 @@ static int from_store(struct wiping *w, char **ret_names)
 
 /* --- beside the store --- */
 
-static int from_accounts(struct wiping *w)
+static int from_accounts(struct wiping *w, const char *names)
 {
 	static const char *const sql[] = {
 		"CREATE TEMP TABLE w_names AS SELECT name FROM account WHERE customer = ?1",
@@ -227,6 +234,7 @@ static int from_accounts(struct wiping *w)
 		"DELETE FROM account WHERE name IN w_names"};
 	int64_t n = 0;
 
+	(void)names;
 	for (size_t i = 0; i < ARRAY_SIZE(sql) && n >= 0; i++)
 		n = run(w, sql[i]);
 	if (n >= 0)
@@ -260,6 +268,22 @@ static int from_spool(struct wiping *w, const char *names)
 		return complain(w);
 	fprintf(w->out, "%-20s %12lld items\n", "waiting for machines", (long long)items);
 	return ERR_OK;
+}
+
+static int beside(struct wiping *w, const char *file,
+		  int (*fn)(struct wiping *w, const char *names), const char *names)
+{
+	struct wiping b = *w;
+	char path[PATH_MOST];
+	int rc;
+
+	b.db = NULL;
+	snprintf(path, sizeof(path), "%s/%s", w->state, file);
+	if (access(path, F_OK) != 0)
+		return ERR_OK;
+	rc = open_exclusively(&b, path, w->err);
+	rc = rc == ERR_OK ? fn(&b, names) : rc;
+	return close_tidied(&b, rc);
 }
 
 /* A file of a report: KIND-NAME-YYYY-MM..., NAME the customer's (and a site's), or everybody's. */
@@ -384,22 +408,15 @@ int wipe_customer(const char *state, const char *reports, const char *customer, 
 		return errmsg_set(err, ERR_INVALID, "name the customer");
 	snprintf(path, sizeof(path), "%s/centre.db", state);
 	rc = open_exclusively(&w, path, err);
-	rc = rc == ERR_OK ? from_store(&w, &names) : rc;
+	rc = rc == ERR_OK ? list_his(&w, &names) : rc;
+	/* Whose he is stands in the store: it comes last, so that what was ended goes on. */
+	rc = rc == ERR_OK ? beside(&w, "accounts.db", from_accounts, names) : rc;
+	rc = rc == ERR_OK ? beside(&w, "spool.db", from_spool, names) : rc;
 	rc = rc == ERR_OK ? from_reports(&w) : rc;
+	rc = rc == ERR_OK ? from_store(&w) : rc;
+	/* Who is not there any more may have been wiped but for the log beside. */
 	rc = close_tidied(&w, rc);
-	snprintf(path, sizeof(path), "%s/accounts.db", state);
-	if (rc == ERR_OK && access(path, F_OK) == 0) {
-		rc = open_exclusively(&w, path, err);
-		rc = rc == ERR_OK ? from_accounts(&w) : rc;
-		rc = close_tidied(&w, rc);
-	}
-	snprintf(path, sizeof(path), "%s/spool.db", state);
-	if (rc == ERR_OK && access(path, F_OK) == 0) {
-		rc = open_exclusively(&w, path, err);
-		rc = rc == ERR_OK ? from_spool(&w, names ? names : "") : rc;
-		rc = close_tidied(&w, rc);
-	}
-	rc = rc == ERR_OK ? verify(&w, names ? names : "") : rc;
+	rc = rc == ERR_OK ? verify(&w, names) : rc;
 	free(names);
 	return rc;
 }
