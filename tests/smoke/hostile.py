@@ -289,10 +289,11 @@ class Suite:
         bad = ("..%2f..%2fetc%2fpasswd", "%00", "%", "%zz", "%2e%2e", "a" * 3000, "%ff", "%0a", "'%20OR%201=1", "{}", "-1",
                "99999999999999999999", "%E3%81%82" * 100)
         for o in self.all:
+            body = b"name: [" if o.bytes else o.body()  # what is odd may be right as a reason: nothing is changed by it
             for p in o.params:
                 for text in bad:
                     wanted = (200, 400, 404, 405, 409, 414, 431) if not o.changes else (400, 403, 404, 405, 409, 414, 431)
-                    answer = self.expect("argument", wanted, o.method, o.url(**{p["name"]: text}), o.body(), {**admin, **o.headers()})
+                    answer = self.expect("argument", wanted, o.method, o.url(**{p["name"]: text}), body, {**admin, **o.headers()})
                     if "root:" in json.dumps(answer, default=str):
                         self.wrong.append(f"{o} gives a file away")
             self.expect("unknown argument", (400,), o.method, o.url() + ("&" if "?" in o.url() else "?") + "surprise=1", o.body(),
