@@ -148,8 +148,8 @@ class Site:
         """[(id, client, server, severity, sentences)] of the hits while `act` went on."""
         capture = self.folder / f"{name}.pcap"
         need("tcpdump")
-        dump = self.net.start("sensor", ["tcpdump", "-i", "mirror0", "-w", capture, "-B", "32768", "-U",
-                                         "-s", "0"], self.folder / f"{name}.log")
+        dump = self.net.start("sensor", ["tcpdump", "-i", "mirror0", "-w", capture, "-B", "32768", "-U", "-s", "0",
+                                         "--immediate-mode"], self.folder / f"{name}.log")
         log = self.folder / f"{name}.log"
         self.net.wait(lambda: "listening on" in log.read_text(), "tcpdump")
         try:
