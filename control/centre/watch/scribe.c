@@ -81,6 +81,9 @@ static void serve(int fd, void *arg)
 
 	setpriority(PRIO_PROCESS, 0, NICE);
 	bound_memory();
+	/* What one before us had not taken is told to have failed with it. */
+	while (helper_receive_now(fd, &o, sizeof(o)) > 0)
+		;
 	helper_send(fd, &m, sizeof(m));
 	while (helper_receive(fd, &o, sizeof(o)) == (ssize_t)sizeof(o)) {
 		end_text(&o);
@@ -140,7 +143,7 @@ static void begin(struct desk *d)
 {
 	struct scribe_job *job = d->first;
 
-	if (d->busy || !job)
+	if (d->busy || !job || (!d->has_begun && !d->is_gone))
 		return;
 	d->first = job->next;
 	if (!d->first)
@@ -175,9 +178,10 @@ static void answered(void *ctx, uint32_t events)
 		m.error[sizeof(m.error) - 1] = 0;
 		if (d->busy && m.id == d->busy->order.id)
 			settle(d, m.error);
-		else if (d->busy && m.id == HELLO && d->has_begun)
+		else if (d->busy && m.id == HELLO)
 			settle(d, "the helper that makes reports was killed");
 		d->has_begun = true;
+		begin(d);
 	}
 	if (n != ERR_AGAIN) {
 		loop_unwatch(d->scribe->loop, d->helper->fd);
