@@ -61,9 +61,15 @@ def check(arguments):
     return 0
 
 
+def typed(question):
+    """A line from whoever sits there. input() itself would ask on standard error, which is the journal's."""
+    print(question, end="", flush=True)
+    return input()
+
+
 def ask(question, default):
     shown = f" [{default}]" if default else ""
-    answer = input(f"{question}{shown}: ")
+    answer = typed(f"{question}{shown}: ")
     return answer if answer.strip() else default
 
 

@@ -69,12 +69,12 @@ def menu(found):
         admin.setup([])
         return
     print(CHOICES[found["language"]])
-    choice = input("> ").strip().lower()
+    choice = admin.typed("> ").strip().lower()
     if choice == "s":
         admin.setup([])
     elif choice == "u":
         update_from_stick()
-    elif choice == "r" and input("yes? ").strip() == "yes":
+    elif choice == "r" and admin.typed("yes? ").strip() == "yes":
         admin.reset(["--yes"])
     elif choice in ("b", "o"):
         box.command("systemctl", "reboot" if choice == "b" else "poweroff")
