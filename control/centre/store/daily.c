@@ -33,8 +33,7 @@ static int threats(struct store *s, const struct period *p, struct report_daily 
 		t->hosts = (unsigned)column_int(st, 7);
 		d->alerts += t->hits;
 	}
-	db_end(st);
-	return ERR_OK;
+	return store_finish(s, st, err);
 }
 
 static void add_handling(struct report_host *h, unsigned language, const char *list)
@@ -109,8 +108,7 @@ static int hosts(struct store *s, const struct period *p, struct report_daily *d
 		h->actor = column_copy(st, 18);
 		h->site = column_copy(st, 19);
 	}
-	db_end(st);
-	return ERR_OK;
+	return store_finish(s, st, err);
 }
 
 /* A behaviour's sentence in English or Japanese. */
@@ -175,8 +173,7 @@ static int hours(struct store *s, const struct period *p, struct report_daily *d
 		if (hour >= 0 && hour < DAILY_HOURS)
 			d->per_hour[hour] = (unsigned)column_int(st, 1);
 	}
-	db_end(st);
-	return ERR_OK;
+	return store_finish(s, st, err);
 }
 
 static void add_sentences(struct report_daily *d, const char *sensor, const char *list)
@@ -200,22 +197,7 @@ static void add_sentences(struct report_daily *d, const char *sensor, const char
 static int sensors(struct store *s, const struct period *p, struct report_daily *d,
 		   struct errmsg *err)
 {
-	struct db_stmt *st = store_ask(
-		s,
-		"SELECT h.sensor, (SELECT sum(rx) FROM health_slots x WHERE x.sensor = h.sensor "
-		"AND " IN_PERIOD(
-			"x.slot") "), (SELECT sum(lost) FROM health_slots x WHERE x.sensor = "
-				  "h.sensor AND " IN_PERIOD(
-					  "x.slot") "), (SELECT sum(up_s) FROM health_slots x "
-						    "WHERE x.sensor = h.sensor AND " IN_PERIOD(
-							    "x.slot") "), (SELECT min(slot) FROM "
-								      "health_slots x WHERE "
-								      "x.sensor = h.sensor), "
-								      "h.problems, h.span FROM "
-								      "health h WHERE h.sensor "
-								      "IN " OUR_PEERS
-								      " ORDER BY h.sensor",
-		p, err);
+	struct db_stmt *st = store_ask(s, WATCHED, p, err);
 
 	if (!st)
 		return ERR_IO;
@@ -235,8 +217,7 @@ static int sensors(struct store *s, const struct period *p, struct report_daily 
 		add_sentences(d, name, column_text(st, 5));
 		add_sentences(d, name, column_text(st, 6));
 	}
-	db_end(st);
-	return ERR_OK;
+	return store_finish(s, st, err);
 }
 
 static int hosts_seen(struct store *s, const struct period *p, struct report_daily *d,

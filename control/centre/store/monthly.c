@@ -435,22 +435,7 @@ static int blind(struct asking *a)
 {
 	struct report_monthly *m = a->m;
 	uint64_t to = m->made && m->made < m->to ? m->made : m->to;
-	/* Of every sensor that is known, also one that was away all month. */
-	struct db_stmt *st = store_ask(
-		a->s,
-		"SELECT h.sensor, (SELECT sum(rx) FROM health_slots x WHERE x.sensor = h.sensor "
-		"AND " IN_PERIOD(
-			"x.slot") "), (SELECT sum(lost) FROM health_slots x WHERE x.sensor = "
-				  "h.sensor AND " IN_PERIOD(
-					  "x.slot") "), (SELECT sum(up_s) FROM health_slots x "
-						    "WHERE x.sensor = h.sensor AND " IN_PERIOD(
-							    "x.slot") "), (SELECT min(slot) FROM "
-								      "health_slots x WHERE "
-								      "x.sensor = h.sensor), "
-								      "h.span FROM health h WHERE "
-								      "h.sensor IN " OUR_PEERS
-								      " ORDER BY h.sensor",
-		&a->now, a->err);
+	struct db_stmt *st = store_ask(a->s, WATCHED, &a->now, a->err);
 
 	if (!st)
 		return ERR_IO;
@@ -469,7 +454,7 @@ static int blind(struct asking *a)
 		b->packets = number(st, 1);
 		b->lost = number(st, 2);
 		b->down_s = all > up ? all - up : 0;
-		sentences(b, column_text(st, 5));
+		sentences(b, column_text(st, 6));
 		m->month[0].down_s += b->down_s;
 	}
 	return store_finish(a->s, st, a->err);

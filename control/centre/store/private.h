@@ -78,6 +78,17 @@ struct period {
 #define IN_PERIOD(slot)                                                                            \
 	slot " >= ?1 / 900000000000 AND " slot " < (?2 + 899999999999) / 900000000000"
 
+/* Of every sensor that is known, also one that was away: name, packets, lost, seconds up, first
+ * slot of all, what it says of itself and of its mirror port. */
+#define WATCHED_OF " FROM health_slots x WHERE x.sensor = h.sensor"
+#define WATCHED_IN "(SELECT sum("
+#define WATCHED_UP ")" WATCHED_OF " AND " IN_PERIOD("x.slot") "), "
+#define WATCHED_SUMS                                                                               \
+	WATCHED_IN "rx" WATCHED_UP WATCHED_IN "lost" WATCHED_UP WATCHED_IN "up_s" WATCHED_UP
+#define WATCHED                                                                                    \
+	"SELECT h.sensor, " WATCHED_SUMS "(SELECT min(slot)" WATCHED_OF "), h.problems, h.span "   \
+	"FROM health h WHERE h.sensor IN " OUR_PEERS " ORDER BY h.sensor"
+
 /* Prepared with the period bound; NULL with a sentence. */
 struct db_stmt *store_ask(struct store *s, const char *sql, const struct period *p,
 			  struct errmsg *err);
