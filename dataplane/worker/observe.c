@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/app/dns/dns.h"
+#include "dataplane/base/base64.h"
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/hash.h"
 #include "dataplane/behave/hit_record.h"
@@ -281,15 +282,6 @@ static void files(struct behave *b, const struct packet *p, const struct flow *f
 		};
 		behave_event(b, &e);
 	}
-}
-
-static int base64_value(uint8_t c)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(letters, c) : NULL;
-
-	return at ? (int)(at - letters) : -1;
 }
 
 enum { USER_MAX = 64 };

@@ -1,6 +1,7 @@
 #include "dataplane/app/http2/http2.h"
 
 #include "dataplane/app/text/list.h"
+#include "dataplane/base/base64.h"
 
 #define MAGIC "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -113,17 +114,10 @@ struct http2_tx *http2_tx_find(struct http2_state *s, uint32_t stream)
 
 /* --- an upgrade from HTTP/1.1: its request is stream 1 (RFC 7540 3.2) --- */
 
-static int base64_value(uint8_t c)
+/* Either alphabet's digit (RFC 4648 4 and 5). */
+static int digit(uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
+	return base64_value(c == '-' ? '+' : c == '_' ? '/' : c);
 }
 
 /* Both alphabets, padded or not. */
@@ -136,7 +130,7 @@ static bool decode_base64(struct slice text, uint8_t *out, size_t cap, size_t *r
 	while (text.len > 0 && text.data[text.len - 1] == '=')
 		text.len--;
 	for (size_t i = 0; i < text.len; i++) {
-		int value = base64_value(text.data[i]);
+		int value = digit(text.data[i]);
 
 		if (value < 0)
 			return false;

@@ -2,6 +2,7 @@
 
 #include "dataplane/app/file.h"
 #include "dataplane/app/text/text.h"
+#include "dataplane/base/base64.h"
 
 static const char *const status_names[] = {
 	[MIME_NONE] = "NONE",
@@ -136,17 +137,6 @@ static void body_begin(struct app_io *io, struct app_tx *tx, struct mime *m)
 		return;
 	m->file = app_file_open(io, tx, (enum dir)m->dir, kept_slice(&m->filename));
 	text_list_add(io->slab, &m->attachments, kept_slice(&m->filename), MIME_URLS_MAX);
-}
-
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /* The quad as bytes: 4 values give 3, 3 give 2, 2 give 1. */
