@@ -20,8 +20,9 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "board/lab"))
+sys.path[:0] = [str(ROOT / "board/lab"), str(ROOT / "tests")]
 
+import fake_clock  # noqa: E402
 import main as lab_main  # noqa: E402
 import programs as programs_module  # noqa: E402
 import site_net  # noqa: E402
@@ -29,7 +30,6 @@ from net import LabError, run  # noqa: E402
 from story import rules  # noqa: E402
 
 DISK_MB = {"control": 128, "mitigator": 64, "enforcer": 32, "centre": 96}
-FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 VICTIM_MAC = "02:51:c7:13:00:66"
 ENDED = ("released", "expired", "refused", "exception", "outside-policy", "failed")
 # How a program may die by our hands; anything else is a fault of its own.
@@ -148,10 +148,11 @@ protected:
         if name != "dataplane":
             (self.programs.run_folder / f"banken-{name}.sock").unlink(missing_ok=True)
         env = {}
-        if name != "dataplane" and FAKETIME.exists():
+        if name != "dataplane" and fake_clock.is_there():
             if not self.clock_file(name).exists():
                 self.clock_file(name).write_text("+0\n")
-            env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock_file(name)),
+            fake_clock.sweep()
+            env = {"LD_PRELOAD": str(fake_clock.LIBRARY), "FAKETIME_TIMESTAMP_FILE": str(self.clock_file(name)),
                    "FAKETIME_CACHE_DURATION": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
         if Group.is_there() and name not in self.groups:
             self.groups[name] = Group(name)
