@@ -75,11 +75,12 @@ bool policy_same_person(const struct policy *p, const char *a, const char *b)
 {
 	struct name of_a[NAMES], of_b[NAMES];
 	unsigned a_n, b_n;
-	bool centre = names_of(a, of_a, &a_n) | names_of(b, of_b, &b_n);
+	bool a_centre = names_of(a, of_a, &a_n), b_centre = names_of(b, of_b, &b_n);
+	size_t most = a_centre || b_centre ? AT_CENTRE : SIZE_MAX;
 
 	for (unsigned i = 0; i < a_n; i++) {
 		for (unsigned k = 0; k < b_n; k++) {
-			if (one(p, of_a[i], of_b[k], centre ? AT_CENTRE : SIZE_MAX))
+			if (one(p, of_a[i], of_b[k], most))
 				return true;
 		}
 	}
