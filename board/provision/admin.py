@@ -42,13 +42,19 @@ def status(_):
     return 1 if any(n["state"] == "bad" for n in box.notes().values()) else 0
 
 
-def lines(language="en"):
-    """The box in words: what is wrong first."""
+def findings():
+    """(state, topic, sentence) of all that is known: what is wrong first."""
     order = {"bad": 0, "wait": 1, "good": 2}
     found = sorted(box.notes().items(), key=lambda n: (order.get(n[1]["state"], 0), n[0]))
-    shown = [f"[{words.say(n['state'], language):^6}] {topic}: {n['text']}" for topic, n in found]
     problems = health.find(box.status(), "problems") if (box.RUN / "port.json").exists() else None
-    return [f"[{words.say('bad', language):^6}] sensor: {p}" for p in problems or () if isinstance(p, str)] + shown
+    return ([("bad", "sensor", p) for p in problems or () if isinstance(p, str)] +
+            [(n["state"], topic, n["text"]) for topic, n in found])
+
+
+def lines(language="en", found=None):
+    """The box in words."""
+    return [f"[{words.say(state, language):^6}] {topic}: {text}"
+            for state, topic, text in (findings() if found is None else found)]
 
 
 def check(arguments):
@@ -78,7 +84,7 @@ def setup(_):
         start = apply.load()
     except settings.Wrong:
         start = None
-    print("Enter keeps what stands in [ ], - empties it, < goes back, q gives up.")
+    print(words.say("hint", health.language(start)))
     found = wizard.run(ask, print, start)
     if not found:
         return 1
@@ -88,7 +94,7 @@ def setup(_):
         print(wrong)
         return 1
     box.write(box.CONF, settings.write(found), 0o600)
-    print("Kept. The box applies it by starting again." if found["language"] == "en" else "保存しました。再起動して反映します。")
+    print(words.say("kept", found["language"]))
     box.command("systemctl", "reboot")
     return 0
 
@@ -107,12 +113,13 @@ def update(arguments):
     if len(arguments) != 1:
         print("usage: banken-box update FILE|URL", file=sys.stderr)
         return 2
-    box.note("update", "wait", "an update is being installed")
+    language = health.language(health.set_up())
+    box.note("update", "wait", words.say("update-begun", language))
     code, said = box.command("rauc", "install", arguments[0], timeout=1800)
     if code:
-        box.note("update", "bad", f"the update was refused: {box.why_refused(said)}")
+        box.note("update", "bad", words.say("update-refused", language, box.why_refused(said)))
         return 1
-    box.note("update", "good", "the update is installed; it starts with the next start of the box")
+    box.note("update", "good", words.say("update-there", language))
     return 0
 
 

@@ -10,6 +10,7 @@ import ports
 import profile
 import settings
 import unattended
+import words
 
 NETWORKD = pathlib.Path("/run/systemd/network")
 ZONES = pathlib.Path("/usr/share/zoneinfo")
@@ -66,8 +67,8 @@ def network(found, every):
     port = ports.management(every, found["management"])
     if not port:
         wanted = found["management"]
-        box.note("management", "bad", "there is no network port" if wanted == "auto" else
-                 f"there is no port {wanted}; there are {', '.join(p.iface for p in every)}")
+        box.note("management", "bad", words.say("no-net-port", found["language"]) if wanted == "auto" else
+                 words.say("no-management", found["language"], wanted, ", ".join(p.iface for p in every)))
         return None
     box.write(NETWORKD / "10-management.network", generate.network(found, port))
     if ":" in found["address"]:
@@ -103,11 +104,11 @@ def apply():
     try:
         found = load()
     except settings.Wrong as wrong:
-        box.note("box", "bad", f"box.conf is not valid: {str(wrong).splitlines()[0]}")
+        box.note("box", "bad", words.say("conf-wrong", "en", str(wrong).splitlines()[0]))
         found = None
     if not found:
         box.write(NETWORKD / "90-quiet.network", generate.quiet_network())
-        box.note("box", "wait", "this box is not set up; no port sends anything yet")
+        box.note("box", "wait", words.say("unset"))
         return 0
     box.command("hostname", found["name"])
     pathlib.Path("/proc/sys/kernel/hostname").write_text(found["name"])
@@ -120,8 +121,11 @@ def apply():
     os.chown(box.ETC / "control.yaml", 0, binding.pwd.getpwnam("banken-control").pw_gid)
     if found["enrolment-code"]:
         box.write(box.RUN / "enrol", "")
+    elif not (box.ETC / "keys/sensor/own.key").exists():
+        box.note("enrolment", "bad", words.say("no-keys", found["language"]))
     mitigator(found)
-    box.note("box", "good", f"{found['name']}: management on {port.iface if port else 'no port'}, {found['address']}")
+    name = port.iface if port else words.say("no-port-named", found["language"])
+    box.note("box", "good", words.say("box", found["language"], found["name"], name, found["address"]))
     return 0
 
 
@@ -129,7 +133,7 @@ def plan_for(found, port, way):
     profiles = profile.load()
     chosen = profile.choose(profiles, port.driver, found["profile"])
     if not chosen:
-        box.note("profile", "bad", f"there is no profile {found['profile']}; taken is {profiles[-1]['name']}")
+        box.note("profile", "bad", words.say("no-profile", found["language"], found["profile"], profiles[-1]["name"]))
         chosen = profiles[-1]
     return profile.plan(chosen, os.cpu_count(), memory_mb(), way), chosen
 

@@ -7,9 +7,9 @@ import sys
 import time
 
 import admin
-import apply
 import box
-import settings
+import health
+import led
 import words
 
 EVERY = 10
@@ -18,19 +18,12 @@ CHOICES = {"en": ("s set-up   u update from a stick   r factory reset   b start 
 STICKS = ("/dev/disk/by-label/BANKEN-UPD", "/dev/disk/by-label/BANKEN-CONF")
 
 
-def load():
-    try:
-        return apply.load()
-    except settings.Wrong:
-        return None
-
-
-def show(found):
-    language = found["language"] if found else "en"
+def show(found, state):
+    language = health.language(found)
     text = "\n" + words.say("title", language, box.version(), box.slot(), time.strftime("%Y-%m-%d %H:%M:%S %Z")) + "\n"
-    text += "\n".join(admin.lines(language)) + "\n"
+    text += "\n".join(state) + "\n"
     if (box.RUN / "data-lost").exists():
-        text += "[ACTION] the data partition cannot be read: replace the disk, or do a factory reset from the menu\n"
+        text += f"[{words.say('bad', language):^6}] {words.say('data-lost', language)}\n"
     text += words.say("menu" if found else "not-set-up", language) + "\n"
     return text
 
@@ -40,25 +33,25 @@ def allowed(found):
     if not kept:
         return True
     for _ in range(3):
-        if admin.matches(getpass.getpass("Password: "), kept):
+        if admin.matches(getpass.getpass(words.say("password", found["language"])), kept):
             return True
         time.sleep(3)
     return False
 
 
-def update_from_stick():
+def update_from_stick(language):
     place = box.RUN / "stick"
     place.mkdir(exist_ok=True)
     device = next((s for s in STICKS if pathlib.Path(s).exists()), "")
     code, said = box.command("mount", "-o", "ro,nosuid,nodev,noexec", device, place) if device else (1, "")
     if code:
-        print(f"no stick labelled BANKEN-UPD can be read {said}")
+        print(words.say("no-stick", language, said))
         return
     bundles = sorted(place.glob("*.raucb"))
     if bundles:
         admin.update([str(bundles[-1])])
     else:
-        print("the stick has no *.raucb")
+        print(words.say("no-bundle", language))
     box.command("umount", place)
 
 
@@ -68,30 +61,35 @@ def menu(found):
     if not found:
         admin.setup([])
         return
-    print(CHOICES[found["language"]])
+    language = found["language"]
+    print(CHOICES[language])
     choice = admin.typed("> ").strip().lower()
     if choice == "s":
         admin.setup([])
     elif choice == "u":
-        update_from_stick()
-    elif choice == "r" and admin.typed("yes? ").strip() == "yes":
+        update_from_stick(language)
+    elif choice == "r" and admin.typed(words.say("really", language)).strip() == "yes":
         admin.reset(["--yes"])
     elif choice in ("b", "o"):
         box.command("systemctl", "reboot" if choice == "b" else "poweroff")
     elif choice == "x" and found["password-hash"]:
         subprocess.run(["/bin/bash", "-i"], check=False)
     elif choice == "x":
-        print("a shell needs a password: banken-box password, then password-hash: in box.conf")
+        print(words.say("no-shell", language))
 
 
 def run():
-    before = ""
+    before, lamp = [], ""
     while True:
-        found = load()
-        state = "\n".join(admin.lines(found["language"] if found else "en"))
+        found, known = health.set_up(), admin.findings()
+        state = admin.lines(health.language(found), known)
         if state != before:
-            print(show(found), flush=True)
+            print(show(found, state), flush=True)
             before = state
+        now = led.worst([s for s, _, _ in known])
+        if now != lamp:
+            led.show(now)
+            lamp = now
         ready, _, _ = select.select([sys.stdin], [], [], EVERY)
         if ready:
             if not sys.stdin.readline():
@@ -100,4 +98,4 @@ def run():
                 menu(found)
             except (EOFError, KeyboardInterrupt):
                 pass
-            before = ""
+            before = []

@@ -10,6 +10,7 @@ import apply
 import box
 import firmware
 import mirror
+import words
 
 TRIAL_SECONDS, STEP, MARK_TRIES = 240, 3, 5
 ENV = pathlib.Path("/boot/env")
@@ -65,29 +66,30 @@ def find(tree, key):
     return None
 
 
-def judge(facts):
+def judge(facts, language="en"):
     """Sentences about what is not healthy; [] = healthy. Pure.
 
-    facts: set_up, port_found, port_lost (it was found at an earlier start), services {name: (active, restarts)},
-    dataplane (its part of the status or None),
-    links {name: connected}, reachable {name: whether the peer's address answers a plain connection}.
+    facts: set_up, port_found, port_lost (it was found at an earlier start), services {name: (active, restarts)} of those
+    that are to run (banken-dataplane is active once its ports are open), dataplane (its part of banken-control's status
+    or None), links {name: connected}, reachable {name: whether the peer's address answers a plain connection}.
     """
     if not facts["set_up"]:
         return []
     wrong = []
     for name, (active, restarts) in sorted(facts["services"].items()):
         if not active:
-            wrong.append(f"{name} does not run")
+            wrong.append(words.say("not-running", language, name))
         elif restarts > 2:
-            wrong.append(f"{name} was started again {restarts} times")
+            wrong.append(words.say("restarted", language, name, restarts))
     if facts["port_lost"]:
-        wrong.append("the mirror port of the last start is not there")
-    if facts["port_found"] and facts["dataplane"] is None:
-        wrong.append("the dataplane has no open port")
+        wrong.append(words.say("port-lost", language))
+    # A box without keys has no banken-control, and says so elsewhere.
+    if facts["port_found"] and "banken-control" in facts["services"] and facts["dataplane"] is None:
+        wrong.append(words.say("no-figures", language))
     for name, connected in sorted(facts["links"].items()):
         # A peer that nobody reaches is known offline: the box works on without it.
         if not connected and facts["reachable"].get(name):
-            wrong.append(f"{name} can be reached, but there is no link to it")
+            wrong.append(words.say("no-link", language, name))
     return wrong
 
 
@@ -131,8 +133,20 @@ def root_hash():
     return ""
 
 
+def set_up():
+    """The set-up, None when there is none that is right."""
+    try:
+        return apply.load()
+    except apply.settings.Wrong:
+        return None
+
+
 def known_good():
     return KNOWN.exists() and root_hash() in KNOWN.read_text().split()
+
+
+def language(found):
+    return found["language"] if found else "en"
 
 
 def wait():
@@ -140,11 +154,8 @@ def wait():
     wrong = [s for s in [self_test()] if s]
     end = time.monotonic() + TRIAL_SECONDS
     while not wrong:
-        try:
-            found = apply.load()
-        except apply.settings.Wrong:
-            found = None
-        left = judge(gather(found))
+        found = set_up()
+        left = judge(gather(found), language(found))
         if not left:
             return []
         if time.monotonic() > end:
@@ -174,17 +185,17 @@ def run(decide):
     if not decide:
         print("\n".join(wrong) or "healthy")
         return 1 if wrong else 0
-    slot = box.slot()
+    slot, spoken = box.slot(), language(set_up())
     if not wrong:
         said = mark("good")
         if said:
-            box.note("update", "bad", f"slot {slot} could not be marked as good: {said[-200:]}")
+            box.note("update", "bad", words.say("not-marked", spoken, slot, said[-200:]))
             return 1
         if not known_good():
             old = KNOWN.read_text().split() if KNOWN.exists() else []
             box.write(KNOWN, "\n".join((old + [root_hash()])[-8:]) + "\n")
         firmware.judged(True)
-        box.note("update", "good", f"slot {slot}, {box.version()}: healthy after {box.uptime() - begin:.0f} s")
+        box.note("update", "good", words.say("healthy", spoken, slot, box.version(), round(box.uptime() - begin)))
         return 0
     if known_good():
         # It was well once: what is wrong now is not the release. Going back would not help.
@@ -193,7 +204,7 @@ def run(decide):
         firmware.judged(True)
         return 1
     firmware.judged(False, "; ".join(wrong))
-    box.note("update", "bad", f"slot {slot}, {box.version()} is not healthy ({'; '.join(wrong)}): going back")
+    box.note("update", "bad", words.say("going-back", spoken, slot, box.version(), "; ".join(wrong)))
     mark("bad")
     box.command("sync")
     box.command("systemctl", "reboot")

@@ -12,6 +12,7 @@ import admin  # noqa: E402
 import binding  # noqa: E402
 import generate  # noqa: E402
 import health  # noqa: E402
+import led  # noqa: E402
 import ports  # noqa: E402
 import profile  # noqa: E402
 import settings  # noqa: E402
@@ -259,12 +260,24 @@ class Health(unittest.TestCase):
         self.assertEqual(health.judge({**self.WELL, "set_up": False, "services": {"x": (False, 9)}}), [])
         for change, part in (({"services": {"banken-control": (False, 0)}}, "does not run"),
                              ({"services": {"banken-dataplane": (True, 5)}}, "5 times"),
-                             ({"dataplane": None}, "no open port"), ({"port_lost": True}, "mirror port"),
+                             ({"dataplane": None}, "hears nothing"), ({"port_lost": True}, "mirror port"),
                              ({"links": {"centre": False}, "reachable": {"centre": True}}, "no link")):
             with self.subTest(part):
                 self.assertIn(part, health.judge({**self.WELL, **change})[0])
         offline = {**self.WELL, "links": {"centre": False}, "reachable": {"centre": False}}
         self.assertEqual(health.judge(offline), [])
+
+    def test_box_without_keys(self):
+        """It has no banken-control to ask, which is told on the console and is no fault of a release."""
+        alone = {**self.WELL, "services": {"banken-dataplane": (True, 0)}, "dataplane": None, "links": {}}
+        self.assertEqual(health.judge(alone), [])
+
+    def test_lamp(self):
+        for names, want in (((), ""), (("input0::capslock", "input0::scrolllock"), "input0::scrolllock"),
+                            (("apu2:green:led2", "apu2:green:led1", "input3::scrolllock"), "apu2:green:led1"),
+                            (("mmc0::", "nct6775:Status", "x:green:lan"), "nct6775:Status")):
+            self.assertEqual(led.choose(names), want)
+        self.assertEqual([led.worst(s) for s in ([], ["good", "wait"], ["wait", "bad"])], ["good", "wait", "bad"])
 
     def test_password(self):
         kept = admin.hashed("correct horse")

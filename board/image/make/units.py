@@ -1,9 +1,13 @@
 """The units inside the running box: what systemd-analyze says of each, that each comes back after kill -9, and what
-rights the processes really have. Asked by a shell on the serial line."""
+rights the processes really have, how the lamp blinks. Asked by a shell on the serial line."""
 import json
 import re
+import sys
 
-from common import Trouble, say
+from common import ROOT, Trouble, say
+
+sys.path.insert(0, str(ROOT / "board/provision"))
+import led  # noqa: E402
 
 PROGRAMS = ("banken-dataplane", "banken-control", "banken-mitigator")
 # The most that systemd-analyze security may say; board/units/README.md has the reasons.
@@ -45,6 +49,11 @@ for unit in UNITS:
     result[unit] = one
 failed = subprocess.run(["systemctl", "--failed", "--no-legend", "--plain"], capture_output=True, text=True).stdout
 result["failed"] = [l.split()[0] for l in failed.splitlines()]
+def lamp(folder):
+    trigger = (folder / "trigger").read_text().split("[")[1].split("]")[0]
+    on = folder / "delay_on"
+    return [trigger, int(on.read_text()) if on.exists() else 0]
+result["lamps"] = {p.name: lamp(p) for p in pathlib.Path("/sys/class/leds").iterdir()}
 print("UNITS" + "=" + json.dumps(result))
 '''
 
@@ -63,8 +72,15 @@ def look(machine):
     judge(json.loads(found.group(1)))
 
 
+def judge_lamp(lamps):
+    """The box has no keys, so somebody must act."""
+    name = led.choose(lamps)
+    say(f"           lamp {name or 'none'}: {lamps.get(name)}")
+    return [] if lamps.get(name) == ["timer", led.PATTERNS["bad"][0]] else [f"the lamp does not call for help: {lamps}"]
+
+
 def judge(result):
-    wrong = [f"systemd says that {name} failed" for name in result.pop("failed")]
+    wrong = [f"systemd says that {name} failed" for name in result.pop("failed")] + judge_lamp(result.pop("lamps"))
     for unit, one in result.items():
         exposure = re.search(r"level for \S+: ([\d.]+)", one["exposure"])
         figure = float(exposure[1]) if exposure else 99.0
