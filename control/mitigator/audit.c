@@ -60,20 +60,22 @@ int audit_start(struct mitigator *m, struct errmsg *e)
 
 void audit_note(struct mitigator *m, const char *actor, const char *what, json_t *detail)
 {
-	char *text = detail ? json_dumps(detail, JSON_COMPACT) : NULL;
-	sqlite3_stmt *s;
+	char *text = detail ? json_dumps(detail, JSON_COMPACT) : strdup("{}");
+	const char *const texts[] = {actor, what, text, NULL};
+	struct errmsg e = {"no memory"};
+	sqlite3_stmt *s =
+		text ? database_prepare(
+			       m,
+			       "INSERT INTO audit_out(actor, what, detail, time) VALUES(?,?,?,?)",
+			       &e)
+		     : NULL;
 
-	if (sqlite3_prepare_v2(m->db,
-			       "INSERT INTO audit_out(time, actor, what, detail) VALUES(?,?,?,?)",
-			       -1, &s, NULL) == SQLITE_OK) {
-		sqlite3_bind_int64(s, 1, (sqlite3_int64)mitigator_now(m).wall);
-		sqlite3_bind_text(s, 2, actor, -1, SQLITE_STATIC);
-		sqlite3_bind_text(s, 3, what, -1, SQLITE_STATIC);
-		sqlite3_bind_text(s, 4, text ? text : "{}", -1, SQLITE_STATIC);
-		if (sqlite3_step(s) != SQLITE_DONE)
-			log_error(&m->log, "a record of the audit is not stored: %s",
-				  sqlite3_errmsg(m->db));
-		sqlite3_finalize(s);
+	database_texts(s, texts);
+	if (s)
+		sqlite3_bind_int64(s, 4, (sqlite3_int64)mitigator_now(m).wall);
+	if (database_run(m, s, &e) < 0) {
+		log_error(&m->log, "a record of the audit is not stored: %s", e.text);
+		m->turn_broken = true;
 	}
 	free(text);
 	json_decref(detail);

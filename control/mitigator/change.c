@@ -21,35 +21,10 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS person_mode(scope TEXT PRIMARY KEY, mode TEXT, reason TEXT,"
 	" actor TEXT, time INTEGER) WITHOUT ROWID";
 
-static sqlite3_stmt *prepare(struct mitigator *m, const char *sql, struct errmsg *e)
-{
-	sqlite3_stmt *s = NULL;
-
-	if (sqlite3_prepare_v2(m->db, sql, -1, &s, NULL) != SQLITE_OK)
-		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
-	return s;
-}
-
-/* Runs a statement that gives nothing back, and frees it. */
-static int run(struct mitigator *m, sqlite3_stmt *s, struct errmsg *e)
-{
-	int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
-
-	if (rc != SQLITE_DONE)
-		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
-	sqlite3_finalize(s);
-	return rc == SQLITE_DONE ? 0 : ERR_IO;
-}
-
-static void bind_texts(sqlite3_stmt *s, const char *const *texts)
-{
-	for (int i = 0; s && texts[i]; i++)
-		sqlite3_bind_text(s, i + 1, texts[i], -1, SQLITE_TRANSIENT);
-}
-
 /* ---- laid over the policy ---- */
 
-static void take_exception(struct mitigator *m, struct policy *p, sqlite3_stmt *s)
+static void take_exception(struct mitigator *m, struct policy *p, struct policy_over *over,
+			   sqlite3_stmt *s)
 {
 	struct policy_exception *x = &p->exceptions[p->exceptions_n];
 	struct errmsg e;
@@ -67,10 +42,11 @@ static void take_exception(struct mitigator *m, struct policy *p, sqlite3_stmt *
 	x->never = strcmp(text_column(s, 1), "alert") == 0 ? NEVER_ALERT : NEVER_BLOCK;
 	x->until = (uint64_t)sqlite3_column_int64(s, 6);
 	snprintf(x->reason, sizeof(x->reason), "%s", text_column(s, 7));
-	m->own_exceptions[p->exceptions_n++] = sqlite3_column_int64(s, 0);
+	over->exceptions[p->exceptions_n++] = sqlite3_column_int64(s, 0);
 }
 
-static void take_mode(struct mitigator *m, struct policy *p, sqlite3_stmt *s)
+static void take_mode(struct mitigator *m, struct policy *p, struct policy_over *over,
+		      sqlite3_stmt *s)
 {
 	enum policy_mode mode;
 
@@ -82,42 +58,64 @@ static void take_mode(struct mitigator *m, struct policy *p, sqlite3_stmt *s)
 		p->scopes[i].mode = mode;
 		/* A person's word is not overtaken by a stage that begins later. */
 		p->scopes[i].stages_n = 0;
-		m->own_modes |= 1ULL << i;
+		over->modes |= 1ULL << i;
 	}
 }
 
-void change_apply(struct mitigator *m, struct policy *p)
+/* What is stored, row by row: all of it or none. */
+static int take_all(struct mitigator *m, struct policy *p, struct policy_over *over,
+		    const char *sql,
+		    void (*take)(struct mitigator *m, struct policy *p, struct policy_over *over,
+				 sqlite3_stmt *s),
+		    struct errmsg *e)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = database_prepare(m, sql, e);
+	int rc = s ? SQLITE_ROW : SQLITE_ERROR;
+
+	while (rc == SQLITE_ROW) {
+		rc = sqlite3_step(s);
+		if (rc == SQLITE_ROW)
+			take(m, p, over, s);
+	}
+	if (s && rc != SQLITE_DONE)
+		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
+	sqlite3_finalize(s);
+	return rc == SQLITE_DONE ? 0 : ERR_IO;
+}
+
+int change_apply(struct mitigator *m, struct policy *p, struct policy_over *ret, struct errmsg *e)
+{
+	static const char exceptions[] =
+		"SELECT number, never, rule, source, destination, sensor, until, reason FROM "
+		"person_exception ORDER BY number";
+	static const char modes[] = "SELECT scope, mode FROM person_mode";
 	char sql[SQL_MAX];
 
-	memset(m->own_exceptions, 0, sizeof(m->own_exceptions));
-	m->own_modes = 0;
 	snprintf(sql, sizeof(sql), "DELETE FROM person_exception WHERE until<>0 AND until<%lld",
 		 (long long)(mitigator_now(m).wall - 30 * NS_PER_DAY));
-	sqlite3_exec(m->db, sql, NULL, NULL, NULL);
-	s = prepare(m,
-		    "SELECT number, never, rule, source, destination, sensor, until, reason FROM "
-		    "person_exception ORDER BY number",
-		    NULL);
-	while (s && sqlite3_step(s) == SQLITE_ROW)
-		take_exception(m, p, s);
-	sqlite3_finalize(s);
-	s = prepare(m, "SELECT scope, mode FROM person_mode", NULL);
-	while (s && sqlite3_step(s) == SQLITE_ROW)
-		take_mode(m, p, s);
-	sqlite3_finalize(s);
+	if (database_do(m, sql, e) < 0 || take_all(m, p, ret, exceptions, take_exception, e) < 0)
+		return ERR_IO;
+	return take_all(m, p, ret, modes, take_mode, e);
 }
 
 int change_start(struct mitigator *m, struct errmsg *e)
 {
-	static_assert(POLICY_SCOPES <= 64, "own_modes is a set of scopes");
-	if (sqlite3_exec(m->db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
-	return 0;
+	static_assert(POLICY_SCOPES <= 64, "modes are a set of scopes");
+	return database_do(m, schema, e);
 }
 
 /* ---- exceptions ---- */
+
+/* The answer, once what it tells is stored; without room for an answer nothing is. */
+static json_t *committed(struct mitigator *m, json_t *answer, struct errmsg *e)
+{
+	if (!answer)
+		m->turn_broken = true;
+	if (mitigator_commit(m, e) == 0)
+		return answer;
+	json_decref(answer);
+	return NULL;
+}
 
 static int store_exception(struct mitigator *m, const json_t *request, const char *actor,
 			   struct errmsg *e)
@@ -125,21 +123,22 @@ static int store_exception(struct mitigator *m, const json_t *request, const cha
 	static const char *const keys[] = {"never",  "rule",   "source", "destination",
 					   "sensor", "reason", NULL};
 	const char *texts[8];
-	sqlite3_stmt *s = prepare(m,
-				  "INSERT INTO person_exception(never, rule, source, destination,"
-				  " sensor, reason, actor, until, time) VALUES(?,?,?,?,?,?,?,?,?)",
-				  e);
+	sqlite3_stmt *s =
+		database_prepare(m,
+				 "INSERT INTO person_exception(never, rule, source, destination,"
+				 " sensor, reason, actor, until, time) VALUES(?,?,?,?,?,?,?,?,?)",
+				 e);
 
 	for (size_t i = 0; keys[i]; i++)
 		texts[i] = text_member(request, keys[i]);
 	texts[6] = actor;
 	texts[7] = NULL;
-	bind_texts(s, texts);
+	database_texts(s, texts);
 	if (s) {
 		sqlite3_bind_int64(s, 8, json_integer_value(json_object_get(request, "until")));
 		sqlite3_bind_int64(s, 9, (sqlite3_int64)mitigator_now(m).wall);
 	}
-	return run(m, s, e);
+	return database_run(m, s, e);
 }
 
 static int check_exception(struct mitigator *m, const json_t *request, struct policy_exception *x,
@@ -178,6 +177,7 @@ json_t *change_do_except(void *ctx, const struct local_peer *peer, const json_t 
 	struct mitigator *m = ctx;
 	struct policy_exception x;
 	json_int_t number;
+	json_t *answer;
 	char actor[64];
 	unsigned at;
 
@@ -194,14 +194,15 @@ json_t *change_do_except(void *ctx, const struct local_peer *peer, const json_t 
 			     local_text(text_member(request, "destination")), "sensor",
 			     local_text(text_member(request, "sensor")), "until",
 			     (json_int_t)x.until, "reason", local_text(x.reason)));
-	if (mitigator_commit(m, e) < 0)
+	answer = committed(m, json_pack("{sb sI}", "ok", 1, "number", number), e);
+	if (!answer)
 		return NULL;
 	at = m->policy->exceptions_n++;
 	m->policy->exceptions[at] = x;
-	m->own_exceptions[at] = number;
+	m->over.exceptions[at] = number;
 	m->decide.count.exceptions[at] = 0;
 	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
-	return json_pack("{sb sI}", "ok", 1, "number", number);
+	return answer;
 }
 
 static void take_out(struct mitigator *m, unsigned at)
@@ -211,11 +212,11 @@ static void take_out(struct mitigator *m, unsigned at)
 	uint64_t *counts = m->decide.count.exceptions;
 
 	memmove(&p->exceptions[at], &p->exceptions[at + 1], behind * sizeof(p->exceptions[0]));
-	memmove(&m->own_exceptions[at], &m->own_exceptions[at + 1],
-		behind * sizeof(m->own_exceptions[0]));
+	memmove(&m->over.exceptions[at], &m->over.exceptions[at + 1],
+		behind * sizeof(m->over.exceptions[0]));
 	memmove(&counts[at], &counts[at + 1], behind * sizeof(counts[0]));
 	p->exceptions_n--;
-	m->own_exceptions[p->exceptions_n] = 0;
+	m->over.exceptions[p->exceptions_n] = 0;
 	counts[p->exceptions_n] = 0;
 }
 
@@ -226,9 +227,10 @@ json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const jso
 	struct mitigator *m = ctx;
 	char actor[64], sql[SQL_MAX];
 	unsigned at = 0;
+	json_t *answer;
 
 	local_actor(peer, request, actor, sizeof(actor));
-	while (at < m->policy->exceptions_n && (!number || m->own_exceptions[at] != number))
+	while (at < m->policy->exceptions_n && (!number || m->over.exceptions[at] != number))
 		at++;
 	if (at == m->policy->exceptions_n) {
 		errmsg_set(e, ERR_NOTFOUND,
@@ -239,40 +241,48 @@ json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const jso
 	}
 	snprintf(sql, sizeof(sql), "DELETE FROM person_exception WHERE number=%lld",
 		 (long long)number);
-	if (mitigator_begin(m, e) < 0 || run(m, prepare(m, sql, e), e) < 0)
+	if (mitigator_begin(m, e) < 0 || database_do(m, sql, e) < 0)
 		return NULL;
 	audit_note(m, actor, "exception ended",
 		   json_pack("{sI so}", "number", number, "reason",
 			     local_text(text_member(request, "reason"))));
-	if (mitigator_commit(m, e) < 0)
+	answer = committed(m, json_pack("{sb}", "ok", 1), e);
+	if (!answer)
 		return NULL;
 	take_out(m, at);
 	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
-	return json_pack("{sb}", "ok", 1);
+	return answer;
 }
 
 /* ---- modes ---- */
 
-static int store_mode(struct mitigator *m, const json_t *request, const char *actor,
-		      struct errmsg *e)
-{
-	const char *const texts[] = {text_member(request, "scope"), text_member(request, "mode"),
-				     text_member(request, "reason"), actor, NULL};
-	bool back = strcmp(texts[1], "file") == 0;
-	sqlite3_stmt *s =
-		prepare(m,
-			back ? "DELETE FROM person_mode WHERE scope=?1"
-			     : "INSERT OR REPLACE INTO person_mode(scope, mode, reason, actor, "
-			       "time) VALUES(?,?,?,?,?)",
-			e);
+struct new_mode {
+	const char *actor;
+	const json_t *request;
+};
 
-	if (s && back)
-		sqlite3_bind_text(s, 1, texts[0], -1, SQLITE_TRANSIENT);
-	else
-		bind_texts(s, texts);
+static int store_mode(struct mitigator *m, const void *ctx, struct errmsg *e)
+{
+	const struct new_mode *n = ctx;
+	const char *const texts[] = {text_member(n->request, "scope"),
+				     text_member(n->request, "mode"),
+				     text_member(n->request, "reason"), n->actor, NULL};
+	const char *const only_scope[] = {texts[0], NULL};
+	bool back = strcmp(texts[1], "file") == 0;
+	sqlite3_stmt *s = database_prepare(
+		m,
+		back ? "DELETE FROM person_mode WHERE scope=?1"
+		     : "INSERT OR REPLACE INTO person_mode(scope, mode, reason, actor, time) "
+		       "VALUES(?,?,?,?,?)",
+		e);
+
+	database_texts(s, back ? only_scope : texts);
 	if (s && !back)
 		sqlite3_bind_int64(s, 5, (sqlite3_int64)mitigator_now(m).wall);
-	return run(m, s, e);
+	audit_note(m, n->actor, "mode",
+		   json_pack("{so so so}", "scope", local_text(texts[0]), "mode",
+			     local_text(texts[1]), "reason", local_text(texts[2])));
+	return database_run(m, s, e);
 }
 
 /* A mode for a scope, or back to what the policy file says of it. */
@@ -280,10 +290,12 @@ json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *r
 		       struct errmsg *e)
 {
 	const char *scope = text_member(request, "scope"), *word = text_member(request, "mode");
-	struct mitigator *m = ctx;
-	struct policy *p;
-	enum policy_mode mode;
 	char actor[64];
+	const struct new_mode mode = {actor, request};
+	struct adoption a = {.actor = actor, .store = store_mode, .ctx = &mode};
+	struct mitigator *m = ctx;
+	enum policy_mode as;
+	json_t *answer;
 	unsigned i = 0;
 
 	local_actor(peer, request, actor, sizeof(actor));
@@ -293,34 +305,28 @@ json_t *change_do_mode(void *ctx, const struct local_peer *peer, const json_t *r
 		errmsg_set(e, ERR_NOTFOUND, "the policy has no scope \"%.63s\"", scope);
 		return NULL;
 	}
-	if (strcmp(word, "file") != 0 && policy_mode_parse(word, &mode) < 0) {
+	if (strcmp(word, "file") != 0 && policy_mode_parse(word, &as) < 0) {
 		errmsg_set(e, ERR_INVALID,
 			   "\"mode\" must be monitor, notify, approve, automatic "
 			   "or file");
 		return NULL;
 	}
-	p = edit_policy(m, e); /* it is read again below: nothing is stored if it cannot */
-	if (!p)
+	answer = json_pack("{sb}", "ok", 1);
+	a.policy = answer ? edit_policy(m, &a.edited, e) : NULL;
+	if (adopt_policy(m, &a, e) < 0) {
+		json_decref(answer);
 		return NULL;
-	policy_free(p);
-	if (mitigator_begin(m, e) < 0 || store_mode(m, request, actor, e) < 0)
-		return NULL;
-	audit_note(m, actor, "mode",
-		   json_pack("{so so so}", "scope", local_text(scope), "mode", local_text(word),
-			     "reason", local_text(text_member(request, "reason"))));
-	if (mitigator_reload(m, actor, e) < 0 || mitigator_commit(m, e) < 0)
-		return NULL;
+	}
 	log_warn(&m->log, "%s: scope %s is to be %s: %s", actor, scope, word,
 		 text_member(request, "reason"));
-	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
-	return json_pack("{sb}", "ok", 1);
+	return answer;
 }
 
 /* Who set it by hand, if somebody did. */
 static json_t *by_hand(struct mitigator *m, const char *scope)
 {
-	sqlite3_stmt *s =
-		prepare(m, "SELECT mode, reason, actor, time FROM person_mode WHERE scope=?", NULL);
+	sqlite3_stmt *s = database_prepare(
+		m, "SELECT mode, reason, actor, time FROM person_mode WHERE scope=?", NULL);
 	json_t *o = NULL;
 
 	if (s)

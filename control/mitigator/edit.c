@@ -22,114 +22,130 @@ static const char latest[] =
 	"SELECT number, time, actor, reason, name, version, text FROM person_policy "
 	"ORDER BY number DESC LIMIT ";
 
-static sqlite3_stmt *editions(struct mitigator *m, unsigned most)
+static sqlite3_stmt *editions(struct mitigator *m, unsigned most, struct errmsg *e)
 {
-	sqlite3_stmt *s = NULL;
 	char sql[200];
 
 	snprintf(sql, sizeof(sql), "%s%u", latest, most);
-	if (sqlite3_prepare_v2(m->db, sql, -1, &s, NULL) != SQLITE_OK)
-		log_error(&m->log, "the database: %s", sqlite3_errmsg(m->db));
-	return s;
+	return database_prepare(m, sql, e);
 }
 
 int edit_start(struct mitigator *m, struct errmsg *e)
 {
-	if (sqlite3_exec(m->db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
-	return 0;
+	return database_do(m, schema, e);
 }
 
 /* ---- in force ---- */
 
-/* The latest edition's text; NULL: the file holds. */
-static struct policy *edited(struct mitigator *m)
+static struct policy *parse(sqlite3_stmt *s, struct errmsg *e)
 {
-	sqlite3_stmt *s = editions(m, 1);
-	struct policy *p = NULL;
-	struct errmsg e = {""};
+	struct errmsg why = {""};
+	struct policy *p =
+		policy_parse(text_column(s, 6), strlen(text_column(s, 6)), text_column(s, 4), &why);
 
-	if (s && sqlite3_step(s) == SQLITE_ROW && text_column(s, 6)[0]) {
-		p = policy_parse(text_column(s, 6), strlen(text_column(s, 6)), text_column(s, 4),
-				 &e);
-		if (!p)
-			log_error(&m->log,
-				  "the policy that %s put in force is not understood (%s): the "
-				  "policy file holds",
-				  text_column(s, 2), e.text);
-	}
-	sqlite3_finalize(s);
+	if (!p)
+		errmsg_set(e, ERR_INVALID,
+			   "the policy that %s put in force at the pages is not understood (%s): "
+			   "banken policy file goes back to the file",
+			   text_column(s, 2), why.text);
 	return p;
 }
 
-struct policy *edit_policy(struct mitigator *m, struct errmsg *e)
+/* The latest edition's text in `ret`, NULL: the file is to hold. ERR_*: it cannot be said. */
+static int edited(struct mitigator *m, struct policy **ret, struct errmsg *e)
 {
-	struct policy *p = edited(m);
+	sqlite3_stmt *s = editions(m, 1, e);
+	int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
+	bool text = rc == SQLITE_ROW && sqlite3_column_type(s, 6) != SQLITE_NULL;
 
-	m->policy_edited = p != NULL;
-	return p ? p : policy_load(m->settings.policy, e);
+	*ret = text ? parse(s, e) : NULL;
+	if (s && rc != SQLITE_ROW && rc != SQLITE_DONE)
+		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
+	sqlite3_finalize(s);
+	if (text)
+		return *ret ? 0 : ERR_INVALID;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : ERR_IO;
 }
 
-void edit_recover(struct mitigator *m)
+struct policy *edit_policy(struct mitigator *m, bool *ret_edited, struct errmsg *e)
 {
-	struct policy *p = edited(m);
+	struct policy *p;
+	int rc = edited(m, &p, e);
 
-	if (!p)
-		return;
-	policy_free(m->policy);
-	m->policy = p;
-	m->policy_edited = true;
+	*ret_edited = p != NULL;
+	if (p || (rc < 0 && m->over.edited) || rc == ERR_IO)
+		return p;
+	return policy_load(m->settings.policy, e);
+}
+
+struct policy *edit_recover(struct mitigator *m)
+{
+	struct errmsg e = {""};
+	struct policy *p;
+
+	if (edited(m, &p, &e) < 0)
+		log_error(&m->log, "%s; until then the policy file holds", e.text);
+	return p;
 }
 
 /* ---- what people do ---- */
 
-static int store(struct mitigator *m, const struct policy *p, const char *actor, const char *reason,
-		 struct errmsg *e)
+struct edition {
+	const struct policy *policy; /* NULL: back to the file */
+	const char *name;	     /* of what is to hold */
+	const char *version, *actor, *reason;
+};
+
+static int store(struct mitigator *m, const void *ctx, struct errmsg *e)
 {
-	static const char sql[] = "INSERT INTO person_policy(time, actor, reason, name, version, "
+	static const char sql[] = "INSERT INTO person_policy(actor, reason, name, version, time, "
 				  "text) VALUES(?,?,?,?,?,?)";
-	const char *texts[] = {actor, reason, p ? p->name : "", p ? p->version : "",
-			       p ? p->yaml : NULL};
-	sqlite3_stmt *s;
+	const struct edition *n = ctx;
+	const struct policy *p = n->policy;
+	const char *const texts[] = {n->actor, n->reason, p ? p->name : "", p ? p->version : "",
+				     NULL};
+	sqlite3_stmt *s = database_prepare(m, sql, e);
 	char old[160];
 
-	if (sqlite3_prepare_v2(m->db, sql, -1, &s, NULL) != SQLITE_OK)
-		return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
-	sqlite3_bind_int64(s, 1, (sqlite3_int64)mitigator_now(m).wall);
-	for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++)
-		sqlite3_bind_text(s, i + 2, texts[i], -1, SQLITE_STATIC);
-	if (sqlite3_step(s) != SQLITE_DONE) {
-		sqlite3_finalize(s);
-		return errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
+	database_texts(s, texts);
+	if (s) {
+		sqlite3_bind_int64(s, 5, (sqlite3_int64)mitigator_now(m).wall);
+		sqlite3_bind_text(s, 6, p ? p->yaml : NULL, -1, SQLITE_TRANSIENT);
 	}
-	sqlite3_finalize(s);
+	if (database_run(m, s, e) < 0)
+		return ERR_IO;
+	audit_note(m, n->actor, p ? "policy edited" : "policy as in the file",
+		   json_pack("{so ss ss so}", "name", local_text(n->name), "from",
+			     m->policy->version, "to", n->version, "reason",
+			     local_text(n->reason)));
 	snprintf(old, sizeof(old),
 		 "DELETE FROM person_policy WHERE number<=(SELECT max(number) FROM "
 		 "person_policy)-%d",
 		 EDITIONS);
-	sqlite3_exec(m->db, old, NULL, NULL, NULL);
-	return 0;
+	return database_do(m, old, e);
 }
 
-/* Stored, read again and audited in one turn; p NULL: back to the file. */
-static json_t *hold(struct mitigator *m, const struct policy *p, const char *actor,
-		    const char *reason, struct errmsg *e)
+/* `p` is adopted, or freed; `edited`: else it is of the file. */
+static json_t *put(struct mitigator *m, struct policy *p, bool edited, struct edition *n,
+		   struct errmsg *e)
 {
-	char from[65];
+	struct adoption a = {
+		.actor = n->actor, .policy = p, .edited = edited, .store = store, .ctx = n};
+	json_t *answer = json_pack("{sb ss}", "ok", 1, "version", p->version);
 
-	snprintf(from, sizeof(from), "%s", m->policy->version);
-	if (mitigator_begin(m, e) < 0 || store(m, p, actor, reason, e) < 0 ||
-	    mitigator_reload(m, actor, e) < 0)
+	n->policy = edited ? p : NULL;
+	n->name = p->name;
+	n->version = p->version;
+	if (!answer || adopt_policy(m, &a, e) < 0) {
+		if (!answer)
+			policy_free(p);
+		json_decref(answer);
 		return NULL;
-	audit_note(m, actor, p ? "policy edited" : "policy as in the file",
-		   json_pack("{so ss ss so}", "name", local_text(m->policy->name), "from", from,
-			     "to", m->policy->version, "reason", local_text(reason)));
-	if (mitigator_commit(m, e) < 0)
-		return NULL;
-	log_warn(&m->log, "%s: %s: %s", actor,
-		 p ? "put an edited policy in force" : "the policy file holds again", reason);
-	pages_changed(m, PAGE_STATE | PAGE_AUDIT);
-	return json_pack("{sb ss}", "ok", 1, "version", m->policy->version);
+	}
+	log_warn(&m->log, "%s: %s: %s", n->actor,
+		 edited ? "put an edited policy in force" : "the policy file holds again",
+		 n->reason);
+	return answer;
 }
 
 static int check_reason(const char *reason, struct errmsg *e)
@@ -146,11 +162,11 @@ json_t *edit_do_put(void *ctx, const struct local_peer *peer, const json_t *requ
 	const char *text = text_member(request, "text"), *base = text_member(request, "base");
 	struct mitigator *m = ctx;
 	char lints[POLICY_LINTS][256], actor[64];
+	struct edition n = {.actor = actor, .reason = text_member(request, "reason")};
 	struct policy *p;
-	json_t *answer = NULL;
 
 	local_actor(peer, request, actor, sizeof(actor));
-	if (check_reason(text_member(request, "reason"), e) < 0)
+	if (check_reason(n.reason, e) < 0)
 		return NULL;
 	if (base[0] && strcmp(base, m->policy->version) != 0) {
 		errmsg_set(e, ERR_EXISTS,
@@ -160,32 +176,27 @@ json_t *edit_do_put(void *ctx, const struct local_peer *peer, const json_t *requ
 	p = policy_parse(text, strlen(text), "this policy", e);
 	if (!p)
 		return NULL;
-	if (policy_lint(p, lints) && !json_is_true(json_object_get(request, "accept")))
-		errmsg_set(e, ERR_INVALID,
-			   "what is said against it must be accepted first (\"accept\"): %.200s",
-			   lints[0]);
-	else
-		answer = hold(m, p, actor, text_member(request, "reason"), e);
+	if (!policy_lint(p, lints) || json_is_true(json_object_get(request, "accept")))
+		return put(m, p, true, &n, e);
+	errmsg_set(e, ERR_INVALID,
+		   "what is said against it must be accepted first (\"accept\"): %.200s", lints[0]);
 	policy_free(p);
-	return answer;
+	return NULL;
 }
 
 json_t *edit_do_back(void *ctx, const struct local_peer *peer, const json_t *request,
 		     struct errmsg *e)
 {
 	struct mitigator *m = ctx;
-	struct policy *p;
 	char actor[64];
+	struct edition n = {.actor = actor, .reason = text_member(request, "reason")};
+	struct policy *p;
 
 	local_actor(peer, request, actor, sizeof(actor));
-	if (check_reason(text_member(request, "reason"), e) < 0)
+	if (check_reason(n.reason, e) < 0)
 		return NULL;
-	/* Read again below: nothing is stored if it cannot be. */
 	p = policy_load(m->settings.policy, e);
-	if (!p)
-		return NULL;
-	policy_free(p);
-	return hold(m, NULL, actor, text_member(request, "reason"), e);
+	return p ? put(m, p, false, &n, e) : NULL;
 }
 
 static json_t *edition_json(sqlite3_stmt *s)
@@ -202,7 +213,7 @@ json_t *edit_do_list(void *ctx, const struct local_peer *peer, const json_t *req
 {
 	struct mitigator *m = ctx;
 	json_int_t only = json_integer_value(json_object_get(request, "number"));
-	sqlite3_stmt *s = editions(m, EDITIONS);
+	sqlite3_stmt *s = editions(m, EDITIONS, e);
 	json_t *list = json_array();
 
 	while (s && sqlite3_step(s) == SQLITE_ROW) {
@@ -218,5 +229,5 @@ json_t *edit_do_list(void *ctx, const struct local_peer *peer, const json_t *req
 		json_array_append_new(list, o);
 	}
 	sqlite3_finalize(s);
-	return json_pack("{sb sb so}", "ok", 1, "edited", (int)m->policy_edited, "editions", list);
+	return json_pack("{sb sb so}", "ok", 1, "edited", (int)m->over.edited, "editions", list);
 }

@@ -123,7 +123,7 @@ json_t *except_do_list(void *ctx, const struct local_peer *peer, const json_t *r
 						x->until == 0 || x->until > now, "effect",
 						(json_int_t)m->decide.count.exceptions[i], "reason",
 						local_text(x->reason), "number",
-						(json_int_t)m->own_exceptions[i]));
+						(json_int_t)m->over.exceptions[i]));
 	}
 	return json_pack("{sb so}", "ok", 1, "exceptions", list);
 }

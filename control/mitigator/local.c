@@ -656,7 +656,7 @@ static json_t *do_policy(void *ctx, const struct local_peer *peer, const json_t 
 
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(list, json_string(lints[i]));
-	return json_pack("{sb sb ss ss ss so}", "ok", 1, "edited", (int)m->policy_edited, "name",
+	return json_pack("{sb sb ss ss ss so}", "ok", 1, "edited", (int)m->over.edited, "name",
 			 m->policy->name, "version", m->policy->version, "policy",
 			 m->policy->yaml ? m->policy->yaml : "", "lint", list);
 }
@@ -690,11 +690,10 @@ static json_t *do_reload(void *ctx, const struct local_peer *peer, const json_t 
 	char actor[64];
 
 	local_actor(peer, request, actor, sizeof(actor));
-	if (mitigator_begin(m, e) < 0 || mitigator_reload(m, actor, e) < 0 ||
-	    mitigator_commit(m, e) < 0)
+	if (adopt_again(m, actor, e) < 0)
 		return NULL;
 	return json_pack("{sb ss}", "ok", 1, "text",
-			 m->policy_edited
+			 m->over.edited
 				 ? "The policy that was edited at the pages is in force, not the "
 				   "file: banken policy file goes back to it."
 				 : "");

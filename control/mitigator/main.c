@@ -87,6 +87,7 @@ static void forget(struct mitigator *m, const struct errmsg *why)
 	log_error(&m->log, "the turn is forgotten: %s", full ? m->room.trouble.text : why->text);
 	sqlite3_exec(m->db, "ROLLBACK", NULL, NULL, NULL);
 	m->in_transaction = false;
+	m->turn_broken = false;
 	if (cuts_rollback(m->decide.cuts, mitigator_now(m), &e) < 0 ||
 	    incidents_open(m->decide.incidents, m->db, &e) < 0)
 		log_error(&m->log, "%s", e.text);
@@ -110,8 +111,10 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e)
 
 	if (!m->in_transaction)
 		return 0;
-	if (cuts_failed(m->decide.cuts, &why) || recover_failed(m) || drop_outbox(m, &why) < 0 ||
-	    incidents_flush(m->decide.incidents, &why) < 0 ||
+	if (m->turn_broken)
+		rc = errmsg_set(&why, ERR_IO, "a record of it could not be kept");
+	if (rc < 0 || cuts_failed(m->decide.cuts, &why) || recover_failed(m) ||
+	    drop_outbox(m, &why) < 0 || incidents_flush(m->decide.incidents, &why) < 0 ||
 	    host_store_save(m->db, m->decide.hosts, mitigator_now(m).wall, SAVE_HOSTS, &why) < 0 ||
 	    sql(m, "COMMIT", &why) < 0)
 		rc = ERR_IO;
@@ -253,8 +256,8 @@ static int recover(struct mitigator *m, struct errmsg *e)
 	if (host_store_load(m->db, m->decide.hosts, e) < 0 ||
 	    incidents_open(m->decide.incidents, m->db, e) < 0)
 		return ERR_IO;
-	edit_recover(m);
-	change_apply(m, m->policy);
+	if (adopt_recover(m, e) < 0)
+		return ERR_IO;
 	decide_reload(&m->decide, m->policy, mitigator_now(m));
 	if (cuts_recover(m->decide.cuts, mitigator_now(m), e) < 0)
 		return ERR_IO;
@@ -264,52 +267,6 @@ static int recover(struct mitigator *m, struct errmsg *e)
 		return ERR_IO;
 	own_protect(m);
 	stop_look(m);
-	return 0;
-}
-
-static void report_policy(struct mitigator *m)
-{
-	char lints[POLICY_LINTS][256];
-	unsigned n = policy_lint(m->policy, lints);
-
-	for (unsigned i = 0; i < n; i++)
-		log_warn(&m->log, "policy %s: %s", m->policy->name, lints[i]);
-	for (unsigned i = 0; i < m->policy->scopes_n; i++) {
-		const struct policy_scope *s = &m->policy->scopes[i];
-
-		for (unsigned k = 0; k < s->methods_n; k++) {
-			bool known = false;
-
-			for (unsigned j = 0; j < m->methods_n; j++)
-				known = known ||
-					strcmp(m->methods[j].config.name, s->methods[k]) == 0;
-			if (!known)
-				log_warn(&m->log,
-					 "scope %s names the method %s, which no driver is",
-					 s->name, s->methods[k]);
-		}
-	}
-}
-
-int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e)
-{
-	struct policy *p = edit_policy(m, e), *old = m->policy;
-	struct errmsg why = {""};
-
-	if (!p)
-		return ERR_INVALID; /* the old one stays in force */
-	change_apply(m, p);
-	m->policy = p;
-	decide_reload(&m->decide, p, mitigator_now(m));
-	pages_changed(m, PAGE_STATE);
-	audit_note(m, actor, "policy",
-		   json_pack("{so ss ss}", "name", local_text(p->name), "from", old->version, "to",
-			     p->version));
-	policy_free(old);
-	if (recover_reload(m, &why) < 0)
-		log_error(&m->log, "the playbook stays as it was: %s", why.text);
-	report_policy(m);
-	log_info(&m->log, "policy %s (%.12s) is in force", p->name, p->version);
 	return 0;
 }
 
@@ -399,7 +356,7 @@ static void on_signal(void *ctx, uint32_t number)
 	struct mitigator *m = ctx;
 	struct errmsg e;
 
-	if (number == SIGHUP && mitigator_reload(m, "SIGHUP", &e) < 0)
+	if (number == SIGHUP && adopt_again(m, "SIGHUP", &e) < 0)
 		log_error(&m->log, "the policy stays as it was: %s", e.text);
 	m->stopping = m->stopping || number != SIGHUP;
 }
@@ -490,7 +447,7 @@ static int run(struct mitigator *m)
 		stop(m);
 		return 2;
 	}
-	report_policy(m);
+	adopt_report(m);
 	if (m->notify.fd < 0)
 		log_info(&m->log, "no notify-program: nobody is mailed or messaged from here");
 	log_info(&m->log, "listening on %s; policy %s; %u hosts, %u open cuts", m->settings.listen,

@@ -63,6 +63,14 @@ struct dirty {
 	bool everything, state; /* state: what is of the mitigator itself */
 };
 
+/* What of a policy is not its text's own. */
+struct policy_over {
+	/* Numbers of those exceptions that people made here; 0: the policy's own. */
+	int64_t exceptions[POLICY_EXCEPTIONS];
+	uint64_t modes; /* bits of the scopes whose mode a person set */
+	bool edited;	/* the text is of the pages, not of the file */
+};
+
 struct mitigator {
 	struct settings settings;
 	struct zone zone; /* of the times in sentences */
@@ -78,6 +86,8 @@ struct mitigator {
 	struct audit *audit;			       /* state-folder/audit.log */
 	uint64_t except_day, except_rows, except_lost; /* of the 30 days' alerts */
 	bool audit_failed;			       /* told once */
+	bool turn_broken; /* something that belongs to this turn is not stored: nothing of it may be
+			   */
 	struct {
 		bool by_file, by_word;
 		char actor[64], reason[256]; /* of the word */
@@ -99,16 +109,13 @@ struct mitigator {
 	struct local_server *local;
 	struct receiver *external; /* NULL: nothing else reports here */
 	struct openc2_consumer *openc2;
-	struct pages *pages; /* NULL: not started */
-	struct peers *peers; /* who was connected */
-	/* Numbers of those exceptions of the policy that people made here; 0: the file's. */
-	int64_t own_exceptions[POLICY_EXCEPTIONS];
-	uint64_t own_modes;   /* bits of the scopes whose mode a person set */
-	struct helper notify; /* fd -1: no channel */
+	struct pages *pages;	 /* NULL: not started */
+	struct peers *peers;	 /* who was connected */
+	struct policy_over over; /* of the policy in force */
+	struct helper notify;	 /* fd -1: no channel */
 	char undo_folder[512];
 
 	struct policy *policy;
-	bool policy_edited; /* it is of the pages, not of the file */
 	struct decide decide;
 	struct cut_store *store;
 	struct cut_method cut_methods[CUT_METHODS];
@@ -277,7 +284,8 @@ int outside_listen(struct mitigator *m, struct errmsg *e);
 
 /* change.c: what people change while it runs, laid over the policy */
 int change_start(struct mitigator *m, struct errmsg *e);
-void change_apply(struct mitigator *m, struct policy *p);
+/* Lays it over `p`; `ret` says what of it is theirs. */
+int change_apply(struct mitigator *m, struct policy *p, struct policy_over *ret, struct errmsg *e);
 json_t *change_do_except(void *ctx, const struct local_peer *peer, const json_t *request,
 			 struct errmsg *e);
 json_t *change_do_except_end(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -289,10 +297,11 @@ json_t *change_do_modes(void *ctx, const struct local_peer *peer, const json_t *
 
 /* edit.c: the policy as people edit it at the pages, in place of the file */
 int edit_start(struct mitigator *m, struct errmsg *e);
-/* At the start: in place of the file that was read. */
-void edit_recover(struct mitigator *m);
-/* The one that is to hold: the latest edition, else the file. NULL with a sentence. */
-struct policy *edit_policy(struct mitigator *m, struct errmsg *e);
+/* The one that is to hold: the latest edition, else the file. NULL with a sentence; never another
+ * than is to hold, except where that was so at the start (edit_recover). */
+struct policy *edit_policy(struct mitigator *m, bool *ret_edited, struct errmsg *e);
+/* At the start: in place of the file that was read, unless it is not understood any more. */
+struct policy *edit_recover(struct mitigator *m);
 json_t *edit_do_put(void *ctx, const struct local_peer *peer, const json_t *request,
 		    struct errmsg *e);
 json_t *edit_do_back(void *ctx, const struct local_peer *peer, const json_t *request,
@@ -322,4 +331,29 @@ json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t 
 json_t *local_do(struct mitigator *m, const char *name, const struct local_peer *peer,
 		 const json_t *request, struct errmsg *e);
 int local_listen(struct mitigator *m, struct errmsg *e);
-int mitigator_reload(struct mitigator *m, const char *actor, struct errmsg *e);
+
+/* adopt.c: a policy comes in force together with what is stored of it, or neither */
+struct adoption {
+	const char *actor;
+	struct policy *policy; /* adopt_policy's from then on; NULL: it was refused (e says why) */
+	bool edited;
+	/* What is stored with it, within the transaction; NULL: nothing. */
+	int (*store)(struct mitigator *m, const void *ctx, struct errmsg *e);
+	const void *ctx;
+};
+int adopt_policy(struct mitigator *m, const struct adoption *a, struct errmsg *e);
+/* As stored and written, again. On failure the one before stays. */
+int adopt_again(struct mitigator *m, const char *actor, struct errmsg *e);
+/* What is said against the policy in force, into the log. */
+void adopt_report(struct mitigator *m);
+/* At the start, over what was read. */
+int adopt_recover(struct mitigator *m, struct errmsg *e);
+
+/* database.c: statements of the turn's transaction; NULL and ERR_IO with a sentence */
+sqlite3_stmt *database_prepare(struct mitigator *m, const char *sql, struct errmsg *e);
+/* Texts as the first arguments, up to NULL. `s` may be NULL. */
+void database_texts(sqlite3_stmt *s, const char *const *texts);
+/* Runs a statement that gives nothing back, and frees it. `s` may be NULL: it was refused. */
+int database_run(struct mitigator *m, sqlite3_stmt *s, struct errmsg *e);
+/* Runs one or several without arguments. */
+int database_do(struct mitigator *m, const char *sql, struct errmsg *e);

@@ -415,7 +415,11 @@ struct policy *policy_parse(const char *yaml, size_t len, const char *name, stru
 	config_free(c);
 	version_of(yaml, len, p);
 	p->yaml = strndup(yaml, len);
-	return p;
+	if (p->yaml)
+		return p;
+	errmsg_set(e, ERR_NOMEM, "%s: no memory", name);
+	free(p);
+	return NULL;
 }
 
 struct policy *policy_load(const char *path, struct errmsg *e)
