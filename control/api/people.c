@@ -88,22 +88,8 @@ static int remove_account(const struct people *p, const json_t *request, struct 
 	return accounts_remove(p->accounts, text_member(request, "name"), e);
 }
 
-const char *const people_act_words[] = {"added an account", "changed an account",
-					"removed an account"};
-
-int people_act(const struct people *p, enum people_act act, const json_t *request, struct errmsg *e)
-{
-	switch (act) {
-	case PEOPLE_ADD:
-		return add_account(p, request, e);
-	case PEOPLE_CHANGE:
-		return change_account(p, request, e);
-	default:
-		return remove_account(p, request, e);
-	}
-}
-
-json_t *people_detail(const json_t *request)
+/* Name, role, customer of the request, for the audit. */
+static json_t *detail_of(const json_t *request)
 {
 	static const char *const keys[] = {"name", "role", "customer"};
 	json_t *detail = json_object();
@@ -114,4 +100,30 @@ json_t *people_detail(const json_t *request)
 					    local_text(text_member(request, keys[i])));
 	}
 	return detail;
+}
+
+static const struct {
+	const char *name, *what;
+	int (*fn)(const struct people *p, const json_t *request, struct errmsg *e);
+} acts[] = {
+	{"account_add", "added an account", add_account},
+	{"account_change", "changed an account", change_account},
+	{"account_remove", "removed an account", remove_account},
+};
+
+json_t *people_do(const struct people *p, const struct local_peer *peer, const json_t *request,
+		  struct errmsg *e)
+{
+	const char *word = text_member(request, "do"), *customer = text_member(request, "customer");
+
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+		if (strcmp(word, acts[i].name) != 0)
+			continue;
+		if (acts[i].fn(p, request, e) < 0 ||
+		    p->note(p->ctx, peer, request, acts[i].what, detail_of(request), e) < 0)
+			return NULL;
+		return json_pack("{sb}", "ok", 1);
+	}
+	return json_pack("{sb so}", "ok", 1, "accounts",
+			 accounts_list(p->accounts, customer[0] ? customer : NULL));
 }

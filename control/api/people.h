@@ -4,19 +4,19 @@
 #pragma once
 
 #include "control/api/accounts.h"
+#include "control/wire/local.h"
 
 struct people {
 	struct accounts *accounts;
 	struct api_customers customers; /* .is NULL: a single site, without the vendor's roles */
 	uint64_t now;			/* ns since 1970 */
+	/* Keeps in the program's audit that `what` was done. */
+	int (*note)(void *ctx, const struct local_peer *peer, const json_t *request,
+		    const char *what, json_t *detail, struct errmsg *e);
+	void *ctx;
 };
 
-/* Of a changed account the sessions end. */
-enum people_act { PEOPLE_ADD, PEOPLE_CHANGE, PEOPLE_REMOVE };
-/* For the audit: "added an account", ... */
-extern const char *const people_act_words[];
-/* Takes some 30 ms where there is a password: a person typed it at the machine. */
-int people_act(const struct people *p, enum people_act act, const json_t *request,
-	       struct errmsg *e);
-/* Name, role, customer of the request, for the audit. */
-json_t *people_detail(const json_t *request);
+/* Any of the four commands; NULL with a sentence. Of a changed account the sessions end. Takes some
+ * 30 ms where there is a password: a person typed it at the machine. */
+json_t *people_do(const struct people *p, const struct local_peer *peer, const json_t *request,
+		  struct errmsg *e);

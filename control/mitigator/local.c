@@ -769,12 +769,12 @@ static const struct local_command commands[] = {
 	 "\"reason\"",
 	 change_do_except, true},
 	{"except_end", "takes one out again; \"number\", \"reason\"", change_do_except_end, true},
-	{"accounts", "who may log in to the pages", people_do_list, false},
-	{"account_add", "\"name\", \"role\", \"password\"", people_do_add, true},
+	{"accounts", "who may log in to the pages", accounts_do, false},
+	{"account_add", "\"name\", \"role\", \"password\"", accounts_do, true},
 	{"account_change",
 	 "\"name\" with a new \"role\", \"password\", \"disabled\", \"reset_second_factor\"",
-	 people_do_change, true},
-	{"account_remove", "\"name\", with its sessions and tokens", people_do_remove, true},
+	 accounts_do, true},
+	{"account_remove", "\"name\", with its sessions and tokens", accounts_do, true},
 };
 
 json_t *local_do(struct mitigator *m, const char *name, const struct local_peer *peer,

@@ -318,14 +318,8 @@ json_t *peers_drivers(struct mitigator *m);
 json_t *peers_do(void *ctx, const struct local_peer *peer, const json_t *request, struct errmsg *e);
 
 /* api/people.c: accounts of the pages, from the machine itself */
-json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
-		       struct errmsg *e);
-json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
-		      struct errmsg *e);
-json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e);
-json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e);
+json_t *accounts_do(void *ctx, const struct local_peer *peer, const json_t *request,
+		    struct errmsg *e);
 
 /* local.c: the same commands for the pages, `peer` with an account; NULL with a sentence. */
 json_t *local_do(struct mitigator *m, const char *name, const struct local_peer *peer,

@@ -9,60 +9,39 @@
 #include "control/centre/store/lookup.h"
 #include "control/wire/text.h"
 
-static struct people people_of(struct centre *c)
-{
-	return (struct people){c->pages->accounts, pages_customers(c), loop_wall(c->loop)};
-}
-
-static json_t *done(struct centre *c, const struct local_peer *peer, const json_t *request,
-		    const char *what, struct errmsg *e)
+/* `detail` is taken. */
+static int note(void *ctx, const struct local_peer *peer, const json_t *request, const char *what,
+		json_t *detail, struct errmsg *e)
 {
 	const struct passwd *who = getpwuid(peer->uid);
 	char actor[64];
 
 	snprintf(actor, sizeof(actor), "%.40s (console)", who ? who->pw_name : "?");
-	return pages_audit(c, actor, text_member(request, "customer"), what, people_detail(request),
-			   e) < 0
-		       ? NULL
-		       : json_pack("{sb}", "ok", 1);
+	return pages_audit(ctx, actor, text_member(request, "customer"), what, detail, e);
 }
 
-json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
-		       struct errmsg *e)
+json_t *accounts_do(void *ctx, const struct local_peer *peer, const json_t *request,
+		    struct errmsg *e)
 {
 	struct centre *c = ctx;
-	const char *customer = json_string_value(json_object_get(request, "customer"));
+	const struct people p = {.accounts = c->pages->accounts,
+				 .customers = pages_customers(c),
+				 .now = loop_wall(c->loop),
+				 .note = note,
+				 .ctx = c};
 
-	return json_pack("{sb so}", "ok", 1, "accounts",
-			 accounts_list(c->pages->accounts, customer));
+	return people_do(&p, peer, request, e);
 }
 
-static json_t *act(void *ctx, const struct local_peer *peer, const json_t *request,
-		   enum people_act act, struct errmsg *e)
+static json_t *done(void *ctx, const struct local_peer *peer, json_t *detail, const char *what,
+		    struct errmsg *e)
 {
-	const struct people p = people_of(ctx);
+	json_t *answer = json_pack("{sb}", "ok", 1);
 
-	if (people_act(&p, act, request, e) < 0)
-		return NULL;
-	return done(ctx, peer, request, people_act_words[act], e);
-}
-
-json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
-		      struct errmsg *e)
-{
-	return act(ctx, peer, request, PEOPLE_ADD, e);
-}
-
-json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e)
-{
-	return act(ctx, peer, request, PEOPLE_CHANGE, e);
-}
-
-json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e)
-{
-	return act(ctx, peer, request, PEOPLE_REMOVE, e);
+	if (note(ctx, peer, detail, what, json_copy(detail), e) == 0)
+		return answer;
+	json_decref(answer);
+	return NULL;
 }
 
 /* --- customers and sites --- */

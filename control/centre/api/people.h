@@ -4,14 +4,8 @@
 
 #include "control/wire/local.h"
 
-json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
-		       struct errmsg *e);
-json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
-		      struct errmsg *e);
-json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e);
-json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e);
+json_t *accounts_do(void *ctx, const struct local_peer *peer, const json_t *request,
+		    struct errmsg *e);
 /* "customers"; "customer_put": "id", "name", "zone", "language"; "site_put": "site", "customer" */
 json_t *people_do_customers(void *ctx, const struct local_peer *peer, const json_t *request,
 			    struct errmsg *e);

@@ -4,57 +4,30 @@
 
 #include "control/mitigator/api/pages.h"
 
-static struct people people_of(struct mitigator *m)
+static int note(void *ctx, const struct local_peer *peer, const json_t *request, const char *what,
+		json_t *detail, struct errmsg *e)
 {
-	return (struct people){.accounts = m->pages->accounts, .now = mitigator_now(m).wall};
-}
-
-/* Noted and committed, or a sentence. */
-static json_t *done(struct mitigator *m, const struct local_peer *peer, const json_t *request,
-		    const char *what, struct errmsg *e)
-{
+	struct mitigator *m = ctx;
 	char actor[64];
 
 	local_actor(peer, request, actor, sizeof(actor));
-	if (mitigator_begin(m, e) < 0)
-		return NULL;
-	audit_note(m, actor, what, people_detail(request));
+	if (mitigator_begin(m, e) < 0) {
+		json_decref(detail);
+		return ERR_IO;
+	}
+	audit_note(m, actor, what, detail);
 	pages_changed(m, PAGE_AUDIT);
-	return mitigator_commit(m, e) < 0 ? NULL : json_pack("{sb}", "ok", 1);
+	return mitigator_commit(m, e);
 }
 
-json_t *people_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
-		       struct errmsg *e)
+json_t *accounts_do(void *ctx, const struct local_peer *peer, const json_t *request,
+		    struct errmsg *e)
 {
 	struct mitigator *m = ctx;
+	const struct people p = {.accounts = m->pages->accounts,
+				 .now = mitigator_now(m).wall,
+				 .note = note,
+				 .ctx = m};
 
-	return json_pack("{sb so}", "ok", 1, "accounts", accounts_list(m->pages->accounts, NULL));
-}
-
-static json_t *act(void *ctx, const struct local_peer *peer, const json_t *request,
-		   enum people_act act, struct errmsg *e)
-{
-	const struct people p = people_of(ctx);
-
-	if (people_act(&p, act, request, e) < 0)
-		return NULL;
-	return done(ctx, peer, request, people_act_words[act], e);
-}
-
-json_t *people_do_add(void *ctx, const struct local_peer *peer, const json_t *request,
-		      struct errmsg *e)
-{
-	return act(ctx, peer, request, PEOPLE_ADD, e);
-}
-
-json_t *people_do_change(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e)
-{
-	return act(ctx, peer, request, PEOPLE_CHANGE, e);
-}
-
-json_t *people_do_remove(void *ctx, const struct local_peer *peer, const json_t *request,
-			 struct errmsg *e)
-{
-	return act(ctx, peer, request, PEOPLE_REMOVE, e);
+	return people_do(&p, peer, request, e);
 }
