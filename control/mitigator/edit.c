@@ -84,7 +84,7 @@ struct policy *edit_recover(struct mitigator *m)
 	struct policy *p;
 
 	if (edited(m, &p, &e) < 0)
-		log_error(&m->log, "%s; until then the policy file holds", e.text);
+		log_error(&m->log, "the policy file holds: %s", e.text);
 	return p;
 }
 

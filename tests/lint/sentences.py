@@ -15,7 +15,7 @@ M = "control/mitigator/"
 WHOLE = ("quarantine/guard.c", "quarantine/verify.c", "quarantine/cut_time.c", "policy/lint.c", "request.c", "edit.c")
 # Pieces of sentences, the log's own, names of formats.
 PIECES = re.compile(r"^(: |%s|first day|count|days|allowed|fine|.*the database: .*|CREATE .*|INSERT .*|DELETE .*|SELECT .*|ORDER BY .*|"
-                    r"the policy that %s put in force .*|put an edited policy in force|the policy file holds again|"
+                    r"the policy file holds: %s|put an edited policy in force|the policy file holds again|"
                     r"policy edited|policy as in the file|this policy|%s: %s: %s|\{.*\}|%s%u|.*must say why|.*the message had its time)$")
 
 

@@ -126,6 +126,8 @@ const forms: [string, string][] = [
   ['exception {} ({}) covers everything', '例外 {1}({2})はすべてに該当します'],
   ['exception {} ({}) never ends: nobody will look at it again', '例外 {1}({2})には期限がなく、見直されません'],
   // edit.c, change.c
+  ['the policy that {} put in force at the pages is not understood ({}): banken policy file goes back to the file',
+    '{1} が画面で適用したポリシーを解釈できません({2})。「banken policy file」でファイルのポリシーに戻せます'],
   ['somebody else changed the policy meanwhile: look at it as it is now', 'その間に他の方がポリシーを変更しました。現在の内容を確認してください'],
   ['what is said against it must be accepted first ("accept"): {}', '指摘事項の承認が必要です: {1:sentence}'],
   ['there is no exception {} made here; those of the policy file are taken out there', '例外 {1} はここで作られたものではありません。ポリシーファイルの例外はファイルで削除してください'],
