@@ -138,7 +138,7 @@ def postgres(s):
         folder.mkdir()
         os.chown(folder, who.pw_uid, who.pw_gid)
         run("runuser", "-u", "postgres", "--", found[-1].replace("bin/postgres", "bin/initdb"), "-D", folder,
-            "-A", "scram-sha-256", "--pwfile", s.file("pgpw", "right\n"))
+            "-A", "scram-sha-256", "--pwfile", s.file("pgpw", "right\n"), timeout=300)
         (folder / "pg_hba.conf").write_text("host all all 0.0.0.0/0 scram-sha-256\n")
     s.serve("lan", "postgres", 5432, ["runuser", "-u", "postgres", "--", found[-1], "-D", folder, "-h", LAN,
                                       "-k", folder])
