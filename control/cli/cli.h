@@ -34,6 +34,7 @@ int cmd_enrol(const struct cli *cli, int argc, char **argv);
 int cmd_fleet(const struct cli *cli, int argc, char **argv);
 int cmd_emergency(const struct cli *cli, int argc, char **argv);
 int cmd_recovery(const struct cli *cli, int argc, char **argv);
+int cmd_sample(const struct cli *cli, int argc, char **argv);
 int cmd_report(const struct cli *cli, int argc, char **argv);
 int cmd_rules(const struct cli *cli, int argc, char **argv);
 int cmd_account(const struct cli *cli, int argc, char **argv);

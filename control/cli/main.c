@@ -103,6 +103,25 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken recovery list --open\n"
 	 "  banken recovery done 17 --reason \"reinstalled by Sato\"\n",
 	 cmd_recovery},
+	{"sample", "list | take SHA256 | key PRIVATE PUBLIC | open FILE SHA256",
+	 "files carved from traffic, handed over by sensors on your order",
+	 "  take SHA256       asks the sensors for the file; each decides by its own list of "
+	 "types\n"
+	 "                    (samples.file-types of banken-control) what may leave, and seals it\n"
+	 "                    for the key that stands there; --types exe,dll narrows it,\n"
+	 "                    --sensor NAME asks one only\n"
+	 "  list              what was ordered, refused (with a sentence) and arrived, and where\n"
+	 "  key PRIVATE PUBLIC\n"
+	 "                    makes the pair of keys: PUBLIC goes to the sensors, PRIVATE to "
+	 "nobody\n"
+	 "  open FILE SHA256 --key PRIVATE --out FILE\n"
+	 "                    what arrived, in the clear\n\n"
+	 "Who asked for what and why is in the mitigator's audit and in custody.log of the "
+	 "sensor's\n"
+	 "state folder; 'banken audit verify' reads both.\n\n"
+	 "example:\n  banken sample take "
+	 "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f --types exe\n",
+	 cmd_sample},
 	{"policy", "simulate | lint | show | history | act | exceptions",
 	 "what judgements do, and would have done",
 	 "  simulate --judgements FILE.csv --policy FILE\n"

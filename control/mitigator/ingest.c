@@ -60,7 +60,10 @@ static void on_message(struct mitigator *m, const struct message *msg, const str
 		on_report(m, &msg->report, peer->name);
 	} else if (msg->kind == MESSAGE_STATUS && (sensor || peer->role == ROLE_ENFORCER)) {
 		m->count.statuses++;
-		orders_status(m, &msg->status, peer);
+		if (!sensor || !collect_status(m, &msg->status, peer))
+			orders_status(m, &msg->status, peer);
+	} else if (msg->kind == MESSAGE_SAMPLE_PART && sensor) {
+		collect_part(m, &msg->sample_part, peer);
 	} else {
 		m->count.malformed++;
 		log_warn(&m->log, "a %s of %s %s is of no use here", message_kind_text(msg->kind),

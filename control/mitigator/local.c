@@ -750,6 +750,11 @@ static const struct local_command commands[] = {
 	{"recovery_change",
 	 "\"what\": do, cancel, done or undo a \"task\", or start with a \"host\"; \"reason\"",
 	 recover_do_change, true},
+	{"collect",
+	 "a carved file is to be handed over by the sensors; \"sha256\", \"types\", \"sensor\", "
+	 "\"reason\"",
+	 collect_do, true},
+	{"samples", "what was ordered so, and what became of it", collect_do_list, false},
 	{"reload", "reads the policy file again", do_reload, true},
 	{"policy_editions", "policies that people put in force here; \"number\": one with its text",
 	 edit_do_list, false},

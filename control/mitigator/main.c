@@ -208,8 +208,9 @@ static int open_db(struct mitigator *m, struct errmsg *e)
 		return ERR_IO;
 	room_keep(&m->room, m->db, path);
 	if (care_start(m, e) < 0 || vendor_start(m, e) < 0 || remote_start(m, e) < 0 ||
-	    except_start(m, e) < 0 || stop_start(m, e) < 0 || own_start(m, e) < 0 ||
-	    change_start(m, e) < 0 || edit_start(m, e) < 0 || peers_start(m, e) < 0)
+	    except_start(m, e) < 0 || collect_start(m, e) < 0 || stop_start(m, e) < 0 ||
+	    own_start(m, e) < 0 || change_start(m, e) < 0 || edit_start(m, e) < 0 ||
+	    peers_start(m, e) < 0)
 		return ERR_IO;
 	return audit_start(m, e);
 }

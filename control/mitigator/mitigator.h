@@ -208,6 +208,26 @@ json_t *act_do(void *ctx, const struct local_peer *peer, const json_t *request, 
 json_t *act_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
 		    struct errmsg *e);
 
+/* collect.c: carved files that sensors hand over on a person's instruction (E4) */
+struct collect_wish {
+	const char *sha256;
+	const char *types;  /* with blanks between; "": what the sensor lets leave */
+	const char *sensor; /* "": all are asked */
+	const char *actor, *reason;
+};
+int collect_start(struct mitigator *m, struct errmsg *e);
+/* Within the turn's transaction. ret_id: of the order. */
+int collect_sample(struct mitigator *m, const struct collect_wish *w, char ret_id[96],
+		   struct errmsg *e);
+/* True when it answers such an order. */
+bool collect_status(struct mitigator *m, const struct command_status *s,
+		    const struct identity *peer);
+void collect_part(struct mitigator *m, const struct sample_part *p, const struct identity *peer);
+json_t *collect_do(void *ctx, const struct local_peer *peer, const json_t *request,
+		   struct errmsg *e);
+json_t *collect_do_list(void *ctx, const struct local_peer *peer, const json_t *request,
+			struct errmsg *e);
+
 /* except.c: what exceptions do and would do (P9) */
 int except_start(struct mitigator *m, struct errmsg *e);
 /* Every alert is noted by day, rule, addresses and sensor, for a preview over 30 days. */

@@ -210,16 +210,37 @@ static int try_policy(struct mitigator *m, const struct person_order *o, struct 
 	return rc;
 }
 
+static int collect_carved(struct mitigator *m, const struct person_order *o, const char *sha256,
+			  const char *types, const char *actor, struct said *ret, struct errmsg *e)
+{
+	const struct collect_wish w = {.sha256 = sha256,
+				       .types = types,
+				       .sensor = "",
+				       .actor = actor,
+				       .reason = o->reason};
+	char id[96];
+	int rc;
+
+	if (!types[0])
+		return errmsg_set(e, ERR_DENIED, "the order names no types of files");
+	rc = collect_sample(m, &w, id, e);
+	if (rc == 0)
+		snprintf(ret->text, sizeof(ret->text), "sample %s", id);
+	return rc == 0 ? mitigator_commit(m, e) : rc;
+}
+
 /* Only types that the mandate names may leave (E4). */
 static int collect(struct mitigator *m, const struct person_order *o, const char *actor,
 		   struct said *ret, struct errmsg *e)
 {
 	json_t *body = json_loads(o->body, JSON_REJECT_DUPLICATES, NULL), *type;
 	const char *host = json_string_value(json_object_get(body, "host"));
+	const char *sha256 = json_string_value(json_object_get(body, "sha256"));
 	char types[MANDATE_TYPES * MANDATE_TYPE] = "";
 	size_t i, n = 0;
 	struct mandate md;
-	int rc = host ? 0 : errmsg_set(e, ERR_INVALID, "the order names no host");
+	int rc = host || sha256 ? 0
+				: errmsg_set(e, ERR_INVALID, "the order names no host and no file");
 
 	mandate_in_force(m->settings.mandate, m->settings.state_folder, &md, NULL);
 	json_array_foreach(json_object_get(body, "types"), i, type)
@@ -235,7 +256,10 @@ static int collect(struct mitigator *m, const struct person_order *o, const char
 			n += (size_t)snprintf(types + n, sizeof(types) - n, "%s%s", n ? " " : "",
 					      word);
 	}
-	if (rc == 0)
+	/* Of a carved file the sensor decides once more, by its own list. */
+	if (rc == 0 && sha256)
+		rc = collect_carved(m, o, sha256, types, actor, ret, e);
+	else if (rc == 0)
 		rc = recover_collect(m, host, types, actor, o->reason, ret->text, sizeof(ret->text),
 				     e);
 	json_decref(body);

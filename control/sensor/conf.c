@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/sensor/sample/sample_type.h"
 #include "dataplane/base/addr.h"
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
@@ -97,6 +98,28 @@ static const struct config_key firmware_keys[] = {
 	{0},
 };
 
+static const char *check_type(const char *value)
+{
+	return sample_type_known(value)
+		       ? NULL
+		       : "must be a type that content shows: exe, dll, js, pdf ... "
+			 "(banken-control.md has them)";
+}
+
+static const struct config_key sample_keys[] = {
+	{"file-types", CONFIG_TEXTS, offsetof(struct conf_samples, types), "", .max = 64,
+	 .check = check_type,
+	 .help = "types, by content, of carved files that leave on an order; none: nothing does"},
+	{"key", CONFIG_TEXT, offsetof(struct conf_samples, key), "", .max = 255,
+	 .help = "public key that they are sealed for ('banken sample key'); empty: nothing "
+		 "leaves"},
+	{"folder", CONFIG_TEXT, offsetof(struct conf_samples, folder), "/var/log/banken/filestore",
+	 .max = 255, .help = "the dataplane's file-store.dir"},
+	{"max-mb", CONFIG_UINT, offsetof(struct conf_samples, max_mb), "16", 1, 64,
+	 .help = "MiB of a file that leaves"},
+	{0},
+};
+
 static const struct config_key bundle_keys[] = {
 	{"folder", CONFIG_TEXT, offsetof(struct conf_bundle, folder), "/var/lib/banken/bundle",
 	 .max = 255, .help = "where signature bundles are installed; the dataplane reads it too"},
@@ -140,6 +163,8 @@ const struct config_key conf_keys[] = {
 	 .help = "releases of the box itself"},
 	{"behave", CONFIG_GROUP, offsetof(struct conf, behave), .keys = behave_keys,
 	 .help = "behaviour over hours and weeks"},
+	{"samples", CONFIG_GROUP, offsetof(struct conf, samples), .keys = sample_keys,
+	 .help = "files that are handed over on a person's order"},
 	{"enrolment-code", CONFIG_TEXT, offsetof(struct conf, enrolment_code), "", .max = 64,
 	 .help = "of the centre, for the first start: gets the certificate in keys-folder"},
 	{"sites", CONFIG_TEXTS, offsetof(struct conf, sites), "", .max = 64,

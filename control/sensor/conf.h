@@ -38,6 +38,13 @@ struct conf_behave {
 	uint64_t memory_mb, save_seconds, learn_days, history_days;
 };
 
+/* Files carved from traffic that may be handed over on an order (sample/). */
+struct conf_samples {
+	struct config_texts types;
+	const char *key, *folder;
+	uint64_t max_mb;
+};
+
 struct conf {
 	const char *rundir, *statedir, *keys, *user, *group;
 	int log_level;
@@ -49,6 +56,7 @@ struct conf {
 	struct conf_bundle bundle;
 	struct conf_behave behave;
 	struct conf_firmware firmware;
+	struct conf_samples samples;
 	uint64_t health_seconds;
 	uint64_t mirror_window_seconds;
 	struct config_texts sites; /* others whose mitigator may order us */

@@ -146,6 +146,19 @@ static void start_memory(struct control *c)
 		log_warn(c->log, "%s", e.text);
 }
 
+static void start_samples(struct control *c)
+{
+	const struct samples_setup s = {.log = c->log,
+					.conf = &c->conf->samples,
+					.statedir = c->conf->statedir,
+					.outbox = &c->outbox};
+	struct errmsg e = {""};
+
+	c->samples = samples_new(&s, &e);
+	if (!c->samples)
+		log_warn(c->log, "no sample is handed over: %s", e.text);
+}
+
 static void start_again(void *ctx)
 {
 	struct control *c = ctx;
@@ -254,6 +267,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.outbox = &c->outbox,
 		.keys = c->keys,
 		.box = steer_box(c->steer),
+		.samples = c->samples,
 	};
 
 	for (size_t i = 0; i < health.n_vlans; i++)
@@ -363,6 +377,7 @@ int control_start(struct control *c, struct errmsg *e)
 		start_search(c);
 		start_site(c);
 		start_memory(c);
+		start_samples(c);
 	}
 	if (rc == 0)
 		rc = start_steering(c, e);
@@ -385,6 +400,7 @@ void control_stop(struct control *c)
 	link_delete(c->outbox.mitigator);
 	link_delete(c->outbox.centre);
 	orders_free(c->orders);
+	samples_free(c->samples);
 	steer_delete(c->steer);
 	deployed_free(c->deployed);
 	firmware_free(c->firmware);

@@ -27,6 +27,7 @@ struct control {
 	struct memory *memory; /* NULL: nothing looks back for hours */
 	struct drain *drain;
 	struct health *health;
+	struct samples *samples; /* NULL: no custody log, nothing leaves */
 	struct orders *orders;
 	struct steer *steer;
 	struct helper bundles; /* the process that installs them */

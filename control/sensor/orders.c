@@ -22,8 +22,14 @@ struct host_ident orders_bare(const struct host_ident *h)
 	return (struct host_ident){.ip = h->ip, .mac = h->mac, .vlan = h->vlan, .side = h->side};
 }
 
-static void answer(struct orders *o, const char *command_id, const struct host_ident *host,
-		   enum command_state state, const char *reason, uint64_t value)
+struct answered {
+	const char *command_id, *method, *reason;
+	const struct host_ident *host;
+	enum command_state state;
+	uint64_t value;
+};
+
+static void answer_as(struct orders *o, const struct answered *a)
 {
 	struct message m = {.kind = MESSAGE_STATUS};
 	uint64_t now = loop_wall(o->setup.loop);
@@ -33,14 +39,14 @@ static void answer(struct orders *o, const char *command_id, const struct host_i
 
 	snprintf(actor, sizeof(actor), "banken-control %s", o->setup.outbox->sensor);
 	m.status = (struct command_status){
-		.command_id = command_id,
-		.state = state,
+		.command_id = a->command_id,
+		.state = a->state,
 		.time = now,
 		.actor = actor,
-		.reason = reason,
-		.method = "reset",
-		.host = *host,
-		.sessions_cut = value,
+		.reason = a->reason,
+		.method = a->method,
+		.host = *a->host,
+		.sessions_cut = a->value,
 	};
 	rc = outbox_begin(o->setup.outbox, &e);
 	if (rc == 0)
@@ -51,7 +57,20 @@ static void answer(struct orders *o, const char *command_id, const struct host_i
 	else
 		outbox_rollback(o->setup.outbox);
 	if (rc)
-		log_warn(o->setup.log, "the answer to order %s is lost: %s", command_id, e.text);
+		log_warn(o->setup.log, "the answer to order %s is lost: %s", a->command_id, e.text);
+}
+
+static void answer(struct orders *o, const char *command_id, const struct host_ident *host,
+		   enum command_state state, const char *reason, uint64_t value)
+{
+	const struct answered a = {.command_id = command_id,
+				   .method = "reset",
+				   .reason = reason,
+				   .host = host,
+				   .state = state,
+				   .value = value};
+
+	answer_as(o, &a);
 }
 
 void orders_refuse(struct orders *o, const char *command_id, const struct host_ident *host,
@@ -223,6 +242,41 @@ static void take_self_test(struct orders *o, const struct message *m)
 		log_info(o->setup.log, "self-test %s: the dataplane is given its frame", t->id);
 }
 
+/* ---- samples (E4) ---- */
+
+static void take_collect(struct orders *o, const struct message *m)
+{
+	const struct collect_order *c = &m->collect;
+	static const struct host_ident nobody;
+	struct sample_answer said = {COMMAND_STATE_REFUSED, ""};
+	struct answered a = {.command_id = c->command_id,
+			     .method = "sample",
+			     .reason = said.text,
+			     .host = &nobody};
+	uint64_t now = loop_wall(o->setup.loop);
+	struct identity signer;
+	struct errmsg e = {0};
+
+	if (c->command_id[0] == '\0' || strlen(c->command_id) >= ORDERS_ID_MAX)
+		errmsg_set(&e, ERR_INVALID, "The order has no id, or one that is too long.");
+	else if (sign_check(o->setup.keys, m, ROLE_SET(ROLE_MITIGATOR), &signer, &e) == 0 &&
+		 c->issued > now + ORDERS_SKEW_SECONDS * NS_PER_SEC)
+		errmsg_set(&e, ERR_DENIED, "The order comes from the future: check the clocks.");
+	if (!e.text[0] && done_before(o, c->command_id))
+		return;
+	if (e.text[0]) {
+		o->refused++;
+		log_warn(o->setup.log, "a sample was ordered and is refused: %s", e.text);
+		snprintf(said.text, sizeof(said.text), "%.290s", e.text);
+	} else if (!o->setup.samples) {
+		snprintf(said.text, sizeof(said.text), "This sensor hands over no samples.");
+	} else {
+		samples_take(o->setup.samples, c, signer.name, now, &said);
+	}
+	a.state = said.state;
+	answer_as(o, &a);
+}
+
 /* ---- what comes in ---- */
 
 void orders_take(struct orders *o, const struct message *m)
@@ -236,6 +290,10 @@ void orders_take(struct orders *o, const struct message *m)
 
 	if (m->kind == MESSAGE_SELF_TEST) {
 		take_self_test(o, m);
+		return;
+	}
+	if (m->kind == MESSAGE_COLLECT) {
+		take_collect(o, m);
 		return;
 	}
 	if (!is_watch && m->kind != MESSAGE_RESET) {

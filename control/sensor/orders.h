@@ -7,6 +7,7 @@
 
 #include "control/sensor/health.h"
 #include "control/sensor/outbox.h"
+#include "control/sensor/sample/sample.h"
 #include "control/wire/box.h"
 #include "control/wire/log.h"
 #include "control/wire/loop.h"
@@ -21,7 +22,8 @@ struct orders_setup {
 	struct outbox *outbox;
 	struct health *health;
 	struct tls_keys *keys;
-	struct box *box; /* takes what the centre sends */
+	struct box *box;	 /* takes what the centre sends */
+	struct samples *samples; /* NULL: none is handed over */
 };
 
 /* Stops with a sentence when the mailbox cannot be had. */

@@ -23,6 +23,8 @@ static json_t *status(void *ctx, const struct local_peer *peer, const json_t *re
 	json_object_set_new(o, "search", search_status(c->search));
 	json_object_set_new(o, "steered", box_json(steer_box(c->steer)));
 	json_object_set_new(o, "behaviour", memory_status(c->memory));
+	if (c->samples)
+		json_object_set_new(o, "samples", samples_json(c->samples));
 	return o;
 }
 

@@ -453,6 +453,21 @@ static const struct map_field self_test_order_fields[] = {
 };
 MAP(self_test_order);
 
+static const struct map_field collect_order_fields[] = {
+	TEXT(collect_order, command_id),   TEXT(collect_order, sha256),
+	TEXTS(collect_order, file_types),  TEXT(collect_order, person),
+	TEXT(collect_order, reason),	   U64(collect_order, issued),
+	U64(collect_order, order_expires),
+};
+MAP(collect_order);
+
+static const struct map_field sample_part_fields[] = {
+	TEXT(sample_part, command_id), TEXT(sample_part, sha256),    TEXT(sample_part, file_type),
+	TEXT(sample_part, name),       TEXT(sample_part, sealed_to), U64(sample_part, size),
+	U64(sample_part, offset),      BYTES(sample_part, data),
+};
+MAP(sample_part);
+
 static const struct map_field report_fields[] = {
 	U64(report, sequence),
 	TEXT(report, sensor),
@@ -503,6 +518,8 @@ static const struct map_field message_fields[] = {
 	ONEOF(message, trust_result, MESSAGE_TRUST_RESULT, trust_result),
 	ONEOF(message, self_test, MESSAGE_SELF_TEST, self_test_order),
 	ONEOF(message, person_order, MESSAGE_PERSON_ORDER, person_order),
+	ONEOF(message, collect, MESSAGE_COLLECT, collect_order),
+	ONEOF(message, sample_part, MESSAGE_SAMPLE_PART, sample_part),
 };
 const struct map message_map = {
 	.pb = &banken__v1__message__descriptor,
@@ -598,6 +615,8 @@ const struct map *const fields_maps[] = {
 	&proposal_entry_map,
 	&list_proposal_map,
 	&person_order_map,
+	&collect_order_map,
+	&sample_part_map,
 	&audit_head_map,
 	&report_map,
 	&message_signature_map,

@@ -691,6 +691,25 @@ struct self_test_order {
 	uint32_t number; /* source port of the frame, 1024 to 65535 */
 };
 
+/* Mitigator to sensor: hand over a carved file (E4). The sensor's own list decides what may leave;
+ * `file_types` only narrows it. Signed. */
+struct collect_order {
+	const char *command_id;
+	const char *sha256; /* of the content, 64 hex digits */
+	struct text_list file_types;
+	const char *person, *reason;
+	uint64_t issued, order_expires;
+};
+
+/* Sensor to mitigator: a piece of it, sealed (seal.h, about `sha256`), in order. */
+struct sample_part {
+	const char *command_id, *sha256, *file_type;
+	const char *name;      /* as the network called it */
+	const char *sealed_to; /* fingerprint of the key that opens it */
+	uint64_t size, offset; /* of the sealed bytes */
+	struct slice data;
+};
+
 enum message_kind {
 	MESSAGE_NONE,
 	MESSAGE_REPORT,
@@ -714,6 +733,8 @@ enum message_kind {
 	MESSAGE_TRUST_RESULT,
 	MESSAGE_SELF_TEST,
 	MESSAGE_PERSON_ORDER,
+	MESSAGE_COLLECT,
+	MESSAGE_SAMPLE_PART,
 };
 
 /* Set on a decoded message that came signed; sign_check judges it. */
@@ -747,6 +768,8 @@ struct message {
 		struct trust_result trust_result;
 		struct self_test_order self_test;
 		struct person_order person_order;
+		struct collect_order collect;
+		struct sample_part sample_part;
 	};
 	struct message_signature signature; /* value.len == 0: came unsigned */
 };
