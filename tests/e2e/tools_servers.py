@@ -141,7 +141,7 @@ def postgres(s):
             "-A", "scram-sha-256", "--pwfile", s.file("pgpw", "right\n"), timeout=300)
         (folder / "pg_hba.conf").write_text("host all all 0.0.0.0/0 scram-sha-256\n")
     s.serve("lan", "postgres", 5432, ["runuser", "-u", "postgres", "--", found[-1], "-D", folder, "-h", LAN,
-                                      "-k", folder])
+                                      "-k", folder, "-c", "dynamic_shared_memory_type=mmap"])
 
 
 def snmpd(s):

@@ -88,6 +88,8 @@ class Cluster:
     def stop(self):
         for name in list(self.process):
             self.kill(name)
+        for state in self.states:
+            self.forget_segment(state)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
@@ -189,10 +191,21 @@ class Cluster:
         with open(data / "postgresql.conf", "a") as f:
             f.write("listen_addresses='127.0.0.1'\nmax_connections=60\nshared_buffers=32MB\nwal_level=replica\n"
                     "max_wal_senders=8\nhot_standby=on\nwal_keep_size=256MB\nwal_receiver_status_interval=1\n"
-                    "wal_retrieve_retry_interval=200\nlogging_collector=off\nrecovery_target_timeline='latest'\n")
+                    "wal_retrieve_retry_interval=200\nlogging_collector=off\nrecovery_target_timeline='latest'\n"
+                    # Killed, it leaves nothing in /dev/shm: what it shares is in its folder.
+                    "dynamic_shared_memory_type=mmap\n")
+
+    def forget_segment(self, state):
+        """Killed, PostgreSQL leaves a segment of System V; its own next start would find it, but there is none."""
+        try:
+            identifier = (self.folder / state / "postmaster.pid").read_text().splitlines()[6].split()[1]
+        except (OSError, IndexError):
+            return
+        subprocess.run(["ipcrm", "-m", identifier], stderr=subprocess.DEVNULL, check=False)
 
     def state_folder(self, state):
         data = self.folder / state
+        self.forget_segment(state)
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(mode=0o700)
         if os.geteuid() == 0:
@@ -246,11 +259,11 @@ class Cluster:
 
     # --- for the centre ---
 
-    def state_database(self):
+    def state_database(self, name="banken"):
         """For banken-centre's `state-database`."""
         hosts = ",".join("127.0.0.1" for _ in self.states)
         ports = ",".join(str(self.port[s]) for s in self.states)
-        return f"postgresql://banken@/banken?host={hosts}&port={ports}"
+        return f"postgresql://banken@/{name}?host={hosts}&port={ports}"
 
     def history_servers(self):
         """For `history-servers`: shards apart by ';', replicas by ','."""
