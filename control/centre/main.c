@@ -168,6 +168,20 @@ static int make_own_keys(struct centre *c, struct errmsg *err)
 			 c->config.certificate_s, err);
 }
 
+static int begin_duty(struct centre *c, struct errmsg *err)
+{
+	const struct duty_setup setup = {
+		.loop = c->loop,
+		.log = &c->log,
+		.store = c->store,
+		.name = tls_keys_identity(c->keys)->name,
+		.is_alone = !c->config.state_database[0],
+	};
+
+	c->duty = duty_new(&setup, err);
+	return c->duty ? ERR_OK : ERR_IO;
+}
+
 static int open_fleet(struct centre *c, struct errmsg *err)
 {
 	char folder[600];
@@ -181,7 +195,8 @@ static int open_fleet(struct centre *c, struct errmsg *err)
 				    .ca = &c->ca,
 				    .life_s = c->config.certificate_s,
 				    .stale_s = c->config.stale_minutes * 60,
-				    .audit = c->audit};
+				    .audit = c->audit,
+				    .duty = c->duty};
 
 	snprintf(folder, sizeof(folder), "%s/fleet", c->config.state_folder);
 	if (c->config.fleet_folder[0])
@@ -282,20 +297,6 @@ static int serve_commands(struct centre *c, struct errmsg *err)
 	return c->local ? ERR_OK : ERR_IO;
 }
 
-static int begin_duty(struct centre *c, struct errmsg *err)
-{
-	const struct duty_setup setup = {
-		.loop = c->loop,
-		.log = &c->log,
-		.store = c->store,
-		.name = tls_keys_identity(c->keys)->name,
-		.is_alone = !c->config.state_database[0],
-	};
-
-	c->duty = duty_new(&setup, err);
-	return c->duty ? ERR_OK : ERR_IO;
-}
-
 static int start_scribe(struct centre *c, struct errmsg *err)
 {
 	c->scribe = scribe_new(c->loop, &c->log, c->scribe_helpers, err);
@@ -340,6 +341,7 @@ static int watch_the_watchers(struct centre *c, struct errmsg *err)
 		.keys = c->keys,
 		.spool = c->spool,
 		.server = c->server,
+		.duty = c->duty,
 		.address = c->config.self_test_to,
 		.is_daily = c->config.self_test_to[0],
 		.late = c->config.self_test_late_s * NS_PER_SEC,
@@ -457,11 +459,11 @@ static int start(struct centre *c, struct errmsg *err)
 	if (rc == ERR_OK)
 		rc = open_audit(c, err);
 	if (rc == ERR_OK)
+		rc = begin_duty(c, err);
+	if (rc == ERR_OK)
 		rc = open_fleet(c, err);
 	if (rc == ERR_OK)
 		rc = listen_to_peers(c, err);
-	if (rc == ERR_OK)
-		rc = begin_duty(c, err);
 	if (rc == ERR_OK)
 		rc = start_scribe(c, err);
 	if (rc == ERR_OK)
@@ -492,13 +494,13 @@ static void stop(struct centre *c)
 	press_delete(c->press);
 	press_helpers_stop(c->press_helpers);
 	emergency_desk_delete(c->desk);
-	duty_delete(c->duty);
 	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);
 	pages_stop(c);
 	helper_stop(&c->printer);
 	link_server_delete(c->server);
 	fleet_delete(c->fleet);
+	duty_delete(c->duty);
 	helper_stop(&c->ca);
 	audit_close(c->audit);
 	spool_close(c->spool);

@@ -47,7 +47,6 @@ struct artefact_box {
 	char folder[PATH_MAX - 128];
 	struct kind kinds[ARTEFACT_KINDS];
 	uint64_t number; /* the highest that was taken */
-	char last_id[ARTEFACT_ID_MAX];
 	struct loop_timer timer;
 	uint64_t ask_ms;
 	char shown[PATH_MAX]; /* the path that artefact_in_force told last */
@@ -107,8 +106,7 @@ static json_t *place_json(const struct place *p)
 
 static int save(struct artefact_box *b, struct errmsg *e)
 {
-	json_t *o = json_pack("{sI so}", "number", (json_int_t)b->number, "last",
-			      local_text(b->last_id));
+	json_t *o = json_pack("{sI}", "number", (json_int_t)b->number);
 	char path[PATH_MAX], *text;
 	int rc;
 
@@ -188,7 +186,6 @@ static int load(struct artefact_box *b, struct errmsg *e)
 		return 0;
 	}
 	b->number = (uint64_t)json_integer_value(json_object_get(o, "number"));
-	take_text(o, "last", b->last_id, sizeof(b->last_id));
 	for (int i = 1; i < ARTEFACT_KINDS; i++)
 		take_kind(json_object_get(o, artefact_kind_text((enum artefact_kind)i)),
 			  &b->kinds[i]);
@@ -550,8 +547,13 @@ int artefact_box_take(struct artefact_box *b, const struct message *m, struct er
 	if (m->kind != MESSAGE_ARTEFACT_OFFER)
 		return 0;
 	rc = judge(b, m, &why);
-	if (rc == ERR_EXISTS && strcmp(o->id, b->last_id) == 0)
-		return 0; /* the same, twice */
+	/* The same twice, by another centre of those beside each other; or an old one. An answer
+	 * would be taken for one to the order that came since. */
+	if (rc == ERR_EXISTS) {
+		log_info(b->setup.log, "the centre's order %.60s is passed over: %s", o->id,
+			 why.text);
+		return 0;
+	}
 	if (rc) {
 		refuse(b, o, why.text);
 		return 0;
@@ -570,7 +572,6 @@ int artefact_box_take(struct artefact_box *b, const struct message *m, struct er
 		k->settling = false;
 	}
 	b->number = o->number;
-	snprintf(b->last_id, sizeof(b->last_id), "%s", o->id);
 	snprintf(k->id, sizeof(k->id), "%s", o->id);
 	snprintf(k->coming.version, sizeof(k->coming.version), "%s", o->version);
 	snprintf(k->coming.sha256, sizeof(k->coming.sha256), "%s", o->sha256);

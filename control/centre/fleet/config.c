@@ -172,7 +172,7 @@ int config_document(struct fleet *f, const struct fleet_box *box, const char *sc
 	if (rc)
 		return rc;
 	*ret = (struct fleet_file){.kind = "config", .size = strlen(text)};
-	snprintf(path, sizeof(path), "%.400s/new", f->setup.folder);
+	fleet_new_path(f, path);
 	rc = file_write(path, SLICE_STR(text), 0640, e);
 	if (rc == 0)
 		rc = artefact_hash_file(path, ret->sha256, &ret->size, e);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "control/centre/fleet/door.h"
+#include "control/centre/watch/duty.h"
 #include "control/wire/audit.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
@@ -25,6 +26,7 @@ struct fleet_setup {
 	uint64_t life_s;    /* of certificates */
 	uint64_t stale_s;   /* silence after which a box is stale */
 	struct audit *audit;
+	const struct duty *duty; /* NULL: alone */
 };
 
 struct fleet *fleet_new(const struct fleet_setup *setup, struct errmsg *e);

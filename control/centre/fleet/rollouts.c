@@ -23,6 +23,12 @@ void fleet_path(const struct fleet *f, const char *sha256, char ret[512])
 	snprintf(ret, 512, "%.400s/%s", f->setup.folder, sha256);
 }
 
+/* Centres beside each other share the folder. */
+void fleet_new_path(const struct fleet *f, char ret[512])
+{
+	snprintf(ret, 512, "%.400s/new-%.100s", f->setup.folder, duty_holder(f->setup.duty));
+}
+
 int rollouts_keep_file(struct fleet *f, const char *path, const struct fleet_file *file,
 		       struct errmsg *e)
 {
@@ -82,7 +88,7 @@ static json_t *add_file(struct rollouts *r, const json_t *request, const char *a
 		errmsg_set(e, ERR_EXISTS, "there is a %s %s already", file.kind, file.version);
 		return NULL;
 	}
-	snprintf(path, sizeof(path), "%.400s/new", r->f->setup.folder);
+	fleet_new_path(r->f, path);
 	rc = copy_file(fleet_text(request, "path"), path, e);
 	if (rc == 0)
 		rc = artefact_hash_file(path, file.sha256, &file.size, e);
@@ -101,8 +107,8 @@ static json_t *add_file(struct rollouts *r, const json_t *request, const char *a
 
 /* ---- offers ---- */
 
-static int send_offer(struct rollouts *r, const struct fleet_box *box, const struct task *t,
-		      const struct fleet_file *file, bool back, struct errmsg *e)
+int rollouts_offer(struct rollouts *r, const struct fleet_box *box, const struct task *t,
+		   const struct fleet_file *file, bool back, struct errmsg *e)
 {
 	struct fleet *f = r->f;
 	struct message m = {.kind = MESSAGE_ARTEFACT_OFFER};
@@ -192,9 +198,11 @@ static int change_in(struct task *t, const struct rollout_box *b, bool offer, bo
 		m->text[0] = '\0';
 	}
 	if (rc == 0)
+		rc = rollouts_stamp(t->all, e);
+	if (rc == 0)
 		rc = rollout_box_keep(s, t->r->id, b, m, e);
-	if (rc == 0 && offer)
-		rc = send_offer(t->all, &box, t, &file, back, e);
+	if (rc == 0 && offer && !rollouts_are_shared(t->all))
+		rc = rollouts_offer(t->all, &box, t, &file, back, e);
 	return rc;
 }
 
@@ -207,9 +215,15 @@ static int change(void *ctx, const struct rollout *r, const struct rollout_box *
 	int rc;
 
 	(void)r;
-	/* Answers come within the transaction that stores them. */
-	if (!offer)
-		return change_in(t, b, false, back, &e);
+	/* Answers come within the transaction that stores them; turns of centres beside each other
+	 * are one. */
+	if (!offer || t->all->is_open) {
+		rc = change_in(t, b, offer, back, &e);
+		if (rc)
+			log_error(t->all->f->setup.log, "roll-out %llu, %s: %s",
+				  (unsigned long long)t->r->id, b->name, e.text);
+		return rc;
+	}
 	rc = store_begin(t->all->f->setup.store, &e);
 	if (rc)
 		return rc;
@@ -228,8 +242,9 @@ static int keep(void *ctx, const struct rollout *r)
 {
 	struct task *t = ctx;
 	struct errmsg e = {""};
-	int rc = rollout_keep(t->all->f->setup.store, r, &e);
+	int rc = rollouts_stamp(t->all, &e);
 
+	rc = rc ? rc : rollout_keep(t->all->f->setup.store, r, &e);
 	if (rc)
 		log_error(t->all->f->setup.log, "%s", e.text);
 	else if (r->state == ROLLOUT_STOPPED && r->why[0])
@@ -258,10 +273,13 @@ int rollouts_result(struct rollouts *r, const char *peer, const struct artefact_
 		    struct errmsg *e)
 {
 	uint64_t id = a->id[0] == 'r' ? strtoull(a->id + 1, NULL, 10) : 0;
+	int rc = a->state < ARTEFACT_STATE_IN_FORCE ? ERR_OK : rollouts_lock(r, e);
 	struct task *t = rollouts_task(r, id);
 	struct rollout_box *b = t ? rollout_find(t->r, peer) : NULL;
 	struct rollout_ops ops;
 
+	if (rc)
+		return rc;
 	if (!b || a->state < ARTEFACT_STATE_IN_FORCE)
 		return ERR_OK;
 	snprintf(t->more[b - t->r->boxes].text, sizeof(t->more[0].text), "%.255s", a->text);
@@ -281,6 +299,10 @@ int rollouts_result(struct rollouts *r, const char *peer, const struct artefact_
 /* Whether the box has been offered this file, by a roll-out that goes on. */
 static bool may_have(struct rollouts *r, const char *peer, const char *sha256)
 {
+	struct errmsg e = {""};
+
+	if (rollouts_fresh(r, &e))
+		log_error(r->f->setup.log, "%s", e.text);
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct task *t = &r->tasks[i];
 		const struct rollout_box *b = rollout_find(t->r, peer);
@@ -385,58 +407,97 @@ static int add_box(struct task *t, const char *name, struct errmsg *e)
 	struct rollout *r = t->r;
 	struct rollout_box *boxes = realloc(r->boxes, (r->n + 1) * sizeof(*boxes));
 	struct rollout_box_more *more;
+	uint64_t *carried;
+	int rc;
 
 	if (boxes)
 		r->boxes = boxes;
 	more = boxes ? realloc(t->more, (r->n + 1) * sizeof(*more)) : NULL;
 	if (more)
 		t->more = more;
-	if (!boxes || !more)
+	carried = more ? realloc(t->carried, (r->n + 1) * sizeof(*carried)) : NULL;
+	if (!carried)
 		return errmsg_set(e, ERR_NOMEM, "no memory for a box");
+	t->carried = carried;
+	carried[r->n] = 0;
 	r->boxes[r->n] = (struct rollout_box){.ring = r->n_rings - 1};
 	t->more[r->n] = (struct rollout_box_more){.text = ""};
 	snprintf(r->boxes[r->n].name, sizeof(r->boxes[0].name), "%s", name);
-	return rollout_box_keep(t->all->f->setup.store, r->id, &r->boxes[r->n], &t->more[r->n], e);
+	rc = rollouts_stamp(t->all, e);
+	return rc ? rc
+		  : rollout_box_keep(t->all->f->setup.store, r->id, &r->boxes[r->n], &t->more[r->n],
+				     e);
 }
 
 /* Who comes later gets what everybody of his scope has. */
+static bool is_to_join(const struct task *t, const struct identity *peer,
+		       const struct fleet_box *box)
+{
+	return t->r->state == ROLLOUT_DONE && !rollout_find(t->r, peer->name) &&
+	       is_in_scope(t->about.scope, box) &&
+	       (!for_sensors(t->about.kind) || peer->role == ROLE_SENSOR);
+}
+
+static bool joins_any(const struct rollouts *all, const struct identity *peer,
+		      const struct fleet_box *box)
+{
+	for (unsigned i = 0; i < all->n; i++) {
+		if (is_to_join(&all->tasks[i], peer, box))
+			return true;
+	}
+	return false;
+}
+
 void rollouts_join(struct rollouts *all, const struct identity *peer)
 {
 	struct errmsg e = {""};
 	struct fleet_box box;
+	int rc;
 
 	if (fleet_box_find(all->f->setup.store, peer->name, &box, &e) != 1)
 		return;
-	for (unsigned i = 0; i < all->n; i++) {
-		struct task *t = &all->tasks[i];
+	rc = rollouts_fresh(all, &e);
+	if (rc == 0 && !joins_any(all, peer, &box))
+		return;
+	rc = rc ? rc : rollouts_enter(all, &e);
+	if (rc == 0) {
+		for (unsigned i = 0; i < all->n && rc == 0; i++) {
+			struct task *t = &all->tasks[i];
 
-		if (t->r->state != ROLLOUT_DONE || rollout_find(t->r, peer->name) ||
-		    !is_in_scope(t->about.scope, &box) ||
-		    (for_sensors(t->about.kind) && peer->role != ROLE_SENSOR))
-			continue;
-		if (add_box(t, peer->name, &e))
-			log_error(all->f->setup.log, "%s", e.text);
-		else
-			t->r->n++;
+			if (!is_to_join(t, peer, &box))
+				continue;
+			rc = add_box(t, peer->name, &e);
+			t->r->n += rc == 0;
+		}
+		rc = rollouts_leave(all, rc, &e);
 	}
+	if (rc)
+		log_error(all->f->setup.log, "%s", e.text);
 }
 
 void rollouts_anew(struct rollouts *r, const char *box)
 {
 	struct errmsg e = {""};
+	int rc = rollouts_enter(r, &e);
 
-	if (fleet_has_nothing(r->f->setup.store, box, &e))
-		log_error(r->f->setup.log, "%s", e.text);
-	for (unsigned i = 0; i < r->n; i++) {
-		struct task *t = &r->tasks[i];
-		struct rollout_box *b = rollout_find(t->r, box);
+	if (rc == 0) {
+		rc = fleet_has_nothing(r->f->setup.store, box, &e);
+		for (unsigned i = 0; i < r->n && rc == 0; i++) {
+			struct task *t = &r->tasks[i];
+			struct rollout_box *b = rollout_find(t->r, box);
 
-		if (!b || b->step == STEP_WAITING)
-			continue;
-		b->step = STEP_WAITING;
-		if (rollout_box_keep(r->f->setup.store, t->r->id, b, &t->more[b - t->r->boxes], &e))
-			log_error(r->f->setup.log, "%s", e.text);
+			if (!b || b->step == STEP_WAITING)
+				continue;
+			b->step = STEP_WAITING;
+			rc = rollouts_stamp(r, &e);
+			rc = rc ? rc
+				: rollout_box_keep(r->f->setup.store, t->r->id, b,
+						   &t->more[b - t->r->boxes], &e);
+		}
+		rc = rollouts_leave(r, rc, &e);
 	}
+	if (rc)
+		log_error(r->f->setup.log, "%s", e.text);
 }
 
 static bool is_wanted(const json_t *box, const json_t *request, const char *scope)
@@ -466,9 +527,11 @@ static int take_boxes(struct rollouts *all, const json_t *request, struct task *
 
 	t->r->boxes = calloc(n + 1, sizeof(*t->r->boxes));
 	t->more = calloc(n + 1, sizeof(*t->more));
+	t->carried = calloc(n + 1, sizeof(*t->carried));
 	json_array_foreach(boxes, i, box)
 	{
-		if (!t->r->boxes || !t->more || !is_wanted(box, request, t->about.scope) ||
+		if (!t->r->boxes || !t->more || !t->carried ||
+		    !is_wanted(box, request, t->about.scope) ||
 		    (role[0] && strcmp(role, fleet_text(box, "role")) != 0))
 			continue;
 		t->r->boxes[t->r->n].before.is_up = json_is_true(json_object_get(box, "up"));
@@ -531,12 +594,13 @@ static int take_about(struct rollouts *all, const json_t *request, const char *a
 	return 0;
 }
 
-static void free_task(struct task *t)
+void rollouts_free_task(struct task *t)
 {
 	if (t->r)
 		free(t->r->boxes);
 	free(t->r);
 	free(t->more);
+	free(t->carried);
 	*t = (struct task){0};
 }
 
@@ -548,7 +612,7 @@ static bool make_place(struct rollouts *all)
 
 		if (s != ROLLOUT_DONE && s != ROLLOUT_STOPPED)
 			continue;
-		free_task(&all->tasks[i]);
+		rollouts_free_task(&all->tasks[i]);
 		memmove(&all->tasks[i], &all->tasks[i + 1], (--all->n - i) * sizeof(all->tasks[0]));
 	}
 	return all->n < ROLLOUTS_MOST;
@@ -557,7 +621,8 @@ static bool make_place(struct rollouts *all)
 static int keep_new(struct task *t, struct errmsg *e)
 {
 	struct store *s = t->all->f->setup.store;
-	int rc = store_begin(s, e);
+	bool is_open = t->all->is_open;
+	int rc = is_open ? rollouts_stamp(t->all, e) : store_begin(s, e);
 
 	if (rc)
 		return rc;
@@ -566,9 +631,9 @@ static int keep_new(struct task *t, struct errmsg *e)
 	rc = rollout_put(s, t->r, &t->about, e);
 	for (size_t i = 0; i < t->r->n && rc == 0; i++)
 		rc = rollout_box_keep(s, t->r->id, &t->r->boxes[i], &t->more[i], e);
-	if (rc == 0)
+	if (rc == 0 && !is_open)
 		rc = store_commit(s, e);
-	if (rc)
+	if (rc && !is_open)
 		store_rollback(s);
 	return rc;
 }
@@ -612,7 +677,7 @@ static json_t *start(struct rollouts *all, const json_t *request, const char *ac
 		rc = keep_new(&t, e);
 	}
 	if (rc) {
-		free_task(&t);
+		rollouts_free_task(&t);
 		return NULL;
 	}
 	all->tasks[all->n++] = t;
@@ -663,8 +728,8 @@ static json_t *set_group(struct rollouts *all, const json_t *request, struct err
 		       : NULL;
 }
 
-json_t *rollouts_change(struct rollouts *r, const json_t *request, const char *actor,
-			struct errmsg *e)
+static json_t *change_by_hand(struct rollouts *r, const json_t *request, const char *actor,
+			      struct errmsg *e)
 {
 	static const struct {
 		const char *word;
@@ -695,16 +760,45 @@ json_t *rollouts_change(struct rollouts *r, const json_t *request, const char *a
 	return NULL;
 }
 
+json_t *rollouts_change(struct rollouts *r, const json_t *request, const char *actor,
+			struct errmsg *e)
+{
+	json_t *answer = rollouts_enter(r, e) ? NULL : change_by_hand(r, request, actor, e);
+
+	if (rollouts_leave(r, answer ? 0 : ERR_INVALID, e) == 0)
+		return answer;
+	json_decref(answer);
+	return NULL;
+}
+
 /* ---- life ---- */
+
+static void take_turns(struct rollouts *r)
+{
+	struct errmsg e = {""};
+	int rc;
+
+	rollouts_hear(r);
+	rc = rollouts_enter(r, &e);
+	for (unsigned i = 0; i < r->n && rc == 0; i++) {
+		struct rollout_ops ops = ops_of(&r->tasks[i]);
+
+		rollout_turn(r->tasks[i].r, loop_wall(r->f->setup.loop), &ops);
+	}
+	rc = rc ? rc : rollouts_leave(r, 0, &e);
+	if (rc)
+		log_error(r->f->setup.log, "roll-outs: %s", e.text);
+}
 
 static void turn(void *ctx)
 {
 	struct rollouts *r = ctx;
 
-	for (unsigned i = 0; i < r->n && r->f->server; i++) {
-		struct rollout_ops ops = ops_of(&r->tasks[i]);
-
-		rollout_turn(r->tasks[i].r, loop_wall(r->f->setup.loop), &ops);
+	if (r->f->server && duty_is_ours(r->f->setup.duty))
+		take_turns(r);
+	if (r->f->server && rollouts_are_shared(r)) {
+		rollouts_tell(r);
+		rollouts_carry(r);
 	}
 	(void)loop_timer_set(r->f->setup.loop, &r->timer, ROLLOUTS_TURN_S * NS_PER_SEC);
 }
@@ -713,15 +807,22 @@ static int take(void *ctx, struct rollout *r, const struct rollout_about *a,
 		struct rollout_box_more *more)
 {
 	struct rollouts *all = ctx;
+	struct task t = {.r = r,
+			 .about = *a,
+			 .more = more,
+			 .carried = calloc(r->n + 1, sizeof(uint64_t)),
+			 .all = all};
 
-	if (!make_place(all)) {
-		free(r->boxes);
-		free(r);
-		free(more);
-		return 0;
-	}
-	all->tasks[all->n++] = (struct task){.r = r, .about = *a, .more = more, .all = all};
+	if (t.carried && make_place(all))
+		all->tasks[all->n++] = t;
+	else
+		rollouts_free_task(&t);
 	return 0;
+}
+
+int rollouts_load(struct rollouts *r, struct errmsg *e)
+{
+	return rollout_each(r->f->setup.store, take, r, e);
 }
 
 struct rollouts *rollouts_new(struct fleet *f, struct errmsg *e)
@@ -736,8 +837,10 @@ struct rollouts *rollouts_new(struct fleet *f, struct errmsg *e)
 	rc = file_make_folder(f->setup.folder, 0750, e);
 	if (rc == 0)
 		rc = rollout_tables(f->setup.store, e);
+	if (rc == 0 && rollouts_are_shared(r))
+		rc = rollout_shared_tables(f->setup.store, e);
 	if (rc == 0)
-		rc = rollout_each(f->setup.store, take, r, e);
+		rc = rollouts_load(r, e);
 	if (rc == 0)
 		rc = loop_timer_set(f->setup.loop, &r->timer, NS_PER_SEC);
 	if (rc == 0)
@@ -752,7 +855,7 @@ void rollouts_delete(struct rollouts *r)
 		return;
 	loop_timer_stop(r->f->setup.loop, &r->timer);
 	for (unsigned i = 0; i < r->n; i++)
-		free_task(&r->tasks[i]);
+		rollouts_free_task(&r->tasks[i]);
 	free(r->heard);
 	free(r);
 }

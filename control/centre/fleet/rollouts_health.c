@@ -38,8 +38,7 @@ static bool has_room(struct rollouts *r)
 	return more != NULL;
 }
 
-/* NULL when it was never heard of and is not to be made, or there are too many. */
-static struct heard *heard_of(struct rollouts *r, const char *name, bool make)
+struct heard *rollouts_heard_of(struct rollouts *r, const char *name, bool make)
 {
 	size_t at = place_of(r, name);
 
@@ -74,7 +73,7 @@ static void take_counts(struct heard *h, const struct report *report, uint64_t n
 	}
 	/* By its own clock: when it was started. Both are whole seconds; one that has run for less
 	 * than before was started anew, whatever the rounding says. */
-	if (h->has_counts && (started > h->started + 1 || s->uptime < h->uptime))
+	if (h->started && (started > h->started + 1 || s->uptime < h->uptime))
 		h->restarts++;
 	h->started = started;
 	h->uptime = s->uptime;
@@ -94,9 +93,10 @@ static void take_counts(struct heard *h, const struct report *report, uint64_t n
 /* A mitigator sends no counts: that it is there is all that is known of it. */
 void rollouts_up(struct rollouts *r, const struct identity *peer)
 {
-	struct heard *h = heard_of(r, peer->name, true);
+	struct heard *h = rollouts_heard_of(r, peer->name, true);
 
 	if (h) {
+		rollouts_take_over(r, h);
 		h->is_up = true;
 		h->has_no_counts = peer->role == ROLE_MITIGATOR;
 	}
@@ -106,10 +106,16 @@ void rollouts_up(struct rollouts *r, const struct identity *peer)
 /* The connection before may go after the next one has come. */
 void rollouts_down(struct rollouts *r, const char *peer)
 {
-	struct heard *h = heard_of(r, peer, false);
+	struct heard *h = rollouts_heard_of(r, peer, false);
 
-	if (h)
-		h->is_up = r->f->server && link_server_has(r->f->server, peer);
+	struct errmsg e = {""};
+
+	if (!h)
+		return;
+	h->is_up = r->f->server && link_server_has(r->f->server, peer);
+	if (!h->is_up && rollouts_are_shared(r) &&
+	    box_heard_gone(r->f->setup.store, duty_holder(r->f->setup.duty), peer, &e))
+		log_error(r->f->setup.log, "%s", e.text);
 }
 
 int rollouts_versions(struct rollouts *r, const char *peer,
@@ -134,7 +140,7 @@ int rollouts_versions(struct rollouts *r, const char *peer,
 int rollouts_health(struct rollouts *r, const char *peer, const struct report *report,
 		    struct errmsg *e)
 {
-	struct heard *h = heard_of(r, peer, true);
+	struct heard *h = rollouts_heard_of(r, peer, true);
 	uint64_t now = loop_wall(r->f->setup.loop);
 
 	if (h) {
@@ -148,7 +154,7 @@ void rollouts_how(void *ctx, const char *box, struct rollout_health *ret)
 {
 	struct task *t = ctx;
 	struct rollouts *r = t->all;
-	const struct heard *h = heard_of(r, box, false);
+	const struct heard *h = rollouts_heard_of(r, box, false);
 	uint64_t now = loop_wall(r->f->setup.loop);
 
 	*ret = (struct rollout_health){.is_up = h && h->is_up, .last = h ? h->at : 0};

@@ -66,6 +66,8 @@ json_t *rollouts_read(struct rollouts *r, const json_t *request, struct errmsg *
 	struct store *s = r->f->setup.store;
 	json_t *o = NULL;
 
+	if (rollouts_fresh(r, e))
+		return NULL;
 	if (strcmp(what, "configurations") == 0) {
 		json_t *list = configs(s, customer, fleet_text(request, "scope"), e);
 

@@ -14,6 +14,8 @@ static const char *const tables[] = {
 	"CREATE TABLE IF NOT EXISTS self_tests(id TEXT PRIMARY KEY, sensor TEXT, number BIGINT, "
 	"ordered BIGINT, seen BIGINT, alerted BIGINT, arrived BIGINT, state TEXT)",
 	"CREATE INDEX IF NOT EXISTS self_tests_sensor ON self_tests(sensor, ordered)",
+	"CREATE TABLE IF NOT EXISTS self_test_carriers(run TEXT PRIMARY KEY, sensor TEXT, holder "
+	"TEXT)",
 };
 
 int self_tests_open(struct store *s, struct errmsg *err)
@@ -55,6 +57,19 @@ int self_test_due(struct store *s, uint64_t before, struct self_test *ret, struc
 	return store_done(s, st, err) == ERR_OK ? found : ERR_IO;
 }
 
+bool self_test_is_up(struct store *s, const char *sensor)
+{
+	struct db_stmt *st = store_kept(
+		s, "SELECT 1 FROM peers WHERE name = ?1 AND role = 'sensor' AND up = 1", NULL);
+	bool is_up;
+
+	if (!st)
+		return false;
+	bind_text(st, 1, sensor);
+	is_up = db_step(st);
+	return store_done(s, st, NULL) == ERR_OK && is_up;
+}
+
 int self_test_begin(struct store *s, const struct self_test *t, struct errmsg *err)
 {
 	struct db_stmt *st =
@@ -72,6 +87,56 @@ int self_test_begin(struct store *s, const struct self_test *t, struct errmsg *e
 	if (!st)
 		return ERR_IO;
 	bind_number(st, 1, t->ordered - KEPT_DAYS * NS_PER_DAY);
+	if (store_done(s, st, err) != ERR_OK)
+		return ERR_IO;
+	st = store_kept(s,
+			"DELETE FROM self_test_carriers WHERE run NOT IN (SELECT id FROM "
+			"self_tests WHERE state='ordered')",
+			err);
+	return st ? store_done(s, st, err) : ERR_IO;
+}
+
+int self_test_to_carry(struct store *s, const char *holder, const char *after, uint64_t since,
+		       struct self_test *ret, struct errmsg *err)
+{
+	struct db_stmt *st = store_kept(
+		s,
+		"SELECT t.id, t.sensor, t.number, t.ordered FROM self_tests t LEFT JOIN "
+		"self_test_carriers c ON c.run = t.id WHERE t.state = 'ordered' AND t.ordered > ?1 "
+		"AND (c.holder IS NULL OR c.holder <> ?2) AND t.id > ?3 ORDER BY t.id LIMIT 1",
+		err);
+	int found = 0;
+
+	if (!st)
+		return ERR_IO;
+	memset(ret, 0, sizeof(*ret));
+	bind_number(st, 1, since);
+	bind_text(st, 2, holder);
+	bind_text(st, 3, after);
+	if (db_step(st)) {
+		keep(ret->id, sizeof(ret->id), column_text(st, 0));
+		keep(ret->sensor, sizeof(ret->sensor), column_text(st, 1));
+		ret->number = (uint32_t)column_int64(st, 2);
+		ret->ordered = (uint64_t)column_int64(st, 3);
+		found = 1;
+	}
+	return store_done(s, st, err) == ERR_OK ? found : ERR_IO;
+}
+
+int self_test_carried(struct store *s, const char *holder, const struct self_test *t,
+		      struct errmsg *err)
+{
+	struct db_stmt *st = store_kept(
+		s,
+		"INSERT INTO self_test_carriers(run, sensor, holder) VALUES(?1,?2,?3) ON "
+		"CONFLICT(run) DO UPDATE SET holder=?3",
+		err);
+
+	if (!st)
+		return ERR_IO;
+	bind_text(st, 1, t->id);
+	bind_text(st, 2, t->sensor);
+	bind_text(st, 3, holder);
 	return store_done(s, st, err);
 }
 

@@ -25,8 +25,16 @@ int self_tests_open(struct store *s, struct errmsg *err);
 
 /* The sensor that is here and was tested longest ago, if before `before`: 1, or 0. */
 int self_test_due(struct store *s, uint64_t before, struct self_test *ret, struct errmsg *err);
+bool self_test_is_up(struct store *s, const char *sensor);
 /* It is ordered; within store_begin and store_commit. */
 int self_test_begin(struct store *s, const struct self_test *t, struct errmsg *err);
+/* The runs that the sensor may still be told of and that `holder` has not sent: the next one behind
+ * `after` ("" at first) by its id. 1, or 0. */
+int self_test_to_carry(struct store *s, const char *holder, const char *after, uint64_t since,
+		       struct self_test *ret, struct errmsg *err);
+/* `holder` has sent it: of centres beside each other the one that the sensor is connected to. */
+int self_test_carried(struct store *s, const char *holder, const struct self_test *t,
+		      struct errmsg *err);
 /* Its alert came: raises the message to the mailbox; with `store_alert`'s transaction. */
 int self_test_alert(struct store *s, const char *sensor, const struct alert *a, uint64_t now,
 		    struct errmsg *err);

@@ -49,12 +49,22 @@ static void renew(void *ctx)
 
 bool duty_is_ours(const struct duty *d)
 {
-	return !d || d->setup.is_alone || loop_now(d->setup.loop) < d->until;
+	return duty_is_alone(d) || loop_now(d->setup.loop) < d->until;
+}
+
+bool duty_is_alone(const struct duty *d)
+{
+	return !d || d->setup.is_alone;
+}
+
+const char *duty_holder(const struct duty *d)
+{
+	return duty_is_alone(d) ? "alone" : d->holder;
 }
 
 bool duty_has_begun(const struct duty *d, uint64_t *seen)
 {
-	uint64_t begins = !d || d->setup.is_alone ? 1 : d->begins;
+	uint64_t begins = duty_is_alone(d) ? 1 : d->begins;
 	bool has = begins != *seen && duty_is_ours(d);
 
 	if (has)

@@ -29,5 +29,9 @@ struct duty *duty_new(const struct duty_setup *setup, struct errmsg *err);
 void duty_delete(struct duty *d);
 /* NULL is on duty, too. A centre that was halted is not, before it has asked again. */
 bool duty_is_ours(const struct duty *d);
+/* NULL is alone, too. */
+bool duty_is_alone(const struct duty *d);
+/* Who this centre is among those beside it: another one after each start. */
+const char *duty_holder(const struct duty *d);
 /* True once each time that duty began: `seen` is the caller's, 0 at first. */
 bool duty_has_begun(const struct duty *d, uint64_t *seen);

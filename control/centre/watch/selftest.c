@@ -64,6 +64,30 @@ static int send(struct selftest *t, const struct self_test *run, struct errmsg *
 	return rc;
 }
 
+/* Those that are ordered and whose sensor is connected here; also those that another centre told
+ * before it went, and the sensor with it. */
+static int carry(struct selftest *t, struct errmsg *err)
+{
+	const char *holder = duty_holder(t->setup.duty);
+	uint64_t since = wall(t) - ORDER_LIFE_S * NS_PER_SEC;
+	struct self_test run = {""};
+	char after[sizeof(run.id)] = "";
+	int found;
+
+	while ((found = self_test_to_carry(t->setup.store, holder, after, since, &run, err)) == 1) {
+		int rc;
+
+		snprintf(after, sizeof(after), "%s", run.id);
+		if (!link_server_has(t->setup.server, run.sensor))
+			continue;
+		rc = self_test_carried(t->setup.store, holder, &run, err);
+		rc = rc == ERR_OK ? send(t, &run, err) : rc;
+		if (rc != ERR_OK)
+			return rc;
+	}
+	return found;
+}
+
 static int order(struct selftest *t, struct self_test *run, struct errmsg *err)
 {
 	int rc;
@@ -77,23 +101,32 @@ static int order(struct selftest *t, struct self_test *run, struct errmsg *err)
 		return rc;
 	}
 	rc = store_commit(t->setup.store, err);
-	return rc == ERR_OK ? send(t, run, err) : rc;
+	return rc == ERR_OK ? carry(t, err) : rc;
+}
+
+/* Whether the sensor is connected, here or to another centre. */
+static bool is_there(struct selftest *t, const char *sensor)
+{
+	struct link_status st;
+
+	for (unsigned i = 0; link_server_peer(t->setup.server, i, &st); i++) {
+		if (strcmp(st.peer.name, sensor) == 0 && st.peer.role == ROLE_SENSOR)
+			return true;
+	}
+	return !duty_is_alone(t->setup.duty) && self_test_is_up(t->setup.store, sensor);
 }
 
 int selftest_run(struct selftest *t, const char *sensor, struct errmsg *err)
 {
 	struct self_test run = {""};
-	struct link_status st;
 
 	if (!sensor[0]) {
 		int found = self_test_due(t->setup.store, wall(t), &run, err);
 
 		if (found < 0)
 			return found;
-	}
-	for (unsigned i = 0; sensor[0] && link_server_peer(t->setup.server, i, &st); i++) {
-		if (strcmp(st.peer.name, sensor) == 0 && st.peer.role == ROLE_SENSOR)
-			snprintf(run.sensor, sizeof(run.sensor), "%s", sensor);
+	} else if (is_there(t, sensor)) {
+		snprintf(run.sensor, sizeof(run.sensor), "%s", sensor);
 	}
 	if (!run.sensor[0])
 		return errmsg_set(err, ERR_NOTFOUND, "%s%.60s is connected",
@@ -243,11 +276,17 @@ static void look(void *ctx)
 {
 	struct selftest *t = ctx;
 	struct errmsg err = {""};
+	bool ours = duty_is_ours(t->setup.duty);
 
-	take_turns(t, &err);
-	look_into(t, &err);
-	if (judge(t, &err) < 0)
+	if (ours)
+		take_turns(t, &err);
+	if (carry(t, &err) < 0)
 		log_error(t->setup.log, "%s", err.text);
+	if (ours) {
+		look_into(t, &err);
+		if (judge(t, &err) < 0)
+			log_error(t->setup.log, "%s", err.text);
+	}
 	loop_timer_set(t->setup.loop, &t->timer, LOOK_EVERY_MS * NS_PER_MS);
 }
 
