@@ -79,17 +79,17 @@ def menu(found):
 
 
 def run():
-    before, lamp = [], ""
+    before, shown = [], ()
     while True:
         found, known = health.set_up(), admin.findings()
         state = admin.lines(health.language(found), known)
         if state != before:
             print(show(found, state), flush=True)
             before = state
-        now = led.worst([s for s, _, _ in known])
-        if now != lamp:
-            led.show(now)
-            lamp = now
+        lamp = (led.worst([s for s, _, _ in known]), led.found())
+        if lamp != shown:
+            led.show(*lamp)
+            shown = lamp
         ready, _, _ = select.select([sys.stdin], [], [], EVERY)
         if ready:
             if not sys.stdin.readline():

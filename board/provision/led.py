@@ -29,15 +29,19 @@ def write(path, value):
         pass  # it goes with the keyboard
 
 
-def show(state, folder=LAMPS):
+def found():
+    """The lamp that is there now; a keyboard's comes late and may go."""
+    return choose([p.name for p in LAMPS.iterdir()]) if LAMPS.is_dir() else ""
+
+
+def show(state, lamp):
     """Tells the kernel how to blink. Called again with the same state it would begin its rhythm anew: the caller asks
     once a change."""
-    lamp = choose([p.name for p in folder.iterdir()]) if folder.is_dir() else ""
     pattern = PATTERNS[state]
     if not lamp:
         return
-    write(folder / lamp / "trigger", "timer" if pattern else "none")
+    write(LAMPS / lamp / "trigger", "timer" if pattern else "none")
     for name, value in zip(("delay_on", "delay_off"), pattern or ()):
-        write(folder / lamp / name, value)
+        write(LAMPS / lamp / name, value)
     if not pattern:
-        write(folder / lamp / "brightness", 255)
+        write(LAMPS / lamp / "brightness", 255)
