@@ -237,6 +237,9 @@ struct app_proto {
 	void (*log_beside)(const struct app_tx *tx, const void *state, struct record *record);
 	/* Its records are of our own schema (banken.json), because Suricata's lacks them. */
 	bool own_type;
+	/* A buffer without a byte is there (and bsize:0 or a negated content may match it); of most
+	 * protocols it counts as missing, as in Suricata. */
+	bool empty_buffers;
 
 	/* Records name the sender of the packet they are written on first, not the client. */
 	bool log_sender_first;

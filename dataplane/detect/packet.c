@@ -31,8 +31,9 @@ static bool payload_match(struct run *r, const struct plan_rule *rule)
 		if (!(rule->flags & PLAN_ON_PACKET) && (r->p->flags & PACKET_STREAM_ADDED))
 			return false;
 	}
-	/* What is negated holds in a packet without payload that has the stream looked at. */
-	if (r->payload.len == 0 && !(rule->flags & PLAN_ON_EMPTY))
+	/* What is negated holds in a packet without payload that has the stream looked at; the
+	 * packet that ends a flow is none. */
+	if (r->payload.len == 0 && (!r->real || !(rule->flags & PLAN_ON_EMPTY)))
 		return false;
 	return payload_run(r, rule, r->payload.len ? r->payload : SLICE("", 0), 0);
 }

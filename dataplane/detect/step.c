@@ -60,7 +60,8 @@ static bool buffer_bytes(struct run *r, const struct plan_step *s, const struct 
 
 	if (index > 0 && !b->multi)
 		return false;
-	if (!b->get(v->tx, r->dir, index, &ret->data))
+	if (!b->get(v->tx, r->dir, index, &ret->data) ||
+	    (ret->data.len == 0 && !r->app->proto->empty_buffers))
 		return false;
 	if (b->body && b->window) {
 		b->window(v->tx, r->dir, &ret->offset, &ret->end);

@@ -149,9 +149,33 @@ bool lang_app_known(const char *app)
 	return known_since(app, 7);
 }
 
+static bool head_has(const struct lang_build *b, uint8_t number)
+{
+	return b->proto.any || b->proto.bits[number / 8] & 1 << number % 8;
+}
+
+bool head_has_tcp(const struct lang_build *b)
+{
+	return head_has(b, TCP);
+}
+
+bool head_may_carry(const struct lang_build *b, const char *app)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(apps); i++) {
+		if (strcmp(apps[i].name, app) != 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(apps[i].numbers) && apps[i].numbers[k]; k++) {
+			if (head_has(b, apps[i].numbers[k]))
+				return true;
+		}
+		return false;
+	}
+	return true;
+}
+
 bool head_shares_layer(const struct lang_build *b, const char *app)
 {
-	bool tcp = b->proto.any || b->proto.bits[TCP / 8] & 1 << TCP % 8;
+	bool tcp = head_has(b, TCP);
 
 	for (size_t i = 0; i < ARRAY_SIZE(apps); i++) {
 		if (strcmp(apps[i].name, app) != 0)
@@ -170,8 +194,7 @@ bool head_shares_layer(const struct lang_build *b, const char *app)
 
 bool head_carries_apps(const struct lang_build *b)
 {
-	return b->proto.any || b->proto.bits[TCP / 8] & 1 << TCP % 8 ||
-	       b->proto.bits[UDP / 8] & 1 << UDP % 8;
+	return head_has(b, TCP) || head_has(b, UDP);
 }
 
 enum rule_layer head_layer_of(const char *app)

@@ -33,8 +33,12 @@ int head_read(struct lang_build *b, char *const parts[HEAD_PARTS]);
 /* Limits the rule to the IP protocols of its application protocol. */
 void head_app_layer(struct lang_build *b);
 bool lang_app_known(const char *app);
-/* True when an application protocol (or "file") runs on something the rule can be on. */
+/* True when an application protocol (or "file") runs on something the rule can be on; of a rule
+ * that can be on TCP, only that is asked. */
 bool head_shares_layer(const struct lang_build *b, const char *app);
+/* The same, whatever else the rule can be on. */
+bool head_may_carry(const struct lang_build *b, const char *app);
+bool head_has_tcp(const struct lang_build *b);
 /* True when a rule can be on TCP or UDP. */
 bool head_carries_apps(const struct lang_build *b);
 /* What an application protocol runs on. */

@@ -230,7 +230,7 @@ int kw_frame(struct lang_build *b, char *arg)
 	if (b->app && !lang_app_covers(b->app, app))
 		return lang_fail(b, "it belongs to %s, but the rule is for %s", app, b->app);
 	if (!lang_frame_known(app, frame) ||
-	    (strcmp(frame, "stream") != 0 && !head_shares_layer(b, app)))
+	    !(strcmp(frame, "stream") == 0 ? head_has_tcp(b) : head_may_carry(b, app)))
 		return lang_fail(b, "there is no frame %s of %s", frame, app);
 	snprintf(name, sizeof(name), "frame:%s.%s", app, frame);
 	if (!b->app && build_app(b, app) != ERR_OK)

@@ -650,5 +650,7 @@ CASES = [
     ("quic.cyu.hash", "quic46", 'quic|quic.cyu.hash; content:"a46560d4548108cf99308319b3b85346"',
      'quic|quic.cyu.hash; content:"0123456789abcdef0123456789abcdef"'),
     ("quic.cyu.string", "quic46", 'quic|quic.cyu.string; content:"46,PAD-SNI"', 'quic|quic.cyu.string; content:"never there"'),
+    ("frame", "sip", 'ip|frame:sip.request.line; content:"INVITE"; startswith', 'ip|frame:sip.request.line; content:"BYE"; startswith'),
+    ("pcre", "mqtt", 'mqtt|pcre:"/client7/"', 'mqtt|pcre:"/client8/"'),
     ("frame", "web", 'http1|frame:request; content:"POST"; startswith', 'http1|frame:request; content:"GET"; startswith'),
 ]

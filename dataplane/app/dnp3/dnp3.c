@@ -85,12 +85,11 @@ static void objects_check(struct dnp3_tx *t)
 	t->complete = true;
 }
 
-static void finish(struct app_io *io, struct dnp3_state *s, struct dnp3_tx *t, enum dir dir)
+static void finish(struct dnp3_state *s, struct dnp3_tx *t)
 {
 	t->done = true;
 	s->open--;
 	t->tx.progress[DIR_TS] = t->tx.progress[DIR_TC] = DNP3_COMPLETE;
-	app_raw_trigger(io, dir);
 }
 
 struct link {
@@ -163,13 +162,13 @@ static void segment(struct app_io *io, struct dnp3_state *s, enum dir dir, const
 	t->transport = transport;
 	if (!append(io, t, bytes)) {
 		app_tx_event(&t->tx, DNP3_EVENT_MALFORMED);
-		finish(io, s, t, dir);
+		finish(s, t);
 		return;
 	}
 	if (!(transport & FINAL))
 		return;
 	objects_check(t);
-	finish(io, s, t, dir);
+	finish(s, t);
 }
 
 /* --- frames --- */

@@ -254,6 +254,7 @@ const struct app_proto http_proto = {
 	.events_in_capitals = true,
 	.events = event_names,
 	.event_count = HTTP_EVENT_COUNT,
+	.empty_buffers = true,
 	.buffers = http_buffers,
 	.buffer_count = HTTP_BUFFERS,
 	.keywords = http_keywords,

@@ -276,7 +276,6 @@ static enum app_status message(struct call *c, const struct head *h, struct slic
 		message_free(c->io, m);
 		return malformed(c);
 	}
-	app_raw_trigger(c->io, c->dir);
 	return handle(c, m) ? APP_OK : APP_BAD;
 }
 

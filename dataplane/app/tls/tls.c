@@ -485,6 +485,7 @@ const struct app_proto tls_proto = {
 	.events_in_capitals = true,
 	.events = event_names,
 	.event_count = TLS_EVENTS,
+	.empty_buffers = true,
 	.buffers = tls_buffers,
 	.buffer_count = TLS_BUFFERS,
 	.keywords = tls_keywords,
