@@ -70,7 +70,8 @@ struct app_flow_full {
 	unsigned tx_live;
 	struct app_expectation *expected; /* of the slab; NULL: not announced */
 	struct kept left;		  /* by the protocol before the change */
-	struct naming_flow *naming;	  /* NULL: nobody looks for a name */
+	struct naming_flow *naming;	  /* NULL: the library is not asked for a name */
+	uint8_t naming_pieces;		  /* that were not worth asking about */
 };
 
 struct app_worker {

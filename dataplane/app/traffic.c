@@ -4,7 +4,8 @@
 static const struct counter_name counter_names[NAMING_COUNTERS] = {
 	[NAMING_NAMED] = {"named", false},     [NAMING_UNKNOWN] = {"unknown", false},
 	[NAMING_PACKETS] = {"packets", false}, [NAMING_BUSY] = {"busy", false},
-	[NAMING_OLDEST] = {"oldest", false},   [NAMING_MEMORY] = {"memory", false},
+	[NAMING_OLDEST] = {"oldest", false},   [NAMING_UNLIKE] = {"unlike", false},
+	[NAMING_MEMORY] = {"memory", false},
 };
 static const uint64_t no_counts[NAMING_COUNTERS];
 
@@ -16,12 +17,40 @@ static void decided(struct app_call *c, struct traffic *name)
 		c->f->flags |= FLOW_NAMED;
 }
 
+enum { ASKED = UINT8_MAX };
+
+/* Whether the library is asked, from this piece on. */
+static bool asked(struct app_call *c, enum dir dir, struct slice bytes)
+{
+	struct app_flow_full *a = c->a;
+	enum naming_look look;
+
+	if (a->naming)
+		return true;
+	if (a->naming_pieces == ASKED) { /* it was given up for a newer one */
+		c->f->flags &= (uint16_t)~FLOW_NAMING;
+		return false;
+	}
+	look = naming_worth(c->w->naming, &a->pub.tuple, dir, bytes, a->naming_pieces,
+			    c->io.now_ns);
+	if (look == NAMING_LOOK_WAIT) {
+		a->naming_pieces++;
+		return false;
+	}
+	a->naming_pieces = ASKED;
+	if (look == NAMING_LOOK_SHOW && naming_begin(c->w->naming, c->io.now_ns, &a->naming))
+		return true;
+	c->f->flags &= (uint16_t)~FLOW_NAMING;
+	return false;
+}
+
 void app_traffic_bytes(struct app_call *c, enum dir dir, struct slice bytes)
 {
+	struct app_flow_full *a = c->a;
 	struct traffic *name;
 
-	if (c->a->naming && naming_bytes(c->w->naming, c->a->naming, &c->a->pub.tuple, dir, bytes,
-					 c->io.now_ns, &name))
+	if (c->f->flags & FLOW_NAMING && bytes.len && asked(c, dir, bytes) &&
+	    naming_bytes(c->w->naming, a->naming, &a->pub.tuple, dir, bytes, c->io.now_ns, &name))
 		decided(c, name);
 }
 
@@ -40,9 +69,10 @@ void app_traffic_begin(struct app_call *c)
 {
 	struct app_flow_full *a = c->a;
 
-	if (!c->w->naming || !c->io.limits->demand.names || a->naming || a->pub.traffic ||
-	    !naming_begin(c->w->naming, c->io.now_ns, &a->naming))
+	if (!c->w->naming || !c->io.limits->demand.names || a->pub.traffic ||
+	    c->f->flags & FLOW_NAMING)
 		return;
+	a->naming_pieces = 0;
 	c->f->flags |= FLOW_NAMING;
 	kept_bytes(c);
 }
@@ -52,7 +82,7 @@ void app_traffic_packet(struct app_worker *w, struct flow *f, const struct packe
 	struct app_call c;
 
 	app_call_init(&c, w, f, (struct packet *)p);
-	if (!c.a || !c.a->naming) {
+	if (!c.a) {
 		f->flags &= (uint16_t)~FLOW_NAMING;
 		return;
 	}

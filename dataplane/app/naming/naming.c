@@ -27,6 +27,7 @@ struct naming {
 	struct ndpi_detection_module_struct *module;
 	bool broken; /* the module could not be made */
 	const char *const *only;
+	struct naming_hosts *hosts; /* NULL: everything is shown */
 	struct slab *slab;
 	struct library_memory heap, memory;
 	struct naming_flow *oldest, *newest;
@@ -87,6 +88,9 @@ struct naming *naming_new(struct slab *slab, bool late, const char *const *only,
 	if (!*ret_why) {
 		n->slab = slab;
 		n->only = only;
+		n->hosts = only && naming_look_covers(only) ? calloc(1, sizeof(*n->hosts)) : NULL;
+		if (n->hosts)
+			n->hosts->key = hash_key_random();
 		n->memory = (struct library_memory){.slab = slab, .most = LIMIT_NAMING_MEMORY};
 		if (late || ready(n))
 			return n;
@@ -105,6 +109,7 @@ void naming_delete(struct naming *n)
 	if (n->module)
 		n->library.exit(n->module);
 	library_close(&n->library);
+	free(n->hosts);
 	free(n);
 }
 
@@ -137,6 +142,20 @@ static bool too_busy(struct naming *n, uint64_t now_ns)
 		return false;
 	n->counts[NAMING_BUSY]++;
 	return true;
+}
+
+enum naming_look naming_worth(struct naming *n, const struct app_tuple *ends, enum dir dir,
+			      struct slice bytes, unsigned pieces, uint64_t now_ns)
+{
+	enum naming_look look;
+
+	if (!n->hosts || naming_hosts_has(n->hosts, ends))
+		return NAMING_LOOK_SHOW;
+	look = naming_look_at(ends, dir, slice_sub(bytes, 0, NAMING_PIECE), pieces == 0, now_ns);
+	if (look == NAMING_LOOK_WAIT && pieces + 1 >= LIMIT_NAMING_PACKETS)
+		look = NAMING_LOOK_UNLIKE;
+	n->counts[NAMING_UNLIKE] += look == NAMING_LOOK_UNLIKE;
+	return look;
 }
 
 struct naming_flow *naming_begin(struct naming *n, uint64_t now_ns, struct naming_flow **holder)
@@ -295,6 +314,8 @@ bool naming_bytes(struct naming *n, struct naming_flow *nf, const struct app_tup
 	n->counts[NAMING_MEMORY] += n->memory.refused - refused;
 	nf->packets++;
 	if (answer.app || answer.master) {
+		if (n->hosts)
+			naming_hosts_add(n->hosts, ends);
 		*ret_name = decided(n, nf, answer);
 		return true;
 	}

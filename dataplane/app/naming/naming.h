@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/app/naming/look.h"
 #include "dataplane/app/parser.h"
 #include "dataplane/base/traffic.h"
 
@@ -18,6 +19,7 @@ enum naming_counter {
 	NAMING_PACKETS, /* pieces shown to the library */
 	NAMING_BUSY,	/* pieces and flows passed over (LIMIT_NAMING_RATE) */
 	NAMING_OLDEST,	/* flows given up for newer ones (LIMIT_NAMING_FLOWS) */
+	NAMING_UNLIKE,	/* flows not shown: they begin like nothing that is waited for (look.h) */
 	NAMING_MEMORY,	/* refused for want of memory (LIMIT_NAMING_MEMORY, worker.memory-mb) */
 	NAMING_COUNTERS,
 };
@@ -29,6 +31,12 @@ enum naming_counter {
 struct naming *naming_new(struct slab *slab, bool late, const char *const *only,
 			  const char **ret_why);
 void naming_delete(struct naming *n);
+
+/* A piece of a flow that has none before naming_begin: whether it is to be shown. `pieces`: how
+ * many came before, zero pieces not counted. Looks when only a few names are wanted, else shows
+ * all. */
+enum naming_look naming_worth(struct naming *n, const struct app_tuple *ends, enum dir dir,
+			      struct slice bytes, unsigned pieces, uint64_t now_ns);
 
 /* A flow to be named; NULL at a limit. `*holder` is set to it, and to NULL when it is given up for
  * a newer one; it must not move. */

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dataplane/app/naming/library.h"
 #include "dataplane/app/naming/naming.h"
@@ -31,12 +32,12 @@ struct rig {
 	struct naming *n;
 };
 
-static struct rig rig_new(size_t memory)
+static struct rig rig_of(size_t memory, const char *const *only)
 {
 	struct rig r = {.slab = slab_new(memory)};
 	const char *why;
 
-	r.n = naming_new(r.slab, true, NULL, &why);
+	r.n = naming_new(r.slab, true, only, &why);
 	if (!r.n) {
 		print_message("%s\n", why);
 		slab_delete(r.slab);
@@ -44,6 +45,11 @@ static struct rig rig_new(size_t memory)
 	}
 	assert_null(why);
 	return r;
+}
+
+static struct rig rig_new(size_t memory)
+{
+	return rig_of(memory, NULL);
 }
 
 static void rig_delete(struct rig *r)
@@ -311,6 +317,168 @@ static void hostile(void **state)
 	rig_delete(&r);
 }
 
+static uint64_t drawn(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return *seed >> 33;
+}
+
+/* Beginnings at which the library's dissectors look on, and lengths at which they do. */
+static size_t make_piece(uint64_t *seed, uint8_t bytes[NAMING_PIECE])
+{
+	static const struct slice starts[] = {
+		SLICE_LIT("\x13"
+			  "BitTorrent protocol"),
+		SLICE_LIT("d1:ad2:id20:"),
+		SLICE_LIT("d1:rd2:id20:"),
+		SLICE_LIT("BT-SEARCH * HTTP/1.1\r\n"),
+		SLICE_LIT(
+			"GET /a?info_hash=%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41%41"),
+		SLICE_LIT("POST /gnutella/ HTTP/1.1\r\nUser-Agent: Azureus 1\r\n\r\n"),
+		SLICE_LIT("\x41\0\1\2\0\0\0\0\0\0\0\0\0\0\x10\0\0\1\0\0"),
+		SLICE_LIT("GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: Shareaza 2\r\nX-Queue: 1\r\n"
+			  "Accept: application n/x-gnutella-packets, and more of it\r\n\r\n"),
+		SLICE_LIT("GET / HTTP/1.1\r\nUser-Agent: BearShare Lite 5.2 and so on and "
+			  "on\r\n\r\n"),
+		SLICE_LIT("GET / HTTP/1.1\r\nHost: ip2p.com:80 and so on and on and on and "
+			  "on\r\n\r\n"),
+		SLICE_LIT(
+			"GET /x HTTP/1.1\r\nHost: abcdefgh\r\nAccept: */*\r\nReferer: http://a/\r\n"
+			"User-Agent: Mozilla/4.0 (compatible; MSIE 6.0; Windows)\r\n"
+			"Connection: Keep-Alive\r\n\r\n"),
+		SLICE_LIT("GET /get/1/a HTTP/1.1\r\nX-Queue: 0.1\r\nUser-Agent: Gnutella\r\n\r\n"),
+		SLICE_LIT("\x60\0\0\0\0"),
+		SLICE_LIT("GNUTELLA/0.6 200 OK"),
+		SLICE_LIT("GND\3\1\1"),
+		SLICE_LIT("HEAD /gnutella/push-proxy?"),
+		SLICE_LIT("GIV 1\n\n"),
+		SLICE_LIT("$Lock EXTENDED|"),
+		SLICE_LIT("$MyNick a|"),
+		SLICE_LIT("HSUP ADBAS0 x"),
+		SLICE_LIT("CSUP ADBASE x"),
+		SLICE_LIT("\xe3\1\0\0"),
+		SLICE_LIT("\xc5\x90"),
+		SLICE_LIT("\xe4\x20"),
+		SLICE_LIT("\xe5\x43"),
+		SLICE_LIT("\x17\x24\x0a\x20"),
+		SLICE_LIT("\0\1\2\3\4\5\6\7\x08\x09\x0a\x17\x24\1"),
+		SLICE_LIT("{\"id\":1,\"method\":\"x\"}"),
+		SLICE_LIT("{\"worker\": \"eth1.0\"}"),
+		SLICE_LIT("a{ \"blob\":1}"),
+		SLICE_LIT("\xf9\xbe\xb4\xd9version"),
+		SLICE_LIT("\4\4\4\4"),
+		SLICE_LIT("x:info_hash20:xxxxxxxxxxxxxxxx"),
+		SLICE_LIT("xxxxxxxxxxxxxxxxxxxxxxBitTorrent protocol"),
+		SLICE_LIT("hello"),
+		SLICE_LIT("\x13"),
+		SLICE_LIT("\x4c\0\0\0\xff\xff\xff\xff\x57\0\0\0")};
+	static const uint16_t lengths[] = {1,  2,  6,  11,  18,	 22,  23,  27,	32,  33,  34,  35,
+					   37, 38, 46, 48,  73,	 75,  80,  96,	119, 225, 269, 301,
+					   40, 64, 99, 200, 294, 400, 523, 529, 700, 1399};
+	struct slice start = starts[drawn(seed) % ARRAY_SIZE(starts)];
+	size_t len = lengths[drawn(seed) % ARRAY_SIZE(lengths)];
+	bool zeros = drawn(seed) & 1, exact = drawn(seed) & 1;
+
+	for (size_t b = 0; b < len; b++)
+		bytes[b] = zeros ? 0 : (uint8_t)drawn(seed);
+	memcpy(bytes, start.data, start.len < len || exact ? start.len : len);
+	return exact ? start.len : len;
+}
+
+static const char *const few[] = {"Mining",   "BitTorrent", "eDonkey",	     "Gnutella",
+				  "Soulseek", "TeamViewer", "DirectConnect", NULL};
+
+static bool among_few(const struct traffic *name)
+{
+	for (unsigned i = 0; name && few[i]; i++) {
+		if (strcmp(few[i], name->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One flow of pieces at random: named by the library, or begins like nothing that it names. */
+static void one_flow(struct rig *r, struct app_tuple *tuple, uint64_t *seed, unsigned ret_counts[2])
+{
+	enum naming_look look = NAMING_LOOK_WAIT;
+	uint8_t bytes[NAMING_PIECE];
+	struct naming_flow *flow;
+	struct traffic *name = NULL;
+	bool over = false;
+
+	assert_non_null(naming_begin(r->n, 0, &flow));
+	for (unsigned k = 0; k < LIMIT_NAMING_PACKETS && !over; k++) {
+		enum dir dir = drawn(seed) & 1 ? DIR_TC : DIR_TS;
+		struct slice piece = SLICE(bytes, make_piece(seed, bytes));
+
+		if (look == NAMING_LOOK_WAIT)
+			look = naming_worth(r->n, tuple, dir, piece, k, 0);
+		over = naming_bytes(r->n, flow, tuple, dir, piece, 0, &name);
+	}
+	if (!over)
+		name = naming_end(r->n, flow);
+	if (among_few(name) && look != NAMING_LOOK_SHOW)
+		fail_msg("%s was not looked for", name->name);
+	ret_counts[0] += among_few(name);
+	ret_counts[1] += look == NAMING_LOOK_UNLIKE;
+	slab_free(r->slab, name, sizeof(*name));
+}
+
+/* Whatever the library names, it would have been shown: only the first three pieces count, and of
+ * TCP the first. */
+static void nothing_is_missed(void **state)
+{
+	static const uint16_t ports[] = {30303, 30301, 8333, 6881, 5938, 80,   1023,
+					 3478,	4662,  3544, 1024, 411,	 20000};
+	enum { RIGS = 25, FLOWS = 1000 };
+	unsigned counts[2] = {0};
+	uint64_t seed = 7;
+
+	for (unsigned n = 0; n < RIGS; n++) {
+		struct rig r = rig_of(16 << 20, few);
+
+		for (unsigned i = 0; i < FLOWS; i++) {
+			struct row row = {.ip_proto = i & 1 ? IP_PROTO_TCP : IP_PROTO_UDP,
+					  .port = ports[drawn(&seed) % ARRAY_SIZE(ports)],
+					  .v6 = drawn(&seed) % 8 == 0};
+			struct app_tuple tuple = tuple_of(&row);
+
+			tuple.port[0] = (uint16_t)(1 + drawn(&seed) % 65535);
+			for (unsigned d = 0; d < 2; d++) { /* hosts of their own */
+				tuple.addr[d].bytes[12] = (uint8_t)(20 + 100 * d);
+				tuple.addr[d].bytes[14] = (uint8_t)drawn(&seed);
+				tuple.addr[d].bytes[15] = (uint8_t)drawn(&seed);
+			}
+			one_flow(&r, &tuple, &seed, counts);
+		}
+		rig_delete(&r);
+	}
+	print_message("%u named, %u unlike\n", counts[0], counts[1]);
+	assert_true(counts[0] > 3000 && counts[1] > 1000);
+}
+
+/* What goes to a host where the library saw mining is shown, whatever it is. */
+static void hosts_are_remembered(void **state)
+{
+	static const char *const only[] = {"Mining", NULL};
+	struct rig r = rig_of(16 << 20, only);
+	struct slice other = SLICE_LIT("nothing of that kind");
+	struct app_tuple there = tuple_of(&rows[2]), elsewhere = tuple_of(&rows[2]);
+	struct traffic *name;
+
+	there.port[0] = there.port[1] = 2000;
+	elsewhere.addr[DIR_TC].bytes[15] = 77;
+	elsewhere.port[0] = 3000;
+	assert_int_equal(naming_worth(r.n, &there, DIR_TS, other, 0, 0), NAMING_LOOK_UNLIKE);
+	name = name_row(&r, &rows[2]);
+	assert_string_equal(name->name, "Mining");
+	slab_free(r.slab, name, sizeof(*name));
+	assert_int_equal(naming_worth(r.n, &there, DIR_TS, other, 0, 0), NAMING_LOOK_SHOW);
+	assert_int_equal(naming_worth(r.n, &elsewhere, DIR_TS, other, 0, 0), NAMING_LOOK_UNLIKE);
+	assert_int_equal(naming_counts(r.n)[NAMING_UNLIKE], 2);
+	rig_delete(&r);
+}
+
 /* LeakSanitizer asks: libndpi 4.2 itself keeps some kilobytes at its end. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
@@ -321,9 +489,13 @@ const char *__lsan_default_suppressions(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),   cmocka_unit_test(many_flows),
-		cmocka_unit_test(a_flood), cmocka_unit_test(no_memory),
+		cmocka_unit_test(names),
+		cmocka_unit_test(many_flows),
+		cmocka_unit_test(a_flood),
+		cmocka_unit_test(no_memory),
 		cmocka_unit_test(hostile),
+		cmocka_unit_test(nothing_is_missed),
+		cmocka_unit_test(hosts_are_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
