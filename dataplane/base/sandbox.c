@@ -272,7 +272,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct sandbox_row *row)
 		rc = add_memory(ctx, row->jit);
 	if (rc == 0)
 		rc = add_sockets(ctx, row);
-	if (rc == 0 && !(row->groups & CALLS_PROCESSES))
+	if (rc == 0 && !(row->groups & (CALLS_PROCESSES | CALLS_COMPUTE)))
 		rc = add_threads(ctx);
 	if (rc == 0)
 		rc = add_signals(ctx, row->groups);

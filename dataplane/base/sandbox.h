@@ -29,6 +29,7 @@ enum sandbox_list {
 	SANDBOX_TOOL,	 /* starts a known program: nft, ovs-vsctl */
 	SANDBOX_RENDER,	 /* a program that turns files into files: no network */
 	SANDBOX_REPORT,	 /* reads a store, writes files: opens no socket, starts nothing */
+	SANDBOX_INSPECT, /* reads files of strangers: opens nothing, starts nothing, no threads */
 	SANDBOX_LISTS,
 };
 

@@ -161,8 +161,34 @@ static const char *const executing[] = {"execve",
 					"remap_file_pages",
 					NULL};
 
-const char *const *const sandbox_groups[CALLS_GROUPS] = {base,	    files,   sockets,	dialling,
-							 listening, threads, processes, executing};
+/* Memory, its own time, and saying what was found on what is open already. */
+static const char *const computing[] = {"brk",
+					"munmap",
+					"mremap",
+					"madvise",
+					"futex",
+					"write",
+					"rt_sigreturn",
+					"rt_sigprocmask",
+					"sigaltstack",
+					"setitimer",
+					"clock_gettime",
+					"clock_getres",
+					"gettimeofday",
+					"time",
+					"nanosleep",
+					"clock_nanosleep",
+					"restart_syscall",
+					"sched_yield",
+					"getpid",
+					"gettid",
+					"getrandom",
+					"exit",
+					"exit_group",
+					NULL};
+
+const char *const *const sandbox_groups[CALLS_GROUPS] = {
+	base, files, sockets, dialling, listening, threads, processes, executing, computing};
 
 const char *const sandbox_refused[] = {"ptrace",
 				       "process_vm_readv",
@@ -229,6 +255,13 @@ enum {
  * which went at the start, the next start finds the port as it is left. */
 static const char *const dataplane_told_no[] = {"bpf", "bind", NULL};
 
+/* What the C library looks for by itself: character sets, time zones, whether output is a terminal.
+ * It does without. */
+static const char *const inspect_told_no[] = {"open",	    "openat",	 "openat2",    "stat",
+					      "lstat",	    "fstat",	 "newfstatat", "statx",
+					      "access",	    "faccessat", "faccessat2", "readlink",
+					      "readlinkat", "ioctl",	 "getcwd",     NULL};
+
 /* The one table. */
 const struct sandbox_row sandbox_rows[SANDBOX_LISTS] = {
 	[SANDBOX_OPERATOR] = {"operator", 0, SOCKETS_ANY, .jit = true, .open = true},
@@ -246,4 +279,5 @@ const struct sandbox_row sandbox_rows[SANDBOX_LISTS] = {
 	[SANDBOX_TOOL] = {"tool", STARTS, SOCKETS_NET, .jit = true},
 	[SANDBOX_RENDER] = {"render", STARTS, SOCKETS_LOCAL, .jit = true},
 	[SANDBOX_REPORT] = {"report", LOOP, SOCKETS_NONE},
+	[SANDBOX_INSPECT] = {"inspect", CALLS_COMPUTE, SOCKETS_NONE, inspect_told_no},
 };

@@ -24,7 +24,8 @@ enum {
 	CALLS_THREADS = 1 << 5,	  /* threads, their cores and priorities */
 	CALLS_PROCESSES = 1 << 6, /* fork, await, kill */
 	CALLS_EXEC = 1 << 7,	  /* other programs */
-	CALLS_GROUPS = 8,
+	CALLS_COMPUTE = 1 << 8,	  /* far less than BASE: memory, time, write; no threads */
+	CALLS_GROUPS = 9,
 };
 
 struct sandbox_row {

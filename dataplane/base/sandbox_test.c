@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -159,7 +160,7 @@ static int work(enum sandbox_list list)
 
 	if (rc == 0 && (row->open || row->groups & CALLS_FILES))
 		rc = use_files();
-	if (rc == 0)
+	if (rc == 0 && !(row->groups & CALLS_COMPUTE))
 		rc = use_thread();
 	if (rc == 0 && row->sockets >= SOCKETS_NET && row->sockets != SOCKETS_ANY)
 		rc = use_network();
@@ -231,7 +232,7 @@ static int try_bind(enum sandbox_list l)
 
 static int try_kill(enum sandbox_list l)
 {
-	return kill(getppid(), 0) < 0;
+	return kill(getpid(), 0) < 0;
 }
 
 static int try_setuid(enum sandbox_list l)
@@ -261,7 +262,7 @@ static int try_bpf(enum sandbox_list l)
 
 static int try_reading_memory(enum sandbox_list l)
 {
-	return (int)syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0);
+	return (int)syscall(SYS_process_vm_readv, getpid(), NULL, 0, NULL, 0, 0);
 }
 
 static int try_silencing(enum sandbox_list l)
@@ -269,9 +270,37 @@ static int try_silencing(enum sandbox_list l)
 	return signal(SIGSYS, SIG_IGN) == SIG_ERR;
 }
 
+static int try_unlink(enum sandbox_list l)
+{
+	return unlink("/nonexistent/banken");
+}
+
+static int try_mkdir(enum sandbox_list l)
+{
+	return mkdir("/nonexistent/banken", 0700);
+}
+
+static int try_socketpair(enum sandbox_list l)
+{
+	int fds[2];
+
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+}
+
+static int try_memfd(enum sandbox_list l)
+{
+	return memfd_create("x", 0);
+}
+
+static int try_thread(enum sandbox_list l)
+{
+	return (int)syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, NULL);
+}
+
 enum { E = 1 << SANDBOX_TOOL | 1 << SANDBOX_RENDER }; /* those that start programs */
-#define ALL  ((1u << SANDBOX_LISTS) - 1 - (1u << SANDBOX_OPERATOR))
-#define DEAF (1u << SANDBOX_DATAPLANE | 1u << SANDBOX_OFFLINE | 1u << SANDBOX_NOTICE)
+#define ALL	((1u << SANDBOX_LISTS) - 1 - (1u << SANDBOX_OPERATOR))
+#define INSPECT (1u << SANDBOX_INSPECT)
+#define DEAF	(1u << SANDBOX_DATAPLANE | 1u << SANDBOX_OFFLINE | 1u << SANDBOX_NOTICE | INSPECT)
 
 static const struct {
 	const char *name;
@@ -293,6 +322,11 @@ static const struct {
 	{"socket", try_stream_socket, DEAF},
 	{"connect", try_dial, DEAF},
 	{"bind", try_bind, DEAF & ~(1u << SANDBOX_DATAPLANE)},
+	{"unlink", try_unlink, INSPECT},
+	{"mkdir", try_mkdir, INSPECT},
+	{"socketpair", try_socketpair, INSPECT},
+	{"memfd_create", try_memfd, INSPECT},
+	{"clone", try_thread, INSPECT},
 };
 
 static void test_forbidden(void **state)
@@ -369,6 +403,11 @@ static int render_dials(enum sandbox_list l)
 	return socket(AF_INET, SOCK_STREAM, 0) < 0 ? errno : 0;
 }
 
+static int opens(enum sandbox_list l)
+{
+	return open("/etc/passwd", O_RDONLY) < 0 ? errno : 0;
+}
+
 /* What is told no and goes on. */
 static void test_refused(void **state)
 {
@@ -377,6 +416,8 @@ static void test_refused(void **state)
 	assert_int_equal(within(SANDBOX_DATAPLANE, false, write_and_execute), 0);
 	assert_int_equal(within(SANDBOX_DATAPLANE, false, bind_or_load), EPERM << 8);
 	assert_int_equal(within(SANDBOX_OPERATOR, false, refused), EPERM << 8);
+	assert_int_equal(within(SANDBOX_INSPECT, false, opens), EPERM << 8);
+	assert_int_equal(within(SANDBOX_INSPECT, false, write_and_execute), EPERM << 8);
 	assert_int_equal(within(SANDBOX_RENDER, false, render_dials), EAFNOSUPPORT << 8);
 }
 

@@ -33,6 +33,15 @@ const struct counter_name desk_counter_names[DESK_COUNTERS] = {
 	[DESK_ARCHIVE_ENDS + FILE_ARCHIVE_TOO_LARGE] = {"archive_too_large", false},
 	[DESK_ARCHIVE_ENDS + FILE_ARCHIVE_BOMB] = {"archive_bomb", false},
 	[DESK_ARCHIVE_ENDS + FILE_ARCHIVE_NO_MEMORY] = {"archive_no_memory", false},
+	[DESK_INSPECT_AGAIN] = {"inspect_again", false},
+	[DESK_INSPECT_CUT] = {"inspect_cut", false},
+	[DESK_INSPECT_FULL] = {"inspect_full", false},
+	[DESK_INSPECT_ENDS + INSPECTOR_DONE] = {"inspect_done", false},
+	[DESK_INSPECT_ENDS + INSPECTOR_CRASHED] = {"inspect_crashed", false},
+	[DESK_INSPECT_ENDS + INSPECTOR_TIME] = {"inspect_time", false},
+	[DESK_INSPECT_ENDS + INSPECTOR_KILLED] = {"inspect_killed", false},
+	[DESK_INSPECT_ENDS + INSPECTOR_NONSENSE] = {"inspect_nonsense", false},
+	[DESK_INSPECT_ENDS + INSPECTOR_ABSENT] = {"inspect_absent", false},
 };
 
 /* --- records to the workers --- */
@@ -358,13 +367,6 @@ struct desk *desk_new(const struct desk_config *config, struct errmsg *err)
 		errmsg_set(err, ERR_NOMEM, "no memory for the file desk; lower files.ring-kb");
 		goto failed;
 	}
-	if (config->yara[0]) {
-		d->yara = file_yara_load(config->yara, err);
-		if (!d->yara)
-			goto failed;
-	}
-	if (config->archives)
-		d->magic = file_magic_new();
 	if (config->store) {
 		d->store = store_open(config->dir, &config->limits, err);
 		if (!d->store)
@@ -413,17 +415,10 @@ void desk_delete(struct desk *d)
 		d->first = b->next;
 		free(b);
 	}
-	file_yara_free(d->yara);
-	file_magic_free(d->magic);
 	store_close(d->store);
 	free(d->items);
 	free(d->ports);
 	free(d);
-}
-
-unsigned desk_yara_rules(const struct desk *d)
-{
-	return d->yara ? file_yara_rules(d->yara) : 0;
 }
 
 struct desk_port *desk_port(struct desk *d, unsigned worker)

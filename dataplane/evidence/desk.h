@@ -1,5 +1,5 @@
 /* The file desk: a thread that is given the bytes of files by the workers and does with them what
- * takes system calls or time: keeps them (store.h), looks into archives, scans them with YARA.
+ * takes system calls or time: keeps them (store.h), has the inspector look into them (inspect.h).
  * Workers put messages into a pipe and never wait (offline they may, `wait`); what the desk found
  * comes back as finished records on another pipe and is collected between bursts. */
 #pragma once
@@ -11,6 +11,7 @@
 #include "dataplane/base/counter.h"
 #include "dataplane/base/err.h"
 #include "dataplane/base/slice.h"
+#include "dataplane/evidence/inspector.h"
 #include "dataplane/evidence/store.h"
 
 enum {
@@ -27,9 +28,10 @@ struct desk_config {
 	char dir[STORE_PATH / 2];
 	struct store_limits limits;
 	bool archives;
-	char yara[STORE_PATH / 2]; /* rule file, "" = none */
-	size_t pipe_bytes;	   /* of each worker's pipe */
-	size_t memory;		   /* most bytes of all files held at a time */
+	char yara[STORE_PATH / 2];   /* rule file, "" = none */
+	struct inspector *inspector; /* who looks, the caller's; NULL = nobody */
+	size_t pipe_bytes;	     /* of each worker's pipe */
+	size_t memory;		     /* most bytes of all files held at a time */
 	unsigned workers;
 	bool wait;		       /* offline: a full pipe waits instead of losing */
 	struct record_eve_options eve; /* of fileinfo files */
@@ -37,7 +39,7 @@ struct desk_config {
 
 struct desk;
 
-/* ERR with a sentence: the folder cannot be made, the YARA rules do not compile. */
+/* ERR with a sentence: the folder cannot be made. */
 struct desk *desk_new(const struct desk_config *config, struct errmsg *err);
 /* The thread begins. */
 int desk_start(struct desk *d, struct errmsg *err);
@@ -45,7 +47,6 @@ int desk_start(struct desk *d, struct errmsg *err);
  * collected. */
 void desk_stop(struct desk *d);
 void desk_delete(struct desk *d);
-unsigned desk_yara_rules(const struct desk *d);
 
 /* --- a worker's side: packet path --- */
 

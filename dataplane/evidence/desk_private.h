@@ -7,8 +7,6 @@
 #include "dataplane/evidence/desk.h"
 #include "dataplane/evidence/pipe.h"
 #include "dataplane/files/file_archive.h"
-#include "dataplane/files/file_magic.h"
-#include "dataplane/files/file_yara.h"
 
 enum desk_message { DESK_FILE, DESK_BYTES, DESK_END, DESK_DROP };
 
@@ -33,7 +31,11 @@ enum desk_counter {
 	DESK_ARCHIVES,
 	DESK_MEMBERS,
 	DESK_ARCHIVE_ENDS, /* then one each of enum file_archive_end */
-	DESK_COUNTERS = DESK_ARCHIVE_ENDS + FILE_ARCHIVE_ENDS,
+	DESK_INSPECT_AGAIN = DESK_ARCHIVE_ENDS + FILE_ARCHIVE_ENDS, /* was killed; given again */
+	DESK_INSPECT_CUT,  /* more than an inspector is given */
+	DESK_INSPECT_FULL, /* more was found than is told */
+	DESK_INSPECT_ENDS, /* verdicts that are missing: one each of enum inspector_end */
+	DESK_COUNTERS = DESK_INSPECT_ENDS + INSPECTOR_ENDS,
 };
 
 struct desk_port {
@@ -69,8 +71,8 @@ struct backlog {
 struct desk {
 	struct desk_config config;
 	struct store *store;
-	struct file_yara *yara;
-	struct file_magic *magic; /* of archives' members; NULL = none */
+	bool complained;      /* of a missing verdict ... */
+	int64_t complained_s; /* ... then: CLOCK_MONOTONIC */
 	struct desk_port *ports;
 	struct desk_item *items; /* workers x DESK_OPEN_MAX; the thread's */
 	size_t held;		 /* bytes of all items in memory */
@@ -93,6 +95,6 @@ static inline void desk_count(struct desk *d, unsigned counter)
 
 /* desk.c: a finished record for that worker. */
 void desk_tell(struct desk *d, unsigned port, struct slice record);
-/* look.c: archives and YARA on the bytes of a file. */
+/* look.c: what the inspector finds in the bytes of a file. */
 void desk_look(struct desk *d, unsigned port, struct slice bytes, const struct desk_end *end,
 	       struct slice fileinfo);

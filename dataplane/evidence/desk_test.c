@@ -12,9 +12,12 @@
 
 #include <cmocka.h>
 
+#include "dataplane/evidence/inspect.h"
+
 struct rig {
 	char dir[64];
 	struct desk_config config;
+	struct inspector *inspector;
 	struct desk *desk;
 	struct desk_port *port;
 	_Alignas(8) uint8_t buf[4096];
@@ -42,6 +45,7 @@ static int teardown(void **state)
 	struct rig *r = *state;
 
 	desk_delete(r->desk);
+	inspector_delete(r->inspector);
 	return nftw(r->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -49,7 +53,16 @@ static void start(struct rig *r)
 {
 	struct errmsg err = {""};
 
+	const struct inspect_config inspect = {
+		.archives = r->config.archives,
+		.yara = r->config.yara,
+		.inspector = {.bytes = DESK_INSPECT, .core = -1, .cpu_s = 600, .patience_s = 600}};
+
 	snprintf(r->config.dir, sizeof(r->config.dir), "%s/store", r->dir);
+	if ((r->config.archives || r->config.yara[0]) &&
+	    inspect_start(&inspect, &r->inspector, &err) != ERR_OK)
+		fail_msg("%s", err.text);
+	r->config.inspector = r->inspector;
 	r->desk = desk_new(&r->config, &err);
 	if (!r->desk || desk_start(r->desk, &err) != ERR_OK)
 		fail_msg("%s", err.text);
@@ -157,7 +170,6 @@ static void yara_hits_come_back(void **state)
 	fputs("rule bad { meta: sid = 5 strings: $a = \"evil\" condition: $a }", f);
 	fclose(f);
 	start(r);
-	assert_int_equal(desk_yara_rules(r->desk), 1);
 	send(r, "x.bin", SLICE_LIT("so evil"), false);
 	send(r, "y.bin", SLICE_LIT("so good"), false);
 	for (unsigned i = 0; i < 500; i++) /* more than the pipe holds */

@@ -1,21 +1,23 @@
-/* What the bytes of a file hold: members of archives, hits of YARA rules, as records. */
+/* What the inspector says of a file, as records: members of archives, hits of YARA rules. Which
+ * file, flow and time it is about is known here and not asked. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "dataplane/evidence/desk_private.h"
+#include "dataplane/evidence/finding.h"
 
-enum { NAME_SHOWN = 256, MAGIC_BYTES = 4096, YARA_GID = 3 };
+enum { YARA_GID = 3, TELL_EVERY_S = 10 };
 
 struct look {
 	struct desk *d;
 	unsigned port;
 	const struct desk_end *end;
 	struct slice fileinfo;
-	/* archives */
+	void *buf;	      /* of the archive's record; NULL = none is made */
 	struct record record; /* of the archive, its list of members open */
 	unsigned told;
-	/* what is being scanned */
-	const char *member; /* name within the archive; NULL = the file itself */
+	struct file_archive_sum sum;
 };
 
 /* A record of `type` about the file: the head of its fileinfo. */
@@ -48,15 +50,16 @@ static void list_one(struct record *r, const char *name, const char *value)
 	record_end(r);
 }
 
-static void put_metadata(struct record *r, const struct look *l, const struct file_yara_hit *hit)
+static void put_metadata(struct record *r, const struct finding *f)
 {
+	const struct file_yara_hit *hit = &f->hit;
 	char text[128];
 
 	record_object(r, "metadata");
 	list_one(r, "yara_rule", hit->rule);
 	list_one(r, "yara_file", hit->space);
-	if (l->member) {
-		snprintf(text, sizeof(text), "%.127s", l->member);
+	if (f->member) {
+		snprintf(text, sizeof(text), "%.127s", f->member);
 		list_one(r, "archive_member", text);
 	}
 	if (hit->tag_count) {
@@ -77,9 +80,9 @@ static void put_metadata(struct record *r, const struct look *l, const struct fi
 	record_end(r);
 }
 
-static void on_hit(void *ctx, const struct file_yara_hit *hit)
+static void tell_hit(struct look *l, const struct finding *f)
 {
-	struct look *l = ctx;
+	const struct file_yara_hit *hit = &f->hit;
 	struct record r;
 	char text[256];
 
@@ -97,105 +100,155 @@ static void on_hit(void *ctx, const struct file_yara_hit *hit)
 	record_text(&r, "signature", text);
 	record_text(&r, "category", "YARA rule on a file");
 	record_uint(&r, "severity", hit->severity);
-	put_metadata(&r, l, hit);
+	put_metadata(&r, f);
 	record_end(&r);
 	record_body(&r, l->fileinfo);
 	desk_tell(l->d, l->port, record_finish(&r));
 }
 
-static void scan(struct look *l, struct slice bytes)
+static void count_scan(struct look *l, enum file_yara_result result)
 {
-	struct file_yara_sink sink = {on_hit, l};
-
-	if (!l->d->yara || bytes.len == 0)
-		return;
 	desk_count(l->d, DESK_YARA_SCANS);
-	switch (file_yara_scan(l->d->yara, bytes, &sink)) {
-	case FILE_YARA_TIMEOUT:
+	if (result == FILE_YARA_TIMEOUT)
 		desk_count(l->d, DESK_YARA_TIMEOUT);
-		break;
-	case FILE_YARA_FAILED:
+	else if (result == FILE_YARA_FAILED)
 		desk_count(l->d, DESK_YARA_FAILED);
-		break;
-	default:
-		break;
-	}
 }
 
 /* --- archives --- */
 
-static void put_type(struct look *l, struct slice bytes)
+static void begin_archive(struct look *l)
 {
-	const char *type = file_magic_text(l->d->magic, slice_sub(bytes, 0, MAGIC_BYTES));
-
-	if (type)
-		record_text(&l->record, "type", type);
-}
-
-static void on_member(void *ctx, const struct file_archive_member *m)
-{
-	struct look *l = ctx;
-	struct record *r = &l->record;
-
-	desk_count(l->d, DESK_MEMBERS);
-	if (l->told < DESK_MEMBERS_TOLD) {
-		l->told++;
-		record_object(r, NULL);
-		record_str(r, "name",
-			   SLICE((const uint8_t *)m->name, strnlen(m->name, NAME_SHOWN)));
-		record_uint(r, "size", m->size);
-		if (l->d->magic && m->bytes.len)
-			put_type(l, m->bytes);
-		record_uint(r, "depth", m->depth);
-		if (m->encrypted)
-			record_bool(r, "encrypted", true);
-		if (m->cut)
-			record_bool(r, "cut", true);
-		record_end(r);
-	}
-	l->member = m->name;
-	scan(l, m->bytes);
-	l->member = NULL;
-}
-
-static void look_archive(struct look *l, struct slice bytes)
-{
-	struct file_archive_sink sink = {on_member, l};
-	struct file_archive_sum sum;
-	void *buf;
-
-	if (!l->d->config.archives || !file_archive_likely(bytes))
-		return;
-	buf = aligned_alloc(8, RECORD_MAX);
-	if (!buf || !begin(l, &l->record, buf, "archive")) {
-		free(buf);
+	l->buf = aligned_alloc(8, RECORD_MAX);
+	if (!l->buf || !begin(l, &l->record, l->buf, "archive")) {
+		free(l->buf);
+		l->buf = NULL;
 		return;
 	}
-	((struct record_head *)buf)->flags |= RECORD_OWN_TYPE;
+	((struct record_head *)l->buf)->flags |= RECORD_OWN_TYPE;
 	record_object(&l->record, "archive");
 	put_copy(&l->record, l->fileinfo, "fileinfo.filename", "filename");
 	if (l->end->has_sha256)
 		record_hex(&l->record, "sha256", SLICE(l->end->sha256, 32), 0);
 	record_array(&l->record, "members");
-	file_archive_look(bytes, &file_archive_limits_default, &sink, &sum);
-	record_end(&l->record);
-	record_text(&l->record, "format", sum.format);
-	record_text(&l->record, "end", file_archive_end_names[sum.end]);
-	record_uint(&l->record, "member_count", sum.members);
-	record_uint(&l->record, "depth", sum.depth);
-	record_uint(&l->record, "bytes", sum.bytes);
-	record_end(&l->record);
+}
+
+static void put_member(struct look *l, const struct finding *f)
+{
+	const struct file_archive_member *m = &f->of_archive;
+	struct record *r = &l->record;
+
+	desk_count(l->d, DESK_MEMBERS);
+	l->sum.members++;
+	if (!l->buf || l->told == DESK_MEMBERS_TOLD)
+		return;
+	l->told++;
+	record_object(r, NULL);
+	record_text(r, "name", m->name);
+	record_uint(r, "size", m->size);
+	if (f->type)
+		record_text(r, "type", f->type);
+	record_uint(r, "depth", m->depth);
+	if (m->encrypted)
+		record_bool(r, "encrypted", true);
+	if (m->cut)
+		record_bool(r, "cut", true);
+	record_end(r);
+}
+
+/* `end`: why looking ended. */
+static void end_archive(struct look *l, const char *end)
+{
+	struct record *r = &l->record;
+
 	desk_count(l->d, DESK_ARCHIVES);
-	desk_count(l->d, DESK_ARCHIVE_ENDS + sum.end);
-	desk_tell(l->d, l->port, record_finish(&l->record));
-	free(buf);
+	record_end(r);
+	record_text(r, "format", l->sum.format);
+	record_text(r, "end", end);
+	record_uint(r, "member_count", l->sum.members);
+	record_uint(r, "depth", l->sum.depth);
+	record_uint(r, "bytes", l->sum.bytes);
+	record_end(r);
+	desk_tell(l->d, l->port, record_finish(r));
+	free(l->buf);
+	l->buf = NULL;
+}
+
+/* --- all together --- */
+
+static bool tell(struct look *l, uint16_t kind, struct slice message)
+{
+	struct finding f;
+
+	if (!finding_read(kind, message, &f))
+		return false;
+	switch (kind) {
+	case FINDING_SCANNED:
+		count_scan(l, f.scanned);
+		break;
+	case FINDING_HIT:
+		tell_hit(l, &f);
+		break;
+	case FINDING_MEMBER:
+		put_member(l, &f);
+		break;
+	default:
+		if (!l->buf)
+			break;
+		l->sum = f.sum;
+		desk_count(l->d, DESK_ARCHIVE_ENDS + f.sum.end);
+		end_archive(l, file_archive_end_names[f.sum.end]);
+	}
+	return true;
+}
+
+/* A line now and then; the counters have all. */
+static void complain(struct look *l, enum inspector_end end)
+{
+	struct slice name = SLICE("", 0);
+	struct errmsg line;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (l->d->complained && now.tv_sec - l->d->complained_s < TELL_EVERY_S)
+		return;
+	l->d->complained = true;
+	l->d->complained_s = now.tv_sec;
+	(void)record_find_str(l->fileinfo, "fileinfo.filename", &name);
+	errmsg_set(&line, ERR_OK,
+		   "the verdict on file \"%.*s\" is missing: what reads files ended over it (%s)",
+		   (int)(name.len < 128 ? name.len : 128), (const char *)name.data,
+		   inspector_end_names[end]);
+	fprintf(stderr, "banken-dataplane: %s\n", line.text);
 }
 
 void desk_look(struct desk *d, unsigned port, struct slice bytes, const struct desk_end *end,
 	       struct slice fileinfo)
 {
 	struct look l = {.d = d, .port = port, .end = end, .fileinfo = fileinfo};
+	bool archive = d->config.archives && file_archive_likely(bytes);
+	struct inspector_said said;
+	struct slice message;
+	uint16_t kind;
 
-	scan(&l, bytes);
-	look_archive(&l, bytes);
+	if (!d->config.inspector || !(archive || d->config.yara[0]))
+		return;
+	inspector_ask(d->config.inspector, bytes, &said);
+	d->counts[DESK_INSPECT_AGAIN] += said.again;
+	if (bytes.len > inspector_most(d->config.inspector))
+		desk_count(d, DESK_INSPECT_CUT);
+	if (said.full)
+		desk_count(d, DESK_INSPECT_FULL);
+	if (archive)
+		begin_archive(&l);
+	while (inspector_message(&said.messages, &kind, &message)) {
+		if (!tell(&l, kind, message))
+			said.end = INSPECTOR_NONSENSE;
+	}
+	desk_count(d, DESK_INSPECT_ENDS + said.end);
+	if (said.end != INSPECTOR_DONE)
+		complain(&l, said.end);
+	if (l.buf)
+		end_archive(&l,
+			    said.end == INSPECTOR_DONE ? "none" : inspector_end_names[said.end]);
 }

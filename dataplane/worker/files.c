@@ -15,8 +15,39 @@ static uint32_t owner_of(const char *user)
 	return account ? account->pw_uid : 0;
 }
 
+/* As much of a file as the desk gathers: what is kept goes to the disk and may be large. */
+static size_t most_inspected(const struct options *o)
+{
+	uint64_t most = (uint64_t)o->store_file_mb << 20;
+
+	if (!o->desk.store)
+		return DESK_INSPECT;
+	return most && most < INSPECTOR_BYTES ? (size_t)most : INSPECTOR_BYTES;
+}
+
+int files_inspector_new(const struct options *o, int core,
+			int (*enter)(void *options, struct errmsg *err), struct inspector **ret,
+			struct errmsg *err)
+{
+	struct inspect_config config = {
+		.archives = o->desk.archives,
+		.yara = o->desk.yara,
+		.inspector = {.enter = enter,
+			      .enter_ctx = (void *)o,
+			      .bytes = most_inspected(o),
+			      .core = core,
+			      .cpu_s = INSPECTOR_CPU_S,
+			      .patience_s = core < 0 ? INSPECTOR_OFFLINE_S : INSPECTOR_LIVE_S},
+	};
+
+	*ret = NULL;
+	if (!o->desk.archives && !o->desk.yara[0])
+		return ERR_OK;
+	return inspect_start(&config, ret, err);
+}
+
 struct desk *files_desk_new(const struct options *o, const char *folder, unsigned workers,
-			    bool offline, struct errmsg *err)
+			    bool offline, struct inspector *inspector, struct errmsg *err)
 {
 	struct desk_config config = o->desk;
 
@@ -37,6 +68,7 @@ struct desk *files_desk_new(const struct options *o, const char *folder, unsigne
 	config.memory = (size_t)o->desk_memory_mb << 20;
 	config.workers = workers;
 	config.wait = offline;
+	config.inspector = inspector;
 	config.eve = (struct record_eve_options){(int)o->utc_offset_minutes, o->community_id};
 	return desk_new(&config, err);
 }

@@ -130,6 +130,20 @@ static void choose_cores(struct live *live)
 			(unsigned)((live->options->cores_first + i) % (unsigned long)online);
 }
 
+/* Before all else: what reads files has nothing of the packet path in its memory. It shares the
+ * main thread's core. */
+static int enter_inspector(void *options, struct errmsg *err)
+{
+	return live_drop_privileges(((const struct options *)options)->user, err);
+}
+
+static int start_inspector(struct live *live, struct errmsg *err)
+{
+	choose_cores(live);
+	return files_inspector_new(live->options, (int)live->cores[0], enter_inspector,
+				   &live->inspector, err);
+}
+
 static int start_ports(struct live *live, struct errmsg *err)
 {
 	const struct options *o = live->options;
@@ -147,7 +161,6 @@ static int start_ports(struct live *live, struct errmsg *err)
 	};
 	int rc;
 
-	choose_cores(live);
 	rc = rx_start(&config, &live->rx, err);
 	if (rc != ERR_OK)
 		return rc;
@@ -188,8 +201,8 @@ static int open_desk(struct live *live, struct errmsg *err)
 {
 	if (!files_desk_wanted(live->options))
 		return ERR_OK;
-	live->desk =
-		files_desk_new(live->options, live->options->run_folder, live->workers, false, err);
+	live->desk = files_desk_new(live->options, live->options->run_folder, live->workers, false,
+				    live->inspector, err);
 	return live->desk ? ERR_OK : ERR_INVALID;
 }
 
@@ -241,6 +254,8 @@ static int start(struct live *live, struct errmsg *err)
 	int rc = make_folder(live->options, err);
 
 	note_installed(live);
+	if (rc == ERR_OK)
+		rc = start_inspector(live, err);
 	if (rc == ERR_OK)
 		rc = ruleset_load(live->options, &live->rules, err);
 	if (rc == ERR_OK)
@@ -304,6 +319,7 @@ static void stop(struct live *live)
 			ring_close(w->rings[lane]);
 	}
 	desk_delete(live->desk);
+	inspector_delete(live->inspector);
 	keeper_delete(live->keeper);
 	free((void *)live->worker[0].next_resets);
 	rx_stop(&live->rx);

@@ -102,8 +102,9 @@ struct live {
 	struct stats *stats;
 	struct watch *watch;
 	struct mailbox *mailbox;
-	struct desk *desk;     /* NULL: files go to nobody */
-	struct keeper *keeper; /* NULL: no packets are kept */
+	struct inspector *inspector; /* who reads files; NULL = nobody */
+	struct desk *desk;	     /* NULL: files go to nobody */
+	struct keeper *keeper;	     /* NULL: no packets are kept */
 	struct live_worker worker[LIVE_WORKERS];
 	unsigned workers;
 	bool distribute; /* a thread reads all ports and hands frames out */

@@ -94,14 +94,14 @@ static int write_stats(const struct options *o, const struct pipeline *l,
 	return ERR_OK;
 }
 
-static int open_desk(const struct options *o, struct desk **ret, struct pipeline_config *config,
-		     struct errmsg *err)
+static int open_desk(const struct options *o, struct inspector *inspector, struct desk **ret,
+		     struct pipeline_config *config, struct errmsg *err)
 {
 	int rc;
 
 	if (!files_desk_wanted(o))
 		return ERR_OK;
-	*ret = files_desk_new(o, o->log_folder, 1, true, err);
+	*ret = files_desk_new(o, o->log_folder, 1, true, inspector, err);
 	if (!*ret)
 		return ERR_INVALID;
 	files_desk_use(o, *ret, 0, true, config);
@@ -111,18 +111,28 @@ static int open_desk(const struct options *o, struct desk **ret, struct pipeline
 	return rc;
 }
 
+/* What a run has open. */
+struct offline {
+	const struct options *options;
+	struct inspector *inspector; /* NULL: files are not looked into */
+	struct rx_file *file;
+	struct lists *lists;
+	struct ruleset rules;
+	struct event_file *out;
+};
+
 /* The run itself, between what was opened and what has to be closed. */
-static int analyse(const struct options *o, struct rx_file *file, const struct ruleset *rules,
-		   const struct lists *lists, struct event_file *out, struct errmsg *err)
+static int analyse(struct offline *f, struct errmsg *err)
 {
-	struct event_sink sink = {.put = put_record, .ctx = out};
-	struct stats_run info = {.load_seconds = rules->seconds, .capture = o->capture};
+	const struct options *o = f->options;
+	struct event_sink sink = {.put = put_record, .ctx = f->out};
+	struct stats_run info = {.load_seconds = f->rules.seconds, .capture = o->capture};
 	struct pipeline_config config = o->pipeline;
 	struct desk *desk = NULL;
 	struct keeper *keeper = NULL;
 	struct pipeline *l;
 	double begin, begin_cpu;
-	int rc = open_desk(o, &desk, &config, err);
+	int rc = open_desk(o, f->inspector, &desk, &config, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -133,28 +143,28 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	}
 	config.keeper = keeper;
 	config.duplicates = o->remove_duplicates ? MIRROR_REMOVE : MIRROR_KEEP;
-	config.warm = rx_file_bytes(file) / WARM_SHARE;
+	config.warm = rx_file_bytes(f->file) / WARM_SHARE;
 	config.app.naming_late = config.warm < NAMING_SHORT;
 	if (config.warm > WARM_MOST)
 		config.warm = WARM_MOST;
 	config.repeatable = true;
-	l = pipeline_new(&config, rules->engine, 1, &sink, err);
+	l = pipeline_new(&config, f->rules.engine, 1, &sink, err);
 	if (!l) {
 		desk_delete(desk);
 		keeper_delete(keeper);
 		return ERR_NOMEM;
 	}
-	if (lists)
-		pipeline_switch_lists(l, lists, 0);
+	if (f->lists)
+		pipeline_switch_lists(l, f->lists, 0);
 	begin = now_seconds(CLOCK_MONOTONIC);
 	begin_cpu = now_seconds(CLOCK_PROCESS_CPUTIME_ID);
-	run(l, file, desk, keeper);
+	run(l, f->file, desk, keeper);
 	info.run_seconds = now_seconds(CLOCK_MONOTONIC) - begin;
 	info.run_cpu_seconds = now_seconds(CLOCK_PROCESS_CPUTIME_ID) - begin_cpu;
-	info.damage = rx_file_damage(file);
+	info.damage = rx_file_damage(f->file);
 	if (info.damage)
 		fprintf(stderr, "banken-dataplane: %s\n", info.damage);
-	rc = write_stats(o, l, rules, &info, err);
+	rc = write_stats(o, l, &f->rules, &info, err);
 	if (o->profile)
 		stats_print_profile(stderr, l);
 	pipeline_delete(l);
@@ -163,48 +173,59 @@ static int analyse(const struct options *o, struct rx_file *file, const struct r
 	return rc;
 }
 
-int offline_run(const struct options *o, struct errmsg *err)
+static int analyse_into_folder(struct offline *f, struct errmsg *err)
 {
+	const struct options *o = f->options;
 	struct record_eve_options eve = {(int)o->utc_offset_minutes, o->community_id};
-	struct event_file *out;
-	struct lists *lists = NULL;
-	struct ruleset rules;
-	struct rx_file *file;
+	int rc;
+
+	if (f->rules.skipped || f->rules.failed)
+		ruleset_report(&f->rules, stderr, PROBLEM_LINES);
+	f->out = event_file_open(o->log_folder, &eve, err);
+	if (!f->out)
+		return ERR_IO;
+	rc = analyse(f, err);
+	if (event_file_close(f->out, rc == ERR_OK ? err : NULL) != ERR_OK && rc == ERR_OK)
+		rc = ERR_IO;
+	return rc;
+}
+
+static int run_confined(struct offline *f, struct errmsg *err)
+{
+	const struct options *o = f->options;
 	/* Nothing that is found in a capture reaches a network from here. */
 	int rc = sandbox_enter(SANDBOX_OFFLINE, "banken-dataplane", err);
 
 	if (rc != ERR_OK && rc != ERR_UNSUPPORTED)
 		return rc;
-	rc = rx_file_open(o->capture, &file, err);
+	rc = rx_file_open(o->capture, &f->file, err);
 	if (rc != ERR_OK)
 		return rc;
-	if (!decode_link_type_known(rx_file_link_type(file))) {
+	if (!decode_link_type_known(rx_file_link_type(f->file)))
 		rc = errmsg_set(err, ERR_UNSUPPORTED,
 				"%s: frames of link type %u cannot be decoded; capture on an "
 				"Ethernet, IP, PPP or loopback interface",
-				o->capture, rx_file_link_type(file));
-		goto close_capture;
-	}
-	if (o->lists[0])
-		rc = lists_open(o->lists, &lists, err);
+				o->capture, rx_file_link_type(f->file));
+	if (rc == ERR_OK && o->lists[0])
+		rc = lists_open(o->lists, &f->lists, err);
 	if (rc == ERR_OK)
-		rc = ruleset_load(o, &rules, err);
-	if (rc != ERR_OK)
-		goto close_capture;
-	if (rules.skipped || rules.failed)
-		ruleset_report(&rules, stderr, PROBLEM_LINES);
-	out = event_file_open(o->log_folder, &eve, err);
-	if (!out) {
-		rc = ERR_IO;
-		goto free_rules;
+		rc = ruleset_load(o, &f->rules, err);
+	if (rc == ERR_OK) {
+		rc = analyse_into_folder(f, err);
+		ruleset_free(&f->rules);
 	}
-	rc = analyse(o, file, &rules, lists, out, err);
-	if (event_file_close(out, rc == ERR_OK ? err : NULL) != ERR_OK && rc == ERR_OK)
-		rc = ERR_IO;
-free_rules:
-	ruleset_free(&rules);
-close_capture:
-	lists_close(lists);
-	rx_file_close(file);
+	lists_close(f->lists);
+	rx_file_close(f->file);
+	return rc;
+}
+
+int offline_run(const struct options *o, struct errmsg *err)
+{
+	struct offline f = {.options = o};
+	int rc = files_inspector_new(o, -1, NULL, &f.inspector, err);
+
+	if (rc == ERR_OK)
+		rc = run_confined(&f, err);
+	inspector_delete(f.inspector);
 	return rc;
 }
