@@ -2,6 +2,8 @@
 must act. Of several lamps the one made for it is taken, else the keyboard's Scroll Lock, which nobody needs here."""
 import pathlib
 
+import box
+
 LAMPS = pathlib.Path("/sys/class/leds")
 WANTED = ("status", "sys", "apu:green:1", "apu2:green:led1", "front:green", ":green:", "scrolllock")
 # Milliseconds on and off; None: steady.
@@ -40,6 +42,8 @@ def show(state, lamp):
     pattern = PATTERNS[state]
     if not lamp:
         return
+    if pattern:
+        box.command("modprobe", "-q", "ledtrig_timer")  # the kernel does not fetch it by itself
     write(LAMPS / lamp / "trigger", "timer" if pattern else "none")
     for name, value in zip(("delay_on", "delay_off"), pattern or ()):
         write(LAMPS / lamp / name, value)
