@@ -25,6 +25,10 @@ enum {
 	BITS_FIRST = 5, /* where in a hash the numbers of bits are */
 	BITS_SECOND = 10,
 	BITS_THIRD = 15,
+	EIGHT = 8,	     /* bytes of a pattern that the second filter knows, */
+	EIGHT_REFS = 8,	     /* so many refs a line of it */
+	EIGHT_LINES_MIN = 0, /* of 1 << so many lines, */
+	LINE_BITS = 512,     /* each what a cache fetches at once */
 };
 
 /* A gram, its place in a pattern, and the pattern's rarest gram, which is looked at before the
@@ -35,11 +39,20 @@ struct ref {
 	uint16_t at, rarest_at;
 };
 
+/* The second filter, asked of what the first one lets pass, most of which is a gram that patterns
+ * do have: of eight bytes, the gram and the four behind it or in front of it. A gram's line is
+ * chosen by the gram, so that one fetch answers all questions about it. */
+struct line {
+	uint64_t words[LINE_BITS / 64];
+};
+
 struct grams {
 	uint32_t n;
 	unsigned shift; /* of the hash: its upper bits are the filter's word */
 	unsigned table_shift;
-	bool wide; /* the processor has AVX-512 */
+	unsigned line_shift; /* 32: there is one line */
+	struct line *lines;  /* 64-aligned */
+	bool wide;	     /* the processor has AVX-512 */
 	uint32_t *filter;
 	uint32_t *first;  /* by upper bits of the hash: the first of refs; one more than places */
 	struct ref *refs; /* by upper bits of the hash */
@@ -63,6 +76,49 @@ static inline uint32_t filter_bits(uint32_t hash)
 {
 	return 1U << (hash >> BITS_FIRST & 31) | 1U << (hash >> BITS_SECOND & 31) |
 	       1U << (hash >> BITS_THIRD & 31);
+}
+
+enum side {
+	BEHIND = 1, /* the four bytes behind a gram */
+	BEFORE,	    /* those in front of it */
+	NEITHER,    /* the pattern is too short */
+};
+
+static inline uint64_t eight_at(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w | ENTRY_FOLD | (uint64_t)ENTRY_FOLD << 32;
+}
+
+/* Sides are told apart by a factor each. */
+static inline uint64_t eight_hash(uint64_t eight, enum side side)
+{
+	return eight * (0x9e3779b97f4a7c15ULL * (2 * (uint64_t)side + 1));
+}
+
+/* Two bits of a word of the line: the upper bits of a hash are the good ones. */
+static inline uint64_t eight_bits(uint64_t hash)
+{
+	return 1ULL << (hash >> 58) | 1ULL << (hash >> 52 & 63);
+}
+
+static inline unsigned eight_word(uint64_t hash)
+{
+	return hash >> 49 & 7;
+}
+
+static inline bool line_has(const struct line *l, uint64_t hash)
+{
+	uint64_t bits = eight_bits(hash);
+
+	return (l->words[eight_word(hash)] & bits) == bits;
+}
+
+static inline struct line *line_of(const struct grams *g, uint32_t hash)
+{
+	return &g->lines[(uint64_t)hash >> g->line_shift];
 }
 
 /* ---- building ---- */
@@ -204,12 +260,41 @@ static void filter_add(struct grams *g, const struct ref *r)
 	}
 }
 
+static void line_add(struct grams *g, const struct ref *r)
+{
+	struct slice bytes = g->entries[r->entry].bytes;
+	struct line *l = line_of(g, gram_hash(r->gram));
+	uint64_t hash;
+
+	if ((size_t)r->at + EIGHT <= bytes.len)
+		hash = eight_hash(eight_at(bytes.data + r->at), BEHIND);
+	else if (r->at >= EIGHT - GRAMS_WIDTH)
+		hash = eight_hash(eight_at(bytes.data + r->at - (EIGHT - GRAMS_WIDTH)), BEFORE);
+	else
+		hash = eight_hash(r->gram, NEITHER);
+	l->words[eight_word(hash)] |= eight_bits(hash);
+}
+
+static bool lines_new(struct grams *g, struct plan_mem *mem, uint32_t refs)
+{
+	unsigned bits = bits_for(refs / EIGHT_REFS, EIGHT_LINES_MIN);
+	uint8_t *p = plan_alloc(mem, (sizeof(struct line) << bits) + sizeof(struct line));
+
+	if (!p)
+		return false;
+	g->lines = (struct line *)(((uintptr_t)p + sizeof(struct line) - 1) &
+				   ~(uintptr_t)(sizeof(struct line) - 1));
+	g->line_shift = 32 - bits;
+	return true;
+}
+
 static void refs_build(struct grams *g, const struct ref *refs, uint32_t n)
 {
 	uint32_t places = 1U << (32 - g->table_shift);
 
 	for (uint32_t i = 0; i < n; i++) {
 		filter_add(g, &refs[i]);
+		line_add(g, &refs[i]);
 		g->first[gram_hash(refs[i].gram) >> g->table_shift]++;
 	}
 	for (uint32_t i = 1; i < places; i++)
@@ -231,7 +316,7 @@ static bool tables_new(struct grams *g, struct plan_mem *mem)
 	g->filter = plan_alloc(mem, (1U << bits) / 8);
 	g->first = plan_alloc(mem, ((1U << table_bits) + 1) * sizeof(*g->first));
 	g->refs = plan_alloc(mem, n * sizeof(*g->refs));
-	if (!refs || !crowd)
+	if (!refs || !crowd || !lines_new(g, mem, n))
 		mem->failed = true;
 	for (uint32_t i = 0; i < g->n && !mem->failed; i++)
 		refs_of(g, i, crowd, &refs[i * GRAMS_STRIDE]);
@@ -269,7 +354,7 @@ struct scan {
 	unsigned npending;
 	struct pending {
 		size_t at;
-		const uint32_t *first; /* of g->first */
+		uint32_t hash; /* of the gram */
 	} pending[PENDING];
 	bool any;			/* `seen` is valid */
 	uint64_t seen[GRAMS_SEEN / 64]; /* entries that were found already */
@@ -304,19 +389,43 @@ static void compare(struct scan *s, const struct ref *r, size_t at)
 static void look_up(struct scan *s, const struct pending *p)
 {
 	const struct grams *g = s->g;
+	const uint32_t *first = &g->first[p->hash >> g->table_shift];
 	uint32_t gram = entry_gram(s->data.data + p->at);
 
-	for (uint32_t i = p->first[0]; i < p->first[1]; i++) {
+	for (uint32_t i = first[0]; i < first[1]; i++) {
 		if (g->refs[i].gram == gram)
 			compare(s, &g->refs[i], p->at);
 	}
 }
 
+/* Whether the bytes around a gram may be a pattern's too. */
+static inline bool suits(const struct scan *s, const struct pending *p)
+{
+	const struct line *l = line_of(s->g, p->hash);
+	const uint8_t *at = s->data.data + p->at;
+	bool ret = line_has(l, eight_hash(entry_gram(at), NEITHER));
+
+	if (p->at + EIGHT <= s->data.len)
+		ret |= line_has(l, eight_hash(eight_at(at), BEHIND));
+	if (p->at >= EIGHT - GRAMS_WIDTH)
+		ret |= line_has(l, eight_hash(eight_at(at - (EIGHT - GRAMS_WIDTH)), BEFORE));
+	return ret;
+}
+
 static __attribute__((noinline)) void look_up_pending(struct scan *s)
 {
-	for (unsigned i = 0; i < s->npending; i++)
-		__builtin_prefetch(&s->g->refs[*s->pending[i].first]);
-	for (unsigned i = 0; i < s->npending; i++)
+	const struct grams *g = s->g;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < s->npending; i++) {
+		if (!suits(s, &s->pending[i]))
+			continue;
+		__builtin_prefetch(&g->first[s->pending[i].hash >> g->table_shift]);
+		s->pending[n++] = s->pending[i];
+	}
+	for (unsigned i = 0; i < n; i++)
+		__builtin_prefetch(&g->refs[g->first[s->pending[i].hash >> g->table_shift]]);
+	for (unsigned i = 0; i < n; i++)
 		look_up(s, &s->pending[i]);
 	s->npending = 0;
 }
@@ -326,15 +435,12 @@ static __attribute__((noinline)) void look_up_pending(struct scan *s)
 
 static inline void look_up_found(struct scan *s, uint64_t found, size_t at)
 {
-	const struct grams *g = s->g;
-
 	for (; found; found &= found - 1) {
 		size_t here = at + (size_t)__builtin_ctzll(found) * GRAMS_STRIDE;
 		uint32_t hash = gram_hash(entry_gram(s->data.data + here));
-		const uint32_t *first = &g->first[hash >> g->table_shift];
 
-		__builtin_prefetch(first);
-		s->pending[s->npending++] = (struct pending){here, first};
+		__builtin_prefetch(line_of(s->g, hash));
+		s->pending[s->npending++] = (struct pending){here, hash};
 		if (s->npending == PENDING)
 			look_up_pending(s);
 	}
