@@ -11,6 +11,7 @@ enum {
 	SETS = 8,      /* bits of a byte */
 	SET = 8,       /* patterns of a set, at most */
 	KEYS_MAX = 48, /* places of a pattern that are weighed */
+	CHANGES = 2,   /* times that each pattern may change its set */
 	BLOCK = 64,
 };
 
@@ -66,24 +67,20 @@ static uint8_t key_of(const struct entry *e)
 	return ret;
 }
 
+/* What a set lets pass: at each place every pair of halves that its keys have there. */
+struct passing {
+	uint16_t low[WIDTH], high[WIDTH];
+	uint8_t count; /* of keys */
+	float share;   /* of places that pass */
+};
+
 struct key {
 	uint32_t entry;
 	unsigned len;
 	uint8_t at; /* in the pattern */
-	uint8_t bytes[WIDTH];
+	uint8_t set;
+	struct passing passing; /* of a set of it alone */
 };
-
-/* Short keys, which hit most, together; then by their bytes, so that a set has few different. */
-static int key_cmp(const void *a, const void *b)
-{
-	const struct key *x = a, *y = b;
-	int c;
-
-	if (x->len != y->len)
-		return x->len < y->len ? -1 : 1;
-	c = memcmp(x->bytes, y->bytes, WIDTH);
-	return c ? c : (x->entry > y->entry) - (x->entry < y->entry);
-}
 
 static void nibbles_add(struct nibbles *n, unsigned place, uint8_t c, uint8_t set)
 {
@@ -119,46 +116,167 @@ static void set_add(struct few *f, const struct entry *e, const struct key *k, u
 	}
 }
 
-/* n keys in `nsets` sets from `set`. */
-static void sets_fill(struct few *f, const struct entry *entries, const struct key *keys,
-		      uint32_t n, uint32_t set, uint32_t nsets)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t of = i * nsets / n, first = (of * n + nsets - 1) / nsets;
+/* ---- which keys share a set ---- */
 
-		set_add(f, &entries[keys[i].entry], &keys[i], (set + of) * SET + i - first);
+static int key_cmp(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+
+	if (x->passing.share != y->passing.share)
+		return x->passing.share > y->passing.share ? -1 : 1;
+	return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+/* Shares of bytes in traffic by their halves. */
+struct shares {
+	float of[16][16]; /* high, low */
+};
+
+static void shares_init(struct shares *s)
+{
+	static const float quarters[4] = {1, 0.8409F, 0.7071F, 0.5946F};
+
+	for (unsigned c = 0; c < 256; c++) {
+		unsigned bits = rarity_of((uint8_t)c, false);
+
+		s->of[c >> 4][c & 15] = quarters[bits % 4] / (float)(1ULL << bits / 4);
 	}
 }
 
-/* Sets for the first `few` of n keys: their share, but enough on both sides. */
-static uint32_t sets_for(uint32_t few, uint32_t n)
+static float share_of(const struct shares *s, const struct passing *p)
 {
-	uint32_t least = (few + SET - 1) / SET, most = SETS - (n - few + SET - 1) / SET;
-	uint32_t share = few * SETS / n;
+	float ret = 1;
 
-	return share < least ? least : share > most ? most : share;
+	for (unsigned i = 0; i < WIDTH; i++) {
+		float sum = 0;
+
+		for (unsigned highs = p->high[i]; highs; highs &= highs - 1) {
+			const float *row = s->of[__builtin_ctz(highs)];
+
+			for (unsigned lows = p->low[i]; lows; lows &= lows - 1)
+				sum += row[__builtin_ctz(lows)];
+		}
+		ret *= sum < 1 ? sum : 1;
+	}
+	return ret;
+}
+
+static void passing_byte(struct passing *p, unsigned place, uint8_t c)
+{
+	p->low[place] |= (uint16_t)(1U << (c & 15));
+	p->high[place] |= (uint16_t)(1U << (c >> 4));
+}
+
+static struct passing passing_of(const struct entry *e, const struct key *k)
+{
+	struct passing ret = {.count = 1};
+
+	for (unsigned i = 0; i < WIDTH; i++) {
+		uint8_t c = e->bytes.data[i < k->len ? k->at + i : 0];
+
+		if (i >= k->len) {
+			ret.low[i] = ret.high[i] = UINT16_MAX;
+			continue;
+		}
+		passing_byte(&ret, i, c);
+		if (cased(e, c))
+			passing_byte(&ret, i, c ^ 0x20);
+	}
+	return ret;
+}
+
+static struct passing both(const struct shares *s, const struct passing *a, const struct passing *b)
+{
+	struct passing ret = {.count = a->count + b->count};
+
+	for (unsigned i = 0; i < WIDTH; i++) {
+		ret.low[i] = a->low[i] | b->low[i];
+		ret.high[i] = a->high[i] | b->high[i];
+	}
+	ret.share = share_of(s, &ret);
+	return ret;
+}
+
+static void key_passing(const struct shares *s, const struct entry *entries, struct key *k)
+{
+	k->passing = passing_of(&entries[k->entry], k);
+	k->passing.share = share_of(s, &k->passing);
+}
+
+/* All of a set but the key `without`. */
+static struct passing passing_without(const struct shares *s, const struct key *keys, uint32_t n,
+				      uint32_t without)
+{
+	struct passing ret = {0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (i != without && keys[i].set == keys[without].set)
+			ret = both(s, &ret, &keys[i].passing);
+	}
+	return ret;
+}
+
+/* Into the set that then lets the least pass in addition. */
+static void set_choose(const struct shares *s, struct passing *sets, struct key *k)
+{
+	float best = 2;
+
+	for (uint8_t set = 0; set < SETS; set++) {
+		float more = both(s, &sets[set], &k->passing).share - sets[set].share;
+
+		if (sets[set].count == SET || more >= best)
+			continue;
+		best = more;
+		k->set = set;
+	}
+	sets[k->set] = both(s, &sets[k->set], &k->passing);
+}
+
+/* Those that let most pass come first; afterwards each may change its mind. */
+static void sets_choose(struct key *keys, const struct entry *entries, uint32_t n)
+{
+	struct passing sets[SETS] = {0};
+	struct shares shares;
+
+	shares_init(&shares);
+	for (uint32_t i = 0; i < n; i++)
+		key_passing(&shares, entries, &keys[i]);
+	qsort(keys, n, sizeof(keys[0]), key_cmp);
+	for (uint32_t i = 0; i < n; i++)
+		set_choose(&shares, sets, &keys[i]);
+	for (uint32_t i = 0; i < CHANGES * n; i++) {
+		struct key *k = &keys[i % n];
+
+		sets[k->set] = passing_without(&shares, keys, n, i % n);
+		set_choose(&shares, sets, k);
+	}
+}
+
+static void sets_fill(struct few *f, const struct entry *entries, const struct key *keys,
+		      uint32_t n)
+{
+	uint32_t used[SETS] = {0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t set = keys[i].set;
+
+		set_add(f, &entries[keys[i].entry], &keys[i], set * SET + used[set]++);
+	}
 }
 
 struct few *few_new(struct plan_mem *mem, const struct entry *entries, uint32_t n)
 {
 	struct few *f = plan_alloc(mem, sizeof(*f));
 	struct key keys[FEW_MAX];
-	uint32_t cut = 0, sets;
 
 	if (!f)
 		return NULL;
 	memset(f->wanted, 0xff, sizeof(f->wanted)); /* of no entry: never equal under a mask of 0 */
-	for (uint32_t i = 0; i < n; i++) {
-		keys[i] = (struct key){i, key_len(&entries[i]), key_of(&entries[i]), {0}};
-		for (unsigned k = 0; k < keys[i].len; k++)
-			keys[i].bytes[k] = ascii_lower(entries[i].bytes.data[keys[i].at + k]);
-		cut += keys[i].len < WIDTH;
-	}
-	qsort(keys, n, sizeof(keys[0]), key_cmp);
-	/* A key of less than four bytes lets anything pass at the others: apart from whole ones. */
-	sets = sets_for(cut, n);
-	sets_fill(f, entries, keys, cut, 0, sets);
-	sets_fill(f, entries, keys + cut, n - cut, sets, SETS - sets);
+	for (uint32_t i = 0; i < n; i++)
+		keys[i] = (struct key){
+			.entry = i, .len = key_len(&entries[i]), .at = key_of(&entries[i])};
+	sets_choose(keys, entries, n);
+	sets_fill(f, entries, keys, n);
 	return f;
 }
 
