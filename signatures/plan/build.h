@@ -43,12 +43,17 @@ bool plan_proto_named(const struct app_proto *p, const char *name);
 
 /* phrases.c: a part of what nearly all traffic holds. */
 bool plan_common_phrase(struct slice s);
+/* The same of a packet's first bytes: without what files begin with. */
+bool plan_common_in_head(struct slice s);
 /* phrases.c: four bytes, each with 0x20 set, the first one lowest, that much traffic holds. */
 bool plan_common_gram(uint32_t gram);
 /* pattern.c: the fast pattern of a rule. */
 void plan_choose_pattern(const struct plan_rule *r, struct plan_pattern *ret);
 /* The rarest bytes that the rule asks for at a fixed place of its payload; false: none. */
 bool plan_choose_gate(const struct plan_rule *r, struct plan_pattern *ret);
+/* The rarest bytes that it asks for in the first MATCHER_HEAD_BYTES of its payload; false: none, or
+ * what much traffic has. */
+bool plan_choose_head(const struct plan_rule *r, struct plan_pattern *ret);
 
 /* ports.c, sides.c, addrs.c: the groups. */
 void plan_build_ports(struct plan_build *b);

@@ -18,7 +18,9 @@ enum {
 	SCORE_SEARCHED = 4 * 24, /* it is short, or all of it is common: Hyperscan is needed, or
 				  * grams are found in vain */
 	SCORE_DULL = 4 * 20,	 /* taken from patterns in buffers with few values */
-	SCORE_BODY = 4 * 6,	 /* bodies and payload are long: more chances to hit */
+	SCORE_HEAD_LEAST =
+		4 * 20,	    /* of what is looked for in the first bytes instead of everywhere */
+	SCORE_BODY = 4 * 6, /* bodies and payload are long: more chances to hit */
 };
 
 /* Buffers that nearly always hold one of a few values. */
@@ -348,6 +350,29 @@ bool plan_choose_gate(const struct plan_rule *r, struct plan_pattern *ret)
 			ret->bytes = c->bytes;
 			ret->offset = (uint32_t)where.first;
 			ret->score = whole_score(c);
+		}
+		before = range_behind(item, before);
+	}
+	return ret->found;
+}
+
+bool plan_choose_head(const struct plan_rule *r, struct plan_pattern *ret)
+{
+	const struct rule_list *l = &r->rule->payload;
+	struct place p = {.list = l, .buffer = -1, .size = NOWHERE};
+	struct range before = {0, 0};
+
+	*ret = (struct plan_pattern){.score = SCORE_HEAD_LEAST - 1};
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct rule_item *item = &l->items[i];
+		const struct rule_content *c = item->content;
+		struct plan_pattern n = {true, -1, c, {0}, MATCHER_ANYWHERE, 0, 0};
+
+		if (item->kind == RULE_ITEM_CONTENT && !(c->flags & RULE_CONTENT_NEGATED)) {
+			place_of(&p, c, range_of(c, before), &n);
+			if (n.place == MATCHER_HEAD && n.score > ret->score &&
+			    !plan_common_in_head(n.bytes))
+				*ret = n;
 		}
 		before = range_behind(item, before);
 	}

@@ -107,10 +107,6 @@ static const struct slice phrases[] = {
 	SLICE_LIT("\0\0\x81\x80\0\1\0\1\0\0\0\0"),
 	SLICE_LIT("\0\0\x81\x83\0\1\0\0\0\1\0\0"),
 	SLICE_LIT("\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0"), /* and of its records */
-	SLICE_LIT("PE\0\0"),
-	SLICE_LIT("PK\3\4"),
-	SLICE_LIT("%PDF-1."),
-	SLICE_LIT("\xff\xd8\xff\xe0"),
 	SLICE_LIT("\xff\xff\xff\xff\xff\xff\xff\xff"),
 	SLICE_LIT("AAAAAAAAAAAAAAAAAAAAAAAA"),
 	SLICE_LIT("                        "),
@@ -128,17 +124,33 @@ static const struct slice phrases[] = {
 	SLICE_LIT("update"),
 };
 
-bool plan_common_phrase(struct slice s)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(phrases); i++) {
-		struct slice p = phrases[i];
+/* Files begin so: common, but once a file. */
+static const struct slice begins[] = {
+	SLICE_LIT("PE\0\0"),
+	SLICE_LIT("PK\3\4"),
+	SLICE_LIT("%PDF-1."),
+	SLICE_LIT("\xff\xd8\xff\xe0"),
+};
 
-		for (size_t at = 0; at + s.len <= p.len; at++) {
-			if (slice_eq_nocase(slice_sub(p, at, s.len), s))
+static bool part_of_any(struct slice s, const struct slice *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t at = 0; at + s.len <= v[i].len; at++) {
+			if (slice_eq_nocase(slice_sub(v[i], at, s.len), s))
 				return true;
 		}
 	}
 	return false;
+}
+
+bool plan_common_phrase(struct slice s)
+{
+	return plan_common_in_head(s) || part_of_any(s, begins, ARRAY_SIZE(begins));
+}
+
+bool plan_common_in_head(struct slice s)
+{
+	return part_of_any(s, phrases, ARRAY_SIZE(phrases));
 }
 
 static int number_cmp(const void *a, const void *b)

@@ -21,7 +21,9 @@ struct gathered {
 	bool wide_packet; /* that for single packets too */
 	bool far;	  /* pattern goes to those of the client's ports */
 	bool gated;
+	bool head; /* single packets are looked into for `instead`, */
 	struct plan_pattern gate;
+	struct plan_pattern instead; /* which lies in their first bytes */
 };
 
 struct port_list {
@@ -122,8 +124,12 @@ static void gathered_place(const struct ports_build *pb, struct gathered *g)
 	g->wide = g->wide_packet || long_one(p);
 	g->gated = pb->l4 == PLAN_TCP && g->pattern && p->buffer < 0 &&
 		   p->place == MATCHER_ANYWHERE && plan_choose_gate(r, &g->gate);
+	g->head = pb->l4 == PLAN_TCP && g->pattern && p->buffer < 0 && !g->gated &&
+		  p->place == MATCHER_ANYWHERE && plan_choose_head(r, &g->instead);
 	/* Few that have no gate are left to search every packet for. */
-	if (pb->l4 != PLAN_TCP || g->gated || p->place != MATCHER_ANYWHERE)
+	if (g->head)
+		g->wide_packet |= long_one(&g->instead);
+	else if (pb->l4 != PLAN_TCP || g->gated || p->place != MATCHER_ANYWHERE)
 		g->wide_packet = g->wide;
 }
 
@@ -226,6 +232,11 @@ static void add_packet(struct ports_build *pb, const struct gathered *g, struct 
 
 	if (pb->l4 == PLAN_TCP && !(flags & PLAN_ON_PACKET) && (flags & PLAN_ON_STREAM))
 		return;
+	if (g->head) {
+		plan_matcher_add_pattern(pb->b, made(pb, &to->packet, "packet", to), g->rule,
+					 &g->instead);
+		return;
+	}
 	if (!g->gated) {
 		plan_matcher_add(pb->b, made(pb, &to->packet, "packet", to), g->rule);
 		return;
