@@ -23,7 +23,7 @@ struct preview {
 
 static int replay(const struct cli *cli, const char *capture, const char *set, const char *out)
 {
-	char program[600], rules[DISK_PATH], thresholds[DISK_PATH];
+	char program[600], rules[DISK_PATH], thresholds[DISK_PATH], classes[DISK_PATH + 24];
 	char *words[] = {program,
 			 "-r",
 			 (char *)capture,
@@ -37,6 +37,8 @@ static int replay(const struct cli *cli, const char *capture, const char *set, c
 			 "behave.enabled=no",
 			 "--set",
 			 thresholds,
+			 NULL, /* "--set", classes, */
+			 NULL,
 			 NULL};
 	int status;
 	pid_t pid;
@@ -44,6 +46,11 @@ static int replay(const struct cli *cli, const char *capture, const char *set, c
 	cli_program(cli, "banken-dataplane", program, sizeof(program));
 	snprintf(rules, sizeof(rules), "%s/effective.rules", set);
 	snprintf(thresholds, sizeof(thresholds), "threshold-file=%s/threshold.config", set);
+	snprintf(classes, sizeof(classes), "classification-file=%s/classification.config", set);
+	if (access(strchr(classes, '=') + 1, R_OK) == 0) {
+		words[13] = (char *)"--set";
+		words[14] = classes;
+	}
 	pid = fork();
 	if (pid == 0) {
 		execvp(program, words);

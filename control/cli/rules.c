@@ -120,7 +120,8 @@ static bool is_filter(const char *name)
 		if (strcmp(filter_files[i], name) == 0)
 			return true;
 	}
-	return strcmp(name, "threshold.config") == 0;
+	return strcmp(name, "threshold.config") == 0 ||
+	       strcmp(name, "classification.config") == 0 || strcmp(name, "reference.config") == 0;
 }
 
 /* Shows the operator's own file, or puts another in its place and makes the set anew. */

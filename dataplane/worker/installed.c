@@ -37,7 +37,8 @@ static int read_file(const char *path, struct slice *ret, struct errmsg *err)
 	return ERR_OK;
 }
 
-static uint64_t content_of(struct slice rules, struct slice thresholds)
+/* As set_content in signatures/bundle/set.h. */
+static uint64_t content_of(struct slice rules, struct slice thresholds, struct slice classes)
 {
 	uint8_t hash[DIGEST_SHA256_LEN];
 	struct digest d;
@@ -47,6 +48,10 @@ static uint64_t content_of(struct slice rules, struct slice thresholds)
 	digest_update(&d, rules);
 	digest_update(&d, SLICE("", 1));
 	digest_update(&d, thresholds);
+	if (classes.len) {
+		digest_update(&d, SLICE("", 1));
+		digest_update(&d, classes);
+	}
 	digest_finish(&d, NULL, NULL, hash);
 	for (int i = 0; i < 8; i++)
 		n = n << 8 | hash[i];
@@ -74,11 +79,19 @@ bool installed_link(const char *folder, char ret[PATH_MAX])
 	return true;
 }
 
+/* A file of the set; empty when there is none. */
+static int read_part(const struct installed *i, const char *name, char path[PATH_MAX + 32],
+		     struct slice *ret, struct errmsg *err)
+{
+	snprintf(path, PATH_MAX + 32, "%s/%s", i->folder, name);
+	return read_file(path, ret, err);
+}
+
 int installed_load(const char *folder, const struct lang_vars *vars, const struct lang_opts *opts,
 		   struct lang_set *set, struct installed *ret, struct errmsg *err)
 {
 	char path[PATH_MAX + 32];
-	struct slice rules, thresholds;
+	struct slice rules = {0}, thresholds = {0}, classes = {0};
 	int rc;
 
 	*ret = (struct installed){0};
@@ -88,26 +101,22 @@ int installed_load(const char *folder, const struct lang_vars *vars, const struc
 		ret->folder[0] = '\0';
 		return ERR_OK;
 	}
-	snprintf(path, sizeof(path), "%s/threshold.config", ret->folder);
-	rc = read_file(path, &thresholds, err);
-	if (rc != ERR_OK)
-		return rc;
-	snprintf(path, sizeof(path), "%s/effective.rules", ret->folder);
-	rc = read_file(path, &rules, err);
+	rc = read_part(ret, "classification.config", path, &classes, err);
+	if (rc == ERR_OK && classes.len)
+		rc = lang_load_class_bytes(classes, path, set);
+	rc = rc == ERR_OK ? read_part(ret, "effective.rules", path, &rules, err) : rc;
 	if (rc == ERR_OK && !rules.data)
 		rc = errmsg_set(err, ERR_IO, "%s is not there: the installed set is damaged", path);
 	if (rc == ERR_OK)
 		rc = lang_load_bytes(rules, path, vars, opts, set);
-	if (rc == ERR_OK && thresholds.len) {
-		char name[PATH_MAX + 32];
-
-		snprintf(name, sizeof(name), "%s/threshold.config", ret->folder);
-		rc = lang_load_filter_bytes(thresholds, name, vars, opts, set);
-	}
+	rc = rc == ERR_OK ? read_part(ret, "threshold.config", path, &thresholds, err) : rc;
+	if (rc == ERR_OK && thresholds.len)
+		rc = lang_load_filter_bytes(thresholds, path, vars, opts, set);
 	if (rc == ERR_OK)
-		ret->content = content_of(rules, thresholds);
+		ret->content = content_of(rules, thresholds, classes);
 	free((void *)rules.data);
 	free((void *)thresholds.data);
+	free((void *)classes.data);
 	return rc;
 }
 

@@ -159,6 +159,8 @@ static const struct option table[] = {
 	 "folder where datasets keep what `state` and `save` say"},
 	{"packet-alert-max", KIND_UINT32, AT(alerts_per_packet), 1, 1024,
 	 "alerts of one packet, the first in the rules' order; what is over is counted"},
+	{"classification-file", KIND_TEXT, AT(classes), 0, OPTIONS_TEXT,
+	 "classes of rules with description and priority, over those that are built in"},
 	{"threshold-file", KIND_TEXT, AT(thresholds), 0, OPTIONS_TEXT,
 	 "suppress, threshold and rate_filter statements"},
 	{"reputation-categories-file", KIND_TEXT, AT(reputation_categories), 0, OPTIONS_TEXT,

@@ -35,6 +35,7 @@ struct options {
 	char cache[OPTIONS_TEXT];	 /* folder of compiled databases, "" = none */
 	char rule_data[OPTIONS_TEXT];	 /* folder of datasets' kept state, "" = none is kept */
 	char thresholds[OPTIONS_TEXT];	 /* threshold file, "" = none */
+	char classes[OPTIONS_TEXT];	 /* classification file, "" = none */
 	char reputation_categories[OPTIONS_TEXT], reputation_folder[OPTIONS_TEXT];
 	char reputation_files[OPTIONS_TEXT]; /* separated by commas */
 	char geoip_database[OPTIONS_TEXT];   /* "" = none */

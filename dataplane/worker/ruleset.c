@@ -59,6 +59,12 @@ static int load_files(const struct options *o, struct ruleset *r, struct install
 		.lang = (uint8_t)o->lang, .disabled = o->disabled, .keep_text = o->evidence};
 	const char *folder = installed_folder(o->rules_folder, o->port_count_live > 0);
 
+	if (o->classes[0]) {
+		int rc = lang_load_classes(o->classes, r->set, err);
+
+		if (rc != ERR_OK)
+			return rc;
+	}
 	for (unsigned i = 0; i < o->rule_file_count; i++) {
 		int rc = lang_load_file(o->rule_files[i], &vars, &opts, r->set, err);
 

@@ -440,6 +440,51 @@ static void layers(void **state)
 	json_decref(set);
 }
 
+/* Classes come with the bundle, an import and the operator's own over both, and are in force with
+ * the rules; the set has another name with them. */
+static void words_of_rules(void **state)
+{
+	struct bundle_source s[] = {
+		{.path = "rules/a.rules", .content = SLICE_LIT(RULE(1))},
+		{.path = "config/classification.config",
+		 .content = SLICE_LIT("config classification: own,From the bundle,2")},
+		{.path = "config/reference.config",
+		 .content = SLICE_LIT("config reference: own https://vendor.example/")}};
+	char path[DISK_PATH + 64], before[65];
+	struct errmsg e = {""};
+	struct slice text;
+	json_t *set = NULL;
+
+	(void)state;
+	assert_int_equal(install(make(1, 0, "vendor", s, 3), &set, &e), ERR_OK);
+	snprintf(before, sizeof(before), "%s",
+		 json_string_value(json_object_get(json_object_get(set, "rules"), "content")));
+	json_decref(set);
+	snprintf(path, sizeof(path), "%s/current/reference.config", w.store);
+	assert_int_equal(file_read(path, 1000, &text, &e), ERR_OK);
+	assert_memory_equal(text.data, "config reference: own", 21);
+	free((void *)text.data);
+	snprintf(path, sizeof(path), "%s/local", w.store);
+	assert_int_equal(file_make_folder(path, 0755, &e), 0);
+	snprintf(path, sizeof(path), "%s/local/classification.config", w.store);
+	assert_int_equal(file_write(path,
+				    SLICE_LIT("config classification: own,Ours,1\nnonsense\n"),
+				    0644, &e),
+			 0);
+	assert_int_equal(store_apply(&w.place, "local", &set, &e), ERR_OK);
+	assert_string_not_equal(before, json_string_value(json_object_get(
+						json_object_get(set, "rules"), "content")));
+	/* A line that is none is told by name. */
+	assert_int_equal(
+		json_array_size(json_object_get(json_object_get(set, "rules"), "problems")), 1);
+	json_decref(set);
+	snprintf(path, sizeof(path), "%s/current/classification.config", w.store);
+	assert_int_equal(file_read(path, 1000, &text, &e), ERR_OK);
+	assert_non_null(memmem(text.data, text.len, SLICE_LIT("the bundle,2\nconfig").data,
+			       sizeof("the bundle,2\nconfig") - 1));
+	free((void *)text.data);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -452,7 +497,8 @@ int main(void)
 					   T(versions),
 					   T(rule_files),
 					   T(filters),
-					   T(layers)};
+					   T(layers),
+					   T(words_of_rules)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

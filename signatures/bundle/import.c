@@ -20,6 +20,17 @@ static bool is_rules(const char *name)
 	return n > 6 && strcmp(name + n - 6, ".rules") == 0 && bundle_name_ok(name);
 }
 
+/* What rules are explained by: classes and kinds of references. */
+static bool is_words(const char *name)
+{
+	return strcmp(name, "classification.config") == 0 || strcmp(name, "reference.config") == 0;
+}
+
+static bool is_taken(const char *name)
+{
+	return is_rules(name) || is_words(name);
+}
+
 /* One file of rules below `into`; the same name twice is refused. */
 static int keep(const char *into, const char *name, struct slice text, struct import_counts *counts,
 		struct errmsg *e)
@@ -33,7 +44,7 @@ static int keep(const char *into, const char *name, struct slice text, struct im
 		return errmsg_set(e, ERR_EXISTS, "%s comes twice in it", name);
 	if (counts->files == RULE_SOURCES)
 		return errmsg_set(e, ERR_LIMIT, "more than %d rule files", RULE_SOURCES);
-	counts->files++;
+	counts->files += !is_words(name);
 	counts->bytes += text.len;
 	if (counts->bytes > BUNDLE_TOTAL_MAX)
 		return errmsg_set(e, ERR_LIMIT, "its rules are more than the %d MiB allowed",
@@ -63,7 +74,7 @@ static int take_folder(const char *source, const char *into, struct import_count
 	for (int i = 0; i < n; i++) {
 		char path[DISK_PATH];
 
-		if (rc == ERR_OK && is_rules(names[i]->d_name)) {
+		if (rc == ERR_OK && is_taken(names[i]->d_name)) {
 			rc = disk_path(path, e, "%s/%s", source, names[i]->d_name);
 			if (rc == ERR_OK)
 				rc = take_file(path, names[i]->d_name, into, counts, e);
@@ -119,7 +130,7 @@ static int take_entry(struct archive *a, struct archive_entry *entry, const char
 	struct slice text;
 	int rc;
 
-	if (!name || archive_entry_filetype(entry) != AE_IFREG || !is_rules(name)) {
+	if (!name || archive_entry_filetype(entry) != AE_IFREG || !is_taken(name)) {
 		counts->left_out += archive_entry_filetype(entry) != AE_IFDIR;
 		return ERR_OK;
 	}

@@ -17,6 +17,8 @@ void set_done(struct set *s)
 	rule_table_done(&s->rules);
 	filters_done(&s->filters);
 	free((void *)s->thresholds.data);
+	free((void *)s->classes.data);
+	free((void *)s->references.data);
 	json_decref(s->problems);
 	*s = (struct set){0};
 }
@@ -64,30 +66,44 @@ static int read_if_there(const char *folder, const char *name, struct slice *ret
 	return rc == ERR_NOTFOUND ? ERR_OK : rc;
 }
 
-static int join_thresholds(struct set *s, const char *folder, struct errmsg *e)
+/* The file of that name behind what is there. */
+static int join(struct slice *to, const char *folder, const char *name, struct errmsg *e)
 {
 	struct slice more;
 	uint8_t *both;
-	int rc = read_if_there(folder, "threshold.config", &more, e);
+	int rc = read_if_there(folder, name, &more, e);
 
 	if (rc != ERR_OK || !more.data)
 		return rc;
-	both = realloc((void *)s->thresholds.data, s->thresholds.len + more.len + 1);
+	if (to->len + more.len > FILTER_FILE_MAX) {
+		free((void *)more.data);
+		return errmsg_set(e, ERR_LIMIT, "%s of all layers is more than %d MiB", name,
+				  FILTER_FILE_MAX >> 20);
+	}
+	both = realloc((void *)to->data, to->len + more.len + 1);
 	if (!both) {
 		free((void *)more.data);
-		return errmsg_set(e, ERR_NOMEM, "no memory for thresholds");
+		return errmsg_set(e, ERR_NOMEM, "no memory for %s", name);
 	}
-	memcpy(both + s->thresholds.len, more.data, more.len);
-	both[s->thresholds.len + more.len] = '\n';
-	s->thresholds = SLICE(both, s->thresholds.len + more.len + 1);
+	memcpy(both + to->len, more.data, more.len);
+	both[to->len + more.len] = '\n';
+	*to = SLICE(both, to->len + more.len + 1);
 	free((void *)more.data);
 	return ERR_OK;
 }
 
+int set_add_words(struct set *s, const char *folder, struct errmsg *e)
+{
+	int rc = join(&s->classes, folder, "classification.config", e);
+
+	return rc == ERR_OK ? join(&s->references, folder, "reference.config", e) : rc;
+}
+
 int set_add_layer(struct set *s, const char *folder, const char *layer, struct errmsg *e)
 {
-	int rc = join_thresholds(s, folder, e);
+	int rc = set_add_words(s, folder, e);
 
+	rc = rc == ERR_OK ? join(&s->thresholds, folder, "threshold.config", e) : rc;
 	for (enum filter_use use = 0; use < FILTER_USES && rc == ERR_OK; use++) {
 		struct slice text;
 
@@ -173,9 +189,11 @@ static void count(struct set *s)
 static int check_rules(struct set *s, struct slice rules, struct errmsg *e)
 {
 	struct lang_set *set = lang_set_new();
-	int rc = set ? lang_load_bytes(rules, "effective.rules", lang_vars_default(),
-				       &(struct lang_opts){.lang = 7}, set)
-		     : ERR_NOMEM;
+	int rc = set ? lang_load_class_bytes(s->classes, "classification.config", set) : ERR_NOMEM;
+
+	rc = rc == ERR_OK ? lang_load_bytes(rules, "effective.rules", lang_vars_default(),
+					    &(struct lang_opts){.lang = 7}, set)
+			  : rc;
 
 	if (rc != ERR_OK) {
 		lang_set_free(set);
@@ -196,7 +214,7 @@ static int check_rules(struct set *s, struct slice rules, struct errmsg *e)
 	return ERR_OK;
 }
 
-void set_content(struct slice rules, struct slice thresholds, uint8_t ret[32])
+void set_content(const struct set *s, struct slice rules, uint8_t ret[32])
 {
 	mbedtls_sha256_context h;
 
@@ -204,7 +222,11 @@ void set_content(struct slice rules, struct slice thresholds, uint8_t ret[32])
 	mbedtls_sha256_starts_ret(&h, 0);
 	mbedtls_sha256_update_ret(&h, rules.data, rules.len);
 	mbedtls_sha256_update_ret(&h, (const unsigned char *)"", 1);
-	mbedtls_sha256_update_ret(&h, thresholds.data, thresholds.len);
+	mbedtls_sha256_update_ret(&h, s->thresholds.data, s->thresholds.len);
+	if (s->classes.len) {
+		mbedtls_sha256_update_ret(&h, (const unsigned char *)"", 1);
+		mbedtls_sha256_update_ret(&h, s->classes.data, s->classes.len);
+	}
 	mbedtls_sha256_finish_ret(&h, ret);
 	mbedtls_sha256_free(&h);
 }
@@ -225,7 +247,7 @@ int set_finish(struct set *s, struct errmsg *e)
 	rc = effective(s, &rules, e);
 	if (rc != ERR_OK)
 		return rc;
-	set_content(rules, s->thresholds, hash);
+	set_content(s, rules, hash);
 	bundle_hex(hash, sizeof(hash), s->content);
 	rc = check_rules(s, rules, e);
 	free((void *)rules.data);
@@ -244,7 +266,11 @@ int set_write(struct set *s, const char *folder, struct errmsg *e)
 	rc = file_write(path, rules, 0644, e);
 	free((void *)rules.data);
 	snprintf(path, sizeof(path), "%s/threshold.config", folder);
-	return rc == ERR_OK ? file_write(path, s->thresholds, 0644, e) : rc;
+	rc = rc == ERR_OK ? file_write(path, s->thresholds, 0644, e) : rc;
+	snprintf(path, sizeof(path), "%s/classification.config", folder);
+	rc = rc == ERR_OK && s->classes.len ? file_write(path, s->classes, 0644, e) : rc;
+	snprintf(path, sizeof(path), "%s/reference.config", folder);
+	return rc == ERR_OK && s->references.len ? file_write(path, s->references, 0644, e) : rc;
 }
 
 json_t *set_json(const struct set *s)

@@ -188,6 +188,8 @@ static int add_imports(const struct store_place *p, struct set *s, struct errmsg
 			rc = disk_path(path, e, "%s/imports/%s", p->folder, names[i]->d_name);
 			if (rc == ERR_OK)
 				rc = set_add_rules(s, path, e);
+			if (rc == ERR_OK)
+				rc = set_add_words(s, path, e);
 		}
 		free(names[i]);
 	}

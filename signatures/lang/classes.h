@@ -10,5 +10,8 @@ struct lang_class {
 	uint32_t priority;
 };
 
+struct lang_set;
+/* What classification files that the set has read say, else what is packaged. */
+const struct lang_class *lang_class_of(const struct lang_set *set, const char *name);
 /* In any case; NULL when there is none of that name. */
 const struct lang_class *lang_class_find(const char *name);

@@ -93,7 +93,7 @@ int kw_classtype(struct lang_build *b, char *arg)
 		if (!lang_alpha(*c) && !lang_digit(*c) && !strchr("-_", *c))
 			return lang_fail(b, "\"%s\" is no name of a class", arg);
 	}
-	class = lang_class_find(arg);
+	class = lang_class_of(b->set, arg);
 	priority = class ? class->priority : LANG_PRIORITY_DEFAULT;
 	if (r->classtype && (b->flags & BUILD_PRIORITY || priority >= r->priority))
 		return ERR_OK;

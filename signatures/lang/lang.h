@@ -78,6 +78,7 @@ struct lang_set {
 	struct lang_names flowbits, xbits, hostbits, vars;
 	uint32_t byte_vars_max; /* the most byte variables any rule has */
 	const struct lang_filter *filters;
+	const struct lang_own_class *classes; /* private to lang */
 
 	struct lang_arena *arena; /* private to lang */
 	struct lang_index *index; /* private to lang */
@@ -92,6 +93,11 @@ void lang_set_free(struct lang_set *set);
  * the file cannot be read, ERR_NOMEM. Several files may be added one after the other. */
 int lang_load_file(const char *path, const struct lang_vars *vars, const struct lang_opts *opts,
 		   struct lang_set *set, struct errmsg *e);
+
+/* Classes in the form of Suricata's classification.config, before the rules that name them; the
+ * last word of several holds, also over what is packaged. Bad lines as with rules. */
+int lang_load_classes(const char *path, struct lang_set *set, struct errmsg *e);
+int lang_load_class_bytes(struct slice bytes, const char *name, struct lang_set *set);
 
 /* Adds a threshold file, in Suricata's form. Bad lines are not an error: they are in set.problems.
  * Errors as those of lang_load_file. */
