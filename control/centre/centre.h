@@ -42,6 +42,7 @@ struct centre_config {
 	const char *group;	 /* may change things over the local socket */
 	const char *zone;	 /* of pages and reports: "Asia/Tokyo" */
 	uint64_t retention_days; /* of flow and other records */
+	uint64_t backup_days;	 /* that may pass without one */
 	int log_level;
 };
 

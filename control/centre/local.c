@@ -35,6 +35,8 @@ json_t *centre_status(struct centre *c)
 		json_t *watched = looks_status(c->looks, "");
 
 		json_object_set(answer, "disk", json_object_get(watched, "disk"));
+		json_object_set(answer, "store", json_object_get(watched, "store"));
+		json_object_set(answer, "backup", json_object_get(watched, "backup"));
 		json_decref(watched);
 	}
 	/* Of several centres beside each other one is. */

@@ -331,6 +331,9 @@ static int watch_the_watchers(struct centre *c, struct errmsg *err)
 		.server = c->server,
 		.folder = c->config.state_folder,
 		.silent_after = c->config.silent_minutes * NS_PER_MIN,
+		.is_far = c->config.state_database[0],
+		.retention_days = c->config.retention_days,
+		.backup_days = c->config.backup_days,
 		.zone = c->zone,
 	};
 

@@ -13,8 +13,8 @@
 
 static const char usage[] =
 	"say: banken rules check FILE | import SOURCE [NAME] | sources | forget NAME | filter "
-	"disable.conf|enable.conf|drop.conf|modify.conf|threshold.config [FILE] | explain "
-	"[GID:]SID";
+	"disable.conf|enable.conf|drop.conf|modify.conf|threshold.config|classification.config|"
+	"reference.config [FILE] | explain [GID:]SID";
 
 static int check(const struct cli *cli, const char *file)
 {

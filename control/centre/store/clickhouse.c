@@ -41,6 +41,7 @@ struct clickhouse {
 	char *user, *password, *ca_file, *schema, *database;
 	CURL *curl; /* for questions */
 	CURLM *multi;
+	bool is_patient;
 };
 
 /* One request. */
@@ -265,11 +266,16 @@ static int ask_node(struct clickhouse *c, struct node *node, const char *sql,
 	static const char settings[] =
 		"wait_end_of_query=1&max_query_size=16777216&max_replica_delay_for_distributed_"
 		"queries=5&default_format=TabSeparated";
+	/* Every replica is waited for. */
+	static const char patient[] =
+		"wait_end_of_query=1&max_query_size=16777216&replication_alter_partitions_sync=2&"
+		"default_format=TabSeparated";
 	struct call k = {.curl = c->curl};
 	int code;
 
 	curl_easy_reset(c->curl);
-	set_up(c, &k, node, settings, sql, SLICE(NULL, 0), CLICKHOUSE_REPORT_S);
+	set_up(c, &k, node, c->is_patient ? patient : settings, sql, SLICE(NULL, 0),
+	       c->is_patient ? CLICKHOUSE_WORK_S : CLICKHOUSE_REPORT_S);
 	code = outcome(&k, curl_easy_perform(c->curl), node, err);
 	node->rests_until = code == -1 ? monotonic_s() + NODE_REST_S : 0;
 	if (code == 0 && ret) {
@@ -326,6 +332,11 @@ static int ask_of(struct clickhouse *c, struct shard *s, const char *sql,
 			code = ask_node(c, &s->nodes[i], sql, ret, err);
 	}
 	return code;
+}
+
+void clickhouse_be_patient(struct clickhouse *c)
+{
+	c->is_patient = true;
 }
 
 int clickhouse_ask_shard(struct clickhouse *c, unsigned shard, const char *sql,

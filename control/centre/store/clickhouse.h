@@ -3,6 +3,7 @@
  * does not answer. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ enum {
 	CLICKHOUSE_REPLICAS = 8,
 	CLICKHOUSE_MOST_S = 12,
 	CLICKHOUSE_REPORT_S = 60, /* a question's end */
+	CLICKHOUSE_WORK_S = 3600, /* when patient */
 };
 
 struct clickhouse;
@@ -59,6 +61,8 @@ struct clickhouse_answer {
 /* From whichever server answers. */
 int clickhouse_ask(struct clickhouse *c, const char *sql, struct clickhouse_answer *ret,
 		   struct errmsg *err);
+/* For work that takes long, and that every replica shall have done. */
+void clickhouse_be_patient(struct clickhouse *c);
 /* From a server of that shard. */
 int clickhouse_ask_shard(struct clickhouse *c, unsigned shard, const char *sql,
 			 struct clickhouse_answer *ret, struct errmsg *err);
@@ -68,3 +72,6 @@ int clickhouse_ask_shard(struct clickhouse *c, unsigned shard, const char *sql,
 void clickhouse_quote(FILE *out, struct slice text);
 /* Text as a field of a tab-separated row, likewise. */
 void clickhouse_field(FILE *out, struct slice text);
+/* The next field of an answer, read back in its place, and *at behind it; `ret_last`: a line ends
+ * with it. False behind the last one. */
+bool clickhouse_next(char **at, struct slice *ret, bool *ret_last);

@@ -62,10 +62,65 @@ static void check(struct slice in, void (*write)(FILE *out, struct slice text), 
 	free(mended);
 }
 
+/* Two fields written and read: each is what it was, and nothing of one is in the other. */
+static void check_fields(struct slice in)
+{
+	struct slice half[2] = {{in.data, in.len / 2}, {in.data + in.len / 2, in.len - in.len / 2}},
+		     got;
+	char *text = NULL, *at, *again = NULL;
+	size_t len, again_len;
+	FILE *out = open_memstream(&text, &len);
+	bool last = false;
+
+	clickhouse_field(out, half[0]);
+	fputc('\t', out);
+	clickhouse_field(out, half[1]);
+	fputc('\n', out);
+	fclose(out);
+	at = text;
+	out = open_memstream(&again, &again_len);
+	for (int i = 0; i < 2; i++) {
+		bool there = clickhouse_next(&at, &got, &last);
+
+		assert(there && last == (i == 1));
+		clickhouse_field(out, got);
+	}
+	assert(!clickhouse_next(&at, &got, &last));
+	fclose(out);
+	free(text);
+	out = open_memstream(&text, &len);
+	clickhouse_field(out, half[0]);
+	clickhouse_field(out, half[1]);
+	fclose(out);
+	assert(len == again_len && memcmp(text, again, len) == 0);
+	free(text);
+	free(again);
+}
+
+/* Any answer ends, whatever stands in it. */
+static void check_any(struct slice in)
+{
+	char *text = malloc(in.len + 1), *at = text;
+	struct slice got;
+	size_t n = 0;
+	bool last;
+
+	memcpy(text, in.data, in.len);
+	text[in.len] = 0;
+	while (clickhouse_next(&at, &got, &last)) {
+		assert(at <= text + in.len && got.data + got.len <= (const uint8_t *)at);
+		n++;
+	}
+	assert(n <= in.len);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	check(SLICE(data, size), clickhouse_quote, '\'');
 	check(SLICE(data, size), clickhouse_field, 0);
+	check_fields(SLICE(data, size));
+	check_any(SLICE(data, size));
 	return 0;
 }

@@ -48,3 +48,41 @@ void clickhouse_field(FILE *out, struct slice text)
 {
 	escaped(out, text);
 }
+
+static char read_back(char c)
+{
+	switch (c) {
+	case 't':
+		return '\t';
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	case '0':
+		return '\0';
+	default:
+		return c;
+	}
+}
+
+bool clickhouse_next(char **at, struct slice *ret, bool *ret_last)
+{
+	char *from = *at, *to = *at, *begin = *at;
+
+	if (!*from)
+		return false;
+	for (; *from && *from != '\t' && *from != '\n'; from++) {
+		if (*from == '\\' && from[1])
+			*to++ = read_back(*++from);
+		else
+			*to++ = *from;
+	}
+	*ret = SLICE((const uint8_t *)begin, (size_t)(to - begin));
+	*ret_last = *from != '\t';
+	*at = from + (*from != 0);
+	return true;
+}

@@ -32,6 +32,11 @@ void bind_bytes(struct db_stmt *st, int at, struct slice bytes)
 	st->db->ops->bind_bytes(st, at, bytes);
 }
 
+void bind_null(struct db_stmt *st, int at)
+{
+	st->db->ops->bind_null(st, at);
+}
+
 bool db_step(struct db_stmt *st)
 {
 	return !st->failed && st->db->ops->step(st);

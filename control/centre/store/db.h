@@ -39,6 +39,7 @@ struct db_ops {
 	void (*bind_int64)(struct db_stmt *st, int at, int64_t value);
 	void (*bind_real)(struct db_stmt *st, int at, double value);
 	void (*bind_bytes)(struct db_stmt *st, int at, struct slice bytes);
+	void (*bind_null)(struct db_stmt *st, int at);
 	int (*columns)(struct db_stmt *st);
 	const char *(*name)(struct db_stmt *st, int at);
 	bool (*is_number)(struct db_stmt *st, int at);
@@ -73,6 +74,7 @@ void bind_number(struct db_stmt *st, int at, uint64_t value);
 void bind_int64(struct db_stmt *st, int at, int64_t value);
 void bind_real(struct db_stmt *st, int at, double value);
 void bind_bytes(struct db_stmt *st, int at, struct slice bytes);
+void bind_null(struct db_stmt *st, int at);
 
 /* --- a row's columns, from 0 on; valid until the next step --- */
 bool db_step(struct db_stmt *st); /* true: a row is there */

@@ -494,6 +494,12 @@ static void real_in(struct db_stmt *st, int at, double value)
 		v->value = NULL;
 }
 
+/* Its type is what the server makes of it. */
+static void null_in(struct db_stmt *st, int at)
+{
+	(void)place(st, at, 0);
+}
+
 static void bytes_in(struct db_stmt *st, int at, struct slice bytes)
 {
 	struct parameter *v = place(st, at, TYPE_BYTES);
@@ -587,6 +593,7 @@ static const struct db_ops ops = {
 	.bind_int64 = int64_in,
 	.bind_real = real_in,
 	.bind_bytes = bytes_in,
+	.bind_null = null_in,
 	.columns = columns,
 	.name = name,
 	.is_number = is_number,

@@ -86,6 +86,11 @@ static void reset(struct db_stmt *st)
 	st->failed = false;
 }
 
+static void null_in(struct db_stmt *st, int at)
+{
+	sqlite3_bind_null(handle_of(st), at);
+}
+
 static void text_in(struct db_stmt *st, int at, struct slice text)
 {
 	sqlite3_bind_text(handle_of(st), at, text.len ? (const char *)text.data : "", (int)text.len,
@@ -174,6 +179,7 @@ static const struct db_ops ops = {
 	.bind_int64 = int64_in,
 	.bind_real = real_in,
 	.bind_bytes = bytes_in,
+	.bind_null = null_in,
 	.columns = columns,
 	.name = name,
 	.is_number = is_number,

@@ -16,7 +16,7 @@ const struct emergency_rules emergency_rules_default = {
 
 const char *const emergency_kind_words[EMERGENCY_KINDS] = {
 	"incident", "cut",  "silent", "test", "mirror", "rate",	     "certificate",
-	"licence",  "disk", "report", "mail", "clock",	"self-test",
+	"licence",  "disk", "report", "mail", "clock",	"self-test", "backup",
 };
 static const char *const recipient_kinds[] = {"mail", "syslog", "webhook"};
 

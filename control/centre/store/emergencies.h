@@ -21,6 +21,7 @@ enum emergency_kind {
 	EMERGENCY_MAIL,	  /* messages that nobody takes */
 	EMERGENCY_CLOCK,
 	EMERGENCY_SELF_TEST, /* late or lost on its way */
+	EMERGENCY_BACKUP,    /* the last one is too long ago */
 	EMERGENCY_KINDS,
 };
 extern const char *const emergency_kind_words[EMERGENCY_KINDS]; /* "incident" */

@@ -34,6 +34,15 @@ static const struct {
 		    "sensor, slot, time"},
 };
 
+const char *history_order(const char *table)
+{
+	for (int t = 0; t < TABLES; t++) {
+		if (strcmp(tables[t].name, table) == 0)
+			return tables[t].order;
+	}
+	return NULL;
+}
+
 /* What a transaction gathered for one table and shard. */
 struct gathered {
 	FILE *out;

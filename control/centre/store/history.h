@@ -64,6 +64,28 @@ void history_forget(struct history *h);
 int history_flush(struct history *h, struct errmsg *err);
 /* A row of the embedded store: time, id, then its columns in the order of `table`'s. */
 int history_copy(struct history *h, const char *table, struct db_stmt *row, struct errmsg *err);
+/* Its rows without doubles, an hour after the other: the hours that have some, from `after` on, in
+ * order; to be freed. */
+int history_hours(struct history *h, const char *table, int64_t after, int64_t **ret, size_t *ret_n,
+		  struct errmsg *err);
+/* The next rows of an hour behind (time, id) in that order, `most` of them; of health all that
+ * there are. Columns as the embedded store's statements of migrate_history.c have them. */
+struct history_place {
+	int64_t hour, time;
+	const char *id; /* NULL: from the beginning */
+};
+int history_rows(struct history *h, const char *table, const char *columns,
+		 const struct history_place *from, unsigned most, struct clickhouse_answer *ret,
+		 struct errmsg *err);
+/* Rows of a table that fulfil `condition` go: each month that has some is written beside without
+ * them and put in its place, on every replica; nobody may write meanwhile. Ended early it goes on.
+ * The old files are deleted by ClickHouse (`old_parts_lifetime`, eight minutes). */
+int history_remove(struct history *h, const char *table, const char *condition, struct errmsg *err);
+/* How many do; negative with a sentence. */
+int64_t history_matching(struct history *h, const char *table, const char *condition,
+			 struct errmsg *err);
+/* What a table is sorted by. */
+const char *history_order(const char *table);
 /* Different rows of it; -1 when it fails. */
 int64_t history_exact(struct history *h, const char *table, struct errmsg *err);
 
@@ -73,3 +95,5 @@ uint64_t history_count(struct history *h, const char *table);
 long history_expire(struct history *h, const char *table, uint64_t before);
 /* Bytes on disk of one replica of each shard, and added a day by the last week's rows. */
 int history_size(struct history *h, uint64_t *ret_bytes, uint64_t *ret_day, struct errmsg *err);
+/* The oldest month that has rows, as 202611; 0: none. */
+int history_oldest(struct history *h, uint64_t *ret_month, struct errmsg *err);

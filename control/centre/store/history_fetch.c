@@ -419,3 +419,20 @@ int history_size(struct history *h, uint64_t *ret_bytes, uint64_t *ret_day, stru
 	}
 	return ERR_OK;
 }
+
+int history_oldest(struct history *h, uint64_t *ret_month, struct errmsg *err)
+{
+	*ret_month = 0;
+	for (unsigned s = 0; s < clickhouse_shards(h->clickhouse); s++) {
+		uint64_t month;
+
+		if (one_number(h->clickhouse, (int)s,
+			       "SELECT min(toUInt32(partition)) FROM system.parts WHERE database = "
+			       "currentDatabase() AND active AND table = 'records'",
+			       &month, err) != ERR_OK)
+			return ERR_IO;
+		if (month && (!*ret_month || month < *ret_month))
+			*ret_month = month;
+	}
+	return ERR_OK;
+}

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "control/centre/store/kept.h"
 #include "control/centre/store/private.h"
 
 /* --- whole copies --- */
@@ -98,9 +100,36 @@ static int copy_file(const char *from, const char *to, struct errmsg *err)
 	return rc;
 }
 
+/* --- when --- */
+
+static int note_backup(const struct store_where *where, const char *place, uint64_t bytes,
+		       struct errmsg *err)
+{
+	struct kept_backup b = {.time = (uint64_t)time(NULL) * NS_PER_SEC, .bytes = bytes};
+	struct errmsg note;
+	struct store *s = store_open_at(where, &note, err);
+	int rc = s ? kept_open(s, err) : ERR_IO;
+
+	snprintf(b.place, sizeof(b.place), "%s", place);
+	rc = rc == ERR_OK ? kept_backup_note(s, &b, err) : rc;
+	store_close(s);
+	return rc;
+}
+
 int keep_backup(const char *from, const char *to, struct errmsg *err)
 {
-	return copy_file(from, to, err);
+	const struct store_where where = {.path = from};
+	struct stat st = {0};
+	int rc = copy_file(from, to, err);
+
+	if (rc != ERR_OK || stat(to, &st) != 0)
+		return rc;
+	return note_backup(&where, to, (uint64_t)st.st_size, err);
+}
+
+int keep_backed_up(const struct store_where *where, const char *place, struct errmsg *err)
+{
+	return note_backup(where, place, 0, err);
 }
 
 int keep_restore(const char *from, const char *to, struct errmsg *err)

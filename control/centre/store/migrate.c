@@ -1,41 +1,35 @@
-/* From the embedded store beyond one machine. State goes table by table, row over row; history in
- * the order of time, with the place that was reached kept in the transaction that stored it. */
+/* From the embedded store beyond one machine, or back. State goes table by table, row over row;
+ * history in the order of time, with the place that was reached kept in the transaction that stored
+ * it. Then every row of both is read again, and the sums of their hashes are compared. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "control/centre/store/assessments.h"
+#include "control/centre/store/conditions.h"
+#include "control/centre/store/entries.h"
+#include "control/centre/store/forwards.h"
 #include "control/centre/store/keep.h"
-#include "control/centre/store/private.h"
+#include "control/centre/store/kept.h"
+#include "control/centre/store/migrate.h"
+#include "control/centre/store/orders.h"
+#include "control/centre/store/rollouts.h"
+#include "control/centre/store/schedule.h"
+#include "control/centre/store/selftests.h"
+#include "control/centre/store/templates.h"
+#include "control/centre/store/words.h"
 
 enum { AT_ONCE = 5000, COLUMNS = 60, TABLES = 100 };
 
-struct moving {
-	struct store *from, *to;
-	FILE *out;
-	struct errmsg *err;
-	bool differs;
-};
-
-static int64_t count(struct store *s, const char *table, struct errmsg *err)
+void migrate_tell(struct moving *m, const char *table, const struct rowsum *from,
+		  const struct rowsum *to)
 {
-	struct db_stmt *st;
-	char sql[120];
-	int64_t n = -1;
+	bool same = rowsum_eq(from, to);
 
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
-	st = store_prepare(s, sql, err);
-	if (st && db_step(st))
-		n = column_int64(st, 0);
-	db_end(st);
-	return n;
-}
-
-static void tell(struct moving *m, const char *table, int64_t from, int64_t to)
-{
-	fprintf(m->out, "%-20s %12lld %12lld%s\n", table, (long long)from, (long long)to,
-		from == to ? "" : "  differs");
+	fprintf(m->out, "%-20s %12llu %12llu%s\n", table, (unsigned long long)from->n,
+		(unsigned long long)to->n, same ? "" : "  differs");
 	fflush(m->out);
-	m->differs = m->differs || from != to;
+	m->differs = m->differs || !same;
 }
 
 /* --- state --- */
@@ -43,8 +37,8 @@ static void tell(struct moving *m, const char *table, int64_t from, int64_t to)
 static void copy_value(struct db_stmt *to, struct db_stmt *from, int at)
 {
 	if (column_is_null(from, at))
-		return;
-	if (column_is_number(from, at))
+		bind_null(to, at + 1);
+	else if (column_is_number(from, at))
 		bind_int64(to, at + 1, column_int64(from, at));
 	else if (column_is_real(from, at))
 		bind_real(to, at + 1, column_real(from, at));
@@ -74,11 +68,13 @@ static struct db_stmt *insertion(struct moving *m, const char *table, struct db_
 	return m->to->db->ops->prepare(m->to->db, sql, true, m->err);
 }
 
+/* `rows` stands on the first one: only then both drivers know its columns. */
 static int copy_rows(struct moving *m, struct db_stmt *rows, struct db_stmt *put)
 {
 	int rc = store_begin(m->to, m->err);
+	bool more = true;
 
-	for (unsigned n = 1; rc == ERR_OK && db_step(rows); n++) {
+	for (unsigned n = 1; rc == ERR_OK && more; n++, more = rc == ERR_OK && db_step(rows)) {
 		for (int i = 0; i < column_count(rows); i++)
 			copy_value(put, rows, i);
 		rc = store_done(m->to, put, m->err);
@@ -116,7 +112,8 @@ static int go_on_counting(struct moving *m, const char *table)
 	return m->to->db->ops->exec(m->to->db, sql, m->err);
 }
 
-/* As the embedded store made it; what is there already stays. */
+/* As the embedded store made it; what is there already stays. Back there, each of the parts that
+ * keep something has made its own. */
 static int make_table(struct moving *m, const char *table)
 {
 	static const char begin[] = "CREATE TABLE ";
@@ -141,36 +138,64 @@ static int make_table(struct moving *m, const char *table)
 	return rc;
 }
 
+static struct db_stmt *rows_of(struct moving *m, struct store *s, const char *table)
+{
+	char sql[100];
+
+	snprintf(sql, sizeof(sql), "SELECT * FROM %s", table);
+	return store_prepare(s, sql, m->err);
+}
+
+/* By the columns' names: their order may be another one. */
+static int sum_table(struct moving *m, struct store *s, const char *table, struct rowsum *ret)
+{
+	struct db_stmt *st = rows_of(m, s, table);
+
+	*ret = (struct rowsum){0};
+	while (st && db_step(st))
+		rowsum_add_named(ret, st);
+	return st ? store_finish(s, st, m->err) : ERR_IO;
+}
+
 static int copy_table(struct moving *m, const char *table)
 {
+	struct rowsum from, to;
 	struct db_stmt *rows, *put;
-	char sql[100];
-	int rc = make_table(m, table);
+	int rc = m->to->history ? make_table(m, table) : ERR_OK;
 
 	if (rc != ERR_OK)
 		return rc;
-	rc = ERR_IO;
-	snprintf(sql, sizeof(sql), "SELECT * FROM %s", table);
-	rows = store_prepare(m->from, sql, m->err);
-	put = rows ? insertion(m, table, rows) : NULL;
-	if (put)
-		rc = copy_rows(m, rows, put);
-	db_end(put);
-	db_end(rows);
-	if (rc == ERR_OK)
+	rows = rows_of(m, m->from, table);
+	if (rows && db_step(rows)) {
+		put = insertion(m, table, rows);
+		rc = put ? copy_rows(m, rows, put) : ERR_IO;
+		db_end(put);
+	}
+	if (!rows || (store_finish(m->from, rows, m->err) != ERR_OK && rc == ERR_OK))
+		rc = ERR_IO;
+	if (rc == ERR_OK && m->to->history)
 		rc = go_on_counting(m, table);
+	rc = rc == ERR_OK ? sum_table(m, m->from, table, &from) : rc;
+	rc = rc == ERR_OK ? sum_table(m, m->to, table, &to) : rc;
 	if (rc == ERR_OK)
-		tell(m, table, count(m->from, table, m->err), count(m->to, table, m->err));
+		migrate_tell(m, table, &from, &to);
 	return rc;
 }
+
+/* What is the history's, and what only centres beside each other have. */
+#define NOT_STATE                                                                                  \
+	" NOT IN ('alerts', 'records', 'events', 'tally', 'threats', 'health_slots', "             \
+	"'migration', 'leases', 'fleet_stamps', 'fleet_heard') ORDER BY 1"
 
 static int copy_state(struct moving *m)
 {
 	struct db_stmt *st = store_prepare(
 		m->from,
-		"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-		"AND name NOT IN ('alerts', 'records', 'events', 'tally', 'threats', "
-		"'health_slots', 'migration') ORDER BY name",
+		m->from->history
+			? "SELECT table_name FROM information_schema.tables WHERE table_schema = "
+			  "current_schema() AND table_name" NOT_STATE
+			: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "
+			  "'sqlite_%' AND name" NOT_STATE,
 		m->err);
 	char *names[TABLES];
 	unsigned n = 0;
@@ -188,127 +213,74 @@ static int copy_state(struct moving *m)
 	return rc;
 }
 
-/* --- history --- */
-
-static int read_place(struct moving *m, const char *table, int64_t *ret_time, char ret_id[200])
+/* Tables of the parts of the centre, which they make when they begin. */
+static int make_tables(struct store *s, struct errmsg *err)
 {
-	struct db_stmt *st =
-		store_kept(m->to, "SELECT time, id FROM migration WHERE name = ?1", m->err);
+	static int (*const parts[])(struct store * s, struct errmsg * err) = {
+		assessments_open, conditions_open,   store_entries_open, fleet_tables,
+		forwards_open,	  store_orders_open, rollout_tables,	 schedule_open,
+		self_tests_open,  templates_open,    store_words_open,	 kept_open,
+	};
+	int rc = ERR_OK;
 
-	*ret_time = INT64_MIN;
-	ret_id[0] = 0;
-	if (!st)
-		return ERR_IO;
-	bind_text(st, 1, table);
-	if (db_step(st)) {
-		*ret_time = column_int64(st, 0);
-		snprintf(ret_id, 200, "%s", column_text(st, 1));
-	}
-	return store_done(m->to, st, m->err);
-}
-
-static int keep_place(struct moving *m, const char *table, int64_t time, const char *id)
-{
-	struct db_stmt *st =
-		store_kept(m->to, "INSERT OR REPLACE INTO migration VALUES(?1,?2,?3)", m->err);
-
-	if (!st)
-		return ERR_IO;
-	bind_text(st, 1, table);
-	bind_int64(st, 2, time);
-	bind_text(st, 3, id);
-	return store_done(m->to, st, m->err);
-}
-
-/* The next rows; *ret_n: how many. Columns 0 and 1 are time and id, the rest as history_copy has
- * them. */
-static int copy_some(struct moving *m, const char *table, const char *sql, unsigned *ret_n)
-{
-	struct db_stmt *st = store_kept(m->from, sql, m->err);
-	int64_t time;
-	char id[200];
-	int rc = st ? read_place(m, table, &time, id) : ERR_IO;
-
-	*ret_n = 0;
-	if (rc != ERR_OK || store_begin(m->to, m->err) != ERR_OK)
-		return ERR_IO;
-	bind_int64(st, 1, time);
-	bind_text(st, 2, id);
-	bind_int64(st, 3, AT_ONCE);
-	while (rc == ERR_OK && db_step(st)) {
-		time = column_int64(st, 0);
-		snprintf(id, sizeof(id), "%s", column_text(st, 1));
-		rc = history_copy(m->to->history, table, st, m->err);
-		++*ret_n;
-	}
-	rc = store_done(m->from, st, m->err) == ERR_OK ? rc : ERR_IO;
-	rc = rc == ERR_OK ? keep_place(m, table, time, id) : rc;
-	rc = rc == ERR_OK ? store_commit(m->to, m->err) : rc;
-	if (rc != ERR_OK)
-		store_rollback(m->to);
+	for (size_t i = 0; i < ARRAY_SIZE(parts) && rc == ERR_OK; i++)
+		rc = parts[i](s, err);
 	return rc;
 }
 
-#define BEHIND " WHERE (time, id) > (?1, ?2) ORDER BY time, id LIMIT ?3"
+/* --- the whole --- */
 
-static const struct {
-	const char *table, *sql;
-} histories[] = {
-	{"alerts",
-	 "SELECT time, id, site, sensor, mac, ip, name, peer_ip, severity, confidence, gid, sid, "
-	 "msg, category, tactics, techniques, reasons, url, file, sha256, eve FROM alerts" BEHIND},
-	{"records", "SELECT time, id, sensor, type, eve FROM records" BEHIND},
-	{"events",
-	 "SELECT time, id, number, mitigator, mac, ip, name, threat, severity, category, url, "
-	 "threat_id, alert_id, command_id, mode, text FROM events" BEHIND},
-	{"health",
-	 "SELECT slot * 900000000000 AS time, sensor AS id, rx, lost, up_s FROM health_slots WHERE "
-	 "(slot * 900000000000, sensor) > (?1, ?2) ORDER BY slot, sensor LIMIT ?3"},
-};
-
-static int copy_history(struct moving *m)
+/* Ended before its time it goes on where it was; ended well the next one begins anew. */
+static int move(struct moving *m)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(histories); i++) {
-		const char *table = histories[i].table;
-		bool is_health = strcmp(table, "health") == 0;
-		unsigned n = AT_ONCE;
+	static const char places[] =
+		"CREATE TABLE IF NOT EXISTS migration(name TEXT PRIMARY KEY, time INTEGER, id "
+		"TEXT)";
+	int rc = m->to->db->ops->exec(m->to->db, places, m->err);
 
-		while (n == AT_ONCE) {
-			if (copy_some(m, table, histories[i].sql, &n) != ERR_OK)
-				return ERR_IO;
-		}
-		tell(m, table, count(m->from, is_health ? "health_slots" : table, m->err),
-		     history_exact(m->to->history, table, m->err));
-	}
-	return ERR_OK;
+	if (rc == ERR_OK && !m->to->history)
+		rc = make_tables(m->to, m->err);
+	if (rc != ERR_OK)
+		return rc;
+	fprintf(m->out, "%-20s %12s %12s\n", "table", "there", "here");
+	rc = m->to->history ? migrate_history(m) : migrate_history_back(m);
+	rc = rc == ERR_OK ? copy_state(m) : rc;
+	if (rc == ERR_OK && m->differs)
+		rc = errmsg_set(m->err, ERR_INVALID,
+				"not everything arrived; was something written meanwhile? run it "
+				"again");
+	if (rc == ERR_OK || m->differs)
+		(void)m->to->db->ops->exec(m->to->db, "DELETE FROM migration", NULL);
+	return rc;
+}
+
+static int open_and_move(const struct store_where *from, const struct store_where *to, FILE *out,
+			 struct errmsg *err)
+{
+	struct moving m = {.out = out, .err = err};
+	struct errmsg note;
+	int rc;
+
+	m.from = store_open_at(from, &note, err);
+	m.to = m.from ? store_open_at(to, &note, err) : NULL;
+	rc = m.to ? move(&m) : ERR_IO;
+	store_close(m.from);
+	store_close(m.to);
+	return rc;
 }
 
 int keep_migrate(const char *from, const struct store_where *to, FILE *out, struct errmsg *err)
 {
-	const struct store_where at = {.path = from};
-	struct moving m = {.out = out, .err = err};
-	struct errmsg note;
-	int rc = ERR_IO;
+	const struct store_where file = {.path = from};
 
-	if (keep_check(from, err) != ERR_OK)
+	return keep_check(from, err) == ERR_OK ? open_and_move(&file, to, out, err) : ERR_INVALID;
+}
+
+int keep_migrate_back(const struct store_where *from, const char *to, FILE *out, struct errmsg *err)
+{
+	const struct store_where file = {.path = to};
+
+	if (access(to, F_OK) == 0 && keep_check(to, err) != ERR_OK)
 		return ERR_INVALID;
-	m.from = store_open_at(&at, &note, err);
-	m.to = m.from ? store_open_at(to, &note, err) : NULL;
-	if (m.to)
-		rc = m.to->db->ops->exec(m.to->db,
-					 "CREATE TABLE IF NOT EXISTS migration(name TEXT PRIMARY "
-					 "KEY, time INTEGER, id TEXT)",
-					 err);
-	if (rc == ERR_OK) {
-		fprintf(out, "%-20s %12s %12s\n", "table", "there", "here");
-		rc = copy_history(&m);
-	}
-	rc = rc == ERR_OK ? copy_state(&m) : rc;
-	store_close(m.from);
-	store_close(m.to);
-	if (rc == ERR_OK && m.differs)
-		rc = errmsg_set(err, ERR_INVALID,
-				"not everything arrived; was something written meanwhile? run it "
-				"again");
-	return rc;
+	return open_and_move(from, &file, out, err);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/centre/report_file.h"
+#include "control/centre/store/wipe_marks.h"
 #include "dataplane/base/slice.h"
 
 enum { NAME_LEAST = 8, CHUNK = 1 << 20, PATH_MOST = 700 }; /* shorter names are in any bytes */
@@ -18,6 +19,7 @@ struct wiping {
 	FILE *out;
 	struct errmsg *err;
 	uint64_t rows, files;
+	char *names, *sites; /* his, one a line: the names are his id, his own, sites', machines' */
 };
 
 static int complain(struct wiping *w)
@@ -55,63 +57,12 @@ static int64_t run(struct wiping *w, const char *sql)
 
 /* --- whose a row is --- */
 
-/* His sites and machines, and what hangs on rows of his by number; all before anything goes. */
-static const char *const lists[] = {
-	"CREATE TEMP TABLE w_sites AS SELECT site FROM sites WHERE customer = ?1",
-	"CREATE TEMP TABLE w_peers AS SELECT name FROM peers WHERE site IN w_sites UNION SELECT "
-	"name FROM certificates WHERE site IN w_sites UNION SELECT name FROM fleet_boxes WHERE "
-	"site IN w_sites UNION SELECT DISTINCT sensor FROM alerts WHERE site IN w_sites UNION "
-	"SELECT DISTINCT mitigator FROM hosts WHERE site IN w_sites",
-	"CREATE TEMP TABLE w_scopes AS SELECT 'customer:' || ?1 AS scope UNION SELECT 'site:' || "
-	"site FROM w_sites UNION SELECT 'box:' || name FROM w_peers",
-	"CREATE TEMP TABLE w_incidents AS SELECT id FROM incidents WHERE site IN w_sites OR "
-	"mitigator IN w_peers",
-	"CREATE TEMP TABLE w_emergencies AS SELECT id, key FROM emergencies WHERE customer = ?1 OR "
-	"site IN w_sites",
-	"CREATE TEMP TABLE w_recipients AS SELECT id FROM recipients WHERE customer = ?1",
-};
-
-/* A row is his when one of these columns says so. */
-static const struct {
-	const char *table, *column, *is; /* table NULL: any that has the column */
-} marks[] = {
-	{NULL, "customer", "= ?1"},
-	{NULL, "site", "IN w_sites"},
-	{NULL, "sensor", "IN w_peers"},
-	{NULL, "mitigator", "IN w_peers"},
-	{NULL, "peer", "IN w_peers"},
-	{NULL, "box", "IN w_peers"},
-	{NULL, "scope", "IN w_scopes"},
-	{NULL, "incident", "IN w_incidents"},
-	{NULL, "emergency", "IN (SELECT id FROM w_emergencies)"},
-	{NULL, "recipient", "IN w_recipients"},
-	{"customers", "id", "= ?1"},
-	{"peers", "name", "IN w_peers"},
-	{"mitigators", "name", "IN w_peers"},
-	{"fleet_versions", "name", "IN w_peers"},
-	{"conditions", "key", "IN (SELECT key FROM w_emergencies)"},
-};
-
-static bool has_column(struct wiping *w, const char *table, const char *column)
+static bool has_column(void *ctx, const char *table, const char *column)
 {
+	struct wiping *w = ctx;
+
 	return sqlite3_table_column_metadata(w->db, "main", table, column, NULL, NULL, NULL, NULL,
 					     NULL) == SQLITE_OK;
-}
-
-/* "customer = ?1 OR site IN w_sites"; false: nothing says whose its rows are. */
-static bool whose(struct wiping *w, const char *table, char *ret, size_t cap)
-{
-	size_t n = 0;
-
-	ret[0] = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
-		bool fits = marks[i].table ? strcmp(marks[i].table, table) == 0 : true;
-
-		if (fits && has_column(w, table, marks[i].column) && n < cap)
-			n += (size_t)snprintf(ret + n, cap - n, "%s\"%s\" %s", n ? " OR " : "",
-					      marks[i].column, marks[i].is);
-	}
-	return n > 0 && n < cap;
 }
 
 /* --- the store --- */
@@ -119,7 +70,7 @@ static bool whose(struct wiping *w, const char *table, char *ret, size_t cap)
 static int each_table(struct wiping *w,
 		      int (*fn)(struct wiping *w, const char *table, const char *condition))
 {
-	char condition[1000];
+	char condition[WIPE_CONDITION];
 	sqlite3_stmt *st = prepare(
 		w, "SELECT name FROM main.sqlite_master WHERE type = 'table' ORDER BY name = "
 		   "'peers' OR name = 'sites' OR name = 'customers', name");
@@ -128,7 +79,7 @@ static int each_table(struct wiping *w,
 	while (rc == ERR_OK && sqlite3_step(st) == SQLITE_ROW) {
 		const char *table = (const char *)sqlite3_column_text(st, 0);
 
-		if (whose(w, table, condition, sizeof(condition)))
+		if (wipe_whose(table, has_column, w, condition, sizeof(condition)))
 			rc = fn(w, table, condition);
 	}
 	sqlite3_finalize(st);
@@ -137,7 +88,7 @@ static int each_table(struct wiping *w,
 
 static int empty_table(struct wiping *w, const char *table, const char *condition)
 {
-	char sql[1200];
+	char sql[WIPE_CONDITION + 200];
 	int64_t n;
 
 	snprintf(sql, sizeof(sql), "DELETE FROM main.\"%s\" WHERE %s", table, condition);
@@ -150,7 +101,7 @@ static int empty_table(struct wiping *w, const char *table, const char *conditio
 
 static int is_empty(struct wiping *w, const char *table, const char *condition)
 {
-	char sql[1200];
+	char sql[WIPE_CONDITION + 200];
 	int64_t n;
 
 	snprintf(sql, sizeof(sql), "SELECT count(*) FROM main.\"%s\" WHERE %s", table, condition);
@@ -192,25 +143,38 @@ static const char *const rest[] = {
 	"UPDATE report_runs SET state = 'due', next = due, tries = 0 WHERE customer = ''",
 };
 
-/* The lists, and the customer's name and those of his sites and machines, one a line. */
-static int list_his(struct wiping *w, char **ret_names)
+/* One a line; NULL without memory. */
+static char *list_of(struct wiping *w, const char *sql)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = prepare(w, sql);
+	char *text = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		if (run(w, lists[i]) < 0)
+	if (st && sqlite3_step(st) == SQLITE_ROW) {
+		const char *found = (const char *)sqlite3_column_text(st, 0);
+
+		text = strdup(found ? found : "");
+	}
+	sqlite3_finalize(st);
+	return text;
+}
+
+static int list_his(struct wiping *w)
+{
+	for (size_t i = 0; wipe_lists[i].name; i++) {
+		char sql[100];
+
+		snprintf(sql, sizeof(sql), "CREATE TEMP TABLE %s", wipe_lists[i].name);
+		if (run(w, sql) < 0 || run(w, wipe_lists[i].fill) < 0)
 			return ERR_IO;
 	}
-	if (run(w, "SELECT count(*) FROM customers WHERE id = ?1") == 0 &&
-	    run(w, "SELECT count(*) FROM w_sites") == 0)
+	if (run(w, "INSERT INTO w_peers SELECT DISTINCT sensor FROM alerts WHERE site IN (SELECT "
+		   "site FROM w_sites)") < 0)
+		return ERR_IO;
+	if (run(w, WIPE_IS_THERE) == 0)
 		return errmsg_set(w->err, ERR_NOTFOUND, "there is no customer %s", w->customer);
-	st = prepare(w, "SELECT group_concat(name, char(10)) FROM (SELECT ?1 AS name UNION SELECT "
-			"name FROM customers WHERE id = ?1 UNION SELECT site FROM w_sites UNION "
-			"SELECT name FROM w_peers)");
-	if (st && sqlite3_step(st) == SQLITE_ROW)
-		*ret_names = strdup((const char *)sqlite3_column_text(st, 0));
-	sqlite3_finalize(st);
-	return *ret_names ? ERR_OK : ERR_NOMEM;
+	w->names = list_of(w, "SELECT group_concat(name, char(10)) FROM (" WIPE_NAMES ")");
+	w->sites = list_of(w, "SELECT group_concat(site, char(10)) FROM w_sites");
+	return w->names && w->sites ? ERR_OK : ERR_NOMEM;
 }
 
 static int from_store(struct wiping *w)
@@ -314,26 +278,36 @@ static void from_folder(struct wiping *w, const char *folder, char *const *stems
 
 enum { STEMS_MOST = 4096 };
 
+/* The beginnings of the names of files about him, about a site of his, and about everybody. */
+static size_t stems_of(struct wiping *w, const char *site, char **stems)
+{
+	const struct store_scope scopes[] = {{"", site}, {w->customer, site}};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
+		for (int kind = 0; kind < REPORT_PERIODS; kind++) {
+			char stem[PATH_MOST];
+
+			report_file_name((enum report_period)kind, &scopes[i], stem, sizeof(stem));
+			stems[n++] = strdup(stem);
+		}
+	}
+	return n;
+}
+
 static int from_reports(struct wiping *w)
 {
 	char **stems = calloc(STEMS_MOST, sizeof(*stems)), folder[PATH_MOST];
-	sqlite3_stmt *st = prepare(w, "SELECT site FROM w_sites UNION SELECT ''");
-	struct store_scope scopes[] = {{"", ""}, {w->customer, ""}, {"", ""}};
-	size_t n = 0;
+	size_t n = stems ? stems_of(w, "", stems) : 0;
 
-	while (stems && st && sqlite3_step(st) == SQLITE_ROW && n + 6 <= STEMS_MOST) {
-		scopes[1].site = scopes[2].site = (const char *)sqlite3_column_text(st, 0);
-		for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
-			for (int kind = 0; kind < REPORT_PERIODS; kind++) {
-				char stem[PATH_MOST];
+	for (const char *at = w->sites; stems && *at && n + 6 <= STEMS_MOST;) {
+		size_t len = strcspn(at, "\n");
+		char site[PATH_MOST];
 
-				report_file_name((enum report_period)kind, &scopes[i], stem,
-						 sizeof(stem));
-				stems[n++] = strdup(stem);
-			}
-		}
+		snprintf(site, sizeof(site), "%.*s", (int)len, at);
+		n += stems_of(w, site, stems + n);
+		at += len + (at[len] == '\n');
 	}
-	sqlite3_finalize(st);
 	from_folder(w, w->reports, stems, n);
 	snprintf(folder, sizeof(folder), "%s/final", w->reports);
 	from_folder(w, folder, stems, n);
@@ -396,27 +370,56 @@ static int verify(struct wiping *w, const char *names)
 	return rc;
 }
 
+/* Accounts, what waits for his machines, reports. */
+static int all_beside(struct wiping *w)
+{
+	int rc = beside(w, "accounts.db", from_accounts, w->names);
+
+	rc = rc == ERR_OK ? beside(w, "spool.db", from_spool, w->names) : rc;
+	return rc == ERR_OK ? from_reports(w) : rc;
+}
+
 int wipe_customer(const char *state, const char *reports, const char *customer, FILE *out,
 		  struct errmsg *err)
 {
 	struct wiping w = {
 		.state = state, .reports = reports, .customer = customer, .out = out, .err = err};
-	char path[PATH_MOST], *names = NULL;
+	char path[PATH_MOST];
 	int rc;
 
 	if (!customer[0])
 		return errmsg_set(err, ERR_INVALID, "name the customer");
 	snprintf(path, sizeof(path), "%s/centre.db", state);
 	rc = open_exclusively(&w, path, err);
-	rc = rc == ERR_OK ? list_his(&w, &names) : rc;
+	rc = rc == ERR_OK ? list_his(&w) : rc;
 	/* Whose he is stands in the store: it comes last, so that what was ended goes on. */
-	rc = rc == ERR_OK ? beside(&w, "accounts.db", from_accounts, names) : rc;
-	rc = rc == ERR_OK ? beside(&w, "spool.db", from_spool, names) : rc;
-	rc = rc == ERR_OK ? from_reports(&w) : rc;
+	rc = rc == ERR_OK ? all_beside(&w) : rc;
 	rc = rc == ERR_OK ? from_store(&w) : rc;
 	/* Who is not there any more may have been wiped but for the log beside. */
 	rc = close_tidied(&w, rc);
-	rc = rc == ERR_OK ? verify(&w, names) : rc;
-	free(names);
+	rc = rc == ERR_OK ? verify(&w, w.names) : rc;
+	free(w.names);
+	free(w.sites);
+	return rc;
+}
+
+int wipe_customer_far(const struct store_where *where, const char *state, const char *reports,
+		      const char *customer, FILE *out, struct errmsg *err)
+{
+	struct wiping w = {
+		.state = state, .reports = reports, .customer = customer, .out = out, .err = err};
+	struct wipe_far *far;
+	int rc;
+
+	if (!customer[0])
+		return errmsg_set(err, ERR_INVALID, "name the customer");
+	far = wipe_far_open(where, customer, &w.names, &w.sites, err);
+	rc = far ? all_beside(&w) : ERR_IO;
+	rc = rc == ERR_OK ? wipe_far_rows(far, out, err) : rc;
+	rc = rc == ERR_OK ? wipe_far_verify(far, w.names, err) : rc;
+	rc = rc == ERR_OK ? verify(&w, w.names) : rc;
+	wipe_far_close(far);
+	free(w.names);
+	free(w.sites);
 	return rc;
 }

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "dataplane/base/err.h"
+#include "control/centre/store/store.h"
 
 /* `state`: the centre's state-folder; `reports`: its report-folder. Writes what went, a line a
  * table, and what was looked at afterwards, on `out`. ERR_EXISTS: the centre runs; ERR_NOTFOUND: no
@@ -13,3 +13,8 @@
  * it goes on. */
 int wipe_customer(const char *state, const char *reports, const char *customer, FILE *out,
 		  struct errmsg *err);
+/* The same where the store is beyond one machine: every row in PostgreSQL and on every replica of
+ * ClickHouse, tables written anew, then looked for by his names; `state` and `reports` are those of
+ * one of the centres. */
+int wipe_customer_far(const struct store_where *where, const char *state, const char *reports,
+		      const char *customer, FILE *out, struct errmsg *err);

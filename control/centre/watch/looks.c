@@ -30,6 +30,8 @@ struct looks {
 	struct looks_setup setup;
 	struct loop_timer timer;
 	uint64_t rates_at; /* when they were judged last, wall clock */
+	json_t *kept;	   /* what the store held when it was `measured`, wall clock */
+	uint64_t measured;
 };
 
 /* --- words --- */
@@ -388,6 +390,79 @@ int look_at_disk(struct store *s, uint64_t used, uint64_t size, uint64_t now, st
 	return end(s, EMERGENCY_DISK, now, rc, err);
 }
 
+/* --- what the store holds, and its back-ups --- */
+
+enum { STORE_DAYS = 30 };
+
+/* The size today is noted, whatever else is known. */
+json_t *look_at_store(struct store *s, uint64_t retention_days, uint64_t room, uint64_t now,
+		      struct errmsg *err)
+{
+	struct kept_day today = {.day = now / NS_PER_DAY}, past[STORE_DAYS];
+	uint64_t days[STORE_DAYS], bytes[STORE_DAYS], oldest, held;
+	double a_day, then;
+	int n;
+
+	if (kept_measure(s, &today.bytes, &oldest, err) != ERR_OK ||
+	    kept_note(s, &today, err) != ERR_OK || (n = kept_days(s, past, STORE_DAYS, err)) < 0)
+		return NULL;
+	for (int i = 0; i < n; i++) {
+		days[i] = past[i].day;
+		bytes[i] = past[i].bytes;
+	}
+	held = oldest && oldest < now ? (now - oldest) / NS_PER_DAY : 0;
+	a_day = rate_of_growth(days, bytes, (size_t)n);
+	then = (double)today.bytes;
+	if (a_day > 0 && held < retention_days)
+		then += a_day * (double)(retention_days - held);
+	return json_pack("{sI sI sI sI sI sI sb}", "bytes", (json_int_t)today.bytes, "oldest",
+			 (json_int_t)oldest, "held_days", (json_int_t)held, "retention_days",
+			 (json_int_t)retention_days, "bytes_a_day", (json_int_t)a_day, "bytes_then",
+			 (json_int_t)then, "full",
+			 (int)(room && then > (double)today.bytes + (double)room));
+}
+
+static struct emergency *about_backup(uint64_t days, bool never)
+{
+	struct emergency *e = begin(EMERGENCY_BACKUP, "centre");
+	unsigned long long n = days;
+
+	for (int l = 0; e && l < REPORT_LANGUAGES; l++) {
+		if (never)
+			TITLE(e, l, "The centre's store was never backed up, for %llu days now",
+			      "センターのデータは%llu日間、一度もバックアップされていません", n);
+		else
+			TITLE(e, l, "The centre's last back-up is %llu days old",
+			      "センターの最後のバックアップから%llu日が経過しました", n);
+		TEXT(e, l,
+		     "Should the machine break, what came in these %llu days is lost. Make one: "
+		     "banken-store backup; beyond one machine by its own means, then banken-store "
+		     "backed-up. Look why the timer did not.",
+		     "故障すると、この%llu日間のデータは失われます。banken-store "
+		     "backupで作成してください(クラスター構成では独自の方法で取得した後、banken-"
+		     "store backed-upを実行)。定期実行の設定も確認してください。",
+		     n);
+	}
+	return e;
+}
+
+int look_at_backups(struct store *s, uint64_t days, uint64_t now, struct errmsg *err)
+{
+	struct kept_day first[STORE_DAYS];
+	struct kept_backup last;
+	int rc = kept_backup_last(s, &last, err), n = 0;
+	uint64_t since = last.time;
+
+	if (rc == 0) {
+		n = kept_days(s, first, STORE_DAYS, err);
+		since = n > 0 ? first[0].day * NS_PER_DAY : now;
+		rc = n < 0 ? n : ERR_OK;
+	}
+	if (rc >= 0 && days && now > since && now - since > days * NS_PER_DAY)
+		rc = hold(s, about_backup((now - since) / NS_PER_DAY, !last.time), now, err);
+	return end(s, EMERGENCY_BACKUP, now, rc < 0 ? rc : ERR_OK, err);
+}
+
 /* --- mirror ports --- */
 
 static struct emergency *about_mirror(const struct mute_sensor *m, uint64_t now)
@@ -521,6 +596,41 @@ static void told(const struct looks *l, int rc, const struct errmsg *err)
 		log_error(l->setup.log, "looking after the watchers: %s", err->text);
 }
 
+/* Once an hour: beyond one machine other servers are asked. */
+static void measure(struct looks *l, uint64_t now, struct errmsg *err)
+{
+	uint64_t used = 0, size = 0;
+	json_t *o;
+
+	if (l->kept && now - l->measured < NS_PER_HOUR)
+		return;
+	/* Beyond one machine the disks are other machines'. */
+	if (l->setup.is_far || !disk_of(l->setup.folder, &used, &size))
+		size = used = 0;
+	o = look_at_store(l->setup.store, l->setup.retention_days, size - used, now, err);
+	l->measured = now;
+	if (!o) {
+		told(l, ERR_IO, err);
+		return;
+	}
+	json_decref(l->kept);
+	l->kept = o;
+}
+
+static json_t *backup_status(struct looks *l)
+{
+	uint64_t now = loop_wall(l->setup.loop);
+	struct kept_backup last;
+	struct errmsg err;
+
+	if (kept_backup_last(l->setup.store, &last, &err) != 1)
+		return json_null();
+	return json_pack("{sI sI sI so}", "time", (json_int_t)last.time, "age_s",
+			 (json_int_t)(now > last.time ? (now - last.time) / NS_PER_SEC : 0),
+			 "bytes", (json_int_t)last.bytes, "place",
+			 json_string(last.place) ?: json_null());
+}
+
 void looks_look(struct looks *l)
 {
 	uint64_t now = loop_wall(l->setup.loop), used, size;
@@ -532,6 +642,8 @@ void looks_look(struct looks *l)
 	told(l, look_at_queues(s, &l->setup.zone, now, &err), &err);
 	if (disk_of(l->setup.folder, &used, &size))
 		told(l, look_at_disk(s, used, size, now, &err), &err);
+	measure(l, now, &err);
+	told(l, look_at_backups(s, l->setup.backup_days, now, &err), &err);
 	if (l->setup.silent_after)
 		told(l, look_at_mirrors(s, l->setup.silent_after, now, &err), &err);
 	told(l, conditions_end_silent(s, now, &err), &err);
@@ -556,7 +668,8 @@ struct looks *looks_new(const struct looks_setup *setup, struct errmsg *err)
 	if (!l)
 		return NULL;
 	l->setup = *setup;
-	if (conditions_open(setup->store, err) != ERR_OK) {
+	if (conditions_open(setup->store, err) != ERR_OK ||
+	    kept_open(setup->store, err) != ERR_OK) {
 		free(l);
 		return NULL;
 	}
@@ -570,6 +683,7 @@ void looks_delete(struct looks *l)
 	if (!l)
 		return;
 	loop_timer_stop(l->setup.loop, &l->timer);
+	json_decref(l->kept);
 	free(l);
 }
 
@@ -585,6 +699,8 @@ json_t *looks_status(struct looks *l, const char *customer)
 				 "full_in_days",
 				 days >= 0 ? json_integer((json_int_t)days) : json_null());
 	}
-	return json_pack("{so so}", "conditions", conditions_list(l->setup.store, customer), "disk",
-			 disk);
+	return json_pack("{so so so so}", "conditions", conditions_list(l->setup.store, customer),
+			 "disk", disk, "store",
+			 !customer[0] && l->kept ? json_deep_copy(l->kept) : json_null(), "backup",
+			 customer[0] ? json_null() : backup_status(l));
 }

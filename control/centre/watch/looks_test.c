@@ -121,6 +121,72 @@ static void disk_is_forecast(void **state)
 	assert_true(rate_days_to_full(days, days, 5, 5) >= 0);
 }
 
+static int64_t figure(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* Ten megabytes more a day than now, ten days held of thirty. */
+static void store_is_forecast(void **state)
+{
+	enum { MB = 1000000 };
+	uint64_t bytes, oldest;
+	struct flow_summary f = {.id = "kept-1", .event_type = "flow", .eve = SLICE_LIT("{}")};
+	struct errmsg err = {""};
+	json_t *o;
+
+	f.start = f.end = now - 10 * NS_PER_DAY;
+	ok(kept_open(s, &err), &err);
+	ok(store_begin(s, &err), &err);
+	ok(store_record(s, "sensor-1", &f, &err), &err);
+	ok(store_commit(s, &err), &err);
+	ok(kept_measure(s, &bytes, &oldest, &err), &err);
+	assert_true(bytes > 0);
+	for (uint64_t back = 1; back < 6; back++) {
+		struct kept_day d = {now / NS_PER_DAY - back, bytes + 600 * MB - back * 10 * MB};
+
+		ok(kept_note(s, &d, &err), &err);
+	}
+	o = look_at_store(s, 30, 0, now, &err);
+	assert_non_null(o);
+	assert_int_equal(figure(o, "bytes"), bytes);
+	if (!getenv("BANKEN_TEST_STATE")) { /* there a month is what is known */
+		assert_int_equal(figure(o, "held_days"), 10);
+		assert_int_equal(figure(o, "oldest"), f.end);
+		assert_int_equal(figure(o, "bytes_then"), bytes + 20 * figure(o, "bytes_a_day"));
+	}
+	assert_int_equal(figure(o, "bytes_a_day"), 10 * MB);
+	assert_false(json_is_true(json_object_get(o, "full")));
+	json_decref(o);
+	o = look_at_store(s, 30, 5 * MB, now, &err);
+	assert_true(json_is_true(json_object_get(o, "full")));
+	json_decref(o);
+	/* What was held for longer than it is to be grows no more. */
+	o = look_at_store(s, 5, 5 * MB, now, &err);
+	assert_int_equal(figure(o, "bytes_then"), bytes);
+	json_decref(o);
+}
+
+static void backups_are_missed(void **state)
+{
+	struct kept_day first = {now / NS_PER_DAY - 10, 1000};
+	struct kept_backup b = {.time = now, .place = "/backup/x"};
+	struct errmsg err = {""};
+
+	ok(kept_open(s, &err), &err);
+	ok(kept_note(s, &first, &err), &err);
+	ok(look_at_backups(s, 0, now, &err), &err);
+	ok(look_at_backups(s, 11, now, &err), &err);
+	assert_string_equal(told(), "");
+	ok(look_at_backups(s, 7, now, &err), &err);
+	assert_string_equal(told(), "backup  open");
+	ok(kept_backup_note(s, &b, &err), &err);
+	ok(look_at_backups(s, 7, now + NS_PER_DAY, &err), &err);
+	assert_string_equal(told(), "backup  over");
+	ok(look_at_backups(s, 7, now + 8 * NS_PER_DAY, &err), &err);
+	assert_string_equal(told(), "backup  open, backup  over");
+}
+
 /* --- incidents --- */
 
 static void incidents(uint64_t at, unsigned n)
@@ -383,6 +449,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(rates_are_judged),
 		TEST(disk_is_forecast),
+		TEST(store_is_forecast),
+		TEST(backups_are_missed),
 		TEST(too_many_and_over),
 		TEST(too_few),
 		TEST(certificates_and_clocks),

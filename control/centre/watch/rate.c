@@ -1,5 +1,6 @@
 #include "control/centre/watch/rate.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 static int compare(const void *a, const void *b)
@@ -48,13 +49,13 @@ static int compare_slopes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-double rate_days_to_full(const uint64_t *days, const uint64_t *used, size_t n, uint64_t size)
+static bool median_slope(const uint64_t *days, const uint64_t *used, size_t n, double *ret)
 {
-	double slopes[DAYS_MOST * DAYS_MOST / 2], slope;
+	double slopes[DAYS_MOST * DAYS_MOST / 2];
 	size_t k = 0;
 
 	if (n < DAYS_LEAST || n > DAYS_MOST)
-		return -1;
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = i + 1; j < n; j++) {
 			if (days[j] > days[i])
@@ -63,9 +64,25 @@ double rate_days_to_full(const uint64_t *days, const uint64_t *used, size_t n, u
 		}
 	}
 	if (k == 0)
-		return -1;
+		return false;
 	qsort(slopes, k, sizeof(*slopes), compare_slopes);
-	slope = slopes[k / 2];
+	*ret = slopes[k / 2];
+	return true;
+}
+
+double rate_of_growth(const uint64_t *days, const uint64_t *used, size_t n)
+{
+	double slope;
+
+	return median_slope(days, used, n, &slope) ? slope : 0;
+}
+
+double rate_days_to_full(const uint64_t *days, const uint64_t *used, size_t n, uint64_t size)
+{
+	double slope;
+
+	if (!median_slope(days, used, n, &slope))
+		return -1;
 	if (slope <= 0 || used[n - 1] >= size)
 		return used[n - 1] >= size ? 0 : -1;
 	return (double)(size - used[n - 1]) / slope;

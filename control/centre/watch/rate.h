@@ -31,4 +31,6 @@ struct rate rate_judge(uint64_t now, uint64_t *past, size_t n);
 
 /* When a disk is full at the pace of its past: days from the last sample on, or negative when it is
  * not growing or too little is known. By Theil and Sen: the median of the slopes of all pairs. */
+/* How much more a day, by the same: what shrinks is below 0; 0 when too little is known. */
+double rate_of_growth(const uint64_t *days, const uint64_t *used, size_t n);
 double rate_days_to_full(const uint64_t *days, const uint64_t *used, size_t n, uint64_t size);

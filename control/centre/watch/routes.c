@@ -43,7 +43,9 @@ static int watched(void *ctx, const struct api_request *q, struct api_answer *re
 	if (rc != ERR_OK)
 		return rc;
 	if (!c->watch.store)
-		return answer(json_pack("{s[] sn s[]}", "conditions", "disk", "self_tests"), ret);
+		return answer(json_pack("{s[] sn sn sn s[]}", "conditions", "disk", "store",
+					"backup", "self_tests"),
+			      ret);
 	o = looks_status(c->looks, scope.customer);
 	json_object_set_new(o, "self_tests", self_test_list(c->store, scope.customer, 100));
 	json_object_set_new(o, "licence_until",
@@ -280,7 +282,8 @@ static const struct api_field template_fields[] = {TEMPLATE};
 
 static const struct api_route routes[] = {
 	{"GET", "/api/v1/watch", API_MAY_SEE, .summary = "what is wrong with the watching itself",
-	 .returns = "conditions that hold, self-tests; for the vendor: the disk and its forecast",
+	 .returns = "conditions that hold, self-tests; for the vendor: the disk, what the store "
+		    "holds and its forecast, the last back-up",
 	 FIELDS(scope_fields), .fn = watched},
 	{"POST", "/api/v1/self-test", API_MAY_CHANGE | API_MAY_ALL,
 	 .summary = "try the way from a sensor to the mailbox now", FIELDS(sensor_fields),
