@@ -77,6 +77,18 @@ static const struct config_key search_keys[] = {
 	{0},
 };
 
+static const char *const gives[] = {"nobody", "customer", "vendor", NULL};
+
+static const struct config_key evidence_keys[] = {
+	{"folder", CONFIG_TEXT, offsetof(struct conf_evidence, folder),
+	 "/var/lib/banken/dataplane/evidence", .max = 255,
+	 .help = "the dataplane's evidence.dir; empty: pieces are not given away"},
+	{"give", CONFIG_WORD, offsetof(struct conf_evidence, give), "customer", .words = gives,
+	 .help = "who gets packets of an alert through the centre: nobody, the customer's people, "
+		 "the vendor's as well"},
+	{0},
+};
+
 static const struct config_key behave_keys[] = {
 	{"enabled", CONFIG_BOOL, offsetof(struct conf_behave, enabled), "true",
 	 .help = "detectors with hours and weeks of memory"},
@@ -157,6 +169,8 @@ const struct config_key conf_keys[] = {
 	 .help = "local EVE files"},
 	{"search", CONFIG_GROUP, offsetof(struct conf, search), .keys = search_keys,
 	 .help = "records kept for search"},
+	{"evidence", CONFIG_GROUP, offsetof(struct conf, evidence), .keys = evidence_keys,
+	 .help = "packets before and after an alert"},
 	{"bundle", CONFIG_GROUP, offsetof(struct conf, bundle), .keys = bundle_keys,
 	 .help = "signature bundles"},
 	{"firmware", CONFIG_GROUP, offsetof(struct conf, firmware), .keys = firmware_keys,

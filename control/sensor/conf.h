@@ -24,6 +24,12 @@ struct conf_search {
 	const char *folder, *lists;
 };
 
+/* Packets that the dataplane kept (evidence.h). */
+struct conf_evidence {
+	const char *folder;
+	int give;
+};
+
 struct conf_bundle {
 	const char *folder, *keys, *lists;
 };
@@ -53,6 +59,7 @@ struct conf {
 	struct conf_spool spool;
 	struct conf_eve eve;
 	struct conf_search search;
+	struct conf_evidence evidence;
 	struct conf_bundle bundle;
 	struct conf_behave behave;
 	struct conf_firmware firmware;

@@ -268,6 +268,12 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.keys = c->keys,
 		.box = steer_box(c->steer),
 		.samples = c->samples,
+		.evidence = {.loop = c->loop,
+			     .log = c->log,
+			     .outbox = &c->outbox,
+			     .keys = c->keys,
+			     .folder = c->conf->evidence.folder,
+			     .give = (enum evidence_give)c->conf->evidence.give},
 	};
 
 	for (size_t i = 0; i < health.n_vlans; i++)

@@ -296,6 +296,10 @@ void orders_take(struct orders *o, const struct message *m)
 		take_collect(o, m);
 		return;
 	}
+	if (m->kind == MESSAGE_PERSON_ORDER) {
+		evidence_take(&o->setup.evidence, m);
+		return;
+	}
 	if (!is_watch && m->kind != MESSAGE_RESET) {
 		log_warn(o->setup.log, "a %s from a peer: not understood here",
 			 message_kind_text(m->kind));

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "control/sensor/evidence.h"
 #include "control/sensor/health.h"
 #include "control/sensor/outbox.h"
 #include "control/sensor/sample/sample.h"
@@ -24,6 +25,7 @@ struct orders_setup {
 	struct tls_keys *keys;
 	struct box *box;	 /* takes what the centre sends */
 	struct samples *samples; /* NULL: none is handed over */
+	struct evidence_setup evidence;
 };
 
 /* Stops with a sentence when the mailbox cannot be had. */

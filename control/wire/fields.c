@@ -421,6 +421,13 @@ static const struct map_field person_order_fields[] = {
 };
 MAP(person_order);
 
+static const struct map_field evidence_part_fields[] = {
+	TEXT(evidence_part, order),  TEXT(evidence_part, alert), TEXT(evidence_part, file),
+	TEXT(evidence_part, sha256), U64(evidence_part, size),	 U64(evidence_part, offset),
+	BYTES(evidence_part, data),  TEXT(evidence_part, proof),
+};
+MAP(evidence_part);
+
 static const struct map_field list_proposal_fields[] = {
 	TEXT(list_proposal, id),
 	U64(list_proposal, time),
@@ -520,6 +527,7 @@ static const struct map_field message_fields[] = {
 	ONEOF(message, person_order, MESSAGE_PERSON_ORDER, person_order),
 	ONEOF(message, collect, MESSAGE_COLLECT, collect_order),
 	ONEOF(message, sample_part, MESSAGE_SAMPLE_PART, sample_part),
+	ONEOF(message, evidence_part, MESSAGE_EVIDENCE_PART, evidence_part),
 };
 const struct map message_map = {
 	.pb = &banken__v1__message__descriptor,
@@ -617,6 +625,7 @@ const struct map *const fields_maps[] = {
 	&person_order_map,
 	&collect_order_map,
 	&sample_part_map,
+	&evidence_part_map,
 	&audit_head_map,
 	&report_map,
 	&message_signature_map,

@@ -664,17 +664,28 @@ struct list_proposal {
 	struct proposal_entry_list entries;
 };
 
-/* Centre to mitigator: what a person asked for at the centre's pages. */
+/* Centre to mitigator or sensor: what a person asked for at the centre's pages. */
 struct person_order {
-	const char *id, *target;  /* the order's; the mitigator's name */
+	const char *id, *target;  /* the order's; the mitigator's or sensor's name */
 	const char *customer;	  /* whose account it was; "" = of the vendor */
 	const char *account;	  /* the person's */
 	const char *act;	  /* "approve", "refuse", "release", "except", "mandate",
-				 "policy", "policy-try", "collect" */
-	const char *subject;	  /* a cut's command_id; "" */
+				 "policy", "policy-try", "collect"; to a sensor:
+				 "evidence" */
+	const char *subject;	  /* a cut's command_id, an alert's id; "" */
 	const char *body;	  /* JSON of what the act needs besides; "" */
 	const char *reason;	  /* one sentence */
 	uint64_t issued, expires; /* after that it must not be carried out */
+};
+
+/* Sensor to centre: a part of a piece of kept packets that a person asked for (E1, act "evidence").
+ * Parts come in order, the CommandStatus of the order after the last. */
+struct evidence_part {
+	const char *order, *alert; /* the order's id; the alert's */
+	const char *file, *sha256; /* the piece's name; hex, of all of it */
+	uint64_t size, offset;	   /* bytes of all of it; where this part begins */
+	struct slice data;
+	const char *proof; /* with offset 0: the chain's lines from the piece's to the last */
 };
 
 /* The end of an audit log, kept elsewhere. */
@@ -735,6 +746,7 @@ enum message_kind {
 	MESSAGE_PERSON_ORDER,
 	MESSAGE_COLLECT,
 	MESSAGE_SAMPLE_PART,
+	MESSAGE_EVIDENCE_PART,
 };
 
 /* Set on a decoded message that came signed; sign_check judges it. */
@@ -770,6 +782,7 @@ struct message {
 		struct person_order person_order;
 		struct collect_order collect;
 		struct sample_part sample_part;
+		struct evidence_part evidence_part;
 	};
 	struct message_signature signature; /* value.len == 0: came unsigned */
 };

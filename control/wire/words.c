@@ -19,7 +19,7 @@ static const char *const message_words[] = {
 	"reset",	 "event",	   "mitigator-state", "config-push", "config-result",
 	"enrol-request", "enrol-answer",   "list-proposal",   "audit-head",  "artefact-offer",
 	"artefact-want", "artefact-chunk", "artefact-result", "trust-order", "trust-result",
-	"self-test",	 "person-order",   "collect",	      "sample-part"};
+	"self-test",	 "person-order",   "collect",	      "sample-part", "evidence-part"};
 static const char *const artefact_words[] = {"none", "config", "bundle", "pattern", "firmware"};
 static const char *const artefact_state_words[] = {"none", "fetching", "in-force", "refused",
 						   "failed"};

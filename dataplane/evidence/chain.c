@@ -135,6 +135,49 @@ static bool is_piece(const struct chain_entry *e)
 	return strcmp(e->kind, "packets") == 0 || strcmp(e->kind, "found") == 0;
 }
 
+/* --- lines taken out --- */
+
+/* What the first line says came before it. */
+static void begin_of(struct slice line, char ret_tip[CHAIN_HASH], uint64_t *ret_seq)
+{
+	json_t *o = json_loadb((const char *)line.data, line.len, 0, NULL);
+
+	*ret_seq = (uint64_t)json_integer_value(json_object_get(o, "seq"));
+	if (!text_into(o, "prev", ret_tip, CHAIN_HASH))
+		ret_tip[0] = 0;
+	json_decref(o);
+}
+
+int chain_proof(struct slice lines, const char *sha256, char ret_tip[CHAIN_HASH],
+		uint64_t *ret_lines, struct errmsg *err)
+{
+	uint64_t seq = 0;
+
+	*ret_lines = 0;
+	while (lines.len) {
+		const uint8_t *end = memchr(lines.data, '\n', lines.len);
+		size_t n = end ? (size_t)(end - lines.data) : lines.len;
+		struct slice line = SLICE(lines.data, n);
+		struct chain_entry e;
+		const char *wrong;
+
+		if (*ret_lines == 0)
+			begin_of(line, ret_tip, &seq);
+		wrong = read_entry(line, ret_tip, seq, &e);
+		if (!wrong[0] && *ret_lines == 0 &&
+		    (!is_piece(&e) || strcmp(e.sha256, sha256) != 0))
+			wrong = "it is not the line of this piece";
+		if (wrong[0])
+			return errmsg_set(err, ERR_INVALID, "entry %" PRIu64 ": %s", seq, wrong);
+		memcpy(ret_tip, e.hash, CHAIN_HASH);
+		(*ret_lines)++;
+		seq++;
+		n += end ? 1 : 0;
+		lines = SLICE(lines.data + n, lines.len - n);
+	}
+	return *ret_lines ? ERR_OK : errmsg_set(err, ERR_INVALID, "there is no line");
+}
+
 /* --- reading it all --- */
 
 struct reading {

@@ -43,6 +43,12 @@ const char *chain_tip(const struct chain *c);
 uint64_t chain_bytes(const struct chain *c);
 uint64_t chain_dropped(const struct chain *c); /* pieces that went for want of room */
 
+/* Lines taken out of a chain, from a piece's to the last there was: each unchanged and bound to the
+ * one before; the first is of a piece with that SHA-256. `ret_tip`: hash of the last line.
+ * ERR_INVALID with a sentence. */
+int chain_proof(struct slice lines, const char *sha256, char ret_tip[CHAIN_HASH],
+		uint64_t *ret_lines, struct errmsg *err);
+
 struct chain_report {
 	uint64_t lines, pieces, dropped, bytes;
 	char tip[CHAIN_HASH];

@@ -239,8 +239,10 @@ static size_t put_comment(char *at, size_t len, const struct keeper_note *n)
 }
 
 /* Members of the chain's line. */
-static void more_of(const struct keeper_note *n, unsigned alerts, unsigned packets, char ret[MORE])
+static void more_of(const struct keeper_note *const *notes, unsigned alerts, unsigned packets,
+		    char ret[MORE])
 {
+	const struct keeper_note *n = notes[0];
 	char src[IP_ADDR_TEXT], dst[IP_ADDR_TEXT], community[COMMUNITY], id[24];
 	struct json j;
 	long len;
@@ -263,6 +265,12 @@ static void more_of(const struct keeper_note *n, unsigned alerts, unsigned packe
 	json_text(&j, "community_id", community);
 	json_uint(&j, "alerts", alerts);
 	json_uint(&j, "packets", packets);
+	json_open_array(&j, "others");
+	for (unsigned i = 1; i < alerts; i++) {
+		snprintf(id, sizeof(id), "%016" PRIx64, notes[i]->id);
+		json_text(&j, NULL, id);
+	}
+	json_array_end(&j);
 	json_end(&j);
 	len = json_finish(&j);
 	if (len < 2) {
@@ -408,7 +416,7 @@ static void store(struct gathering *g, uint64_t now_ns)
 
 	snprintf(name, sizeof(name), "%020" PRIu64 "-%u-%u-%016" PRIx64 ".pcapng", n->time_ns,
 		 n->gid, n->sid, n->id);
-	more_of(n, g->n_notes, g->packets, more);
+	more_of(g->notes, g->n_notes, g->packets, more);
 	if (chain_add(k->chain, name, SLICE(g->file.buf, g->file.len), now_ns, more, &err) !=
 	    ERR_OK) {
 		k->counts[COUNT_FAILED]++;

@@ -277,8 +277,8 @@ static int mandates(void *ctx, const struct api_request *q, struct api_answer *r
 
 static const char *const nevers[] = {"alert", "block", NULL};
 static const char *const levels[] = {"safe", "caution", "warning", "danger", NULL};
-static const char *const act_words[] = {"approve", "refuse",	 "release", "except", "mandate",
-					"policy",  "policy-try", "collect", NULL};
+static const char *const act_words[] = {"approve", "refuse",	 "release", "except",	"mandate",
+					"policy",  "policy-try", "collect", "evidence", NULL};
 
 static const struct api_field cut_fields[] = {
 	TEXT("command_id", API_IN_PATH, true, 95, "of the cut"),

@@ -9,6 +9,7 @@
 #include "control/centre/bundle/routes.h"
 #include "control/centre/fleet/routes.h"
 #include "control/centre/store/entries.h"
+#include "control/centre/store/evidence.h"
 #include "control/centre/store/orders.h"
 #include "control/centre/store/words.h"
 #include "control/centre/watch/routes.h"
@@ -131,9 +132,9 @@ static int start_server(struct centre *c, struct errmsg *e)
 {
 	/* Parts of the centre add their tables here, a line each. */
 	const struct api_table tables[] = {
-		read_routes(c),	       report_routes(c), word_routes(c),   fleet_routes(c->fleet),
-		watch_routes(c),       order_routes(c),	 bundle_routes(c), export_routes(c),
-		bundle_make_routes(c), entry_routes(c),
+		read_routes(c),	    report_routes(c),	   word_routes(c),   fleet_routes(c->fleet),
+		watch_routes(c),    order_routes(c),	   bundle_routes(c), export_routes(c),
+		evidence_routes(c), bundle_make_routes(c), entry_routes(c),
 	};
 	const struct api_serve *place = &c->config.pages;
 	struct pages *p = c->pages;
@@ -172,7 +173,7 @@ int pages_start(struct centre *c, struct errmsg *e)
 	char path[600];
 
 	if (store_words_open(c->store, e) != ERR_OK || store_orders_open(c->store, e) != ERR_OK ||
-	    store_entries_open(c->store, e) != ERR_OK)
+	    store_entries_open(c->store, e) != ERR_OK || store_evidence_open(c->store, e) != ERR_OK)
 		return ERR_IO;
 	c->pages = calloc(1, sizeof(*c->pages));
 	if (!c->pages)

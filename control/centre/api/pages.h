@@ -45,4 +45,5 @@ struct api_table read_routes(struct centre *c);
 struct api_table report_routes(struct centre *c);
 struct api_table word_routes(struct centre *c);
 struct api_table order_routes(struct centre *c);
+struct api_table evidence_routes(struct centre *c);
 struct api_table export_routes(struct centre *c);

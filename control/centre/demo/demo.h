@@ -15,6 +15,9 @@ struct centre;
 struct store_order;
 /* What an order to a site of the demonstration brings about. */
 int demo_obey(struct centre *c, const struct store_order *o, struct errmsg *err);
+/* The packets that it hands over; their file's name. */
+int demo_evidence(struct store *s, const struct store_order *o, char ret_file[128],
+		  struct errmsg *err);
 int demo_people(struct accounts *a, uint64_t now, struct errmsg *err);
 
 /* Into a store that is empty (ERR_INVALID otherwise). */

@@ -48,10 +48,15 @@ int demo_obey(struct centre *c, const struct store_order *o, struct errmsg *err)
 				   .time = o->time,
 				   .reason = "done by the demonstration's site"};
 	struct mitigator_state edited = {.time = o->time, .mandate = o->body};
+	char file[128];
 	int rc = obey(c->store, o, err);
 
 	if (rc == ERR_OK && strcmp(o->act, "mandate") == 0)
 		rc = store_mandate(c->store, o->mitigator, &edited, err);
+	if (rc == ERR_OK && strcmp(o->act, "evidence") == 0) {
+		rc = demo_evidence(c->store, o, file, err);
+		s.reason = file;
+	}
 	if (strcmp(o->act, "collect") == 0)
 		s.reason = "task 12, sample";
 	if (strcmp(o->act, "policy-try") == 0)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "control/centre/ingest/own.h"
+#include "control/centre/store/evidence.h"
 #include "control/centre/store/forwards.h"
 #include "control/centre/store/orders.h"
 #include "control/centre/store/selftests.h"
@@ -85,6 +86,8 @@ static int store_message(struct ingest *in, const char *peer, struct message *m,
 		return ERR_OK;
 	case MESSAGE_LIST_PROPOSAL:
 		return store_proposal(in->store, peer, &m->list_proposal, err);
+	case MESSAGE_EVIDENCE_PART:
+		return store_evidence(in->store, peer, &m->evidence_part, err);
 	case MESSAGE_AUDIT_HEAD:
 		return store_audit_head(in->store, peer, &m->audit_head, err);
 	default:
