@@ -15,6 +15,8 @@
 #include "control/wire/enrol/place.h"
 #include "control/centre/orders.h"
 #include "control/centre/report_file.h"
+#include "control/centre/store/assessments.h"
+#include "control/centre/store/schedule.h"
 #include "control/centre/store/templates.h"
 #include "control/helper/privs.h"
 #include "control/wire/local.h"
@@ -392,6 +394,9 @@ static int open_demo(struct centre *c, struct errmsg *err)
 	rc = demo_fill(c->store, loop_wall(c->loop), err);
 	rc = rc == ERR_OK ? demo_today(c->store, loop_wall(c->loop), err) : rc;
 	rc = rc == ERR_OK ? open_audit(c, err) : rc;
+	rc = rc == ERR_OK ? templates_open(c->store, err) : rc;
+	rc = rc == ERR_OK ? schedule_open(c->store, err) : rc;
+	rc = rc == ERR_OK ? assessments_open(c->store, err) : rc;
 	if (rc != ERR_OK)
 		return rc;
 	c->demo = demo_fleet_start(c, err);

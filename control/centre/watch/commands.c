@@ -202,7 +202,8 @@ static json_t *end_assessment(struct watch_desk *d, const json_t *request, struc
 	if (assessment_end(d->store, text_member(request, "customer"), loop_wall(d->loop), err) !=
 	    ERR_OK)
 		return NULL;
-	press_hurry(d->press);
+	if (d->press)
+		press_hurry(d->press);
 	return ok();
 }
 

@@ -5,6 +5,7 @@
 #include "control/api/metrics.h"
 #include "control/centre/api/scope.h"
 #include "control/centre/emergency/template.h"
+#include "control/centre/store/assessments.h"
 #include "control/centre/store/schedule.h"
 #include "control/centre/store/templates.h"
 #include "dataplane/base/clock.h"
@@ -181,6 +182,26 @@ static int once_more(void *ctx, const struct api_request *q, struct api_answer *
 	return rc == ERR_OK ? noted(c, q, scope.customer, "had a report made again", e) : rc;
 }
 
+/* --- what the local socket does in the same words, a demonstration too --- */
+
+static int do_as(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e,
+		 const char *what)
+{
+	struct centre *c = ctx;
+	struct watch_desk made_up = {.store = c->store, .loop = c->loop, .zone = c->zone};
+	json_t *request = json_copy(q->args), *done;
+
+	json_object_set_new(request, "do", json_string(what));
+	json_object_set_new(request, "by", local_text(q->who.name));
+	done = watch_do(c->watch.store ? &c->watch : &made_up, NULL, request, e);
+	json_decref(request);
+	if (!done)
+		return ERR_INVALID;
+	json_object_del(done, "ok");
+	ret->json = done;
+	return ERR_OK;
+}
+
 /* --- templates --- */
 
 static int templates(void *ctx, const struct api_request *q, struct api_answer *ret,
@@ -188,42 +209,70 @@ static int templates(void *ctx, const struct api_request *q, struct api_answer *
 {
 	struct centre *c = ctx;
 
-	return answer(json_pack("{so}", "templates",
-				c->watch.store ? template_list(c->store) : json_array()),
-		      ret);
-}
-
-/* The same words as the local socket's. */
-static int template_do(void *ctx, const struct api_request *q, struct api_answer *ret,
-		       struct errmsg *e, const char *what)
-{
-	struct centre *c = ctx;
-	json_t *request, *done;
-	int rc = is_real(c, e);
-
-	if (rc != ERR_OK)
-		return rc;
-	request = json_copy(q->args);
-	json_object_set_new(request, "do", json_string(what));
-	done = watch_do(&c->watch, NULL, request, e);
-	json_decref(request);
-	if (!done)
-		return ERR_INVALID;
-	ret->json = done;
-	return ERR_OK;
+	return answer(json_pack("{so}", "templates", template_list(c->store)), ret);
 }
 
 static int put_template(void *ctx, const struct api_request *q, struct api_answer *ret,
 			struct errmsg *e)
 {
-	int rc = template_do(ctx, q, ret, e, "template-put");
+	int rc = do_as(ctx, q, ret, e, "template-put");
 
 	return rc == ERR_OK ? noted(ctx, q, "", "changed a template of messages", e) : rc;
 }
 
 static int preview(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
 {
-	return template_do(ctx, q, ret, e, "template-preview");
+	return do_as(ctx, q, ret, e, "template-preview");
+}
+
+/* --- assessments --- */
+
+/* What removes everything of a customer, the centre's own machine being where it is typed. */
+static json_t *wipe_words(const struct centre *c, const struct api_request *q)
+{
+	if (!(q->who.may & API_MAY_ALL))
+		return json_null();
+	return json_sprintf("banken-store wipe %s %s", c->config.state_folder,
+			    c->config.report_folder);
+}
+
+static int assessments(void *ctx, const struct api_request *q, struct api_answer *ret,
+		       struct errmsg *e)
+{
+	struct centre *c = ctx;
+	struct store_scope scope;
+	int rc = scope_of(c->store, q, &scope, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	return answer(json_pack("{so so}", "assessments", assessment_list(c->store, scope.customer),
+				"wipe", wipe_words(c, q)),
+		      ret);
+}
+
+static int assess(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e,
+		  const char *what, const char *told)
+{
+	struct centre *c = ctx;
+	const char *customer = api_text(q, "customer");
+	int rc;
+
+	if (!store_has_customer(c->store, customer))
+		return errmsg_set(e, ERR_NOTFOUND, "there is no customer %s", customer);
+	rc = do_as(ctx, q, ret, e, what);
+	if (rc == ERR_OK)
+		pages_changed(c, customer, "state");
+	return rc == ERR_OK ? noted(c, q, customer, told, e) : rc;
+}
+
+static int begin(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
+{
+	return assess(ctx, q, ret, e, "assessment-begin", "began an assessment");
+}
+
+static int end(void *ctx, const struct api_request *q, struct api_answer *ret, struct errmsg *e)
+{
+	return assess(ctx, q, ret, e, "assessment-end", "ended an assessment");
 }
 
 /* --- metrics --- */
@@ -280,6 +329,12 @@ static const char *const parts[] = {"subject", "body", "webhook", NULL};
 	}
 static const struct api_field template_fields[] = {TEMPLATE};
 
+static const struct api_field begin_fields[] = {
+	{"customer", API_IN_BODY, API_TEXT, true, 1, 63, NULL, "whose"},
+	{"days", API_IN_BODY, API_INTEGER, false, 1, ASSESSMENT_DAYS_MOST, NULL, "30"}};
+static const struct api_field end_fields[] = {
+	{"customer", API_IN_PATH, API_TEXT, true, 1, 63, NULL, "whose"}};
+
 static const struct api_route routes[] = {
 	{"GET", "/api/v1/watch", API_MAY_SEE, .summary = "what is wrong with the watching itself",
 	 .returns = "conditions that hold, self-tests; for the vendor: the disk, what the store "
@@ -311,6 +366,17 @@ static const struct api_route routes[] = {
 	{"POST", "/api/v1/templates/{part}/preview", API_MAY_CHANGE | API_MAY_ALL,
 	 .summary = "how it would look", .returns = "the text", FIELDS(template_fields),
 	 .fn = preview},
+	{"GET", "/api/v1/assessments", API_MAY_SEE,
+	 .summary = "customers who are watched only, for a time (C8)",
+	 .returns = "since, until, state, reports that have not gone; for the vendor: what wipes "
+		    "afterwards",
+	 FIELDS(scope_fields), .fn = assessments},
+	{"POST", "/api/v1/assessments", API_MAY_ADMIN | API_MAY_ALL,
+	 .summary = "begin one: from now on nothing of the customer's is cut", FIELDS(begin_fields),
+	 .fn = begin},
+	{"POST", "/api/v1/assessments/{customer}/end", API_MAY_ADMIN | API_MAY_ALL,
+	 .summary = "end one before its time: its report is made at once", FIELDS(end_fields),
+	 .fn = end},
 	{"GET", "/metrics", API_MAY_SEE | API_MAY_ALL,
 	 .summary = "the centre's figures for Prometheus (with a token)",
 	 .returns = "the text exposition format", .fn = metrics},

@@ -55,7 +55,7 @@ export interface Alert {
 
 export interface IncidentFull extends Incident {
   steps: Step[]; alerts: Alert[]; linked: string[]; affected: string[]; hosts?: string[];
-  evidence?: { id: string; name: string; bytes: number }[]; notes?: Note[]; verdicts?: Verdict[];
+  notes?: Note[]; verdicts?: Verdict[];
 }
 
 /** What somebody has ordered of a site, and its answer: "sent" until there is one. */

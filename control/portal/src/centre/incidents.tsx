@@ -1,7 +1,7 @@
 // Incidents of every site: to find one among many; and one: how it came in, what happened, what to
 // do, what the analysts say of it.
 import { useState } from 'preact/hooks';
-import { ANALYSE, CHANGE, part, send, url, type Session } from '../toolkit/api';
+import { ANALYSE, CHANGE, part, send, type Session } from '../toolkit/api';
 import { nsOf, number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
@@ -9,6 +9,7 @@ import { Ask, At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, S
 import { inLanguage, may, Technique } from '../parts/words';
 import { threatName } from '../parts/threats';
 import { CollectAsk, useMandates } from './samples';
+import { Packets } from './evidence';
 import type { Alert, Incident, IncidentFull } from './data';
 import { isMixed, isVendor, scoped } from './scope';
 import { HostOf, levelRank, mayMore, ofPair, say2, Severity, severityRank, Signed, SiteChoice, titleOf, useLong, Where, whereOf } from './shared';
@@ -200,11 +201,7 @@ export function OneIncident({ id, session }: { id: string; session: Session }) {
             <Card title={t('handling')}><ol class="handling">{inLanguage(i.handling.en, i.handling.ja).map((x) => <li>{x}</li>)}</ol></Card>
             <Card title={t('steps')}><Steps i={i} /></Card>
             <Notes i={i} session={session} again={found.again} />
-            <Card title={t('evidence')}>
-              {!i.evidence?.length ? <Empty>{t('no-evidence')}</Empty> : (
-                <ul class="plain-list">{i.evidence.map((e) => <li><a href={url(`evidence/${part(e.id)}`)} download>{e.name}</a> <span class="faint">{number(Math.ceil(e.bytes / 1000))} kB</span></li>)}</ul>
-              )}
-            </Card>
+            <Packets i={i} session={session} />
           </div>
           <Card title={t('alert-list')}><AlertTable rows={i.alerts} label={t('alert-list')} /></Card>
         </Page>

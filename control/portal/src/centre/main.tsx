@@ -1,6 +1,6 @@
 // The centre's portal: the vendor's people see every customer, a customer's people their own.
 import { render } from 'preact';
-import { ADMIN, ALL, SEE, url, type Session } from '../toolkit/api';
+import { ADMIN, ALL, CHANGE, SEE, url, type Session } from '../toolkit/api';
 import { addTexts, t } from '../toolkit/i18n';
 import { OwnAccount, Users } from '../toolkit/people';
 import { applyKeptTheme, Portal, type Place } from '../toolkit/shell';
@@ -9,6 +9,7 @@ import './style.css';
 import { Audit } from '../parts/audit';
 import { en as partsEn } from '../parts/text.en';
 import { ja as partsJa } from '../parts/text.ja';
+import { Assessments } from './assessments';
 import { Coverage } from './coverage';
 import { Customers } from './customers';
 import { Detections, OneDetection } from './detections';
@@ -18,6 +19,7 @@ import { Fleet } from './fleet';
 import { Hosts, OneHost } from './hosts';
 import { Incidents, OneIncident } from './incidents';
 import { Overview } from './overview';
+import { Messages } from './messages';
 import { Mandates } from './mandate';
 import { Lists } from './lists';
 import { OnePolicy, Policies } from './policies';
@@ -55,6 +57,8 @@ const all = (waiting: { emergencies: number; held: number }): (Place & { real?: 
   { path: 'samples', title: 'samples', group: 'group-manage', may: SEE, icon: 'M7 3v5l-4 8h14l-4-8V3M6 3h8M5.5 12h9', page: (_, s) => <Samples session={s} /> },
   { path: 'mandates', title: 'mandates', group: 'group-manage', may: SEE, icon: 'M5 2.5h7l3.5 3.5v11.5H5zM8 11l1.5 1.5L13 9', page: (_, s) => <Mandates session={s} /> },
   { path: 'customers', title: 'customers', group: 'group-manage', may: ALL, icon: 'M3 17V7l5-3v13M8 17V9h9v8M11 12h1M14 12h1M11 14.5h1M14 14.5h1M2 17h16', page: (_, s) => <Customers session={s} /> },
+  { path: 'assessments', title: 'assessments', group: 'group-manage', may: SEE, icon: 'M6 3h8v2.5L11 9v2l3 3.5V17H6v-2.5L9 11V9L6 5.5z', page: (_, s) => <Assessments session={s} /> },
+  { path: 'messages', title: 'messages', group: 'group-manage', may: CHANGE | ALL, icon: 'M3 4.5h14v9H9l-3.5 3v-3H3zM6 8h8M6 10.5h5', page: () => <Messages /> },
   { path: 'users', title: 'users', group: 'group-manage', may: ADMIN, icon: 'M10 10a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4 17a6 6 0 0 1 12 0', page: (_, s) => <Users roles={rolesFor(s)} customers={isVendor(s) ? allCustomers() : undefined} /> },
   { path: 'audit', title: 'audit', group: 'group-manage', may: ADMIN, icon: 'M4 3.5h12v13H4zM7 7h6M7 10h6M7 13h3', page: (_, s) => <Audit chain={isVendor(s)} taken={url('audit/export') + scoped()} /> },
   { path: 'account', title: 'own-account', may: 0, icon: '', page: (_, s) => <OwnAccount session={s} roles={rolesFor(s)} /> },

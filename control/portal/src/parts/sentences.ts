@@ -44,6 +44,15 @@ const forms: [string, string][] = [
   ['"{}" has no open incident here', '「{1}」に対応中のインシデントがありません'],
   ['the incident of "{}" has no sample task that waits: its recovery begins first (banken recovery start)', '「{1}」のインシデントに採取の作業がありません。先に復旧を開始してください(banken recovery start)'],
   ["no playbook is configured (key 'playbook')", '復旧手順が設定されていません(キー playbook)'],
+  // sensor/evidence.c
+  ['this sensor keeps no packets', 'このセンサーはパケットを保存していません'],
+  ['no packets were kept for this alert', 'この検知のパケットは保存されていません'],
+  ['its packets were kept, and went for want of room', 'パケットは保存されましたが、容量不足のため失われました'],
+  ['the evidence was changed on the sensor: banken evidence verify', 'センサー上で証拠が改変されています(banken evidence verify で確認)'],
+  ['the piece has more than {} MB', 'パケットが {1} MB を超えています'],
+  ['this sensor gives packets to nobody', 'このセンサーはパケットを外部に渡しません(evidence.give)'],
+  ["this sensor gives packets to the customer's people only", 'このセンサーは顧客の担当者にだけパケットを渡します(evidence.give)'],
+  ['no such alert of this sensor', 'このセンサーにその検知はありません'],
   // quarantine/verify.c
   ['{} answered after the acknowledgement ({} answers, {} sessions, seen by {})', '遮断の確認後に {1} が応答しました(応答 {2} 件、セッション {3} 件、観測 {4})'],
   ['the host tried ({} frames seen, {} dropped) and nobody answered', 'ホストは通信を試み(観測 {1} フレーム、破棄 {2})、応答はありませんでした'],

@@ -379,4 +379,8 @@ export const en = {
   'use.printer': 'printer',
   'use.router': 'router',
   'use.phone': 'phone',
+  'audit.evidence taken': 'packets taken',
+  'audit.began an assessment': 'assessment begun',
+  'audit.ended an assessment': 'assessment ended',
+  'audit-key.sha256': 'SHA-256',
 } as const;

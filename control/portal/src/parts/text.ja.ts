@@ -381,4 +381,8 @@ export const ja: Record<keyof typeof en, string> = {
   'use.printer': 'プリンター',
   'use.router': 'ルーター',
   'use.phone': '電話',
+  'audit.evidence taken': 'パケットの取得',
+  'audit.began an assessment': 'アセスメントの開始',
+  'audit.ended an assessment': 'アセスメントの終了',
+  'audit-key.sha256': 'SHA-256',
 };
