@@ -115,6 +115,34 @@ static int add(const struct people *p, int argc, char **argv)
 	return with_password(p, request, "The account is there.");
 }
 
+/* Says what lacks, with an example. */
+static int explain(const struct people *p, const char *what, int argc)
+{
+	static const char *const verbs[] = {"add", "role",	    "password", "off",
+					    "on",  "second-factor", "remove"};
+	const char *of = strcmp(p->program, "banken-centre") == 0 ? "banken centre account"
+								  : "banken account";
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(what, verbs[i]) != 0)
+			continue;
+		if (i > 1)
+			return cli_fail(2, "%s: say %s %s NAME\nfor example: %s %s sato",
+					argc < 3 ? "NAME is missing" : "there are too many words",
+					of, what, of, what);
+		return cli_fail(2, "%s: say %s %s NAME %sROLE\nfor example: %s %s sato %sapprover",
+				argc < 3	    ? "NAME is missing"
+				: argc < 5 - (int)i ? "ROLE is missing"
+						    : "the words are not understood",
+				of, what, i ? "" : "--role ", of, what, i ? "" : "--role ");
+	}
+	return cli_fail(2,
+			"say: %s list | add NAME --role ROLE | role NAME ROLE | password NAME | "
+			"off NAME | on NAME | second-factor NAME | remove NAME\n"
+			"for example: %s add sato --role approver",
+			of, of);
+}
+
 int cli_account(const struct cli *cli, const char *program, int argc, char **argv)
 {
 	static const char *const changes[] = {"password", "off", "on", "second-factor"};
@@ -134,8 +162,7 @@ int cli_account(const struct cli *cli, const char *program, int argc, char **arg
 		if (strcmp(what, changes[i]) == 0 && argc == 3)
 			return change(p, argv[2], what, "");
 	}
-	return cli_fail(2, "say: account list | add NAME --role ROLE | role NAME ROLE | "
-			   "password NAME | off NAME | on NAME | second-factor NAME | remove NAME");
+	return explain(p, what, argc);
 }
 
 int cmd_account(const struct cli *cli, int argc, char **argv)

@@ -69,7 +69,8 @@ static int assessment_begin(const struct cli *cli, int argc, char **argv)
 	long days = argc == 3 ? strtol(argv[2], &end, 10) : 30;
 
 	if (argc != 1 && (argc != 3 || strcmp(argv[1], "--days") != 0 || *end))
-		return cli_fail(2, "say: banken centre assessment begin CUSTOMER [--days N]");
+		return cli_fail(2, "say: banken centre assessment begin CUSTOMER [--days N]\n"
+				   "for example: banken centre assessment begin aoba --days 30");
 	return change(cli,
 		      json_pack("{ss ss si}", "do", "assessment-begin", "customer", argv[0], "days",
 				(int)days),
@@ -83,8 +84,86 @@ static int audit(const struct cli *cli, int argc, char **argv)
 	long most = argc == 4 ? strtol(argv[3], &end, 10) : 50;
 
 	if (argc != 2 && (argc != 4 || strcmp(argv[2], "--most") != 0 || *end || most < 1))
-		return cli_fail(2, "say: banken centre audit [--most N]");
+		return cli_fail(2, "say: banken centre audit [--most N]\n"
+				   "for example: banken centre audit --most 50");
 	return cli_audit(cli, centre, most);
+}
+
+/* --- what was meant --- */
+
+static const struct usage {
+	const char *what, *how, *words, *example;
+	int needed; /* of the words */
+} usages[] = {
+	{"account", "add", "NAME --role ROLE [--customer ID]",
+	 "account add sato --role approver --customer aoba", 0},
+	{"customer", "list", "", "customer list", 0},
+	{"customer", "add", "ID NAME [--zone ZONE] [--language en|ja]",
+	 "customer add aoba \"Aoba Works\" --zone Asia/Tokyo --language ja", 2},
+	{"site", "list", "", "site list", 0},
+	{"site", "give", "SITE CUSTOMER", "site give sendai-plant aoba", 2},
+	{"assessment", "list", "", "assessment list", 0},
+	{"assessment", "begin", "CUSTOMER [--days N]", "assessment begin aoba --days 30", 1},
+	{"assessment", "end", "CUSTOMER", "assessment end aoba", 1},
+	{"audit", "", "[--most N]", "audit --most 50", 0},
+};
+
+enum { USAGES = sizeof(usages) / sizeof(usages[0]) };
+
+/* One of the words that a command needs, from 0. */
+static const char *needed_word(const struct usage *u, int n, char ret[32])
+{
+	const char *at = u->words;
+
+	while (n-- > 0)
+		at += strcspn(at, " ") + 1;
+	snprintf(ret, 32, "%.*s", (int)strcspn(at, " "), at);
+	return ret;
+}
+
+static int explain_one(const struct usage *u, int given)
+{
+	char word[32];
+
+	if (given < u->needed)
+		return cli_fail(2,
+				"%s is missing: banken centre %s %s %s\n"
+				"for example: banken centre %s",
+				needed_word(u, given, word), u->what, u->how, u->words, u->example);
+	return cli_fail(2,
+			"these words are not understood: say banken centre %s%s%s%s%s\n"
+			"for example: banken centre %s",
+			u->what, u->how[0] ? " " : "", u->how, u->words[0] ? " " : "", u->words,
+			u->example);
+}
+
+/* Says what lacks, with an example. */
+static int explain(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "", *how = argc > 2 ? argv[2] : "";
+	const struct usage *close = NULL;
+	char hows[64] = "";
+
+	for (unsigned i = 0; i < USAGES; i++) {
+		const struct usage *u = &usages[i];
+		size_t len = strlen(hows);
+
+		if (strcmp(u->what, what) != 0)
+			continue;
+		if (!u->how[0] || strcmp(u->how, how) == 0)
+			return explain_one(u, argc - 3);
+		snprintf(hows + len, sizeof(hows) - len, "%s%s", len ? ", " : "", u->how);
+		close = u;
+	}
+	if (close)
+		return cli_fail(2,
+				"%s%s%s: there are %s\n"
+				"for example: banken centre %s",
+				what, how[0] ? " " : "", how, hows, close->example);
+	return cli_fail(2,
+			"%s%saccount, customer, site, assessment or audit: of what?\n"
+			"for example: banken centre customer list",
+			what, what[0] ? " is none of " : "");
 }
 
 int cmd_centre(const struct cli *cli, int argc, char **argv)
@@ -114,5 +193,5 @@ int cmd_centre(const struct cli *cli, int argc, char **argv)
 			      json_pack("{ss ss ss}", "do", "site_put", "site", argv[3], "customer",
 					argv[4]),
 			      "Done.");
-	return cli_fail(2, "see banken centre --help");
+	return explain(argc, argv);
 }

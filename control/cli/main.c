@@ -176,7 +176,7 @@ static const struct cli_command commands[] = {
 	 "examples:\n  banken account add yamada --role administrator\n"
 	 "  banken account add tv --role viewer < password-file\n",
 	 cmd_account},
-	{"centre", "account | customer | site | audit",
+	{"centre", "account | customer | site | assessment | audit",
 	 "the monitoring centre's people and customers",
 	 "  account list                 who may log in to the centre's pages\n"
 	 "  account add NAME --role ROLE --customer ID\n"
