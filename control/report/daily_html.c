@@ -314,7 +314,7 @@ static void summary(struct daily_page *dp)
 	fputs("<p class=\"sum\">", p->out);
 	if (d->alerts == 0 && d->host_count == 0)
 		fputs(say(p, "Nothing was detected. Nothing needs to be done.",
-			  "脅威は検出されませんでした。対応は不要です。"),
+			  "脅威は検知されませんでした。対応は不要です。"),
 		      p->out);
 	else if (need == 0)
 		fprintf(p->out,
@@ -348,7 +348,7 @@ static const struct {
 	const char *title[REPORT_LANGUAGES];
 	void (*write)(struct daily_page *dp);
 } sections[] = {
-	{{"Threats detected", "検出した脅威"}, threats},
+	{{"Threats detected", "検知した脅威"}, threats},
 	{{"Hosts that need action", "対応が必要なホスト"}, hosts},
 	{{"How it came in", "侵入経路の調査結果"}, causes},
 	{{"Recommended handling, in order", "推奨する対応(実施順)"}, handling},

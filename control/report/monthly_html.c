@@ -301,7 +301,7 @@ static void tactic_box(struct monthly_page *mp, const char *tactic)
 			report_number(t->hits, number));
 	}
 	if (!seen)
-		fprintf(p->out, "<span>%s</span>", say(p, "nothing seen", "検出なし"));
+		fprintf(p->out, "<span>%s</span>", say(p, "nothing seen", "検知なし"));
 	fputs("</div>", p->out);
 }
 
@@ -335,8 +335,8 @@ static void times(struct monthly_page *mp)
 
 	html_table(p, say(p, "|>Cases|>Median|>9 in 10 within|>Longest",
 			  "|>件数|>中央値|>9割が以内|>最長"));
-	times_row(p, say(p, "first sign to detection", "最初の兆候から検出まで"), &mp->m->detect);
-	times_row(p, say(p, "detection to verified cut", "検出から遮断確認まで"), &mp->m->contain);
+	times_row(p, say(p, "first sign to detection", "最初の兆候から検知まで"), &mp->m->detect);
+	times_row(p, say(p, "detection to verified cut", "検知から遮断確認まで"), &mp->m->contain);
 	times_row(p, say(p, "cut to release", "遮断から解除まで"), &mp->m->recover);
 	html_table_end(p);
 }

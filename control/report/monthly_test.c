@@ -64,7 +64,7 @@ static void quiet_month(void **state)
 	struct report_monthly m;
 
 	begin(&m);
-	expect(&m, "Nothing was detected this month.", "脅威が検出されませんでした");
+	expect(&m, "Nothing was detected this month.", "脅威が検知されませんでした");
 	report_monthly_free(&m);
 }
 
@@ -77,14 +77,14 @@ static void rise_fall_and_runs(void **state)
 		m.month[i].is_known = true;
 		m.month[i].alerts[REPORT_MEDIUM] = 40 - 10 * i;
 	}
-	expect(&m, "Alerts rose by 33 %, to 40 from 30", "前月比33%増の40件");
-	expect(&m, "the rise of 3 months in a row", "3か月連続の増加");
+	expect(&m, "Alerts rose by 33 %: 40, after 30", "前月比33%増の40件");
+	expect(&m, "have risen for 3 months in a row", "3か月連続の増加");
 	m.month[0].alerts[REPORT_MEDIUM] = 15;
-	expect(&m, "Alerts fell by 50 %, to 15 from 30", "前月比50%減の15件");
+	expect(&m, "Alerts fell by 50 %: 15, after 30", "前月比50%減の15件");
 	m.month[0].alerts[REPORT_MEDIUM] = 30;
 	expect(&m, "As many alerts as in the month before: 30.", "前月と同じ30件");
 	m.month[1].alerts[REPORT_MEDIUM] = 0;
-	expect(&m, "30 alerts, after a month with none.", "前月は0件");
+	expect(&m, "Alerts this month: 30, after a month with none.", "前月は0件");
 	m.month[1].is_known = false;
 	expect(&m, "no month before to compare", "比較できる前月の記録はありません");
 	report_monthly_free(&m);
@@ -103,10 +103,10 @@ static void new_and_gone(void **state)
 	add_threat(&m, "Beta", 20, 0);
 	gone = monthly_add_threat(&m, true);
 	gone->name = strdup("Gamma");
-	expect(&m, "most frequent threat is \"Alpha\": 80 % of the alerts, 2 hosts",
-	       "「Alpha」で、全体の80%、対象ホストは2台");
-	expect(&m, "New against the month before (1): \"Beta\".", "1種です: 「Beta」。");
-	expect(&m, "Not seen any more (1): \"Gamma\".", "1種です: 「Gamma」。");
+	expect(&m, "most frequent threat is \"Alpha\": 80 % of the alerts, on 2 hosts",
+	       "「Alpha」で、アラート全体の80%を占め、対象ホストは2台");
+	expect(&m, "New this month (1): \"Beta\".", "1種です: 「Beta」。");
+	expect(&m, "No longer seen (1): \"Gamma\".", "1種です: 「Gamma」。");
 	expect(&m, "Of high severity: 100 (10 in the month before).", "深刻度「高」は100件");
 	report_monthly_free(&m);
 }
@@ -126,9 +126,9 @@ static void nights_and_times(void **state)
 	expect(&m, "75 % of the alerts came at night", "アラートの75%は夜間");
 	expect(&m, "The busiest day was 2026-10-05 with 20 alerts, 100 % of the month.",
 	       "2026-10-05で20件");
-	expect(&m, "3 cuts were verified on the wire; half of them within 0.64 s",
-	       "3件を通信上で確認しました。検出から遮断確認までの中央値は0.64秒");
-	expect(&m, "2 hosts still wait for a person.", "対応待ちのホストが2台");
+	expect(&m, "Cuts verified on the wire: 3; half of them within 0.64 s",
+	       "3件を通信上で確認しました。検知から遮断確認までの中央値は0.64秒");
+	expect(&m, "Hosts that still wait for a person: 2.", "対応待ちのホストが2台");
 	report_monthly_free(&m);
 }
 

@@ -1,6 +1,7 @@
 /* Names of what is found, in Japanese: they come as the detection and its class are called in
  * English. Rules of others keep the names that their authors gave them, classes their
  * classification.config. The portal's list (portal/src/parts/threats.ts) says the same. */
+#include <stdio.h>
 #include <string.h>
 
 #include "control/report/report.h"
@@ -98,19 +99,19 @@ static const char *const classes[][2] = {
 	{"Successful User Privilege Gain", "利用者権限の取得"},
 	{"Attempted Administrator Privilege Gain", "管理者権限取得の試み"},
 	{"Successful Administrator Privilege Gain", "管理者権限の取得"},
-	{"Decode of an RPC Query", "RPC要求の検出"},
-	{"Executable code was detected", "実行コードの検出"},
-	{"A suspicious string was detected", "不審な文字列の検出"},
-	{"A suspicious filename was detected", "不審なファイル名の検出"},
+	{"Decode of an RPC Query", "RPC要求の検知"},
+	{"Executable code was detected", "実行コードの検知"},
+	{"A suspicious string was detected", "不審な文字列の検知"},
+	{"A suspicious filename was detected", "不審なファイル名の検知"},
 	{"An attempted login using a suspicious username was detected",
 	 "不審なアカウント名によるログインの試み"},
-	{"A system call was detected", "システムコールの検出"},
-	{"A TCP connection was detected", "TCP接続の検出"},
-	{"A Network Trojan was detected", "トロイの木馬の検出"},
+	{"A system call was detected", "システムコールの検知"},
+	{"A TCP connection was detected", "TCP接続の検知"},
+	{"A Network Trojan was detected", "トロイの木馬の検知"},
 	{"A client was using an unusual port", "通常と異なるポートの使用"},
-	{"Detection of a Network Scan", "ネットワークスキャンの検出"},
-	{"Detection of a Denial of Service Attack", "サービス妨害攻撃の検出"},
-	{"Detection of a non-standard protocol or event", "標準外のプロトコル・事象の検出"},
+	{"Detection of a Network Scan", "ネットワークスキャンの検知"},
+	{"Detection of a Denial of Service Attack", "サービス妨害攻撃の検知"},
+	{"Detection of a non-standard protocol or event", "標準外のプロトコル・事象の検知"},
 	{"Generic Protocol Command Decode", "プロトコルの異常"},
 	{"access to a potentially vulnerable web application",
 	 "弱点の疑いのあるWebアプリケーションへの接続"},
@@ -118,19 +119,19 @@ static const char *const classes[][2] = {
 	{"Misc activity", "その他の活動"},
 	{"Misc Attack", "その他の攻撃"},
 	{"Generic ICMP event", "ICMPの事象"},
-	{"Inappropriate Content was Detected", "不適切な内容の検出"},
+	{"Inappropriate Content was Detected", "不適切な内容の検知"},
 	{"Potential Corporate Privacy Violation", "社内規定違反の疑い"},
 	{"Attempt to login by a default username and password",
 	 "初期設定のアカウントとパスワードによるログインの試み"},
-	{"Targeted Malicious Activity was Detected", "標的型の不正活動の検出"},
-	{"Exploit Kit Activity Detected", "攻撃キットの活動の検出"},
-	{"Device Retrieving External IP Address Detected", "外部IPアドレスの確認の検出"},
-	{"Domain Observed Used for C2 Detected", "遠隔操作に使われるドメインの検出"},
+	{"Targeted Malicious Activity was Detected", "標的型の不正活動の検知"},
+	{"Exploit Kit Activity Detected", "攻撃キットの活動の検知"},
+	{"Device Retrieving External IP Address Detected", "外部IPアドレスの確認の検知"},
+	{"Domain Observed Used for C2 Detected", "遠隔操作に使われるドメインの検知"},
 	{"Possibly Unwanted Program Detected", "望ましくないプログラムの疑い"},
-	{"Successful Credential Theft Detected", "認証情報の窃取の検出"},
+	{"Successful Credential Theft Detected", "認証情報の窃取の検知"},
 	{"Possible Social Engineering Attempted", "人を欺く手口の疑い"},
-	{"Crypto Currency Mining Activity Detected", "暗号資産採掘の検出"},
-	{"Malware Command and Control Activity Detected", "マルウェアの遠隔操作通信の検出"},
+	{"Crypto Currency Mining Activity Detected", "暗号資産採掘の検知"},
+	{"Malware Command and Control Activity Detected", "マルウェアの遠隔操作通信の検知"},
 	{"Command and control", "遠隔操作"},
 };
 
@@ -153,4 +154,22 @@ const char *report_class_name(enum report_language language, const char *name)
 {
 	return language == REPORT_JAPANESE && name ? found(classes, ARRAY_SIZE(classes), name)
 						   : name;
+}
+
+void report_cut_reason(enum report_language language, const char *reason, char *ret, size_t cap)
+{
+	const char *rule = strstr(reason, " (rule "),
+		   *seen = rule ? strstr(rule, ", seen by ") : NULL;
+	size_t len = strlen(reason);
+	char name[200];
+
+	snprintf(ret, cap, "%s", report_threat_name(language, reason));
+	if (language != REPORT_JAPANESE || !seen || reason[len - 1] != ')' ||
+	    (size_t)(rule - reason) >= sizeof(name))
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)(rule - reason), reason);
+	rule += strlen(" (rule ");
+	snprintf(ret, cap, "%s(ルール %.*s、観測 %.*s)", report_threat_name(language, name),
+		 (int)(seen - rule), rule, (int)(reason + len - 1 - seen - strlen(", seen by ")),
+		 seen + strlen(", seen by "));
 }

@@ -25,6 +25,8 @@ const char *report_word(enum report_language language, const char *word);
  */
 const char *report_threat_name(enum report_language language, const char *name);
 const char *report_class_name(enum report_language language, const char *name);
+/* Why a host is to be cut, as the mitigator says it: "NAME (rule 2:17, seen by SENSOR)". */
+void report_cut_reason(enum report_language language, const char *reason, char *ret, size_t cap);
 const char *report_severity_key(enum report_severity severity); /* "high" */
 
 /* Text of strangers for HTML: <, >, &, quotes and control characters are replaced. */

@@ -71,7 +71,7 @@ static void empty_day_says_so(void **state)
 	char *english = render(&d, REPORT_ENGLISH), *japanese = render(&d, REPORT_JAPANESE);
 
 	assert_non_null(strstr(english, "Nothing was detected"));
-	assert_non_null(strstr(japanese, "脅威は検出されませんでした"));
+	assert_non_null(strstr(japanese, "脅威は検知されませんでした"));
 	free(english);
 	free(japanese);
 	report_daily_free(&d);

@@ -13,7 +13,7 @@ static const char *const cut_steps[2][7] = {
 	 NULL},
 	{"端末は遮断したまま電源を切らずに置き、利用者が遮断を回避しないようにしてください。",
 	 "最初の兆候の直前に開いたファイルや導入したソフトウェアを利用者に確認してください。",
-	 "最新のウイルス対策ソフトで検査し、検出があれば再インストールしてください。",
+	 "最新のウイルス対策ソフトで検査し、検知があれば再インストールしてください。",
 	 "その端末で使ったパスワードを別の端末から変更してください。",
 	 "安全を確認したら、ポータルの「隔離」の画面で(またはbanken quarantine "
 	 "releaseにアドレスを指定して)遮断を解除してください。",
@@ -36,7 +36,7 @@ static const char *const open_steps[2][7] = {
 static const char *const released_steps[2][3] = {
 	{"It was released; watch it for a week, and look into it again when it shows up here.",
 	 NULL},
-	{"遮断は解除済みです。一週間は経過を観察し、再び検出された場合は改めて調査してください。",
+	{"遮断は解除済みです。一週間は経過を観察し、再び検知された場合は改めて調査してください。",
 	 NULL},
 };
 

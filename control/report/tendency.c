@@ -25,7 +25,7 @@ static void first_month(const struct teller *t, uint64_t alerts)
 	char a[32];
 
 	fprintf(t->out,
-		say(t, "%s alerts this month; there is no month before to compare with.\n",
+		say(t, "Alerts this month: %s; there is no month before to compare with.\n",
 		    "当月のアラートは%s件です。比較できる前月の記録はありません。\n"),
 		report_number(alerts, a));
 }
@@ -46,17 +46,17 @@ static void tell_change(const struct teller *t)
 			a);
 	else if (before == 0)
 		fprintf(t->out,
-			say(t, "%s alerts, after a month with none.\n",
+			say(t, "Alerts this month: %s, after a month with none.\n",
 			    "アラートは%s件です(前月は0件)。\n"),
 			a);
 	else if (now > before)
 		fprintf(t->out,
-			say(t, "Alerts rose by %u %%, to %s from %s in the month before.\n",
+			say(t, "Alerts rose by %u %%: %s, after %s in the month before.\n",
 			    "アラートは前月比%u%%増の%s件です(前月%s件)。\n"),
 			percent(now - before, before), a, b);
 	else
 		fprintf(t->out,
-			say(t, "Alerts fell by %u %%, to %s from %s in the month before.\n",
+			say(t, "Alerts fell by %u %%: %s, after %s in the month before.\n",
 			    "アラートは前月比%u%%減の%s件です(前月%s件)。\n"),
 			percent(before - now, before), a, b);
 }
@@ -83,12 +83,12 @@ static void tell_run(const struct teller *t)
 
 	if (rising >= 3)
 		fprintf(t->out,
-			say(t, "That is the rise of %u months in a row.\n",
+			say(t, "They have risen for %u months in a row.\n",
 			    "%uか月連続の増加です。\n"),
 			rising);
 	else if (falling >= 3)
 		fprintf(t->out,
-			say(t, "That is the fall of %u months in a row.\n",
+			say(t, "They have fallen for %u months in a row.\n",
 			    "%uか月連続の減少です。\n"),
 			falling);
 }
@@ -123,9 +123,10 @@ static void tell_chief(const struct teller *t)
 	if (t->m->threat_count == 0 || all == 0)
 		return;
 	fprintf(t->out,
-		say(t, "The most frequent threat is \"%s\": %u %% of the alerts, %u hosts.\n",
-		    "最も多い脅威は「%s」で、全体の%u%%、対象ホストは%u台です。\n"),
-		report_threat_name(t->language, x->name), percent(x->hits, all), x->hosts);
+		say(t, "The most frequent threat is \"%s\": %u %% of the alerts, on %u %s.\n",
+		    "最も多い脅威は「%s」で、アラート全体の%u%%を占め、対象ホストは%u台です%s。\n"),
+		report_threat_name(t->language, x->name), percent(x->hits, all), x->hosts,
+		say(t, x->hosts == 1 ? "host" : "hosts", ""));
 }
 
 /* Up to three names, then how many more. */
@@ -158,17 +159,15 @@ static void tell_new(const struct teller *t)
 	if (!t->m->month[1].is_known)
 		return;
 	if (fresh) {
-		fprintf(t->out,
-			say(t, "New against the month before (%zu): ",
-			    "前月になかった脅威は%zu種です: "),
+		fprintf(t->out, say(t, "New this month (%zu): ", "前月になかった脅威は%zu種です: "),
 			fresh);
 		names(t, t->m->threats, t->m->threat_count, true);
 		fputs(say(t, ".\n", "。\n"), t->out);
 	}
 	if (t->m->gone_count) {
 		fprintf(t->out,
-			say(t, "Not seen any more (%zu): ",
-			    "前月にあり当月になかった脅威は%zu種です: "),
+			say(t,
+			    "No longer seen (%zu): ", "前月にあり当月になかった脅威は%zu種です: "),
 			t->m->gone_count);
 		names(t, t->m->gone, t->m->gone_count, false);
 		fputs(say(t, ".\n", "。\n"), t->out);
@@ -190,12 +189,12 @@ static void tell_hosts(const struct teller *t)
 	report_number(before, b);
 	if (t->m->month[1].is_known)
 		fprintf(t->out,
-			say(t, "%s hosts were concerned (%s in the month before).\n",
+			say(t, "Hosts affected: %s (%s in the month before).\n",
 			    "対象ホストは%s台です(前月%s台)。\n"),
 			a, b);
 	if (h->hits * 10 >= all * 3 && t->m->host_count > 2)
 		fprintf(t->out,
-			say(t, "%s alone has %u %% of the alerts: begin there.\n",
+			say(t, "%s alone accounts for %u %% of the alerts: start there.\n",
 			    "%s だけで全体の%u%%を占めています。まずここから対応してください。\n"),
 			h->name && h->name[0] ? h->name : h->ip, percent(h->hits, all));
 }
@@ -242,7 +241,7 @@ static void tell_off_hours(const struct teller *t)
 	fprintf(t->out,
 		say(t,
 		    "%u %% of the alerts came at night (20:00 to 06:00) or at weekends, when few "
-		    "people work: what is busy then is worth a look.\n",
+		    "people work: look into what was busy then.\n",
 		    "アラートの%u%%は夜間(20時〜6時)または週末に発生しています。人が少ない時間帯の"
 		    "通信は確認をお勧めします。\n"),
 		percent(off, all));
@@ -261,9 +260,9 @@ static void tell_contained(const struct teller *t)
 	report_duration(t->language, now->longest, b);
 	fprintf(t->out,
 		say(t,
-		    "%llu cuts were verified on the wire; half of them within %s of the detection, "
+		    "Cuts verified on the wire: %llu; half of them within %s of the detection, "
 		    "the slowest after %s.\n",
-		    "遮断は%llu件を通信上で確認しました。検出から遮断確認までの中央値は%s、最長は%"
+		    "遮断は%llu件を通信上で確認しました。検知から遮断確認までの中央値は%s、最長は%"
 		    "sです。"
 		    "\n"),
 		(unsigned long long)now->n, a, b);
@@ -280,7 +279,7 @@ static void tell_waiting(const struct teller *t)
 
 	if (t->m->waiting)
 		fprintf(t->out,
-			say(t, "%s hosts still wait for a person.\n",
+			say(t, "Hosts that still wait for a person: %s.\n",
 			    "対応待ちのホストが%s台残っています。\n"),
 			report_number(t->m->waiting, a));
 	else if (t->m->host_count)
@@ -301,7 +300,7 @@ static void tell_blind(const struct teller *t)
 			report_number(f->lost, a), report_number(f->packets, b));
 	if (f->down_s > 3600)
 		fprintf(t->out,
-			say(t, "Sensors were away for %s together.\n",
+			say(t, "Sensors were away for %s in total.\n",
 			    "センサーの停止時間は合計%sです。\n"),
 			report_duration(t->language, f->down_s * NS_PER_SEC, a));
 }
@@ -312,7 +311,7 @@ void report_tendency(const struct report_monthly *m, enum report_language langua
 
 	if (monthly_alerts(&m->month[0]) == 0 && monthly_alerts(&m->month[1]) == 0) {
 		fputs(say(&t, "Nothing was detected this month.\n",
-			  "当月は脅威が検出されませんでした。\n"),
+			  "当月は脅威が検知されませんでした。\n"),
 		      out);
 	} else {
 		tell_change(&t);

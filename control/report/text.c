@@ -71,7 +71,7 @@ static void threat_lines(const struct report_daily *d, enum report_language lang
 
 	if (d->threat_count == 0)
 		return;
-	fputs(say("\nThreats detected:\n", "\n検出した脅威:\n"), out);
+	fputs(say("\nThreats detected:\n", "\n検知した脅威:\n"), out);
 	for (size_t i = 0; i < d->threat_count && i < TEXT_MOST; i++) {
 		const struct report_threat *t = &d->threats[i];
 
@@ -92,7 +92,7 @@ int report_daily_text(const struct report_daily *d, enum report_language languag
 	period(&d->zone, d->from, d->to, language, out);
 	if (d->alerts == 0 && d->host_count == 0) {
 		fputs(say("Nothing was detected. Nothing needs to be done.\n",
-			  "脅威は検出されませんでした。対応は不要です。\n"),
+			  "脅威は検知されませんでした。対応は不要です。\n"),
 		      out);
 	} else {
 		fprintf(out, say("%s alerts.\n\n", "アラート%s件。\n\n"),

@@ -322,7 +322,8 @@ static int raise_incident(struct store *s, const char *mitigator, const struct i
 	e.opened = i->updated ? i->updated : i->opened;
 	snprintf(e.key, sizeof(e.key), "incident:%s", i->id);
 	for (int l = 0; l < REPORT_LANGUAGES; l++) {
-		snprintf(e.title[l], sizeof(e.title[l]), "%s", i->title ? i->title : "");
+		snprintf(e.title[l], sizeof(e.title[l]), "%s",
+			 report_threat_name((enum report_language)l, i->title ? i->title : ""));
 		snprintf(e.text[l], sizeof(e.text[l]), "%s", causes[l] ? causes[l] : "");
 		add_steps(e.text[l], sizeof(e.text[l]), steps[l]);
 	}
@@ -352,6 +353,7 @@ static int raise_cut(struct store *s, const char *mitigator, const struct quaran
 		  "端末は遮断されていません。ケーブルを抜くか、手動でポートを閉じてください。"}},
 	};
 	struct emergency e;
+	char why[400];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (cases[i].state != q->state)
@@ -363,8 +365,9 @@ static int raise_cut(struct store *s, const char *mitigator, const struct quaran
 			 command_state_text(q->state));
 		for (int l = 0; l < REPORT_LANGUAGES; l++) {
 			snprintf(e.title[l], sizeof(e.title[l]), "%s", cases[i].title[l]);
-			snprintf(e.text[l], sizeof(e.text[l]), "%s\n%s", q->command.reason,
-				 cases[i].text[l]);
+			report_cut_reason((enum report_language)l, q->command.reason, why,
+					  sizeof(why));
+			snprintf(e.text[l], sizeof(e.text[l]), "%s\n%s", why, cases[i].text[l]);
 		}
 		return emergency_raise(s, &e, err);
 	}

@@ -301,7 +301,7 @@ static const struct {
 	 {"Do not open the file \"{file}\"; find out who else received it: banken search {sha256}. "
 	  "Delete every copy; send one to the antivirus vendor if it was not recognised.",
 	  "ファイル「{file}」は開かないでください。ほかに受信した端末を確認し(banken search "
-	  "{sha256})、すべて削除してください。ウイルス対策ソフトが検出しない場合はベンダーに検体を"
+	  "{sha256})、すべて削除してください。ウイルス対策ソフトが検知しない場合はベンダーに検体を"
 	  "送付してください。"}},
 	{delivered,
 	 {"Block {source} at the proxy or firewall and find out who else fetched from it: banken "
@@ -369,7 +369,7 @@ static const struct {
 	  "or "
 	  "the steps above cannot be explained.",
 	  "{host} "
-	  "を最新のウイルス対策ソフトで検査し、検出があった場合や上記の動作を説明できない場合"
+	  "を最新のウイルス対策ソフトで検査し、検知があった場合や上記の動作を説明できない場合"
 	  "は再インストールしてください。"}},
 	{change_passwords,
 	 {"Change the passwords that were used on {host}, from another machine.",
