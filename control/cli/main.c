@@ -44,8 +44,9 @@ static const struct cli_command commands[] = {
 	 "behind a router do among themselves is seen by nobody.\n\nexample:\n  banken coverage\n",
 	 cmd_coverage},
 	{"learn", "[accept | reject ID|all [--reason TEXT]] [--history]",
-	 "what was learnt of the site and is proposed: networks, domains, servers, regular calls",
-	 "An accepted server is registered and an accepted call is no beacon; what is rejected is "
+	 "what was learnt and is proposed: networks, zones, domains, servers, routers, calls",
+	 "An accepted server is registered, an accepted call is no beacon, an accepted network or "
+	 "trusted\nzone is inside and an untrusted one is not; what is rejected is "
 	 "told\n"
 	 "as an alert. --history shows what was decided, by whom and why.\n\n"
 	 "examples:\n  banken learn\n  banken learn accept all\n"

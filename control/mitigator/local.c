@@ -176,8 +176,8 @@ static json_t *host_json(struct mitigator *m, const struct host *h)
 
 static json_t *facts_json(const struct host *h)
 {
-	static const char *const kinds[] = {"",	  "seen", "name", "user",
-					    "os", "role", "port", "left"};
+	static const char *const kinds[] = {"",	    "seen", "name", "user",  "os",
+					    "role", "port", "left", "client"};
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < h->facts.n; i++) {

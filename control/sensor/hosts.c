@@ -31,6 +31,11 @@ struct hosts {
 	struct hash_key key;
 	struct prefix *prefixes;
 	size_t n_prefixes;
+	struct {
+		struct prefix of;
+		bool inside;
+	} zones[HOSTS_ZONES];
+	unsigned n_zones;
 	struct place *places;
 	unsigned n;
 	struct mac_entry macs[MACS];
@@ -79,8 +84,32 @@ void hosts_free(struct hosts *h)
 	free(h);
 }
 
+bool hosts_zone(struct hosts *h, const struct ip_addr *network, unsigned bits, enum hosts_zone zone)
+{
+	unsigned i = 0;
+
+	while (i < h->n_zones &&
+	       !(h->zones[i].of.bits == bits && ip_addr_eq(&h->zones[i].of.addr, network)))
+		i++;
+	if (zone == HOSTS_ZONE_NONE) {
+		if (i < h->n_zones)
+			h->zones[i] = h->zones[--h->n_zones];
+		return true;
+	}
+	if (i == HOSTS_ZONES)
+		return false;
+	h->zones[i].of = (struct prefix){*network, bits};
+	h->zones[i].inside = zone == HOSTS_ZONE_INSIDE;
+	h->n_zones += i == h->n_zones;
+	return true;
+}
+
 bool hosts_inside(const struct hosts *h, const struct ip_addr *a)
 {
+	for (unsigned i = 0; i < h->n_zones; i++) {
+		if (ip_addr_in_prefix(a, &h->zones[i].of.addr, h->zones[i].of.bits))
+			return h->zones[i].inside;
+	}
 	for (size_t i = 0; i < h->n_prefixes; i++) {
 		if (ip_addr_in_prefix(a, &h->prefixes[i].addr, h->prefixes[i].bits))
 			return true;

@@ -9,7 +9,8 @@
 #include "dataplane/base/addr.h"
 
 enum {
-	HOSTS_MAX = 65536,	 /* addresses; over that the one seen longest ago goes */
+	HOSTS_MAX = 65536, /* addresses; over that the one seen longest ago goes */
+	HOSTS_ZONES = 256,
 	HOSTS_ROUTER_BEYOND = 8, /* outside addresses, one after the other, of a gateway's MAC */
 	HOSTS_ROUTER_IPS = 16,	 /* inside addresses of one MAC that make it a router's */
 };
@@ -21,6 +22,13 @@ struct hosts *hosts_new(const char *const *networks, size_t n);
 void hosts_free(struct hosts *h);
 
 bool hosts_inside(const struct hosts *h, const struct ip_addr *a);
+
+enum hosts_zone { HOSTS_ZONE_NONE, HOSTS_ZONE_INSIDE, HOSTS_ZONE_OUTSIDE };
+
+/* A person said of a network (`bits` of 128) whether it is inside: goes before the prefixes of the
+ * configuration. HOSTS_ZONE_NONE takes it back. False: there are HOSTS_ZONES of them. */
+bool hosts_zone(struct hosts *h, const struct ip_addr *network, unsigned bits,
+		enum hosts_zone zone);
 
 enum hosts_news { HOSTS_OLD, HOSTS_NEW, HOSTS_CHANGED };
 

@@ -140,7 +140,8 @@ enum host_fact_kind {
 	HOST_FACT_OS,
 	HOST_FACT_ROLE,
 	HOST_FACT_PORT,
-	HOST_FACT_LEFT, /* MAC and IP no longer belong together */
+	HOST_FACT_LEFT,	  /* MAC and IP no longer belong together */
+	HOST_FACT_CLIENT, /* fingerprint of a program that speaks TLS there: JA4 */
 };
 
 /* One fact with its source and age (E3). */

@@ -10,6 +10,7 @@
 
 enum {
 	ETHER_ARP = 0x0806,
+	ND_ROUTER = 134,
 	ND_SOLICITS = 135,
 	ND_ADVERTISES = 136,
 	AGAIN_SECONDS = 60, /* the same pair is told again after that long */
@@ -39,10 +40,10 @@ static bool read_arp(const struct packet *p, struct pair *ret)
 
 static bool read_nd(const struct packet *p, struct pair *ret)
 {
-	if (p->ip_proto != IP_PROTO_ICMPV6 || !p->l4 || p->ttl != 255 ||
-	    (p->icmp.type != ND_SOLICITS && p->icmp.type != ND_ADVERTISES))
+	if (p->ip_proto != IP_PROTO_ICMPV6 || !p->l4 || p->ttl != 255 || p->icmp.type < ND_ROUTER ||
+	    p->icmp.type > ND_ADVERTISES)
 		return false;
-	*ret = (struct pair){p->src, p->src_mac, "nd"};
+	*ret = (struct pair){p->src, p->src_mac, p->icmp.type == ND_ROUTER ? "ra" : "nd"};
 	return true;
 }
 
@@ -66,6 +67,7 @@ bool event_told_again(struct event_told *told, const struct ip_addr *ip, const s
 void event_neighbour(struct event_writer *w, const struct packet *p)
 {
 	char mac[MAC_ADDR_TEXT], ip[IP_ADDR_TEXT];
+	struct mac_addr mark;
 	struct record_head *h;
 	struct record *r;
 	struct pair x;
@@ -78,10 +80,13 @@ void event_neighbour(struct event_writer *w, const struct packet *p)
 	}
 	if (p->ether_type == ETHER_ARP && p->l3 ? !read_arp(p, &x) : !read_nd(p, &x))
 		return;
+	/* That it is a router is told beside that it is there. */
+	mark = x.mac;
+	mark.bytes[0] ^= x.source[0] == 'r';
 	/* Who speaks for another is a proxy or a forger: it proves nothing. */
 	if (!mac_addr_eq(&x.mac, &p->src_mac) || !ip_addr_is_host(&x.ip) ||
 	    !mac_addr_is_host(&x.mac) ||
-	    event_told_again(event_writer_told(w), &x.ip, &x.mac, p->now_ns))
+	    event_told_again(event_writer_told(w), &x.ip, &mark, p->now_ns))
 		return;
 	r = event_begin(w, "neighbour", p, NULL);
 	if (!r)

@@ -32,7 +32,7 @@ static unsigned worth(const struct host_known *k)
 static bool kept(enum host_fact_kind kind)
 {
 	return kind == HOST_FACT_NAME || kind == HOST_FACT_USER || kind == HOST_FACT_OS ||
-	       kind == HOST_FACT_ROLE;
+	       kind == HOST_FACT_ROLE || kind == HOST_FACT_CLIENT;
 }
 
 static struct host_known *find(struct host_facts *f, const struct host_fact *said)
@@ -50,7 +50,7 @@ static struct host_known *find(struct host_facts *f, const struct host_fact *sai
 /* A free place, else that of the oldest of the kind of which there are most. */
 static struct host_known *place(struct host_facts *f)
 {
-	unsigned counts[HOST_FACT_LEFT + 1] = {0}, most = 0;
+	unsigned counts[HOST_FACT_CLIENT + 1] = {0}, most = 0;
 	struct host_known *oldest = NULL;
 
 	if (f->n < HOST_FACTS)
@@ -150,7 +150,7 @@ void host_facts_parse(const char *text, struct host_facts *ret)
 
 		if (sscanf(text, "%d\t%d\t%llu\t%llu\t%11[^\t\n]\t%63[^\t\n]", &kind, &confidence,
 			   &first, &last, k.source, k.value) == 6 &&
-		    kind > 0 && kind <= HOST_FACT_LEFT) {
+		    kind > 0 && kind <= HOST_FACT_CLIENT) {
 			k.kind = (enum host_fact_kind)kind;
 			k.confidence = (enum confidence)confidence;
 			k.first = first;

@@ -498,6 +498,7 @@ static void apply_fact(struct hosts *t, unsigned i, const struct host_fact *f, u
 	case HOST_FACT_NAME:
 	case HOST_FACT_USER:
 	case HOST_FACT_OS:
+	case HOST_FACT_CLIENT:
 		keep_fact(h, f, now);
 		break;
 	case HOST_FACT_ROLE:

@@ -48,7 +48,8 @@ static void say(struct reader *rd, const struct identity_end *about, struct sayi
 {
 	struct identity_fact *f = &rd->facts[rd->n];
 
-	if (rd->n == IDENTITY_FACTS || !about->inside || !ip_addr_is_host(&about->ip))
+	if (rd->n == IDENTITY_FACTS || !about->inside ||
+	    (!ip_addr_is_host(&about->ip) && !mac_addr_is_host(&about->mac)))
 		return;
 	if (s.kind != HOST_FACT_SEEN && !tidy(value, f->value))
 		return;
@@ -107,12 +108,15 @@ static void read_dhcp_ask(struct reader *rd, const json_t *o)
 static void read_neighbour(struct reader *rd, const json_t *o)
 {
 	struct identity_end who = {.inside = true};
-	bool nd = strcmp(text_member(o, "source"), "nd") == 0;
+	const char *source = text_member(o, "source");
+	bool arp = strcmp(source, "arp") == 0;
 
 	if (mac_addr_parse(text_member(o, "mac"), &who.mac) || !mac_addr_is_host(&who.mac) ||
 	    ip_addr_parse(text_member(o, "ip"), &who.ip))
 		return;
-	say(rd, &who, KNOWN(HOST_FACT_SEEN, nd ? "nd" : "arp"), "");
+	say(rd, &who, KNOWN(HOST_FACT_SEEN, arp ? "arp" : "nd"), "");
+	if (strcmp(source, "ra") == 0)
+		say(rd, &who, LIKELY(HOST_FACT_ROLE, "ra"), "router");
 }
 
 /* ---- names that neighbours say ---- */
@@ -324,12 +328,13 @@ static bool is_host_name(const char *s)
 	return strchr(s, '.') && !s[strcspn(s, "* /:,=")];
 }
 
-/* The certificate that a server of ours showed. */
+/* How a program of the host says hello (JA4), and the certificate that a server of ours showed. */
 static void read_tls(struct reader *rd, const json_t *o)
 {
 	const char *subject = strstr(text_member(o, "subject"), "CN=");
 	char name[IDENTITY_VALUE], label[IDENTITY_VALUE];
 
+	say(rd, &rd->r->src, LIKELY(HOST_FACT_CLIENT, "tls"), text_member(o, "ja4"));
 	if (!subject)
 		return;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(subject + 3, ","), subject + 3);
@@ -356,7 +361,9 @@ static void read_lldp(struct reader *rd, const json_t *o)
 	const json_t *capability;
 	size_t i;
 
-	if (ip_addr_parse(text_member(o, "address"), &who.ip))
+	/* Many give none: then it is the machine with the MAC that it sends by. */
+	if (ip_addr_parse(text_member(o, "address"), &who.ip) &&
+	    (mac_addr_parse(text_member(o, "mac"), &who.mac) || !mac_addr_is_host(&who.mac)))
 		return;
 	json_array_foreach(json_object_get(o, "capabilities"), i, capability)
 	{

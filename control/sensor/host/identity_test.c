@@ -89,6 +89,18 @@ static const struct {
 	 "3','ttl':120,'name':"
 	 "'sw1','description':'Example OS 1.2','capabilities':['bridge'],'address':'10.0.0.2'}",
 	 {"role lldp switch", "name lldp sw1", "os lldp Example OS 1.2"}},
+	{"a program that says hello by TLS",
+	 "tls",
+	 "{'ja4':'t13d1516h2_8daaf6152771_e5627efa2ab1','sni':'a.example'}",
+	 {"client tls t13d1516h2_8daaf6152771_e5627efa2ab1"}},
+	{"a device that gives its MAC alone",
+	 "lldp",
+	 "{'name':'sw3','mac':'00:00:5e:00:53:03','capabilities':['bridge']}",
+	 {"role lldp switch", "name lldp sw3"}},
+	{"a router of IPv6",
+	 "neighbour",
+	 "{'source':'ra','ip':'fe80::1','mac':'00:00:5e:00:53:01'}",
+	 {"seen nd ", "role ra router"}},
 	{"a device without an address", "lldp", "{'name':'sw2','capabilities':['bridge']}", {NULL}},
 	{"NetBIOS, not the group",
 	 "nbns",
@@ -136,7 +148,8 @@ static const struct {
 
 static const char *kind_text(enum host_fact_kind k)
 {
-	static const char *const kinds[] = {"?", "seen", "name", "user", "os", "role"};
+	static const char *const kinds[] = {"?",    "seen", "name", "user",  "os",
+					    "role", "port", "left", "client"};
 
 	return k < ARRAY_SIZE(kinds) ? kinds[k] : "?";
 }

@@ -11,11 +11,17 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/hash.h"
 
-enum kind { SERVER, CALL, NETWORK, DOMAIN_NAME, KINDS };
+enum kind { SERVER, CALL, NETWORK, DOMAIN_NAME, ZONE, KINDS };
+
+enum {
+	FOREIGN_MEMBERS = 3, /* hosts of a public network on our own links */
+	GUESTS_MEMBERS = 3,  /* hosts that make a network without inside business a zone */
+	GUESTS_CONTACTS = 50,
+};
 
 enum { FILE_MOST = 64 << 20, WHO = 64, WHY = 160, ID = 20 };
 
-static const char *const kinds[KINDS] = {"server", "call", "network", "domain"};
+static const char *const kinds[KINDS] = {"server", "call", "network", "domain", "zone"};
 static const char *const states[] = {"proposed", "accepted", "rejected"};
 
 struct item {
@@ -26,8 +32,9 @@ struct item {
 	char what[64];
 	char reason[2][BEHAVE_REASON];
 	uint64_t first, last, count;
-	uint64_t members; /* hosts of a network or domain, by linear counting */
-	uint64_t decided; /* wall */
+	uint64_t members;  /* hosts of a network or domain, by linear counting */
+	uint64_t business; /* of a zone: contacts with hosts of other networks inside */
+	uint64_t decided;  /* wall */
 	char by[WHO], why[WHY];
 };
 
@@ -163,6 +170,117 @@ static void belongs(struct site *s, enum kind kind, const struct ip_addr *key, c
 		 members_of(x), what);
 }
 
+/* Who works with the rest of the site is trusted; who only goes out is a guest. */
+static bool zone_trusted(const struct item *x)
+{
+	return x->business > 0;
+}
+
+/* Names, addresses and time are given to guests too. */
+static bool is_business(const struct record_head *h)
+{
+	return h->dport != 53 && h->dport != 67 && h->dport != 68 && h->dport != 123 &&
+	       h->dport != 853 && h->dport != 547 && ip_addr_is_host(&h->dst);
+}
+
+/* Addresses of one link are no network (RFC 4291 2.5.6, RFC 3927). */
+static bool of_link(const struct ip_addr *a)
+{
+	if (ip_addr_is_v4(a))
+		return a->bytes[12] == 169 && a->bytes[13] == 254;
+	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
+/* What a person decided about stays as it was shown. */
+static void contact(struct item *x)
+{
+	if (x && x->verdict == BEHAVE_UNDECIDED)
+		x->business++;
+}
+
+static void note_zone(struct site *s, const struct record_head *h)
+{
+	char text[64], other[64];
+	struct ip_addr network, there;
+	struct item *x;
+
+	if (strcmp(h->type, "flow") != 0 || !hosts_inside(s->setup.hosts, &h->src) ||
+	    of_link(&h->src))
+		return;
+	network = network_of(&h->src, text);
+	x = item_of(s, ZONE, &network, text);
+	if (!x)
+		return;
+	seen(s, x, h->time_ns);
+	x->members |= 1ULL << hash_mix(h->src.bytes[15] | h->src.bytes[14] << 8, 5) % 64;
+	if (!hosts_inside(s->setup.hosts, &h->dst) || of_link(&h->dst) || !is_business(h))
+		return;
+	there = network_of(&h->dst, other);
+	if (ip_addr_eq(&network, &there))
+		return;
+	contact(x);
+	/* Who is worked with is of the site as well. */
+	x = item_of(s, ZONE, &there, other);
+	if (x)
+		seen(s, x, h->time_ns);
+	contact(x);
+}
+
+static void zone_reason(struct item *x)
+{
+	if (zone_trusted(x)) {
+		snprintf(x->reason[0], BEHAVE_REASON,
+			 "hosts of %s and of other networks inside were in contact %llu times",
+			 x->what, (unsigned long long)x->business);
+		snprintf(x->reason[1], BEHAVE_REASON,
+			 "%sのホストは他の内部ネットワークと%llu回通信しています", x->what,
+			 (unsigned long long)x->business);
+		return;
+	}
+	snprintf(
+		x->reason[0], BEHAVE_REASON,
+		"about %u hosts of %s made %llu contacts, none with another network inside: guests",
+		members_of(x), x->what, (unsigned long long)x->count);
+	snprintf(x->reason[1], BEHAVE_REASON,
+		 "%sの約%u台は%"
+		 "llu回の通信で他の内部ネットワークを使っておらず、ゲスト用とみられます",
+		 x->what, members_of(x), (unsigned long long)x->count);
+}
+
+/* Enough was seen of it to be put to a person. */
+static bool ripe(const struct site *s, const struct item *x)
+{
+	if (x->kind == ZONE)
+		return zone_trusted(x) ||
+		       (members_of(x) >= GUESTS_MEMBERS && x->count >= GUESTS_CONTACTS);
+	return x->kind != NETWORK || hosts_inside(s->setup.hosts, &x->host) ||
+	       members_of(x) >= FOREIGN_MEMBERS;
+}
+
+static bool accepted(const struct site *s, enum kind kind, const struct item *x)
+{
+	const struct item *other = find(s, word_of(kind, &x->host, x->what));
+
+	return other && other->word && other->verdict == BEHAVE_ACCEPTED;
+}
+
+/* An accepted network is inside, and so is a trusted zone; an untrusted one is not. */
+static void apply(struct site *s, const struct item *x)
+{
+	unsigned bits = ip_addr_is_v4(&x->host) ? 96 + 24 : 64;
+	enum hosts_zone zone = HOSTS_ZONE_NONE;
+
+	if (x->kind != NETWORK && x->kind != ZONE)
+		return;
+	if (accepted(s, NETWORK, x))
+		zone = HOSTS_ZONE_INSIDE;
+	if (accepted(s, ZONE, x))
+		zone = zone_trusted(find(s, word_of(ZONE, &x->host, x->what))) ? HOSTS_ZONE_INSIDE
+									       : HOSTS_ZONE_OUTSIDE;
+	if (!hosts_zone(s->setup.hosts, &x->host, bits, zone))
+		log_warn(s->setup.log, "%s: there are too many zones", x->what);
+}
+
 /* Of each host once an hour. */
 static bool noted_lately(struct site *s, const struct ip_addr *a, uint64_t time_ns)
 {
@@ -210,6 +328,46 @@ static void note_name(struct site *s, struct slice record, uint64_t time_ns)
 	}
 }
 
+/* Who is on our own links, whatever its address; who says that it routes IPv6 there. */
+static void note_neighbour(struct site *s, struct slice record, uint64_t time_ns)
+{
+	struct record_walk w = record_walk(record);
+	char ip[IP_ADDR_TEXT] = "", text[64];
+	struct ip_addr a, network;
+	struct record_value v;
+	bool router = false;
+	struct item *x;
+
+	while (record_walk_next(&w, &v)) {
+		if (v.kind != RECORD_TEXT)
+			continue;
+		router |=
+			slice_eq(v.name, SLICE_LIT("source")) && slice_eq(v.text, SLICE_LIT("ra"));
+		if (slice_eq(v.name, SLICE_LIT("ip")) && v.text.len < sizeof(ip)) {
+			memcpy(ip, v.text.data, v.text.len);
+			ip[v.text.len] = 0;
+		}
+	}
+	if (ip_addr_parse(ip, &a))
+		return;
+	if (router) {
+		x = item_of(s, SERVER, &a, "router");
+		if (!x)
+			return;
+		seen(s, x, time_ns);
+		snprintf(x->reason[0], BEHAVE_REASON,
+			 "%s says that it routes IPv6: advertisements of %llu minutes seen", ip,
+			 (unsigned long long)x->count);
+		snprintf(x->reason[1], BEHAVE_REASON,
+			 "%sがIPv6ルータとして広告しています(%llu分間に観測)", ip,
+			 (unsigned long long)x->count);
+	}
+	if (of_link(&a) || hosts_inside(s->setup.hosts, &a) || noted_lately(s, &a, time_ns + 2))
+		return;
+	network = network_of(&a, text);
+	belongs(s, NETWORK, &network, text, &a, time_ns);
+}
+
 void site_note(struct site *s, struct slice record)
 {
 	struct record_head h;
@@ -221,8 +379,12 @@ void site_note(struct site *s, struct slice record)
 	memcpy(&h, record.data, sizeof(h));
 	if (strcmp(h.type, "dns") == 0)
 		note_name(s, record, h.time_ns);
+	if (strcmp(h.type, "neighbour") == 0)
+		note_neighbour(s, record, h.time_ns);
+	if (h.flags & RECORD_HAS_TUPLE)
+		note_zone(s, &h);
 	if (!(h.flags & RECORD_HAS_TUPLE) || !hosts_inside(s->setup.hosts, &h.src) ||
-	    noted_lately(s, &h.src, h.time_ns))
+	    of_link(&h.src) || noted_lately(s, &h.src, h.time_ns))
 		return;
 	network = network_of(&h.src, text);
 	belongs(s, NETWORK, &network, text, &h.src, h.time_ns);
@@ -232,15 +394,20 @@ void site_note(struct site *s, struct slice record)
 
 static json_t *item_json(const struct item *x)
 {
-	char id[ID], host[IP_ADDR_TEXT];
+	char id[ID], host[IP_ADDR_TEXT], what[80];
 
 	snprintf(id, sizeof(id), "%08x", (unsigned)(x->word >> 32));
-	return json_pack("{ss ss ss ss ss ss sI sI sI sI ss ss}", "id", id, "kind", kinds[x->kind],
-			 "host", x->kind <= CALL ? ip_addr_text(&x->host, host, false) : "", "what",
-			 x->what, "state", states[x->verdict], "reason", x->reason[0], "first",
-			 (json_int_t)x->first, "last", (json_int_t)x->last, "count",
-			 (json_int_t)x->count, "decided", (json_int_t)x->decided, "by", x->by,
-			 "why", x->why);
+	snprintf(what, sizeof(what), "%s%s", x->what,
+		 x->kind != ZONE   ? ""
+		 : zone_trusted(x) ? " trusted"
+				   : " untrusted");
+	return json_pack(
+		"{ss ss ss ss ss ss sI sI sI sI ss ss sI sI}", "id", id, "kind", kinds[x->kind],
+		"host", x->kind <= CALL ? ip_addr_text(&x->host, host, false) : "", "what", what,
+		"state", states[x->verdict], "reason", x->reason[0], "first", (json_int_t)x->first,
+		"last", (json_int_t)x->last, "count", (json_int_t)x->count, "decided",
+		(json_int_t)x->decided, "by", x->by, "why", x->why, "members",
+		(json_int_t)x->members, "business", (json_int_t)x->business);
 }
 
 static int by_state(const void *a, const void *b)
@@ -261,10 +428,13 @@ json_t *site_json(const struct site *s, bool decided_too)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < SITE_ITEMS; i++) {
-		const struct item *x = &s->items[i];
+		struct item *x = &s->items[i];
 
-		if (x->word && (decided_too || x->verdict == BEHAVE_UNDECIDED))
-			all[n++] = x;
+		if (!x->word || (!decided_too && (x->verdict || !ripe(s, x))))
+			continue;
+		if (x->kind == ZONE && x->verdict == BEHAVE_UNDECIDED)
+			zone_reason(x);
+		all[n++] = x;
 	}
 	qsort(all, n, sizeof(all[0]), by_state);
 	for (unsigned i = 0; i < n; i++) {
@@ -289,12 +459,14 @@ int site_decide(struct site *s, const char *id, bool accept, const char *by, con
 		char own[ID];
 
 		snprintf(own, sizeof(own), "%08x", (unsigned)(x->word >> 32));
-		if (!x->word || (all ? x->verdict != BEHAVE_UNDECIDED : strcmp(own, id) != 0))
+		if (!x->word ||
+		    (all ? x->verdict != BEHAVE_UNDECIDED || !ripe(s, x) : strcmp(own, id) != 0))
 			continue;
 		x->verdict = accept ? BEHAVE_ACCEPTED : BEHAVE_REJECTED;
 		x->decided = (uint64_t)now.tv_sec * NS_PER_SEC;
 		snprintf(x->by, sizeof(x->by), "%s", by);
 		snprintf(x->why, sizeof(x->why), "%s", why);
+		apply(s, x);
 		n++;
 	}
 	if (n == 0 && !all)
@@ -338,17 +510,21 @@ static bool take_item(struct site *s, const json_t *o)
 {
 	int kind = word_at(text_member(o, "kind"), kinds, KINDS);
 	int verdict = word_at(text_member(o, "state"), states, 3);
-	const char *what = text_member(o, "what"), *slash = strchr(what, '/');
+	const char *slash;
 	struct ip_addr host = {0};
-	char text[IP_ADDR_TEXT];
+	char text[IP_ADDR_TEXT], what[sizeof(((struct item *)0)->what)];
 	struct item *x;
+	int n = snprintf(what, sizeof(what), "%s", text_member(o, "what"));
 
-	if (kind < 0 || verdict < 0 || strlen(what) >= sizeof(x->what))
+	if (kind < 0 || verdict < 0 || (size_t)n >= sizeof(what))
 		return false;
+	if (kind == ZONE)
+		what[strcspn(what, " ")] = 0;
+	slash = strchr(what, '/');
 	snprintf(text, sizeof(text), "%.*s", slash ? (int)(slash - what) : 0, what);
 	if (kind <= CALL && ip_addr_parse(text_member(o, "host"), &host))
 		return false;
-	if (kind == NETWORK && ip_addr_parse(text, &host))
+	if ((kind == NETWORK || kind == ZONE) && ip_addr_parse(text, &host))
 		return false;
 	x = item_of(s, (enum kind)kind, &host, what);
 	if (!x)
@@ -358,10 +534,14 @@ static bool take_item(struct site *s, const json_t *o)
 	x->last = number_at(o, "last");
 	x->count = number_at(o, "count");
 	x->decided = number_at(o, "decided");
+	x->members = number_at(o, "members");
+	x->business = number_at(o, "business");
 	snprintf(x->by, sizeof(x->by), "%s", text_member(o, "by"));
 	snprintf(x->why, sizeof(x->why), "%s", text_member(o, "why"));
 	snprintf(x->reason[0], BEHAVE_REASON, "%s", text_member(o, "reason"));
 	snprintf(x->reason[1], BEHAVE_REASON, "%s", text_member(o, "reason_ja"));
+	if (x->verdict == BEHAVE_ACCEPTED)
+		apply(s, x);
 	return true;
 }
 

@@ -1,7 +1,7 @@
-/* What belongs to the site (D11): its networks, its domains, its servers, and what its hosts call
- * by the clock. Learnt from records and proposed with a reason and figures; a person accepts or
- * rejects one or all, and that is kept with who and when. An accepted server is registered, an
- * accepted call is no beacon; a rejected one is told. One thread. */
+/* What belongs to the site (D11): its networks and zones, its domains, its servers and routers, and
+ * what its hosts call by the clock. Learnt from records and proposed with a reason and figures; a
+ * person accepts or rejects one or all, and that is kept with who and when. An accepted server is
+ * registered, an accepted call is no beacon; a rejected one is told. One thread. */
 #pragma once
 
 #include <jansson.h>
@@ -23,8 +23,8 @@ struct site;
 struct site_setup {
 	struct loop *loop; /* NULL: site_save alone writes */
 	const struct log *log;
-	const char *path; /* of its file */
-	const struct hosts *hosts;
+	const char *path;    /* of its file */
+	struct hosts *hosts; /* is told what a person said is inside */
 };
 
 /* A file that is damaged is put aside with a sentence in the log. NULL: no memory. */

@@ -195,13 +195,118 @@ static void test_damaged(void **state)
 	scene_free(s);
 }
 
+static void flow_record(struct scene *s, struct ip_addr from, struct ip_addr to, uint16_t port)
+{
+	_Alignas(8) uint8_t buf[2048];
+	struct record r;
+	struct record_head *h = record_begin(&r, buf, sizeof(buf));
+
+	h->time_ns = 1767571200 * NS_PER_SEC;
+	snprintf(h->type, sizeof(h->type), "flow");
+	h->src = from;
+	h->dst = to;
+	h->dport = port;
+	h->ip_proto = 6;
+	h->flags |= RECORD_HAS_TUPLE;
+	site_note(s->s, record_finish(&r));
+}
+
+static void neighbour_record(struct scene *s, const char *source, const char *ip)
+{
+	_Alignas(8) uint8_t buf[2048];
+	struct record r;
+	struct record_head *h = record_begin(&r, buf, sizeof(buf));
+
+	h->time_ns = 1767571200 * NS_PER_SEC;
+	snprintf(h->type, sizeof(h->type), "neighbour");
+	h->flags = RECORD_OWN_TYPE;
+	record_object(&r, "neighbour");
+	record_text(&r, "source", source);
+	record_text(&r, "ip", ip);
+	record_end(&r);
+	site_note(s->s, record_finish(&r));
+}
+
+static const char *id_by(struct scene *s, const char *kind, const char *what, char ret[20])
+{
+	json_t *o = site_json(s->s, true), *item;
+	size_t i;
+
+	ret[0] = 0;
+	json_array_foreach(json_object_get(o, "learnt"), i, item)
+	{
+		if (strcmp(json_string_value(json_object_get(item, "kind")), kind) == 0 &&
+		    strcmp(json_string_value(json_object_get(item, "what")), what) == 0)
+			snprintf(ret, 20, "%s", json_string_value(json_object_get(item, "id")));
+	}
+	json_decref(o);
+	return ret[0] ? ret : NULL;
+}
+
+/* Offices work with servers, guests only go out; what a person accepts decides what is inside. */
+static void test_zones(void **state)
+{
+	struct scene *s = scene_new();
+	struct ip_addr out = ip_addr_v4((uint8_t[4]){93, 184, 216, 34}), guest = inside(50, 1);
+	struct errmsg e;
+	char id[20];
+
+	for (unsigned i = 0; i < 60; i++) {
+		flow_record(s, inside(1, 1 + i % 9), inside(2, 5), 445);
+		flow_record(s, inside(50, 1 + i % 9), out, 443);
+		flow_record(s, inside(50, 1 + i % 9), inside(2, 9), 53);
+	}
+	assert_non_null(id_by(s, "zone", "10.0.1.0/24 trusted", id));
+	assert_non_null(id_by(s, "zone", "10.0.2.0/24 trusted", id));
+	assert_non_null(id_by(s, "zone", "10.0.50.0/24 untrusted", id));
+	assert_true(hosts_inside(s->hosts, &guest));
+	assert_true(site_decide(s->s, "all", true, "sato", "", &e) >= 3);
+	assert_false(hosts_inside(s->hosts, &guest));
+	/* It stays so when a guest tries a server, and after a restart. */
+	flow_record(s, guest, inside(2, 5), 445);
+	site_free(s->s);
+	hosts_zone(s->hosts, &(struct ip_addr){0}, 0, HOSTS_ZONE_NONE);
+	start(s);
+	assert_false(hosts_inside(s->hosts, &guest));
+	assert_non_null(id_by(s, "zone", "10.0.50.0/24 untrusted", id));
+	assert_int_equal(site_decide(s->s, id, false, "sato", "no guests", &e), 1);
+	assert_true(hosts_inside(s->hosts, &guest));
+	scene_free(s);
+}
+
+/* A public network on our own links, and a router of IPv6. */
+static void test_neighbours(void **state)
+{
+	struct scene *s = scene_new();
+	struct ip_addr host = ip_addr_v4((uint8_t[4]){198, 51, 100, 7});
+	json_t *o;
+	char text[40], id[20];
+	struct errmsg e;
+
+	neighbour_record(s, "arp", "192.0.2.1"); /* the provider's, alone there */
+	for (unsigned i = 1; i < 9; i++) {
+		snprintf(text, sizeof(text), "198.51.100.%u", i);
+		neighbour_record(s, "arp", text);
+	}
+	neighbour_record(s, "ra", "fe80::1");
+	neighbour_record(s, "ra", "fe80::1");
+	o = site_json(s->s, false);
+	assert_int_equal(json_array_size(json_object_get(o, "learnt")), 2);
+	json_decref(o);
+	assert_non_null(id_by(s, "server", "router", id));
+	assert_non_null(id_by(s, "network", "198.51.100.0/24", id));
+	assert_false(hosts_inside(s->hosts, &host));
+	assert_int_equal(site_decide(s->s, id, true, "sato", "ours", &e), 1);
+	assert_true(hosts_inside(s->hosts, &host));
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_proposed),
-		cmocka_unit_test(test_decided),
-		cmocka_unit_test(test_bounded),
-		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_proposed), cmocka_unit_test(test_decided),
+		cmocka_unit_test(test_bounded),	 cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_zones),	 cmocka_unit_test(test_neighbours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
