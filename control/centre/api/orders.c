@@ -228,6 +228,9 @@ static int collect(void *ctx, const struct api_request *q, struct api_answer *re
 {
 	if (!types_ok(json_object_get(q->args, "types")))
 		return errmsg_set(e, ERR_INVALID, "types: endings of files, such as exe, dll, js");
+	if (!api_text(q, "host")[0] == !api_text(q, "sha256")[0])
+		return errmsg_set(e, ERR_INVALID,
+				  "host: of its incident's recovery; or sha256: of a carved file");
 	return with_body(ctx, q, "collect", body_of(q), ret, e);
 }
 
@@ -335,7 +338,8 @@ static const struct api_field policy_fields[] = {
 };
 static const struct api_field collect_fields[] = {
 	TEXT("site", API_IN_BODY, true, 127, "where"),
-	{"host", API_IN_BODY, API_TEXT, true, 1, 64, NULL, "address, MAC or id"},
+	TEXT("host", API_IN_BODY, false, 64, "address, MAC or id"),
+	TEXT("sha256", API_IN_BODY, false, 64, "of a file that sensors carved"),
 	{"types", API_IN_BODY, API_LIST, true, 1, 16, NULL, "of files that may be taken: exe, dll"},
 	REASON,
 };
