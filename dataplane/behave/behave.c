@@ -414,14 +414,14 @@ void behave_event_soon(struct behave *b, const struct behave_event *e)
 	look_ahead(b, w);
 }
 
-void behave_segment(struct behave *b, const struct behave_event *where, bool to_client,
+void behave_segment(struct behave *b, const struct behave_event *where, unsigned flags,
 		    struct slice payload)
 {
 	if (!behave_listens(b, BEHAVE_RPC) && !behave_listens(b, BEHAVE_SHARE))
 		return;
 	settle(b);
 	behave_enter(b);
-	behave_segment_read(&b->segments, b, where, to_client, payload);
+	behave_segment_read(&b->segments, b, where, flags, payload);
 	behave_leave(b);
 }
 

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/base/addr.h"
 #include "dataplane/base/clock.h"
@@ -117,7 +118,9 @@ struct behave_login {
 	const char *service; /* "ssh", "smb", "kerberos", ...; static */
 	struct slice user;   /* or the service whose ticket it is; may be empty */
 	enum behave_outcome outcome;
-	bool readable; /* the password went in the clear */
+	bool readable;	 /* the password went in the clear */
+	bool half;	 /* one side of the conversation is all that was seen of it */
+	uint64_t secret; /* word of what was sent to be let in; 0: not known */
 };
 
 /* A remote procedure call (MS-RPCE) or what leads to one. */
@@ -311,10 +314,38 @@ void behave_event(struct behave *b, const struct behave_event *e);
 void behave_event_soon(struct behave *b, const struct behave_event *e);
 /* A record of a protocol or a flow (api/record.h): dns, http, tls, ... becomes an event. */
 void behave_record(struct behave *b, struct slice record);
+enum {
+	BEHAVE_TO_CLIENT = 1, /* the segment's direction */
+	BEHAVE_HALF = 2,      /* the other side was not seen until now */
+};
 /* The payload of a TCP segment as it lies on the wire: remote calls and SMB 2 are read from it,
- * also in connections whose beginning was not seen. `to_client`: the segment's direction. */
-void behave_segment(struct behave *b, const struct behave_event *where, bool to_client,
+ * also in connections whose beginning was not seen. */
+void behave_segment(struct behave *b, const struct behave_event *where, unsigned flags,
 		    struct slice payload);
+/* Of half a conversation requests and answers of HTTP and refusals of FTP and mail are read too. */
+static inline bool behave_half_login(struct slice s)
+{
+	static const char *const begin[] = {"HTTP/1.", "GET /", "POST /", "530 ", "-ERR "};
+
+	for (unsigned i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
+		size_t n = strlen(begin[i]);
+
+		if (s.len >= n && memcmp(s.data, begin[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+/* The same of SMTP's log-in: what such a payload begins with. */
+static inline bool behave_mail_reply(struct slice s)
+{
+	return s.len >= 7 && (s.data[0] == '5' || s.data[0] == '2') && s.data[1] == '3' &&
+	       s.data[2] == '5' && (s.data[3] == ' ' || s.data[3] == '-');
+}
+static inline bool behave_mail_login(struct slice s)
+{
+	return s.len >= 10 && (s.data[0] | 0x20) == 'a' && (s.data[1] | 0x20) == 'u' &&
+	       (s.data[2] | 0x20) == 't' && (s.data[3] | 0x20) == 'h' && s.data[4] == ' ';
+}
 void behave_tick(struct behave *b, uint64_t now_ns);
 /* The end of a capture: detectors say what they have. */
 void behave_flush(struct behave *b, uint64_t now_ns);

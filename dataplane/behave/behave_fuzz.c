@@ -214,7 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			kind = cursor_u8(&c);
 			e.kind = BEHAVE_HELLO;
 			behave_segment(
-				b, &e, kind & 1,
+				b, &e, kind & 3,
 				cursor_take(&c, kind < cursor_left(&c) ? kind : cursor_left(&c)));
 			continue;
 		}

@@ -254,6 +254,33 @@ static void no_guessing(void **state)
 	scene_delete(s);
 }
 
+static void slow_guessing(void **state)
+{
+	struct scene *s = scene_new();
+	char user[16];
+
+	for (unsigned i = 0; i < 40; i++) { /* a try in 40 to 50 seconds */
+		s->now += (40 + i * 7 % 11) * NS_PER_SEC;
+		end(s, host(1), host(3), 22, "ssh", 3000, 3000);
+		if (i < 23)
+			assert_int_equal(s->count, 0);
+	}
+	assert_int_equal(hits_of(s, 2215), 1);
+	for (unsigned i = 0; i < 20; i++) { /* a name in two minutes */
+		snprintf(user, sizeof(user), "user%u", i);
+		s->now += 130 * NS_PER_SEC;
+		login(s, 2, user, BEHAVE_DENIED, "ldap");
+	}
+	assert_int_equal(hits_of(s, 2216), 1);
+	/* Somebody who works there now and then is let in. */
+	for (unsigned i = 0; i < 60; i++) {
+		s->now += (40 + i * 7 % 11) * NS_PER_SEC;
+		end(s, host(6), host(7), 22, "ssh", i % 3 ? 3000 : 30000, 3000);
+	}
+	assert_int_equal(s->count, 2);
+	scene_delete(s);
+}
+
 static void sessions(void **state)
 {
 	struct scene *s = scene_new();
@@ -839,18 +866,31 @@ static void soon(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scans),	  cmocka_unit_test(no_scans),
-		cmocka_unit_test(sweeps),	  cmocka_unit_test(guessing),
-		cmocka_unit_test(no_guessing),	  cmocka_unit_test(sessions),
-		cmocka_unit_test(worm),		  cmocka_unit_test(beacons),
-		cmocka_unit_test(dns_tunnels),	  cmocka_unit_test(made_up),
-		cmocka_unit_test(made_up_host),	  cmocka_unit_test(web_scan),
-		cmocka_unit_test(files),	  cmocka_unit_test(remote_calls),
-		cmocka_unit_test(tunnels),	  cmocka_unit_test(ports_and_uploads),
-		cmocka_unit_test(forgery),	  cmocka_unit_test(servers),
-		cmocka_unit_test(applications),	  cmocka_unit_test(repeats),
-		cmocka_unit_test(forged_answers), cmocka_unit_test(random_bytes),
-		cmocka_unit_test(switched_off),	  cmocka_unit_test(bounded),
+		cmocka_unit_test(scans),
+		cmocka_unit_test(no_scans),
+		cmocka_unit_test(sweeps),
+		cmocka_unit_test(guessing),
+		cmocka_unit_test(no_guessing),
+		cmocka_unit_test(slow_guessing),
+		cmocka_unit_test(sessions),
+		cmocka_unit_test(worm),
+		cmocka_unit_test(beacons),
+		cmocka_unit_test(dns_tunnels),
+		cmocka_unit_test(made_up),
+		cmocka_unit_test(made_up_host),
+		cmocka_unit_test(web_scan),
+		cmocka_unit_test(files),
+		cmocka_unit_test(remote_calls),
+		cmocka_unit_test(tunnels),
+		cmocka_unit_test(ports_and_uploads),
+		cmocka_unit_test(forgery),
+		cmocka_unit_test(servers),
+		cmocka_unit_test(applications),
+		cmocka_unit_test(repeats),
+		cmocka_unit_test(forged_answers),
+		cmocka_unit_test(random_bytes),
+		cmocka_unit_test(switched_off),
+		cmocka_unit_test(bounded),
 		cmocka_unit_test(soon),
 	};
 

@@ -12,6 +12,8 @@ enum { TCP = 6, RST = 4 };
 struct pair_entry { /* one client, one server, one service */
 	struct behave_entry entry;
 	uint32_t failures, sessions, sessions_in;
+	uint32_t let_in, asked; /* where one side is all that is seen */
+	uint64_t secrets;
 	uint32_t together; /* sessions that were open beside another one */
 	uint64_t sessions_told_ns, last_start_ns, last_end_ns;
 };
@@ -79,6 +81,30 @@ static void tell_guess(const struct behave_view *v, const struct behave_event *e
 	behave_say_ja(&hit, "%sは%.1f秒間に%s(%s)へのログインを%u回拒否されました。", client.s,
 		      seconds, server.s, e->login.service, p->failures);
 	behave_figure(&hit, "failures", p->failures);
+	behave_figure(&hit, "seconds", seconds);
+	behave_tell(v, &hit, &p->entry);
+}
+
+static void tell_unanswered(const struct behave_view *v, const struct behave_event *e,
+			    struct pair_entry *p, unsigned tries)
+{
+	struct behave_text client = behave_address(&e->ends.client);
+	struct behave_text server = behave_address(&e->ends.server);
+	double seconds = behave_seconds(p->entry.start_ns, e->time_ns);
+	struct behave_hit hit;
+
+	behave_hit_init(&hit, &guess_sign, e);
+	behave_say_en(&hit,
+		      "%s asked %s (%s) to be let in %u times within %.1f seconds%s; the answers "
+		      "were not seen.",
+		      client.s, server.s, e->login.service, tries, seconds,
+		      e->login.secret ? ", each time with another password of one account" : "");
+	behave_say_ja(
+		&hit,
+		"%sは%.1f秒間に%s(%s)へのログインを%s%u回試みました(応答は観測されていません)。",
+		client.s, seconds, server.s, e->login.service,
+		e->login.secret ? "同じアカウントの異なるパスワードで" : "", tries);
+	behave_figure(&hit, "tries", tries);
 	behave_figure(&hit, "seconds", seconds);
 	behave_tell(v, &hit, &p->entry);
 }
@@ -205,8 +231,43 @@ static void refused(const struct behave_view *v, const struct behave_event *e,
 	if (is_new && behave_small_count(c->names) >= v->limits->spray_names)
 		tell_names(v, e, c, behave_small_count(c->names));
 	else if (p->failures >= v->limits->brute_failures &&
+		 /* Answers alone: many ask once without a password, and then with it. */
+		 !(e->login.half && p->let_in * 4 > p->failures) &&
 		 !behave_told(v, &p->entry, e->time_ns) && !behave_told(v, &c->entry, e->time_ns))
 		tell_guess(v, e, p);
+}
+
+enum { FORMS_FACTOR = 3 }; /* forms are sent for other reasons too */
+
+/* Where answers are not seen: passwords that differ for one account, or log-in forms sent and sent.
+ */
+static void unanswered(const struct behave_view *v, const struct behave_event *e, uint64_t user)
+{
+	uint64_t key[3] = {behave_word(&e->ends.client), behave_word(&e->ends.server),
+			   service_word(e->login.service) ^ user};
+	struct pair_entry *p =
+		behave_window(v, PAIRS, key, 3, e->time_ns, v->limits->brute_seconds);
+	unsigned least = v->limits->brute_failures;
+
+	p->asked++;
+	if (e->login.secret)
+		behave_small_add(v, &p->secrets, e->login.secret);
+	if (behave_told(v, &p->entry, e->time_ns))
+		return;
+	if (e->login.secret && behave_small_count(p->secrets) >= least)
+		tell_unanswered(v, e, p, behave_small_count(p->secrets));
+	else if (!e->login.secret && p->asked >= least * FORMS_FACTOR)
+		tell_unanswered(v, e, p, p->asked);
+}
+
+static void let_in(const struct behave_view *v, const struct behave_event *e)
+{
+	uint64_t key[3] = {behave_word(&e->ends.client), behave_word(&e->ends.server),
+			   service_word(e->login.service)};
+	struct pair_entry *p =
+		behave_window(v, PAIRS, key, 3, e->time_ns, v->limits->brute_seconds);
+
+	p->let_in++;
 }
 
 static bool of_snmp(const struct behave_event *e)
@@ -249,6 +310,8 @@ static void login(const struct behave_view *v, const struct behave_event *e)
 		break;
 	case BEHAVE_LET_IN:
 		c->answers++;
+		if (e->login.half)
+			let_in(v, e);
 		break;
 	case BEHAVE_TICKET:
 		if (behave_small_add(v, &c->tickets, user) &&
@@ -257,6 +320,8 @@ static void login(const struct behave_view *v, const struct behave_event *e)
 			tell_roast(v, e, c, behave_small_count(c->tickets));
 		break;
 	case BEHAVE_ASKED:
+		if (e->login.half)
+			unanswered(v, e, user);
 		asked(v, e, c, user);
 		break;
 	}
@@ -276,7 +341,7 @@ static const struct service services[] = {
 	{"mysql", {3306}},   {"pgsql", {5432}},	   {"winrm", {5985, 5986}},
 };
 
-static const char *service_of(const struct behave_event *e)
+const char *behave_login_service(const struct behave_event *e)
 {
 	const char *protocol = e->connection.protocol;
 
@@ -363,7 +428,7 @@ static const char *session_of(const struct behave_view *v, const struct behave_e
 	/* Something has to be said: a bare handshake is a scan's. One direction may be missing. */
 	if (c->packets[0] + c->packets[1] < 5 || c->bytes[0] + c->bytes[1] < 400)
 		return NULL;
-	service = service_of(e);
+	service = behave_login_service(e);
 	if (!service && says_ssh(v, e))
 		service = "ssh";
 	return service && !readable(v, e, service) ? service : NULL;

@@ -166,6 +166,10 @@ struct behave_text behave_printable(struct slice s);
 struct behave_text behave_address(const struct ip_addr *a);
 struct behave_text behave_mac(const struct mac_addr *m);
 
+/* Where people log in by a form (record.c). */
+bool behave_login_path(struct slice path);
+/* The login service of a connection, by protocol or port; NULL: none (brute.c). */
+const char *behave_login_service(const struct behave_event *e);
 /* Of a connection that ended: nobody answered, or with a reset only. */
 bool behave_refused(const struct behave_event *e);
 /* Not worth looking at its regularity: what keeps time, looks names up or keeps a line open. */

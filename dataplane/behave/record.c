@@ -116,7 +116,7 @@ static bool is_letter(uint8_t c)
 }
 
 /* Where people log in by a form: one of these words, by itself ("oauth" and "authors" are not). */
-static bool login_path(struct slice path)
+bool behave_login_path(struct slice path)
 {
 	static const char *const words[] = {"login", "signin",	     "sign-in", "logon",
 					    "auth",  "authenticate", "xmlrpc"};
@@ -153,10 +153,10 @@ static void http(struct behave *b, const struct record_head *h, struct slice rec
 				      .referer = f.text[6]};
 	behave_event(b, &e);
 	refused = e.http.status == 401 || e.http.status == 403;
-	/* What stands in the head of a request is the worker's (observe.c), if it was seen; of
-	 * HTTP/2 the record is all there is. */
-	alone = e.http.status == 401 && (!e.http.method.len || strcmp(h->type, "http") != 0);
-	if (!alone && (!is(e.http.method, "POST") || !login_path(e.http.path)))
+	/* What stands in the heads is the worker's (observe.c); of HTTP/2 the record is all there
+	 * is. */
+	alone = e.http.status == 401 && strcmp(h->type, "http") != 0;
+	if (!alone && (!is(e.http.method, "POST") || !behave_login_path(e.http.path)))
 		return;
 	/* A form that is shown again was not filled in right. */
 	e.kind = BEHAVE_LOGIN;

@@ -11,12 +11,12 @@ struct behave_event segment_event(const struct segment_reader *r, enum behave_ki
 }
 
 void behave_segment_read(struct behave_segments *s, struct behave *b,
-			 const struct behave_event *where, bool to_client, struct slice payload)
+			 const struct behave_event *where, unsigned flags, struct slice payload)
 {
-	struct segment_reader r = {s, b, *where, to_client};
+	struct segment_reader r = {s, b, *where, flags & BEHAVE_TO_CLIENT};
 	const uint8_t *d = payload.data;
 
-	if (payload.len < 24)
+	if (segment_text(&r, flags & BEHAVE_HALF, payload) || payload.len < 24)
 		return;
 	if (d[0] == 5 && d[1] <= 1 && d[2] <= 19)
 		segment_rpc(&r, 0, payload);

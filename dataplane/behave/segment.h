@@ -22,7 +22,7 @@ void behave_segments_init(struct behave_segments *s, void *memory, size_t bytes,
 			  const struct hash_key *key, uint64_t *evicted);
 /* Gives events to `b`. */
 void behave_segment_read(struct behave_segments *s, struct behave *b,
-			 const struct behave_event *where, bool to_client, struct slice payload);
+			 const struct behave_event *where, unsigned flags, struct slice payload);
 
 /* --- private to segment*.c --- */
 struct segment_reader {
@@ -35,6 +35,8 @@ struct segment_reader {
 /* An event of `kind` whose client is the sender (`by_sender`) or the receiver of the segment. */
 struct behave_event segment_event(const struct segment_reader *r, enum behave_kind kind,
 				  bool by_sender);
+/* Log-ins in the clear; false: it is none. */
+bool segment_text(const struct segment_reader *r, bool half, struct slice bytes);
 /* One or more remote call messages; `pipe` tells pipes of one connection apart, 0 = TCP itself. */
 void segment_rpc(const struct segment_reader *r, uint64_t pipe, struct slice bytes);
 void segment_smb2(const struct segment_reader *r, struct slice bytes);

@@ -31,6 +31,7 @@
 	X(apps, "mining, file sharing, Tor")                                                       \
 	X(slow_beacon, "regular calls hours apart")                                                \
 	X(slow_scan, "scans of a few tries an hour")                                               \
+	X(slow_guess, "guessing of passwords that takes its time")                                 \
 	X(slow_tunnel, "DNS tunnels of a few questions a minute")                                  \
 	X(rare, "a new place that only a host calls which never calls new ones")                   \
 	X(off_hours, "uploads and tries when the host and the site are asleep")
@@ -131,6 +132,15 @@
 	  "services of other inside hosts tried in vain for the first time in it")                 \
 	X(slow_scan_least_seconds, "slow-scan-least-seconds", 3600, 0, 604800,                     \
 	  "what takes less is a scan of the other kind")                                           \
+	X(slow_guess_seconds, "slow-guess-seconds", 21600, 60, 604800, "window of slow guessing")  \
+	X(slow_guess_least_seconds, "slow-guess-least-seconds", 600, 0, 604800,                    \
+	  "what takes less is guessing of the other kind")                                         \
+	X(slow_guess_sessions, "slow-guess-sessions", 24, 4, 100000,                               \
+	  "short sessions of SSH, RDP, VNC or Telnet at one server in it, not at whole minutes")   \
+	X(slow_guess_bytes, "slow-guess-bytes", 2000, 0, 1000000,                                  \
+	  "a session with less was a look at the greeting")                                        \
+	X(slow_guess_names, "slow-guess-names", 12, 4, 60,                                         \
+	  "account names refused for one client in it")                                            \
 	X(slow_tunnel_seconds, "slow-tunnel-seconds", 86400, 60, 2592000,                          \
 	  "window of slow tunnels")                                                                \
 	X(slow_tunnel_names, "slow-tunnel-names", 150, 4, 1000,                                    \

@@ -81,17 +81,25 @@ static void connection(struct behave *b, const struct packet *p, struct flow *f)
 
 enum { HELLO_PACKETS = 4 }; /* of a direction, among which its first bytes are */
 
-/* What remote calls and SMB 2 begin with; anything else is not worth a call. */
-static bool worth_reading(const uint8_t *d)
+/* What remote calls, SMB 2 and log-ins of mail begin with; anything else is not worth a call. */
+static bool worth_reading(struct slice s)
 {
+	const uint8_t *d = s.data;
+
+	if (s.len < 24)
+		return behave_mail_reply(s) || behave_mail_login(s);
+	if (d[0] >= '2')
+		return behave_mail_reply(s) || behave_mail_login(s);
 	return (d[0] == 5 && d[1] <= 1 && d[2] <= 19) ||
 	       (d[0] == 0 && d[4] == 0xfe && d[5] == 'S' && d[6] == 'M');
 }
 
 static void payload(struct behave *b, const struct packet *p, const struct flow *f)
 {
-	bool read =
-		p->ip_proto == IP_PROTO_TCP && p->payload_len >= 24 && worth_reading(p->payload);
+	/* One side is all that is seen: what its log-ins say is read without the other's word. */
+	bool half = !f->packets[p->dir == DIR_TS ? DIR_TC : DIR_TS];
+	bool read = p->ip_proto == IP_PROTO_TCP && (worth_reading(packet_payload(p)) ||
+						    (half && behave_half_login(packet_payload(p))));
 	/* What a parser has taken needs no guessing by its first bytes. */
 	bool taken = p->ip_proto == IP_PROTO_TCP && f->app && f->app->proto;
 	bool hello = f->packets[p->dir] <= HELLO_PACKETS && p->payload_len >= 16 && !taken &&
@@ -108,7 +116,9 @@ static void payload(struct behave *b, const struct packet *p, const struct flow 
 	if (hello && behave_listens(b, BEHAVE_HELLO))
 		behave_event(b, &e);
 	if (read)
-		behave_segment(b, &e, p->dir == DIR_TC, packet_payload(p));
+		behave_segment(b, &e,
+			       (p->dir == DIR_TC ? BEHAVE_TO_CLIENT : 0) | (half ? BEHAVE_HALF : 0),
+			       packet_payload(p));
 }
 
 void observe_packet(struct behave *b, const struct packet *p)
@@ -338,7 +348,8 @@ static void http_login(struct behave *b, const struct packet *p, const struct fl
 	struct slice status;
 	uint8_t user[USER_MAX];
 
-	if (!head.len)
+	/* Of half a conversation the segments are read. */
+	if (!head.len || !f->packets[DIR_TS] || !f->packets[DIR_TC])
 		return;
 	e.login.service = "http";
 	if (head.data[0] == 'B') {
