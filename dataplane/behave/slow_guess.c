@@ -8,7 +8,8 @@
 
 enum { PAIRS, NAMES };
 
-enum { TCP = 6, STEP_S = 30, STEP_SLACK_MS = 1500 };
+/* Servers wait two minutes for a password (sshd_config, LoginGraceTime). */
+enum { TCP = 6, STEP_S = 30, STEP_SLACK_MS = 1500, GRACE = 4 };
 
 struct guess_entry { /* one client, one server, one port */
 	struct behave_entry entry;
@@ -111,10 +112,12 @@ static struct guess_entry *pair_of(const struct behave_view *v, const struct beh
 	uint64_t key[3] = {behave_word(&e->ends.client), behave_word(&e->ends.server),
 			   e->ends.server_port};
 	uint64_t start_ns = e->connection.start_ns;
+	uint32_t window = behave_inside(&e->ends.client) ? v->limits->slow_guess_inside_seconds
+							 : v->limits->slow_guess_seconds;
 	bool is_new;
 	struct guess_entry *g = behave_table_get(&v->tables[PAIRS], key, 3, e->time_ns, &is_new);
 
-	if (is_new || behave_seconds(g->entry.start_ns, start_ns) > v->limits->slow_guess_seconds) {
+	if (is_new || behave_seconds(g->entry.start_ns, start_ns) > window) {
 		g->sessions = g->let_in = g->by_clock = 0;
 		g->entry.start_ns = start_ns;
 	}
@@ -153,7 +156,7 @@ static void session(const struct behave_view *v, const struct behave_event *e)
 		return;
 	g = pair_of(v, e);
 	if (c->bytes[0] + c->bytes[1] > v->limits->brute_session_bytes ||
-	    behave_seconds(c->start_ns, e->time_ns) > v->limits->brute_session_seconds) {
+	    behave_seconds(c->start_ns, e->time_ns) > GRACE * v->limits->brute_session_seconds) {
 		g->let_in++;
 		return;
 	}

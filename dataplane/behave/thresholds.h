@@ -132,10 +132,13 @@
 	  "services of other inside hosts tried in vain for the first time in it")                 \
 	X(slow_scan_least_seconds, "slow-scan-least-seconds", 3600, 0, 604800,                     \
 	  "what takes less is a scan of the other kind")                                           \
-	X(slow_guess_seconds, "slow-guess-seconds", 21600, 60, 604800, "window of slow guessing")  \
-	X(slow_guess_least_seconds, "slow-guess-least-seconds", 600, 0, 604800,                    \
+	X(slow_guess_seconds, "slow-guess-seconds", 21600, 60, 604800,                             \
+	  "window of slow guessing from outside, and of names refused")                            \
+	X(slow_guess_inside_seconds, "slow-guess-inside-seconds", 3600, 60, 604800,                \
+	  "window of slow guessing by hosts inside, which work with each other too")               \
+	X(slow_guess_least_seconds, "slow-guess-least-seconds", 120, 0, 604800,                    \
 	  "what takes less is guessing of the other kind")                                         \
-	X(slow_guess_sessions, "slow-guess-sessions", 24, 4, 100000,                               \
+	X(slow_guess_sessions, "slow-guess-sessions", 16, 4, 100000,                               \
 	  "short sessions of SSH, RDP, VNC or Telnet at one server in it, not at whole minutes")   \
 	X(slow_guess_bytes, "slow-guess-bytes", 2000, 0, 1000000,                                  \
 	  "a session with less was a look at the greeting")                                        \
