@@ -16,7 +16,8 @@ void app_call_init(struct app_call *c, struct app_worker *w, struct flow *f, str
 	*c = (struct app_call){.w = w, .f = f, .p = p};
 	c->a = f->app ? app_full(f->app) : NULL;
 	c->io.slab = w->slab;
-	c->io.now_ns = p ? p->now_ns : f->last_ns;
+	/* The end of a flow may be told years after its last packet. */
+	c->io.now_ns = p && !(p->flags & PACKET_PSEUDO_END) ? p->now_ns : f->last_ns;
 	c->io.limits = &w->config.limits;
 	c->io.key = w->key;
 	c->io.midstream = f->flags & FLOW_MIDSTREAM;

@@ -104,14 +104,12 @@ static void raw_of(struct run *r)
 	r->has_raw = stream_raw_get(r->d->stream, r->f, r->p, r->dir, &r->raw) && r->raw.len;
 }
 
-/* Encrypted from here on: bytes that came before and wait count as payload, but are not looked at
- * any more, as in Suricata; unless the parser ended with it (SSH). */
-static void raw_encrypted(struct run *r)
+/* Encrypted from here on: bytes that came before and wait are not searched for patterns any more,
+ * as in Suricata, but rules without any still look at them; unless the parser ended with it (SSH).
+ */
+static bool raw_encrypted(const struct run *r)
 {
-	if (!r->has_raw || !(r->p->flags & PACKET_NO_PAYLOAD) || !r->f->app || r->f->app->done)
-		return;
-	r->has_raw = false;
-	stream_raw_skip(r->f, r->dir);
+	return r->has_raw && (r->p->flags & PACKET_NO_PAYLOAD) && r->f->app && !r->f->app->done;
 }
 
 /* At the flow's end what lies behind missing bytes is due too. */
@@ -245,7 +243,7 @@ static void inspect(struct run *r)
 	groups_of(r);
 	raw_of(r);
 	r->have = have_of(r);
-	raw_encrypted(r);
+	r->raw_blind = raw_encrypted(r);
 	ip_only(r);
 	packet_rules(r);
 	if (r->app)

@@ -155,9 +155,11 @@ struct run {
 	const struct plan_payload *far;	 /* and on the client's; NULL: on none */
 	struct slice payload;		 /* empty when it must not be looked at */
 	bool has_raw;
+	bool raw_blind; /* its patterns are not looked for */
 	struct stream_raw raw;
-	bool on_stream;		       /* the rule at hand matched on stream bytes */
-	const struct app_tx *tx;       /* being inspected */
+	bool on_stream;		 /* the rule at hand matched on stream bytes */
+	const struct app_tx *tx; /* being inspected */
+	bool news; /* bytes of the application came since a packet of this direction was here */
 	const struct app_frame *frame; /* being inspected */
 	const struct rule_threshold *rate;
 };

@@ -140,7 +140,7 @@ static void gather(struct run *r)
 		if (!(r->p->flags & PACKET_STREAM_ADDED))
 			scan_stream(r, r->payload);
 	}
-	if (r->has_raw)
+	if (r->has_raw && !r->raw_blind)
 		scan_stream(r, SLICE(r->raw.data, r->raw.len));
 	matcher_hits_sort(h);
 }

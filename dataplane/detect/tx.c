@@ -50,7 +50,7 @@ static void group_scan(struct run *r, const struct plan_group *g, const struct t
 }
 
 /* Tells a value that changed from one that was scanned on an earlier packet: values of a
- * transaction are set once, or grow. */
+ * transaction are set once, or grow; or were zeros before (tls.random). */
 static uint32_t mark_of(struct run *r, const struct plan_group *g, const struct tx_view *v)
 {
 	struct slice data;
@@ -58,7 +58,9 @@ static uint32_t mark_of(struct run *r, const struct plan_group *g, const struct 
 
 	for (uint32_t i = 0;
 	     (i == 0 || g->buffer->multi) && g->buffer->get(v->tx, r->dir, i, &data); i++)
-		mark += (uint32_t)data.len + 0x10000;
+		mark += (uint32_t)data.len + 0x10000 +
+			(data.len ? (uint32_t)data.data[0] << 20 : 0) +
+			(data.len ? (uint32_t)data.data[data.len - 1] << 24 : 0);
 	return mark;
 }
 
@@ -176,6 +178,16 @@ static void steps_try(struct run *r, struct attempt *a, const struct tx_view *v)
 	a->matched = true;
 }
 
+/* Suricata takes a match for one that nothing leads to again once the transaction is past the
+ * buffer of the fast pattern, and keeps no note of it: if that pattern is negated, every later
+ * packet tells the rule again. */
+static bool told_again(const struct attempt *a, const struct tx_view *v)
+{
+	const struct plan_chain *c = a->chain;
+
+	return a->matched && c->negated >= 0 && c->steps[c->negated].progress < v->progress;
+}
+
 static void remember(struct run *r, const struct attempt *a, const struct tx_view *v,
 		     struct tx_rule *known)
 {
@@ -187,8 +199,10 @@ static void remember(struct run *r, const struct attempt *a, const struct tx_vie
 		known->files = file_count(v->tx, r->dir);
 		return;
 	}
-	if (v->complete)
+	if (v->complete || told_again(a, v))
 		return; /* nobody comes back to it */
+	if (a->chain->negated >= 0 && !a->bits)
+		return; /* it is tried again anyway */
 	/* Its own pattern's buffer said no: when that changes it leads to the rule again. */
 	if (!a->matched && a->failed >= 0 && a->failed == a->chain->trigger)
 		return;
@@ -206,6 +220,8 @@ static void rule_try(struct run *r, const struct plan_rule *rule, const struct t
 	struct tx_rule *known = state_find(r->d, v->tx, rule->num, r->dir);
 
 	if (!a.chain || (rule->flags & PLAN_OFF) || (known && known->done))
+		return;
+	if (!known && a.chain->negated >= 0 && !r->news)
 		return;
 	inspect_begin(r->d->inspect);
 	if (known)
@@ -300,7 +316,10 @@ static void tx_inspect(struct run *r, struct app_tx *tx)
 void tx_rules(struct run *r)
 {
 	struct app_tx *tx;
+	uint8_t mine = (uint8_t)(1 << r->dir);
 
+	r->news = !r->real || (r->app->news & mine);
+	r->app->news &= (uint8_t)~mine;
 	for (tx = r->app->tx_first; tx; tx = tx->next) {
 		if (tx->flags & FLAG_INSPECTED << r->dir)
 			continue;

@@ -87,6 +87,8 @@ struct plan_chain {
 	uint8_t count;
 	uint8_t ready;	/* least progress at which all steps can be looked at */
 	int8_t trigger; /* step with the fast pattern, -1: none in this protocol */
+	int8_t negated; /* step with the negated content that would be it, for want of a positive
+			   one; -1: there is none */
 	struct plan_step *steps;
 };
 

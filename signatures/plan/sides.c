@@ -39,6 +39,42 @@ static const struct plan_step *step_of_buffer(const struct plan_chain *c, int32_
 	return NULL;
 }
 
+/* The longest negated content of a list; false when the list has a positive one. */
+static bool only_negated(const struct rule_list *l, size_t *ret_longest)
+{
+	*ret_longest = 0;
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct rule_content *c = l->items[i].content;
+
+		if (l->items[i].kind != RULE_ITEM_CONTENT)
+			continue;
+		if (!(c->flags & RULE_CONTENT_NEGATED))
+			return false;
+		if (c->bytes.len > *ret_longest)
+			*ret_longest = c->bytes.len;
+	}
+	return true;
+}
+
+/* Which step Suricata takes the fast pattern from when all contents are negated. */
+static int8_t negated_step(const struct rule *r, const struct plan_chain *c)
+{
+	const struct plan_step *found = NULL;
+	size_t longest, most;
+
+	if (!only_negated(&r->payload, &most))
+		return -1;
+	for (uint32_t i = 0; i < r->nbuffers; i++) {
+		if (!only_negated(&r->buffers[i].items, &longest))
+			return -1;
+		if (longest > most) {
+			most = longest;
+			found = step_of_buffer(c, (int32_t)i);
+		}
+	}
+	return found ? (int8_t)(found - c->steps) : -1;
+}
+
 static struct group_build *group_of(struct side_build *sb, const struct plan_step *s,
 				    const struct rule_buffer *list)
 {
@@ -102,6 +138,7 @@ static void chain_place(struct side_build *sb, struct plan_rule *r, struct plan_
 
 	side->any = true;
 	c->trigger = -1;
+	c->negated = negated_step(r->rule, c);
 	for (unsigned i = 0; i < c->count; i++) {
 		if (c->steps[i].kind == PLAN_STEP_FILE || c->steps[i].kind == PLAN_STEP_FILES)
 			side->files = true;

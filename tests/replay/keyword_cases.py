@@ -592,6 +592,7 @@ CASES = [
     ("http2.window", "http2", "http2|http2.window:1000", "http2|http2.window:>1000"),
     # tls
     ("tls.sni", "tls", 'tls|tls.sni; content:"www.repubblica.it"', 'tls|tls.sni; content:"never.there"'),
+    ("tls.sni", "tls", 'tls|tls.sni; content:!"never.there"', 'tls|tls.sni; content:!"www"'),
     ("tls.version", "tls", "tls|tls.version:1.2", "tls|tls.version:1.0"),
     ("ssl_version", "tls", "tls|ssl_version:tls1.2", "tls|ssl_version:sslv3"),
     ("ssl_state", "tls", "tls|ssl_state:client_hello", "tls|ssl_state:unknown"),

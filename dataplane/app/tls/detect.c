@@ -49,24 +49,30 @@ static bool get_certs(const struct app_tx *tx, enum dir dir, uint32_t index, str
 	return true;
 }
 
+/* The server's number is there before it has come, as zeros: so Suricata has it. */
+static bool has_random(const struct app_tx *tx, enum dir dir)
+{
+	return dir == DIR_TC || side_of(tx, dir)->has_random;
+}
+
 static bool get_random(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
 {
 	*ret = SLICE(side_of(tx, dir)->random, 32);
-	return side_of(tx, dir)->has_random;
+	return has_random(tx, dir);
 }
 
 static bool get_random_time(const struct app_tx *tx, enum dir dir, uint32_t index,
 			    struct slice *ret)
 {
 	*ret = SLICE(side_of(tx, dir)->random, 4);
-	return side_of(tx, dir)->has_random;
+	return has_random(tx, dir);
 }
 
 static bool get_random_bytes(const struct app_tx *tx, enum dir dir, uint32_t index,
 			     struct slice *ret)
 {
 	*ret = SLICE(side_of(tx, dir)->random + 4, 28);
-	return side_of(tx, dir)->has_random;
+	return has_random(tx, dir);
 }
 
 static bool get_ja3_string(const struct app_tx *tx, enum dir dir, uint32_t index, struct slice *ret)
@@ -102,9 +108,10 @@ static bool get_ja4(const struct app_tx *tx, enum dir dir, uint32_t index, struc
 	{                                                                                          \
 		false, true                                                                        \
 	}
+/* The server's side goes from the start to the end of the handshake at once. */
 #define CERT                                                                                       \
 	{                                                                                          \
-		TLS_CERT_READY, TLS_CERT_READY                                                     \
+		TLS_CERT_READY, TLS_HANDSHAKE_DONE                                                 \
 	}
 
 const struct app_buffer tls_buffers[TLS_BUFFERS] = {
