@@ -156,7 +156,11 @@ uint32_t flow_hash(const struct flow_table *t, const struct packet *p);
 /* Steps ahead of flow_of_packet for a burst, so that none of its packets waits for memory: first
  * the hash of each frame (rx fields only; 0: not plain, nothing to fetch), which flow_of_packet
  * takes from p->flow_hash, then flow_prefetch of each (the bucket), then flow_guess of each. */
-uint32_t flow_peek(const struct flow_table *t, const struct packet *p);
+struct flow_seen {
+	struct flow_key key;
+	uint8_t tcp_flags; /* 0: none are there */
+};
+uint32_t flow_peek(const struct flow_table *t, const struct packet *p, struct flow_seen *ret);
 void flow_prefetch(const struct flow_table *t, uint32_t hash);
 /* The flow that the bucket names, fetched; NULL: none. Probably the frame's, so look, don't touch.
  */
@@ -167,11 +171,11 @@ const struct flow *flow_guess(const struct flow_table *t, uint32_t hash);
 const struct flow *flow_known(const struct flow_table *t, const struct packet *p,
 			      uint8_t *ret_tcp_flags);
 
-/* A frame that flow_peek has hashed, of a bypassed flow: counted, nothing else is to be done with
- * it. False: it goes the usual way (also what opens or ends a connection, when it has timed out,
- * and one of FLOW_PASS_SEEN, as known-bad lists may have changed). */
+/* A frame that flow_peek has hashed and seen, of a bypassed flow: counted, nothing else is to be
+ * done with it. False: it goes the usual way (also what opens or ends a connection, when it has
+ * timed out, and one of FLOW_PASS_SEEN, as known-bad lists may have changed). */
 enum { FLOW_PASS_SEEN = 1024 };
-bool flow_pass(struct flow_table *t, const struct packet *p);
+bool flow_pass(struct flow_table *t, const struct packet *p, const struct flow_seen *seen);
 
 /* Time-outs: looks at a bounded number of the oldest flows. Call once a burst. */
 void flow_tick(struct flow_table *t, uint64_t now_ns);

@@ -593,12 +593,13 @@ static uint32_t peek(const struct bench *b, const uint8_t *bytes, size_t len)
 {
 	uint8_t *exact = malloc(len ? len : 1);
 	struct packet p = {.link_type = LINK_ETHERNET, .frame_len = (uint32_t)len};
+	struct flow_seen seen;
 	uint32_t hash;
 
 	assert_non_null(exact);
 	memcpy(exact, bytes, len);
 	p.frame = exact;
-	hash = flow_peek(b->t, &p);
+	hash = flow_peek(b->t, &p, &seen);
 	free(exact);
 	return hash;
 }
@@ -670,28 +671,29 @@ static void bypassed_are_passed(void **state)
 			       .frame = plain_frame,
 			       .frame_len = sizeof(plain_frame),
 			       .wire_len = sizeof(plain_frame)};
+	struct flow_seen seen;
 	struct flow *f;
 	struct bench b;
 
 	begin(&b, NULL);
 	p.now_ns = frame.now_ns = b.now_ns;
-	frame.flow_hash = flow_peek(b.t, &frame);
-	assert_false(flow_pass(b.t, &frame)); /* no flow */
+	frame.flow_hash = flow_peek(b.t, &frame, &seen);
+	assert_false(flow_pass(b.t, &frame, &seen)); /* no flow */
 	f = flow_of_packet(b.t, &p);
 	assert_non_null(f);
-	assert_false(flow_pass(b.t, &frame)); /* somebody wants it */
+	assert_false(flow_pass(b.t, &frame, &seen)); /* somebody wants it */
 	flow_set_state(b.t, f, FLOW_BYPASSED);
-	assert_true(flow_pass(b.t, &frame));
+	assert_true(flow_pass(b.t, &frame, &seen));
 	assert_int_equal(f->packets[DIR_TC], 1);
 	assert_int_equal(f->bytes[DIR_TC], sizeof(plain_frame));
 	assert_int_equal(f->packets[DIR_TS], 1);
 	for (unsigned i = 2; i < FLOW_PASS_SEEN; i++)
-		assert_true(flow_pass(b.t, &frame));
-	assert_false(flow_pass(b.t, &frame)); /* one is to be seen now and then */
+		assert_true(flow_pass(b.t, &frame, &seen));
+	assert_false(flow_pass(b.t, &frame, &seen)); /* one is to be seen now and then */
 	assert_ptr_equal(flow_of_packet(b.t, &p), f);
-	assert_true(flow_pass(b.t, &frame));
+	assert_true(flow_pass(b.t, &frame, &seen));
 	frame.now_ns += 601 * NS_PER_SEC; /* timeout_bypassed */
-	assert_false(flow_pass(b.t, &frame));
+	assert_false(flow_pass(b.t, &frame, &seen));
 	flow_table_delete(b.t);
 }
 

@@ -78,33 +78,30 @@ static bool peek(const struct flow_table *t, const struct packet *p, struct flow
 	return true;
 }
 
-uint32_t flow_peek(const struct flow_table *t, const struct packet *p)
+uint32_t flow_peek(const struct flow_table *t, const struct packet *p, struct flow_seen *ret)
 {
-	struct flow_key k = {0};
-	uint8_t tcp_flags;
-
-	return peek(t, p, &k, &tcp_flags) ? flow_key_hash(&k, &t->key) : 0;
+	ret->key = (struct flow_key){0};
+	return peek(t, p, &ret->key, &ret->tcp_flags) ? flow_key_hash(&ret->key, &t->key) : 0;
 }
 
-bool flow_pass(struct flow_table *t, const struct packet *p)
+bool flow_pass(struct flow_table *t, const struct packet *p, const struct flow_seen *seen)
 {
 	struct flow *f = p->flow_hash ? (struct flow *)flow_guess(t, p->flow_hash) : NULL;
-	struct flow_key k = {0};
-	uint8_t tcp_flags;
+	const struct flow_key *k = &seen->key;
 	enum dir d;
 
-	if (!f || f->state != FLOW_BYPASSED || !peek(t, p, &k, &tcp_flags) ||
-	    !flow_key_eq(&f->key, &k) || tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+	if (!f || f->state != FLOW_BYPASSED || !flow_key_eq(&f->key, k) ||
+	    seen->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
 	    flow_timed_out(t, f, flow_seconds(p->now_ns)) ||
 	    (f->packets[0] + f->packets[1]) % FLOW_PASS_SEEN == 0)
 		return false;
-	if (k.port[0] != k.port[1])
-		d = f->key.port[0] == k.port[0] ? DIR_TS : DIR_TC;
+	if (k->port[0] != k->port[1])
+		d = f->key.port[0] == k->port[0] ? DIR_TS : DIR_TC;
 	else
-		d = ip_addr_eq(&f->key.addr[0], &k.addr[0]) ? DIR_TS : DIR_TC;
+		d = ip_addr_eq(&f->key.addr[0], &k->addr[0]) ? DIR_TS : DIR_TC;
 	f->packets[d]++;
 	f->bytes[d] += p->wire_len;
-	f->tcp_flags[d] |= tcp_flags;
+	f->tcp_flags[d] |= seen->tcp_flags;
 	if (p->now_ns > t->now_ns)
 		t->now_ns = p->now_ns;
 	if (p->now_ns > f->last_ns)

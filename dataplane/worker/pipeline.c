@@ -566,13 +566,13 @@ void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct 
 	l->hook_ctx = ctx;
 }
 
-void pipeline_frame(struct pipeline *l, struct packet *p)
+static void frame(struct pipeline *l, struct packet *p, const struct flow_seen *seen)
 {
 	l->totals.packets++;
 	l->totals.bytes += p->wire_len;
 	l->last_number = p->number;
 	profile_frame(&l->profile, l->totals.packets, p->wire_len);
-	if (l->hook || l->witness.tape || !flow_pass(l->flows, p))
+	if (l->hook || l->witness.tape || !flow_pass(l->flows, p, seen))
 		decode_frame(l->decoder, p, &l->decoded);
 	if (l->witness.tape)
 		witness_keep(&l->witness, p);
@@ -608,15 +608,17 @@ enum pipeline_worth pipeline_worth(const struct pipeline *l, const struct packet
 
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n)
 {
+	struct flow_seen seen[PIPELINE_BURST];
+
 	for (unsigned i = 0; i < n; i++) {
-		p[i].flow_hash = flow_peek(l->flows, &p[i]);
+		p[i].flow_hash = flow_peek(l->flows, &p[i], &seen[i]);
 		if (p[i].flow_hash)
 			flow_prefetch(l->flows, p[i].flow_hash);
 	}
 	if (flow_count(l->flows) > FETCH_FLOWS)
 		fetch_flows(l, p, n);
 	for (unsigned i = 0; i < n; i++)
-		pipeline_frame(l, &p[i]);
+		frame(l, &p[i], &seen[i]);
 }
 
 void pipeline_tick(struct pipeline *l, uint64_t now_ns)

@@ -63,8 +63,6 @@ void pipeline_delete(struct pipeline *l);
 void pipeline_set_hook(struct pipeline *l, void (*hook)(void *ctx, const struct packet *p),
 		       void *ctx);
 
-/* One frame: `p` has the rx fields filled and is zero otherwise. */
-void pipeline_frame(struct pipeline *l, struct packet *p);
 /* Whether a frame may go unseen if not all can be looked at. */
 enum pipeline_worth {
 	WORTH_NEW,  /* its flow is new or has had little; or it opens or closes it */
@@ -72,7 +70,8 @@ enum pipeline_worth {
 	WORTH_MUCH, /* its flow has had as much, but a rule has matched or waits for more */
 };
 enum pipeline_worth pipeline_worth(const struct pipeline *l, const struct packet *p);
-/* Up to PIPELINE_BURST of them, in their order: what they will touch is fetched first. */
+/* Up to PIPELINE_BURST frames, in their order: what they will touch is fetched first. `p` have the
+ * rx fields filled and are zero otherwise. */
 enum { PIPELINE_BURST = 64 };
 void pipeline_burst(struct pipeline *l, struct packet *p, unsigned n);
 /* Time-outs; once a burst. */

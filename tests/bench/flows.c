@@ -105,9 +105,10 @@ static void look_up_burst(struct rig *r)
 {
 	const struct decode_sink sink = {look_up, r};
 	uint32_t hash[BURST];
+	struct flow_seen seen;
 
 	for (unsigned i = 0; i < r->n; i++) {
-		hash[i] = flow_peek(r->flows, &r->packets[i]);
+		hash[i] = flow_peek(r->flows, &r->packets[i], &seen);
 		flow_prefetch(r->flows, hash[i]);
 	}
 	for (unsigned i = 0; i < r->n; i++)
