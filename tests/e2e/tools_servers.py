@@ -4,7 +4,7 @@ import pathlib
 import subprocess
 import sys
 
-from tools_site import DC, LAN, PC, need, run
+from tools_site import DC, LAN, OUT, PC, need, run
 
 # A log-in page and a few files, for what a file server alone does not do.
 PAGES = r"""
@@ -53,7 +53,7 @@ def sshd(s, host="lan", port=22):
     if not key.exists():
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
     pathlib.Path("/run/sshd").mkdir(exist_ok=True)
-    conf = s.file(f"sshd-{host}-{port}", f"Port {port}\nHostKey {key}\nUsePAM no\nPasswordAuthentication yes\nMaxStartups 200\n"
+    conf = s.file(f"sshd-{host}-{port}", f"Port {port}\nListenAddress {OUT if host == 'out' else '0.0.0.0'}\nHostKey {key}\nUsePAM no\nPasswordAuthentication yes\nMaxStartups 200\n"
                   f"PidFile none\nStrictModes no\nAuthorizedKeysFile {s.folder}/ssh_user_key.pub\nPermitRootLogin yes\n"
                   "Subsystem sftp internal-sftp\n")
     s.serve(host, f"sshd{port}", port, ["/usr/sbin/sshd", "-D", "-e", "-f", conf])
@@ -88,6 +88,36 @@ def mail(s):
                   f"passdb {{\n driver=passwd-file\n args={base}/users\n}}\n"
                   f"userdb {{\n driver=static\n args=uid=nobody gid=nogroup home={base}/mail\n}}\n")
     s.serve("lan", "dovecot", 143, ["/usr/sbin/dovecot", "-F", "-c", conf])
+
+
+# A mail server that knows nobody: EHLO, AUTH PLAIN and LOGIN, mail for everybody else.
+SMTP = r"""
+import socket, sys, threading
+def talk(c):
+    f = c.makefile("rb"); say = lambda t: c.sendall(t.encode() + b"\r\n")
+    say("220 mail.site.example ESMTP")
+    while True:
+        line = f.readline().strip().upper()
+        if not line or line == b"QUIT": break
+        if line.startswith(b"EHLO"): say("250-mail.site.example\r\n250 AUTH PLAIN LOGIN")
+        elif line.startswith(b"AUTH"):
+            for _ in range(0 if len(line) > 12 else 2 if b"LOGIN" in line else 1):
+                say("334 VXNlcm5hbWU6"); f.readline()
+            say("535 5.7.8 Error: authentication failed: no such user or password")
+        elif line == b"DATA":
+            say("354 go on")
+            while f.readline() not in (b".\r\n", b""): pass
+            say("250 2.0.0 queued")
+        else: say("250 2.1.0 ok")
+    c.close()
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind((sys.argv[1], 25)); s.listen(64)
+while True:
+    threading.Thread(target=talk, args=(s.accept()[0],), daemon=True).start()
+"""
+
+
+def smtp(s, host="lan", address=LAN):
+    s.serve(host, "smtp", 25, [sys.executable, "-c", SMTP, address])
 
 
 def ldap(s):
@@ -158,8 +188,8 @@ def controller(s):
         s.net.inside("dc", "samba-tool", "domain", "provision", "--domain=SITE", "--realm=SITE.EXAMPLE", "--server-role=dc",
                      "--dns-backend=SAMBA_INTERNAL", "--adminpass=Right-1234", f"--targetdir={base}", f"--host-ip={DC}",
                      "--host-name=dc", "--option=server smb encrypt=off", "--option=interfaces=10.77.0.10/24",
-                     "--option=bind interfaces only=yes", "--option=ldap server require strong auth=no", timeout=240)
+                     "--option=bind interfaces only=yes", "--option=ldap server require strong auth=no", timeout=900)
         conf = base / "etc/smb.conf"
         conf.write_text(conf.read_text().replace("[global]\n", "[global]\nserver smb encrypt=off\n", 1))
-    s.serve("dc", "samba", 88, ["/usr/sbin/samba", "-F", "--no-process-group", "-s", base / "etc/smb.conf"], seconds=60)
-    s.net.wait(lambda: s.listens("dc", 445) and s.listens("dc", 389), "samba's services", 60)
+    s.serve("dc", "samba", 88, ["/usr/sbin/samba", "-F", "--no-process-group", "-s", base / "etc/smb.conf"], seconds=240)
+    s.net.wait(lambda: s.listens("dc", 445) and s.listens("dc", 389), "samba's services", 240)
