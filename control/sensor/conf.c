@@ -56,6 +56,15 @@ static const struct config_key spool_keys[] = {
 	{0},
 };
 
+static const struct config_key forward_keys[] = {
+	{"to", CONFIG_TEXT, offsetof(struct conf_forward, to), "", .max = 1023,
+	 .help = "alerts go there, too, by syslog: eve=, cef= or leef= with tls://HOST:6514 or "
+		 "tcp://HOST:514, up to four with a space between"},
+	{"ca-file", CONFIG_TEXT, offsetof(struct conf_forward, ca_file), "", .max = 255,
+	 .help = "who vouches for those servers, empty = the system's"},
+	{0},
+};
+
 static const struct config_key eve_keys[] = {
 	{"enabled", CONFIG_BOOL, offsetof(struct conf_eve, enabled), "false",
 	 .help = "write every record to eve.json and banken.json as well"},
@@ -165,6 +174,8 @@ const struct config_key conf_keys[] = {
 	 .max = 1024, .check = check_network, .help = "addresses that are inside"},
 	{"spool", CONFIG_GROUP, offsetof(struct conf, spool), .keys = spool_keys,
 	 .help = "what waits for its receiver"},
+	{"forward", CONFIG_GROUP, offsetof(struct conf, forward), .keys = forward_keys,
+	 .help = "alerts to other systems of the site"},
 	{"eve", CONFIG_GROUP, offsetof(struct conf, eve), .keys = eve_keys,
 	 .help = "local EVE files"},
 	{"search", CONFIG_GROUP, offsetof(struct conf, search), .keys = search_keys,

@@ -14,6 +14,10 @@ struct conf_spool {
 	uint64_t max_mb, urgent_percent, ballast_mb;
 };
 
+struct conf_forward {
+	char *to, *ca_file;
+};
+
 struct conf_eve {
 	bool enabled;
 	const char *folder;
@@ -58,6 +62,7 @@ struct conf {
 	struct config_texts networks; /* inside */
 	struct conf_spool spool;
 	struct conf_eve eve;
+	struct conf_forward forward;
 	struct conf_search search;
 	struct conf_evidence evidence;
 	struct conf_bundle bundle;

@@ -232,6 +232,20 @@ static int start_steering(struct control *c, struct errmsg *e)
 	return c->steer ? 0 : ERR_IO;
 }
 
+static int start_forward(struct control *c, struct errmsg *e)
+{
+	const struct forward_setup s = {.loop = c->loop,
+					.log = c->log,
+					.ways = c->ways,
+					.sensor = tls_keys_identity(c->keys)->name,
+					.site = tls_keys_identity(c->keys)->site};
+
+	if (!c->ways || !c->ways->n)
+		return 0;
+	c->forward = forward_new(&s);
+	return c->forward ? 0 : errmsg_set(e, ERR_NOMEM, "no memory to forward alerts");
+}
+
 static int start_drain(struct control *c, struct errmsg *e)
 {
 	struct drain_setup drain = {
@@ -241,6 +255,7 @@ static int start_drain(struct control *c, struct errmsg *e)
 		.outbox = &c->outbox,
 		.convert = c->convert,
 		.evelog = c->evelog,
+		.forward = c->forward,
 		.recent = c->recent,
 		.records_to_centre = c->conf->records_to_centre,
 		.search = c->search,
@@ -388,6 +403,8 @@ int control_start(struct control *c, struct errmsg *e)
 	if (rc == 0)
 		rc = start_steering(c, e);
 	if (rc == 0)
+		rc = start_forward(c, e);
+	if (rc == 0)
 		rc = start_drain(c, e);
 	if (rc == 0)
 		rc = start_links(c, e);
@@ -417,6 +434,7 @@ void control_stop(struct control *c)
 	search_free(c->search);
 	recent_free(c->recent);
 	evelog_close(c->evelog);
+	forward_delete(c->forward);
 	if (c->convert)
 		oui_free(c->convert->oui);
 	free(c->convert);

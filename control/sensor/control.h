@@ -21,6 +21,8 @@ struct control {
 	struct hosts *hosts;
 	struct convert *convert;
 	struct evelog *evelog;
+	const struct forward_ways *ways; /* outlive it */
+	struct forward *forward;	 /* NULL: alerts go nowhere else */
 	struct recent *recent;
 	struct search *search; /* NULL: records are not kept */
 	struct site *site;     /* NULL: nothing is proposed */

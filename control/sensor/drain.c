@@ -199,6 +199,8 @@ static int take_record(struct drain *d, struct slice record, struct errmsg *e)
 	memcpy(&h, record.data, sizeof(h));
 	if (d->setup.evelog)
 		evelog_write(d->setup.evelog, SLICE(c->eve, c->eve_len), h.flags & RECORD_OWN_TYPE);
+	if (d->setup.forward && r.kind == REPORT_ALERT)
+		forward_offer(d->setup.forward, SLICE(c->eve, c->eve_len), h.time_ns);
 	rc = store_report(d, &r, now, e);
 	if (rc == 0)
 		rc = send_facts(d, &h, now, e);
@@ -272,6 +274,8 @@ static int take_hits(struct drain *d, struct errmsg *e)
 		}
 		if (d->setup.evelog)
 			evelog_write(d->setup.evelog, SLICE(c->eve, c->eve_len), false);
+		if (d->setup.forward && r.kind == REPORT_ALERT)
+			forward_offer(d->setup.forward, SLICE(c->eve, c->eve_len), r.time);
 		rc = store_report(d, &r, now, e);
 	}
 	return rc;

@@ -6,6 +6,7 @@
 
 #include "control/sensor/convert.h"
 #include "control/sensor/evelog.h"
+#include "control/sensor/forward.h"
 #include "control/sensor/outbox.h"
 #include "control/sensor/recent.h"
 #include "control/wire/log.h"
@@ -25,7 +26,8 @@ struct drain_setup {
 	const char *rundir;
 	struct outbox *outbox;
 	struct convert *convert;
-	struct evelog *evelog; /* NULL: no EVE files */
+	struct evelog *evelog;	 /* NULL: no EVE files */
+	struct forward *forward; /* NULL: alerts go nowhere else */
 	struct recent *recent;
 	bool records_to_centre;
 	struct search *search; /* NULL: records are not kept for search */

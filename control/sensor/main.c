@@ -79,7 +79,8 @@ static int serve(struct control *c, struct errmsg *e)
 /* Once, and again whenever the centre has another configuration for us; what does not start is
  * taken back. */
 static int serve_steered(struct tls_keys *keys, const struct conf *base, struct config *memory,
-			 const struct helper *bundles, struct errmsg *e)
+			 const struct helper *bundles, const struct forward_ways *ways,
+			 struct errmsg *e)
 {
 	struct log log = {"banken-control", LOG_LEVEL_INFO, 2};
 	struct steer_try try = {.failed = ""};
@@ -88,8 +89,12 @@ static int serve_steered(struct tls_keys *keys, const struct conf *base, struct 
 	int rc = 0;
 
 	while (again) {
-		struct control c = {
-			.conf = &conf, .log = &log, .keys = keys, .try = &try, .bundles = *bundles};
+		struct control c = {.conf = &conf,
+				    .log = &log,
+				    .keys = keys,
+				    .try = &try,
+				    .bundles = *bundles,
+				    .ways = ways};
 
 		steer_apply(base, memory, &conf, &log, &try);
 		log.level = (enum log_level)conf.log_level;
@@ -118,6 +123,7 @@ static int run(const struct conf *conf, struct config *memory, bool check)
 	struct log log = {"banken-control", (enum log_level)conf->log_level, 2};
 	struct tls_keys *keys = NULL;
 	struct helper bundles = {.fd = -1};
+	struct forward_ways ways = {.n = 0};
 	struct errmsg e = {0};
 	int rc;
 
@@ -127,7 +133,11 @@ static int run(const struct conf *conf, struct config *memory, bool check)
 		log_warn(&log, "bundles: %s", e.text);
 		bundles = (struct helper){.fd = -1};
 	}
-	rc = check ? 0 : drop_rights(conf, &e);
+	rc = forward_parse(conf->forward.to, &ways, &e);
+	if (rc == 0 && !check)
+		rc = forward_helpers(&ways, conf->forward.ca_file, conf->user, &e);
+	if (rc == 0 && !check)
+		rc = drop_rights(conf, &e);
 	if (rc == 0 && !check)
 		rc = enrol_at_start(conf->enrolment_code, conf->centre.address, conf->keys,
 				    ROLE_SENSOR, &log, &e);
@@ -138,10 +148,11 @@ static int run(const struct conf *conf, struct config *memory, bool check)
 	if (rc == 0)
 		tls_keys_sites(keys, conf->sites.items, conf->sites.n);
 	if (rc == 0 && !check)
-		rc = serve_steered(keys, conf, memory, &bundles, &e);
+		rc = serve_steered(keys, conf, memory, &bundles, &ways, &e);
 	tls_keys_free(keys);
 	if (bundles.fd >= 0)
 		helper_stop(&bundles);
+	forward_helpers_stop(&ways);
 	if (rc)
 		return fail(e.text[0] ? e.text : "the event loop failed");
 	if (check)

@@ -25,6 +25,7 @@ static json_t *status(void *ctx, const struct local_peer *peer, const json_t *re
 	json_object_set_new(o, "behaviour", memory_status(c->memory));
 	if (c->samples)
 		json_object_set_new(o, "samples", samples_json(c->samples));
+	json_object_set_new(o, "forward", forward_status(c->forward));
 	return o;
 }
 

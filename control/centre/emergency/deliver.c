@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/helper/syslog.h"
 #include "control/wire/file.h"
 #include "control/wire/message.h"
 #include "dataplane/base/slice.h"
@@ -153,48 +154,10 @@ static void post(const struct delivery_server *server, const char *address, cons
 
 /* --- syslog --- */
 
-/* libcurl makes the connection, with TLS where asked; what goes over it is ours. */
-static CURLcode send_all(CURL *c, const char *text)
-{
-	size_t left = strlen(text), n;
-	CURLcode code = CURLE_OK;
-
-	for (unsigned i = 0; left && i < 10000; i++) {
-		code = curl_easy_send(c, text, left, &n);
-		if (code == CURLE_OK) {
-			text += n;
-			left -= n;
-		} else if (code != CURLE_AGAIN) {
-			break;
-		} else {
-			usleep(1000);
-		}
-	}
-	return left && code == CURLE_OK ? CURLE_OPERATION_TIMEDOUT : code;
-}
-
 static void send_syslog(const struct delivery_server *server, const char *address, const char *text,
 			char ret[256])
 {
-	bool is_tls = strncmp(address, "tls://", 6) == 0;
-	char url[300], detail[CURL_ERROR_SIZE] = "";
-	CURLcode code;
-	CURL *c;
-
-	if (!is_tls && strncmp(address, "tcp://", 6) != 0) {
-		snprintf(ret, 256, "%s: a syslog address is tls://HOST:6514 or tcp://HOST:514",
-			 address);
-		return;
-	}
-	snprintf(url, sizeof(url), "%s%s", is_tls ? "https://" : "http://", address + 6);
-	c = begin(server, url, "https,http");
-	if (c) {
-		curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
-		curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
-		code = curl_easy_perform(c);
-		explain(code == CURLE_OK ? send_all(c, text) : code, detail, address, ret);
-	}
-	curl_easy_cleanup(c);
+	syslog_deliver(address, server->ca_file, text, TIMEOUT_S, ret);
 }
 
 /* --- the helper --- */
