@@ -5,6 +5,7 @@
 #include "control/enforcer/carry.h"
 #include "control/enforcer/held.h"
 #include "control/enforcer/settings.h"
+#include "control/wire/box.h"
 #include "control/wire/link.h"
 #include "control/wire/local.h"
 #include "control/wire/presence.h"
@@ -28,6 +29,7 @@ struct enforcer {
 	struct tls_keys *keys;
 	struct spool *spool;
 	struct link *link;
+	struct box *box; /* our certificate is renewed by way of the mitigator */
 	struct held *held;
 	struct carry *carry;
 	struct notice_config notice_config;

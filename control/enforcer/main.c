@@ -98,6 +98,54 @@ static int dial(struct enforcer *e, struct errmsg *err)
 	return e->link ? 0 : ERR_INVALID;
 }
 
+/* ---- the certificate ---- */
+
+/* Nothing of a box's but its certificate is ours: no order comes that would be answered. */
+static int send_kept(void *ctx, const struct message *m, struct errmsg *err)
+{
+	(void)ctx;
+	(void)m;
+	return errmsg_set(err, ERR_UNSUPPORTED, "an enforcer has no orders of the centre");
+}
+
+static bool pass(void *ctx, const struct message *m)
+{
+	struct enforcer *e = ctx;
+	struct slice payload;
+	bool sent;
+
+	if (message_encode(m, &payload, NULL))
+		return false;
+	sent = link_send_passing(e->link, payload);
+	payload_free(&payload);
+	return sent;
+}
+
+static void keys_changed(void *ctx, bool own)
+{
+	struct enforcer *e = ctx;
+
+	link_keys_changed(e->link, own);
+}
+
+static int keep_certificate(struct enforcer *e, struct errmsg *err)
+{
+	char folder[512];
+	const struct box_setup setup = {.loop = e->loop,
+					.log = &e->log,
+					.keys = e->keys,
+					.keys_folder = e->settings.keys_folder,
+					.folder = folder,
+					.send = send_kept,
+					.pass = pass,
+					.keys_changed = keys_changed,
+					.ctx = e};
+
+	snprintf(folder, sizeof(folder), "%.480s/artefacts", e->settings.state_folder);
+	e->box = box_new(&setup, err);
+	return e->box ? 0 : ERR_IO;
+}
+
 static void on_signal(void *ctx, uint32_t number)
 {
 	loop_stop(((struct enforcer *)ctx)->loop);
@@ -151,6 +199,8 @@ static int start(struct enforcer *e, struct errmsg *err)
 	if (rc == 0)
 		rc = dial(e, err);
 	if (rc == 0)
+		rc = keep_certificate(e, err);
+	if (rc == 0)
 		rc = status_listen(e, err);
 	if (rc == 0)
 		rc = loop_signals(e->loop, signals, 2, on_signal, e);
@@ -161,6 +211,7 @@ static void stop(struct enforcer *e)
 {
 	local_server_delete(e->local);
 	link_delete(e->link);
+	box_delete(e->box);
 	carry_stop(e->carry);
 	helper_stop(&e->notice);
 	spool_close(e->spool);

@@ -245,6 +245,21 @@ static void up(void *ctx, const struct identity *peer)
 		if (c->confirmed)
 			orders_tell(e, c->id, &a, c);
 	}
+	if (e->box)
+		box_up(e->box);
+}
+
+/* The centre's answer with our next certificate. */
+static void passing(void *ctx, const struct identity *peer, struct slice payload)
+{
+	struct enforcer *e = ctx;
+	struct errmsg err = {""};
+	struct message *m = message_decode(payload, &err);
+
+	(void)peer;
+	if (m && m->kind == MESSAGE_ENROL_ANSWER && e->box)
+		box_passing(e->box, m);
+	message_free(m);
 }
 
 static void down(void *ctx, const struct identity *peer, const char *sentence)
@@ -256,5 +271,6 @@ static void down(void *ctx, const struct identity *peer, const char *sentence)
 
 struct link_ops orders_ops(struct enforcer *e)
 {
-	return (struct link_ops){.store = store, .up = up, .down = down, .ctx = e};
+	return (struct link_ops){
+		.store = store, .passing = passing, .up = up, .down = down, .ctx = e};
 }

@@ -38,13 +38,13 @@ static json_t *do_status(void *ctx, const struct local_peer *peer, const json_t 
 	struct link_status link;
 
 	link_status(e->link, &link);
-	return json_pack("{sb ss sb ss so sI sI sI sI sI sb ss}", "ok", 1, "program",
-			 "banken-enforcer", "connected", link.connected, "trouble_link",
-			 link.trouble, "held", held_list(e), "accepted",
-			 (json_int_t)e->count.accepted, "refused", (json_int_t)e->count.refused,
-			 "again", (json_int_t)e->count.again, "rebuilt",
-			 (json_int_t)e->count.rebuilt, "drift", (json_int_t)e->count.drift,
-			 "enforced", !e->broken, "trouble", e->broken ? e->trouble : "");
+	return json_pack(
+		"{sb ss sb ss so sI sI sI sI sI sb ss so}", "ok", 1, "program", "banken-enforcer",
+		"connected", link.connected, "trouble_link", link.trouble, "held", held_list(e),
+		"accepted", (json_int_t)e->count.accepted, "refused", (json_int_t)e->count.refused,
+		"again", (json_int_t)e->count.again, "rebuilt", (json_int_t)e->count.rebuilt,
+		"drift", (json_int_t)e->count.drift, "enforced", !e->broken, "trouble",
+		e->broken ? e->trouble : "", "certificate", box_json(e->box));
 }
 
 static const struct local_command commands[] = {

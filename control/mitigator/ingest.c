@@ -111,7 +111,9 @@ static void passing(void *ctx, const struct identity *peer, struct slice payload
 	struct errmsg e = {""};
 	struct message *msg = message_decode(payload, &e);
 
-	if (msg && mitigator_begin(m, &e) == 0)
+	if (msg && msg->kind == MESSAGE_ENROL_REQUEST && peer->role == ROLE_ENFORCER)
+		steer_relay(m, &msg->enrol_request, peer);
+	else if (msg && mitigator_begin(m, &e) == 0)
 		on_message(m, msg, peer);
 	else
 		m->count.malformed++;

@@ -140,6 +140,8 @@ int mitigator_commit(struct mitigator *m, struct errmsg *e);
 
 /* ingest.c */
 struct link_ops ingest_server_ops(struct mitigator *m);
+/* steer.c: an enforcer asks for its next certificate. */
+void steer_relay(struct mitigator *m, const struct enrol_request *q, const struct identity *peer);
 struct link_ops ingest_centre_ops(struct mitigator *m);
 
 /* orders.c: the cuts' sink and what drivers answer */

@@ -90,9 +90,28 @@ void steer_passing(void *ctx, const struct identity *peer, struct slice payload)
 	struct errmsg e = {""};
 	struct message *msg = message_decode(payload, &e);
 
-	if (msg)
+	if (msg && msg->kind == MESSAGE_ENROL_ANSWER && msg->enrol_answer.role &&
+	    strcmp(msg->enrol_answer.role, role_text(ROLE_ENFORCER)) == 0)
+		(void)link_server_send_passing(m->server, msg->enrol_answer.name, payload);
+	else if (msg)
 		box_passing(m->box, msg);
 	message_free(msg);
+}
+
+/* An enforcer speaks with its mitigator alone: it is named to the centre by what its connection's
+ * certificate says, whatever it wrote itself. */
+void steer_relay(struct mitigator *m, const struct enrol_request *q, const struct identity *peer)
+{
+	struct message out = {.kind = MESSAGE_ENROL_REQUEST};
+
+	out.enrol_request = (struct enrol_request){.code = peer->serial,
+						   .role = role_text(peer->role),
+						   .name = peer->name,
+						   .csr = q->csr,
+						   .renew = true};
+	if (!q->renew || !pass(m, &out))
+		log_info(&m->log, "%s asks for its next certificate, and the centre is away",
+			 peer->name);
 }
 
 int steer_start(struct mitigator *m, struct errmsg *e)

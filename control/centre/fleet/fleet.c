@@ -71,8 +71,34 @@ void fleet_down(struct fleet *f, const struct identity *peer)
 	rollouts_down(f->rollouts, peer->name);
 }
 
-static void renew(struct fleet *f, const struct identity *peer, const struct enrol_request *q)
+/* A mitigator asks for an enforcer of its own site, by the serial number of the certificate that it
+ * sees; that one must hold. */
+static bool stands_for(struct fleet *f, const struct identity *peer, const struct enrol_request *q,
+		       struct identity *ret)
 {
+	uint64_t now = loop_wall(f->setup.loop);
+	struct fleet_cert c;
+	struct errmsg e;
+
+	if (peer->role != ROLE_MITIGATOR || !q->code[0] ||
+	    strcmp(q->role, role_text(ROLE_ENFORCER)) != 0 ||
+	    fleet_cert_find(f->setup.store, q->code, &c, &e) <= 0 || c.revoked || c.until < now ||
+	    strcmp(c.role, q->role) != 0 || strcmp(c.name, q->name) != 0 ||
+	    strcmp(c.site, peer->site) != 0)
+		return false;
+	*ret = (struct identity){.role = ROLE_ENFORCER};
+	snprintf(ret->name, sizeof(ret->name), "%s", c.name);
+	snprintf(ret->site, sizeof(ret->site), "%s", c.site);
+	snprintf(ret->serial, sizeof(ret->serial), "%s", c.serial);
+	/* It is in use: those before it are void. */
+	return enrol_came(&f->enrol, ret, now, &e) >= 0;
+}
+
+static void renew(struct fleet *f, const struct identity *asker, const struct enrol_request *q)
+{
+	bool for_another = strcmp(q->role, role_text(ROLE_ENFORCER)) == 0;
+	struct identity other;
+	const struct identity *peer = for_another ? &other : asker;
 	struct message back = {.kind = MESSAGE_ENROL_ANSWER};
 	struct enrol_memory *memory = calloc(1, sizeof(*memory));
 	struct slice payload;
@@ -80,9 +106,20 @@ static void renew(struct fleet *f, const struct identity *peer, const struct enr
 
 	if (!memory)
 		return;
+	if (for_another && !stands_for(f, asker, q, &other)) {
+		log_warn(f->setup.log, "%s asks for a certificate that is none of its enforcers'",
+			 asker->name);
+		free(memory);
+		return;
+	}
 	enrol_renew(&f->enrol, q, peer, loop_wall(f->setup.loop), &back.enrol_answer, memory);
+	/* Also when it is refused: the mitigator knows whom it is for. */
+	if (for_another) {
+		back.enrol_answer.name = other.name;
+		back.enrol_answer.role = role_text(ROLE_ENFORCER);
+	}
 	if (message_encode(&back, &payload, &e) == 0) {
-		(void)link_server_send_passing(f->server, peer->name, payload);
+		(void)link_server_send_passing(f->server, asker->name, payload);
 		payload_free(&payload);
 	}
 	free(memory);
