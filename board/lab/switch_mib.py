@@ -73,11 +73,14 @@ class Switch:
             data[(n - 1) // 8] |= 0x80 >> (n - 1) % 8
         return " ".join(f"{b:02X}" for b in data)
 
+    @staticmethod
+    def index_of(name):
+        return int(pathlib.Path(f"/sys/class/net/{name}/ifindex").read_text())
+
     def build(self):
         rows = {}
         for name, number in self.ports.items():
-            index = int(pathlib.Path(f"/sys/class/net/{name}/ifindex").read_text())
-            rows[BASE_INDEX + (number,)] = ("integer", index)
+            rows[BASE_INDEX + (number,)] = ("integer", self.index_of(name))
             rows[PVID + (number,)] = ("gauge", self.vlan_of(name))
         for port, vlan, mac in self.fdb:
             rows[FDB + (2,) + mac] = ("integer", port)
@@ -127,6 +130,12 @@ class Switch:
             return "DONE"  # an access port: dot1qPvid says it all
         return "not-writable"
 
+    def move(self, port, vlan):
+        words = ["set", "Port", port, f"tag={vlan}"]
+        if vlan == DEFAULT_VLAN:
+            words = ["remove", "Port", port, "tag", str(self.tags.get(port, 0))]
+        self.vsctl(*words)
+
     def set_vlan(self, number, vlan, fault):
         port = next((n for n, k in self.ports.items() if k == number), None)
         if not port:
@@ -137,10 +146,7 @@ class Switch:
             self.lies[port] = vlan
         elif fault != "deaf":
             self.lies.pop(port, None)
-            words = ["set", "Port", port, f"tag={vlan}"]
-            if vlan == DEFAULT_VLAN:
-                words = ["remove", "Port", port, "tag", str(self.tags.get(port, 0))]
-            self.vsctl(*words)
+            self.move(port, vlan)
         self.seen = 0.0
         if fault == "late":
             time.sleep(1.5)
@@ -158,8 +164,7 @@ def answer(found):
     return "." + ".".join(map(str, name)) + f"\n{kind}\n{value}"
 
 
-def main():
-    switch = Switch(*sys.argv[1:5])
+def serve(switch):
     lines = iter(sys.stdin.readline, "")
     for line in lines:
         word = line.strip().lower()
@@ -181,4 +186,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    serve(Switch(*sys.argv[1:5]))

@@ -187,6 +187,9 @@ const struct driver_desc *driver_find(const char *type);
 const struct driver_desc *driver_at(unsigned i); /* NULL behind the last */
 const char *driver_outcome_text(enum driver_outcome o);
 
+/* Orders in the sequence they came: one that a later one of the same cut makes needless goes (as if
+ * it had been lost: who ordered it does not wait), releases come first. How many are left. */
+unsigned driver_orders_sort(struct driver_order *orders, unsigned n);
 /* A helper's `serve`: arg is the driver_config. Reads orders until the program is gone. */
 void driver_serve(int fd, void *arg);
 /* Bytes of an answer's packet, and whether `n` bytes that came are one. */

@@ -93,25 +93,58 @@ static void begin_answer(struct driver_answer *a, const struct driver_order *o)
 	a->number = o->number;
 }
 
-/* Orders that came in a row. What waits behind releases and is none is taken the next time. */
+/* Orders that wait. */
 struct batch {
-	struct driver_order orders[DRIVER_BATCH + 1];
+	struct driver_order orders[DRIVER_BATCH];
 	unsigned n; /* read and not done */
 };
 
-static bool receive_some(int fd, const struct driver_desc *desc, struct batch *b)
+static bool is_overtaken(const struct driver_order *o, const struct driver_order *later)
+{
+	return o->cut == later->cut && (o->verb == later->verb ||
+					(o->verb == DRIVER_APPLY && later->verb == DRIVER_RELEASE));
+}
+
+unsigned driver_orders_sort(struct driver_order *orders, unsigned n)
+{
+	unsigned kept = 0, first = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = i + 1;
+
+		while (k < n && !is_overtaken(&orders[i], &orders[k]))
+			k++;
+		if (k == n)
+			orders[kept++] = orders[i];
+	}
+	for (unsigned i = 0; i < kept; i++) {
+		struct driver_order o = orders[i];
+
+		if (o.verb != DRIVER_RELEASE)
+			continue;
+		memmove(&orders[first + 1], &orders[first], (i - first) * sizeof(o));
+		orders[first++] = o;
+	}
+	return kept;
+}
+
+/* Waits for one, takes what else is there. */
+static bool receive_some(int fd, struct batch *b)
 {
 	struct driver_order *o = b->orders;
 
 	if (b->n == 0 && helper_receive(fd, &o[b->n++], sizeof(*o)) != sizeof(*o))
 		return false;
-	while (desc->release_many && o[b->n - 1].verb == DRIVER_RELEASE && b->n < DRIVER_BATCH) {
+	while (b->n < DRIVER_BATCH) {
 		ssize_t got = helper_receive_now(fd, &o[b->n], sizeof(*o));
 
+		if (got == ERR_AGAIN)
+			break;
 		if (got != sizeof(*o))
-			return got == ERR_AGAIN;
+			return false;
 		b->n++;
 	}
+	b->n = driver_orders_sort(o, b->n);
 	return true;
 }
 
@@ -132,7 +165,7 @@ void driver_serve(int fd, void *arg)
 	struct batch *b = calloc(1, sizeof(*b));
 	struct socket_sink to = {{answer_to_socket}, fd};
 
-	while (desc && scratch && b && receive_some(fd, desc, b)) {
+	while (desc && scratch && b && receive_some(fd, b)) {
 		unsigned n = desc->release_many ? releases(b) : 0;
 
 		if (n > 1) {

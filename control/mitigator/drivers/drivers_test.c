@@ -276,13 +276,54 @@ static void test_command_config(void **state)
 	assert_null(driver_find("telnet"));
 }
 
+/* "a" applies, "r" releases, "l" lists; a digit is the cut. */
+static void test_sort(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{"a1a2a3", "a1a2a3"},
+		{"a1a2r1", "r1a2"},
+		{"a1r2a3r4", "r2r4a1a3"},
+		{"r1r2r1", "r2r1"},
+		{"l0a1l0r2", "r2a1l0"},
+		{"a1a1a1", "a1"},
+		{"r1a1", "r1a1"},
+		{"a1r1a1", "r1a1"},
+		{"l0r1l0a2", "r1l0a2"},
+		{"a1r1a1r1a1", "r1a1"},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct driver_order *o = calloc(DRIVER_BATCH, sizeof(*o));
+		size_t n = strlen(cases[i].before) / 2;
+		char got[64] = "";
+
+		for (size_t k = 0; k < n; k++) {
+			char c = cases[i].before[2 * k];
+
+			o[k].verb = c == 'a'   ? DRIVER_APPLY
+				    : c == 'r' ? DRIVER_RELEASE
+					       : DRIVER_LIST;
+			o[k].cut = (uint64_t)(cases[i].before[2 * k + 1] - '0');
+		}
+		n = driver_orders_sort(o, (unsigned)n);
+		for (size_t k = 0; k < n; k++)
+			snprintf(got + 2 * k, sizeof(got) - 2 * k, "%c%d", "?arl"[o[k].verb],
+				 (int)o[k].cut);
+		assert_string_equal(got, cases[i].after);
+		free(o);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ovs_write),      cmocka_unit_test(test_ovs_write_bad),
-		cmocka_unit_test(test_ovs_read),       cmocka_unit_test(test_ovs_ports),
-		cmocka_unit_test(test_letters),	       cmocka_unit_test(test_command),
-		cmocka_unit_test(test_command_config),
+		cmocka_unit_test(test_sort),	      cmocka_unit_test(test_ovs_write),
+		cmocka_unit_test(test_ovs_write_bad), cmocka_unit_test(test_ovs_read),
+		cmocka_unit_test(test_ovs_ports),     cmocka_unit_test(test_letters),
+		cmocka_unit_test(test_command),	      cmocka_unit_test(test_command_config),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

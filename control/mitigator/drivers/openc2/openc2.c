@@ -447,25 +447,58 @@ static void list(struct work *w)
 		kept_list(w->book, w->answer, w->sink);
 }
 
-static void run(const struct driver_config *c, const struct driver_order *o,
-		struct driver_answer *scratch, struct driver_sink *sink)
+static void set_up(struct work *w)
+{
+	w->book = kept_open(w->config->book, &w->e);
+	w->talk = w->book ? talk_new(w->config, &w->e) : NULL;
+}
+
+static void carry_out(struct work *w, const struct driver_order *o)
 {
 	static void (*const verbs[])(struct work *) = {
 		[DRIVER_APPLY] = apply, [DRIVER_RELEASE] = release, [DRIVER_LIST] = list};
-	struct work w = {.config = c, .order = o, .answer = scratch, .sink = sink};
 
-	w.until = clock_now(CLOCK_MONOTONIC) + c->timeout_ms * NS_PER_MS;
-	w.book = kept_open(c->book, &w.e);
-	w.talk = w.book ? talk_new(c, &w.e) : NULL;
+	w->order = o;
+	w->until = clock_now(CLOCK_MONOTONIC) + w->config->timeout_ms * NS_PER_MS;
 	if ((unsigned)o->verb >= ARRAY_SIZE(verbs) || !verbs[o->verb])
-		driver_say(sink, scratch, DRIVER_REFUSED, "OpenC2 has no port table");
-	else if (!w.talk)
-		driver_say(sink, scratch, DRIVER_FAILED, "%s", w.e.text);
+		driver_say(w->sink, w->answer, DRIVER_REFUSED, "OpenC2 has no port table");
+	else if (!w->talk)
+		driver_say(w->sink, w->answer, DRIVER_FAILED, "%s", w->e.text);
 	else
-		verbs[o->verb](&w);
-	openc2_message_done(&w.got);
-	talk_free(w.talk);
-	kept_close(w.book);
+		verbs[o->verb](w);
+	openc2_message_done(&w->got);
+}
+
+static void done(struct work *w)
+{
+	talk_free(w->talk);
+	kept_close(w->book);
+}
+
+static void run(const struct driver_config *c, const struct driver_order *o,
+		struct driver_answer *scratch, struct driver_sink *sink)
+{
+	struct work w = {.config = c, .answer = scratch, .sink = sink};
+
+	set_up(&w);
+	carry_out(&w, o);
+	done(&w);
+}
+
+/* One conversation for all of them. */
+static void release_many(const struct driver_config *c, const struct driver_order *orders,
+			 unsigned n, struct driver_answer *scratch, struct driver_sink *sink)
+{
+	struct work w = {.config = c, .answer = scratch, .sink = sink};
+
+	set_up(&w);
+	for (unsigned i = 0; i < n; i++) {
+		scratch->verb = DRIVER_RELEASE;
+		scratch->cut = orders[i].cut;
+		scratch->number = orders[i].number;
+		carry_out(&w, &orders[i]);
+	}
+	done(&w);
 }
 
 /* ---- configuration ---- */
@@ -538,4 +571,5 @@ const struct driver_desc driver_openc2 = {
 	.check = driver_openc2_check,
 	.warning = warning,
 	.run = run,
+	.release_many = release_many,
 };

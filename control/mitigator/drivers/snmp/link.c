@@ -252,6 +252,11 @@ void snmp_link_close(struct snmp_link *l)
 	free(l);
 }
 
+void snmp_link_until(struct snmp_link *l, int64_t deadline)
+{
+	l->deadline = deadline;
+}
+
 /* ---- asking ---- */
 
 static size_t to_oid(const struct snmp_name *name, oid ret[SNMP_NAME_IDS])

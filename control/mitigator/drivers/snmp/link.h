@@ -35,6 +35,8 @@ struct snmp_link;
 struct snmp_link *snmp_link_open(const struct driver_config *c, const struct device *d,
 				 int64_t deadline, int *ret_rc, struct errmsg *e);
 void snmp_link_close(struct snmp_link *l);
+/* The conversation goes on, with another order's deadline. */
+void snmp_link_until(struct snmp_link *l, int64_t deadline);
 /* Asks for cells[i].name, fills the rest. 0, ERR_AGAIN when silent, ERR_IO with a sentence. */
 int snmp_link_get(struct snmp_link *l, struct snmp_cell *cells, unsigned n, struct errmsg *e);
 /* Every object below `base`, in order, until fn returns false. */

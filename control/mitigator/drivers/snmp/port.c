@@ -1,5 +1,6 @@
 #include "control/mitigator/drivers/snmp/port.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct snmp_name pvid = {13, {1, 3, 6, 1, 2, 1, 17, 7, 1, 4, 5, 1, 1}};
@@ -27,6 +28,30 @@ static bool has_lists(const struct snmp_cell cells[LISTS])
 			return false;
 	}
 	return true;
+}
+
+static bool is_called(const struct snmp_cell *cell, uint32_t index, const char *name)
+{
+	char number[16];
+
+	if (cell->kind == SNMP_TEXT)
+		return cell->n == strlen(name) && memcmp(cell->text, name, cell->n) == 0;
+	/* A switch without ifName: the number is its name. */
+	snprintf(number, sizeof(number), "%u", index);
+	return strcmp(name, number) == 0;
+}
+
+int port_confirm(struct snmp_link *l, const struct table_port *p, const char *name,
+		 struct errmsg *e)
+{
+	struct snmp_cell cells[2] = {
+		{.name = snmp_name_with(table_part_name(TABLE_IF_NAME), p->index)},
+		{.name = snmp_name_with(table_part_name(TABLE_BASE_PORT), p->base)}};
+	int rc = snmp_link_get(l, cells, 2, e);
+
+	if (rc == 0 && (!is_called(&cells[0], p->index, name) || cells[1].number != p->index))
+		return ERR_NOTFOUND;
+	return rc;
 }
 
 int port_read(struct snmp_link *l, const struct table_port *p, uint32_t other,

@@ -20,6 +20,9 @@ struct port_setting {
 
 enum { PORT_UP = 1, PORT_DOWN = 2 };
 
+/* Whether the device still calls the port of p->index and p->base `name`: 0, ERR_NOTFOUND. */
+int port_confirm(struct snmp_link *l, const struct table_port *p, const char *name,
+		 struct errmsg *e);
 /* other: a VLAN whose lists are read as well, 0: none. */
 int port_read(struct snmp_link *l, const struct table_port *p, uint32_t other,
 	      struct port_setting *ret, struct errmsg *e);

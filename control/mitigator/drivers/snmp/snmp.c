@@ -25,6 +25,11 @@ struct work {
 	struct table *table;
 	struct device device; /* the one that is talked to */
 	struct snmp_link *link;
+	bool names;		/* the table has this device's ports */
+	struct table_port port; /* of the row that is looked at */
+	/* Did not answer just now, and why: nor is it asked again for others of a batch. */
+	char silent[TARGET_TEXT];
+	struct errmsg silent_why;
 	int64_t deadline;
 	bool shut; /* order port-down */
 	struct errmsg e;
@@ -51,6 +56,34 @@ static void hang_up(struct work *w)
 {
 	snmp_link_close(w->link);
 	w->link = NULL;
+	w->names = false;
+}
+
+static void note_silent(struct work *w, const char *name)
+{
+	hang_up(w);
+	snprintf(w->silent, sizeof(w->silent), "%s", name);
+	w->silent_why = w->e;
+}
+
+/* The conversation with this device, an open one goes on. */
+static int reach(struct work *w, const char *name)
+{
+	int rc;
+
+	if (w->link && strcmp(w->device.name, name) == 0) {
+		snmp_link_until(w->link, w->deadline);
+		return 0;
+	}
+	hang_up(w);
+	if (strcmp(w->silent, name) == 0) {
+		w->e = w->silent_why;
+		return ERR_AGAIN;
+	}
+	rc = dial(w, name);
+	if (rc == ERR_AGAIN)
+		note_silent(w, name);
+	return rc;
 }
 
 struct filling {
@@ -87,14 +120,33 @@ static int read_table(struct work *w, bool names_only)
 /* ---- what was there before ---- */
 
 /* In words, so that a person can read the book. */
-static void write_memo(struct kept *k, const struct port_setting *s)
+static void write_memo(struct kept *k, const struct port_setting *s, const struct table_port *p)
 {
 	int n = snprintf((char *)k->memo, sizeof(k->memo),
-			 "vlan=%u admin=%u lists=%d own=%d%d other=%d%d", s->vlan, s->admin,
-			 s->lists, s->own.egress, s->own.untagged, s->other.egress,
-			 s->other.untagged);
+			 "vlan=%u admin=%u lists=%d own=%d%d other=%d%d base=%u index=%u", s->vlan,
+			 s->admin, s->lists, s->own.egress, s->own.untagged, s->other.egress,
+			 s->other.untagged, p->base, p->index);
 
 	k->memo_n = (uint16_t)n;
+}
+
+static void memo_text(const struct kept *k, char ret[KEPT_MEMO + 1])
+{
+	memcpy(ret, k->memo, k->memo_n);
+	ret[k->memo_n] = 0;
+}
+
+/* The port's numbers when it was cut; none in memos of earlier versions. */
+static bool memo_port(const struct kept *k, struct table_port *ret)
+{
+	char text[KEPT_MEMO + 1];
+	const char *at;
+
+	memo_text(k, text);
+	at = strstr(text, " base=");
+	*ret = (struct table_port){.base = 0};
+	snprintf(ret->name, sizeof(ret->name), "%s", k->port);
+	return at && sscanf(at, " base=%u index=%u", &ret->base, &ret->index) == 2;
 }
 
 static bool read_memo(const struct kept *k, struct port_setting *ret)
@@ -102,8 +154,7 @@ static bool read_memo(const struct kept *k, struct port_setting *ret)
 	unsigned lists, oe, ou, qe, qu;
 	char text[KEPT_MEMO + 1];
 
-	memcpy(text, k->memo, k->memo_n);
-	text[k->memo_n] = 0;
+	memo_text(k, text);
 	if (sscanf(text, "vlan=%u admin=%u lists=%1u own=%1u%1u other=%1u%1u", &ret->vlan,
 		   &ret->admin, &lists, &oe, &ou, &qe, &qu) != 7)
 		return false;
@@ -111,6 +162,21 @@ static bool read_memo(const struct kept *k, struct port_setting *ret)
 	ret->own = (struct port_member){oe, ou};
 	ret->other = (struct port_member){qe, qu};
 	return true;
+}
+
+/* The port of a row: by its numbers if the device still calls it so, else by its name among all.
+ * NULL: it is gone, or *ret_rc says what failed. */
+static const struct table_port *port_of(struct work *w, const struct kept *k, int *ret_rc)
+{
+	*ret_rc = 0;
+	if (memo_port(k, &w->port)) {
+		*ret_rc = port_confirm(w->link, &w->port, k->port, &w->e);
+		if (*ret_rc != ERR_NOTFOUND)
+			return *ret_rc == 0 ? &w->port : NULL;
+	}
+	*ret_rc = w->names ? 0 : read_table(w, true);
+	w->names = *ret_rc == 0;
+	return w->names ? table_named(w->table, k->port) : NULL;
 }
 
 static bool same_port(const struct kept *k, const char *device, const char *port)
@@ -175,7 +241,7 @@ static void remember(const struct work *w, const struct table_port *p,
 		k->memo_n = other->memo_n;
 		memcpy(k->memo, other->memo, other->memo_n);
 	} else {
-		write_memo(k, now);
+		write_memo(k, now, p);
 	}
 }
 
@@ -346,25 +412,30 @@ static int restore(struct work *w, const struct kept *k, const struct table_port
 	return port_move(w->link, p, &m, &w->e);
 }
 
-/* Somebody who set the port otherwise meanwhile knew why: then it is left as it is. */
-static int undo_row(struct work *w, const struct kept *k)
+/* Somebody who set the port otherwise meanwhile knew why: then it is left as it is. A row that is
+ * done is emptied: it is no other cut's any more. */
+static int undo_row(struct work *w, struct kept *k)
 {
-	const struct table_port *p;
+	const struct table_port *p = NULL;
 	struct port_setting now, before;
 	int rc = 0;
 
 	if (!other_cut(w, k->device, k->port)) {
-		rc = dial(w, k->device);
+		rc = reach(w, k->device);
 		if (rc == 0)
-			rc = read_table(w, true);
-		p = rc == 0 ? table_named(w->table, k->port) : NULL;
+			p = port_of(w, k, &rc);
 		if (p)
 			rc = port_read(w->link, p, 0, &now, &w->e);
 		if (p && rc == 0 && is_cut(k, &now) && read_memo(k, &before))
 			rc = restore(w, k, p, &before);
-		hang_up(w);
 	}
-	return rc == 0 ? kept_drop(w->book, k, &w->e) : rc;
+	if (rc == ERR_AGAIN && w->link)
+		note_silent(w, k->device);
+	if (rc == 0)
+		rc = kept_drop(w->book, k, &w->e);
+	if (rc == 0)
+		memset(k, 0, sizeof(*k));
+	return rc;
 }
 
 static void release(struct work *w)
@@ -374,12 +445,14 @@ static void release(struct work *w)
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && i < w->rows_n; i++) {
-		if (w->rows[i].cut != w->order->cut)
+		struct kept k = w->rows[i];
+
+		if (k.cut != w->order->cut)
 			continue;
 		rc = undo_row(w, &w->rows[i]);
 		if (rc == 0 && n < sizeof(ports))
-			n += (size_t)snprintf(ports + n, sizeof(ports) - n, " %s of %s",
-					      w->rows[i].port, w->rows[i].device);
+			n += (size_t)snprintf(ports + n, sizeof(ports) - n, " %s of %s", k.port,
+					      k.device);
 	}
 	if (rc < 0)
 		say_failed(w, rc);
@@ -396,10 +469,11 @@ static bool stands(struct work *w, const struct kept *k)
 {
 	const struct table_port *p;
 	struct port_setting now;
+	int rc;
 
 	if (k->state != KEPT_HELD || !w->link)
 		return true;
-	p = table_named(w->table, k->port);
+	p = port_of(w, k, &rc);
 	return !p || port_read(w->link, p, 0, &now, &w->e) < 0 || is_cut(k, &now);
 }
 
@@ -414,10 +488,8 @@ static void list(struct work *w)
 		const struct kept *k = &w->rows[i];
 
 		if (strcmp(device, k->device) != 0) {
-			hang_up(w);
 			device = k->device;
-			if (dial(w, device) < 0 || read_table(w, true) < 0)
-				hang_up(w);
+			reach(w, device);
 		}
 		if (!stands(w, k) || (a->items_n && a->held[a->items_n - 1].cut == k->cut))
 			continue;
@@ -449,13 +521,19 @@ static int check_secrets(struct work *w)
 	return n < 0 ? n : 0;
 }
 
-static int prepare(struct work *w)
+static void set_deadline(struct work *w)
 {
-	bool look = w->order->verb == DRIVER_LIST;
 	uint32_t ms = w->config->timeout_ms;
 
-	w->deadline = snmp_now_ms() + (look && ms > LOOK_MS ? LOOK_MS : ms);
-	if (look && check_secrets(w) < 0)
+	if (w->order->verb == DRIVER_LIST && ms > LOOK_MS)
+		ms = LOOK_MS;
+	w->deadline = snmp_now_ms() + ms;
+}
+
+static int prepare(struct work *w)
+{
+	set_deadline(w);
+	if (w->order->verb == DRIVER_LIST && check_secrets(w) < 0)
 		return ERR_IO;
 	w->shut = strcmp(w->config->order, "vlan") != 0;
 	w->table = calloc(1, sizeof(*w->table));
@@ -464,6 +542,14 @@ static int prepare(struct work *w)
 		return w->table ? ERR_IO : errmsg_set(&w->e, ERR_NOMEM, "no memory");
 	w->rows_n = kept_all(w->book, 0, &w->rows, &w->e);
 	return w->rows_n < 0 ? w->rows_n : 0;
+}
+
+static void done(struct work *w)
+{
+	hang_up(w);
+	free(w->table);
+	free(w->rows);
+	kept_close(w->book);
 }
 
 static void run(const struct driver_config *c, const struct driver_order *order,
@@ -485,10 +571,52 @@ static void run(const struct driver_config *c, const struct driver_order *order,
 			   "the host's MAC is not known, by which a switch finds its port");
 	else
 		apply(&w);
-	hang_up(&w);
-	free(w.table);
-	free(w.rows);
-	kept_close(w.book);
+	done(&w);
+}
+
+/* Where the cut is held first; "" nowhere. */
+static const char *device_of(const struct work *w, uint64_t cut)
+{
+	for (int i = 0; i < w->rows_n; i++) {
+		if (w->rows[i].cut == cut)
+			return w->rows[i].device;
+	}
+	return "";
+}
+
+static void release_one(struct work *w, const struct driver_order *order, int rc)
+{
+	w->order = order;
+	w->answer->verb = DRIVER_RELEASE;
+	w->answer->cut = order->cut;
+	w->answer->number = order->number;
+	set_deadline(w);
+	if (rc < 0)
+		say_failed(w, rc);
+	else
+		release(w);
+}
+
+/* Device by device: of each, one conversation, and one time-out if it is away. */
+static void release_many(const struct driver_config *c, const struct driver_order *orders,
+			 unsigned n, struct driver_answer *scratch, struct driver_sink *sink)
+{
+	struct work w = {.config = c, .order = orders, .answer = scratch, .sink = sink};
+	int rc = prepare(&w);
+	bool said[DRIVER_BATCH] = {false};
+
+	for (unsigned i = 0; i < n; i++) {
+		char device[KEPT_DEVICE];
+
+		snprintf(device, sizeof(device), "%s", device_of(&w, orders[i].cut));
+		for (unsigned k = i; k < n; k++) {
+			if (said[k] || strcmp(device_of(&w, orders[k].cut), device) != 0)
+				continue;
+			release_one(&w, &orders[k], rc);
+			said[k] = true;
+		}
+	}
+	done(&w);
 }
 
 static const char *warning(const struct driver_config *c)
@@ -510,4 +638,5 @@ const struct driver_desc driver_snmp = {
 	.check = snmp_check,
 	.warning = warning,
 	.run = run,
+	.release_many = release_many,
 };
