@@ -14,10 +14,14 @@ struct cli {
 	const char *self;	/* argv[0], to find banken-dataplane beside it */
 };
 
+/* What a command returns whose words make no sense: what lacks is told from its help (usage.h). */
+enum { CLI_MISUSED = 100 };
+
 struct cli_command {
 	const char *name, *usage, *help;
 	const char *more; /* what its own --help adds; NULL: it has a --help of its own */
-	/* argv[0] is the subcommand's name. Exit status: 0, 1 (failed) or 2 (wrong usage). */
+	/* argv[0] is the subcommand's name. Exit status: 0, 1 (failed), 2 (wrong usage, said)
+	 * or CLI_MISUSED. */
 	int (*run)(const struct cli *cli, int argc, char **argv);
 };
 

@@ -91,7 +91,7 @@ static int template(const struct cli *cli, int argc, char **argv, bool previews)
 		if (i + 1 == argc ||
 		    (strcmp(argv[i], "--language") != 0 && strcmp(argv[i], "--text") != 0)) {
 			json_decref(request);
-			return cli_fail(2, "see banken emergency --help");
+			return CLI_MISUSED;
 		}
 		json_object_set_new(request, argv[i] + 2, json_string(argv[i + 1]));
 	}
@@ -135,5 +135,5 @@ int cmd_emergency(const struct cli *cli, int argc, char **argv)
 	if (strcmp(what, "test") == 0 && argc == 2)
 		return change(cli, json_pack("{ss}", "do", "emergency-test"),
 			      "on its way; banken emergency list shows what became of it");
-	return cli_fail(2, "see banken emergency --help");
+	return CLI_MISUSED;
 }

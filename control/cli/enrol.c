@@ -192,5 +192,5 @@ int cmd_enrol(const struct cli *cli, int argc, char **argv)
 		return codes(cli);
 	if (argc > 2)
 		return enrol_here(argc - 1, argv + 1);
-	return cli_fail(2, "see banken enrol --help");
+	return CLI_MISUSED;
 }

@@ -68,7 +68,7 @@ static int change(const struct cli *cli, json_t *request, int argc, char **argv,
 
 	if (!take(request, argc, argv)) {
 		json_decref(request);
-		return cli_fail(2, "see banken report --help");
+		return CLI_MISUSED;
 	}
 	answer = cli_ask(cli, "banken-centre", request);
 	if (!answer)

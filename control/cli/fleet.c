@@ -179,7 +179,7 @@ static int config(const struct cli *cli, int argc, char **argv)
 		return config_diff(cli, argv + 1);
 	if ((strcmp(what, "approve") == 0 || strcmp(what, "refuse") == 0) && argc >= 3)
 		return config_judge(cli, what[0] == 'a', argc - 1, argv + 1);
-	return cli_fail(2, "see banken fleet --help");
+	return CLI_MISUSED;
 }
 
 /* ---- roll-outs ---- */
@@ -302,5 +302,5 @@ int cmd_fleet(const struct cli *cli, int argc, char **argv)
 		return hand(cli, what, argc - 2, argv + 2);
 	if (strcmp(what, "group") == 0 && argc == 4)
 		return group(cli, argv + 2);
-	return cli_fail(2, "see banken fleet --help");
+	return CLI_MISUSED;
 }

@@ -33,14 +33,14 @@ int cmd_forward(const struct cli *cli, int argc, char **argv)
 	if (argc == 1)
 		return show(cli);
 	if (!adds && (argc != 3 || strcmp(argv[1], "remove") != 0))
-		return cli_fail(2, "see banken forward --help");
+		return CLI_MISUSED;
 	request = json_pack("{ss ss}", "do", adds ? "forward-put" : "forward-remove", "address",
 			    argv[2]);
 	for (int i = 3; i < argc; i += 2) {
 		if (i + 1 == argc ||
 		    (strcmp(argv[i], "--format") != 0 && strcmp(argv[i], "--customer") != 0)) {
 			json_decref(request);
-			return cli_fail(2, "see banken forward --help");
+			return CLI_MISUSED;
 		}
 		json_object_set_new(request, argv[i] + 2, json_string(argv[i + 1]));
 	}

@@ -6,6 +6,7 @@
 #include "control/cli/cli.h"
 #include "control/cli/incident_text.h"
 #include "control/cli/keys.h"
+#include "control/cli/usage.h"
 
 static int run_keys(const struct cli *cli, int argc, char **argv)
 {
@@ -528,8 +529,13 @@ static bool asks_for_help(int argc, char **argv)
 
 static int run(const struct cli *cli, const struct cli_command *c, int argc, char **argv)
 {
-	if (!c->more || !asks_for_help(argc, argv))
-		return c->run(cli, argc, argv);
+	if (!c->more || !asks_for_help(argc, argv)) {
+		int status = c->run(cli, argc, argv);
+
+		if (status == CLI_MISUSED)
+			usage_say(stderr, c->more, argc, argv);
+		return status == CLI_MISUSED ? 2 : status;
+	}
 	printf("usage: banken %s%s%s\n\n%c%s.\n%s", c->name, c->usage[0] ? " " : "", c->usage,
 	       c->help[0] >= 'a' && c->help[0] <= 'z' ? c->help[0] - 'a' + 'A' : c->help[0],
 	       c->help + 1, c->more);

@@ -36,7 +36,7 @@ int cmd_metrics(const struct cli *cli, int argc, char **argv)
 								    : NULL;
 
 		if (!to || i + 1 == argc)
-			return cli_fail(2, "see banken metrics --help");
+			return CLI_MISUSED;
 		*to = argv[i + 1];
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {

@@ -116,7 +116,5 @@ int cmd_quarantine(const struct cli *cli, int argc, char **argv)
 		return cli_undo_export(cli, argv[2], "", true);
 	if (strcmp(what, "export") == 0 && argc == 5 && strcmp(argv[3], "--threat") == 0)
 		return cli_undo_export(cli, argv[2], argv[4], false);
-	return cli_fail(2, "say: banken quarantine list | add HOST [--reason TEXT] | release HOST "
-			   "[--reason TEXT] | approve COMMAND | export FILE.zip [--threat ID | "
-			   "--current] | import FILE [--reason TEXT] | protected | stop | go");
+	return CLI_MISUSED;
 }

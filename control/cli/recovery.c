@@ -83,7 +83,5 @@ int cmd_recovery(const struct cli *cli, int argc, char **argv)
 		    (argc == 3 || (argc == 5 && strcmp(argv[3], "--reason") == 0)))
 			return change(cli, what, argv[2], reason);
 	}
-	return cli_fail(2,
-			"say: banken recovery list [--open] | start HOST | do TASK | cancel TASK "
-			"| done TASK | undo TASK [--reason TEXT] | watched | proposals | vendor");
+	return CLI_MISUSED;
 }

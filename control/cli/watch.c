@@ -35,7 +35,7 @@ static int licence(const struct cli *cli, int argc, char **argv)
 		if (i + 1 == argc ||
 		    (strcmp(argv[i], "--customer") != 0 && strcmp(argv[i], "--until") != 0)) {
 			json_decref(request);
-			return cli_fail(2, "see banken watch --help");
+			return CLI_MISUSED;
 		}
 		json_object_set_new(request, argv[i] + 2, json_string(argv[i + 1]));
 	}
@@ -81,5 +81,5 @@ int cmd_watch(const struct cli *cli, int argc, char **argv)
 		return test(cli, argc > 2 ? argv[2] : "");
 	if (strcmp(argv[1], "tests") == 0 && argc == 2)
 		return tests(cli);
-	return cli_fail(2, "see banken watch --help");
+	return CLI_MISUSED;
 }

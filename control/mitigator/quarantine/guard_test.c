@@ -74,7 +74,10 @@ struct spoil {
 		return c;                                                                          \
 	}
 
+static const struct protect_entry silent = {.role = "gateway"};
+
 SPOIL(nothing, inside, true)
+SPOIL(unknown, unknown, &silent)
 SPOIL(exception, never_block, true)
 SPOIL(outside, inside, false)
 SPOIL(kill, kill_switch, true)
@@ -91,6 +94,8 @@ static const struct spoil spoils[] = {
 	{"kill switch", spoil_kill, GUARD_HOLD, GUARD_KILL_SWITCH, GUARD_CUT},
 	{"router", spoil_router, GUARD_HOLD, GUARD_MANY_ADDRESSES, GUARD_CUT},
 	{"forged", spoil_forged, GUARD_HOLD, GUARD_UNPROVEN_SOURCE, GUARD_CUT},
+	{"MAC that may be a protected one's", spoil_unknown, GUARD_HOLD, GUARD_UNPROVEN_SOURCE,
+	 GUARD_REFUSE},
 	{"mass hit", spoil_mass, GUARD_HOLD, GUARD_MASS_HIT, GUARD_CUT},
 	{"share", spoil_share, GUARD_HOLD, GUARD_FUSE_SHARE, GUARD_CUT},
 	{"one host of a small segment", spoil_share_small, GUARD_CUT, GUARD_FINE, GUARD_CUT},
