@@ -136,12 +136,9 @@ static bool receive_some(int fd, struct batch *b)
 	if (b->n == 0 && helper_receive(fd, &o[b->n++], sizeof(*o)) != sizeof(*o))
 		return false;
 	while (b->n < DRIVER_BATCH) {
-		ssize_t got = helper_receive_now(fd, &o[b->n], sizeof(*o));
-
-		if (got == ERR_AGAIN)
+		/* At the end of all what was read is still done. */
+		if (helper_receive_now(fd, &o[b->n], sizeof(*o)) != sizeof(*o))
 			break;
-		if (got != sizeof(*o))
-			return false;
 		b->n++;
 	}
 	b->n = driver_orders_sort(o, b->n);
