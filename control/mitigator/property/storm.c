@@ -129,6 +129,12 @@ static void strike(struct site *s)
 	who->fresh = who->fresh || (!forged && a.time == s->now.wall);
 	if (forged)
 		forge(s, &a, who);
+	/* Who shows its address with another MAC has moved it there, and an exception by that
+	 * address goes with it: it is no longer among those that are known to be behind the router.
+	 */
+	if (a.handshake_completed && ip_addr_eq(&a.host.ip, &who->ip) &&
+	    !mac_addr_eq(&a.host.mac, &who->mac))
+		who->fresh = false;
 	if (s->loud)
 		printf("%.3f alert %u of machine %d: MAC ..%02x, address .%u.%u, %s\n",
 		       (double)s->now.mono / 1e9, a.sid, (int)(who - s->machines),
