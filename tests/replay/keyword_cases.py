@@ -652,6 +652,9 @@ CASES = [
      'quic|quic.cyu.hash; content:"0123456789abcdef0123456789abcdef"'),
     ("quic.cyu.string", "quic46", 'quic|quic.cyu.string; content:"46,PAD-SNI"', 'quic|quic.cyu.string; content:"never there"'),
     ("frame", "sip", 'ip|frame:sip.request.line; content:"INVITE"; startswith', 'ip|frame:sip.request.line; content:"BYE"; startswith'),
+    ("frame", "nfs", 'ip|frame:nfs.rpc.creds; bsize:8', 'ip|frame:nfs.rpc.creds; bsize:9'),
+    ("frame", "nfs", 'ip|frame:nfs.nfs.pdu; content:"handle77"; endswith', 'ip|frame:nfs.nfs.status; content:"handle77"'),
+    ("frame", "nfs", 'nfs|frame:nfs.status; bsize:4', 'nfs|frame:nfs4.status; bsize:4'),
     ("pcre", "mqtt", 'mqtt|pcre:"/client7/"', 'mqtt|pcre:"/client8/"'),
     ("frame", "web", 'http1|frame:request; content:"POST"; startswith', 'http1|frame:request; content:"GET"; startswith'),
 ]

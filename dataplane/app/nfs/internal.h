@@ -113,6 +113,17 @@ void nfs4_call(struct app_io *io, struct nfs_state *s, struct nfs_request *r, ui
 void nfs4_reply(struct app_io *io, struct nfs_state *s, struct nfs_call *call,
 		const struct rpc_reply *reply, enum nfs_part part);
 
+/* frames.c: `all` is the record with its mark, or the datagram; empty where it is not there whole
+ */
+enum { NFS_FRAMES = 10 };
+extern const char *const nfs_frames[NFS_FRAMES];
+void nfs_frames_call(struct app_io *io, struct slice all, const struct rpc_call *call);
+/* A record is read before it is whole. */
+void nfs_frames_start(struct app_io *io, struct slice here);
+/* `call`: what is answered, NULL when it is not known. */
+void nfs_frames_reply(struct app_io *io, struct slice all, const struct rpc_reply *reply,
+		      const struct nfs_call *call);
+
 /* tcp.c */
 struct app_result nfs_tcp(struct app_io *io, struct nfs_state *s, enum dir dir,
 			  struct app_input input);

@@ -347,10 +347,13 @@ static void datagram(struct app_io *io, struct nfs_state *s, enum dir dir, struc
 	struct rpc_call call;
 	struct rpc_reply reply;
 
-	if (dir == DIR_TS && rpc_call_read(&c, &call) == RPC_OK)
+	if (dir == DIR_TS && rpc_call_read(&c, &call) == RPC_OK) {
+		nfs_frames_call(io, data, &call);
 		nfs_call(io, s, &call, NFS_WHOLE);
-	else if (dir == DIR_TC && rpc_reply_read(&c, &reply) == RPC_OK)
+	} else if (dir == DIR_TC && rpc_reply_read(&c, &reply) == RPC_OK) {
+		nfs_frames_reply(io, data, &reply, nfs_call_find(s, reply.xid));
 		nfs_reply(io, s, &reply, NFS_WHOLE);
+	}
 }
 
 static struct app_result parse(struct app_io *io, void *state, enum dir dir, struct app_input input)
@@ -445,6 +448,8 @@ const struct app_proto nfs_proto = {
 	.event_count = NFS_EVENTS,
 	.keywords = keywords,
 	.keyword_count = ARRAY_SIZE(keywords),
+	.frames = nfs_frames,
+	.frame_count = NFS_FRAMES,
 	.eve_type = "nfs",
 	.eve_key = "nfs",
 	.log = nfs_log,

@@ -683,17 +683,47 @@ static void identification(void **state)
 	harness_delete(udp);
 }
 
+/* As Suricata lays them; of a record that is read before it is whole, what is there. */
+static void frames(void **unused)
+{
+	static const struct {
+		const char *name;
+		int64_t len;
+	} want[] = {{"rpc.pdu", 88}, {"rpc.creds", 32}, {"nfs.pdu", 20},
+		    {"rpc.pdu", 44}, {"rpc.hdr", 12},	{"rpc.data", 32},
+		    {"nfs.pdu", 16}, {"nfs.status", 4}, {"rpc.pdu", 1000}};
+	struct harness *h = harness_new(&nfs_proto, APP_TCP, 2049);
+
+	lookup(h, 1, "a name", "handle");
+	write_call(2, "handle", 0, 5000, 0, 0);
+	send_cut(h, DIR_TS, 1000);
+	for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
+		assert_string_equal(h->frames[i].name, want[i].name);
+		assert_int_equal(h->frames[i].len, want[i].len);
+	}
+	harness_delete(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_records), cmocka_unit_test(directory),
-		cmocka_unit_test(a_file_is_read),    cmocka_unit_test(a_file_is_written),
-		cmocka_unit_test(one_piece_files),   cmocka_unit_test(gap_in_a_file),
-		cmocka_unit_test(gap_over_records),  cmocka_unit_test(no_news_after_a_gap),
-		cmocka_unit_test(fragments),	     cmocka_unit_test(long_record),
-		cmocka_unit_test(malformed),	     cmocka_unit_test(many_calls),
-		cmocka_unit_test(version_2),	     cmocka_unit_test(version_4),
-		cmocka_unit_test(version_4_remove),  cmocka_unit_test(identification),
+		cmocka_unit_test(names_and_records),
+		cmocka_unit_test(directory),
+		cmocka_unit_test(a_file_is_read),
+		cmocka_unit_test(a_file_is_written),
+		cmocka_unit_test(one_piece_files),
+		cmocka_unit_test(gap_in_a_file),
+		cmocka_unit_test(gap_over_records),
+		cmocka_unit_test(no_news_after_a_gap),
+		cmocka_unit_test(fragments),
+		cmocka_unit_test(long_record),
+		cmocka_unit_test(malformed),
+		cmocka_unit_test(many_calls),
+		cmocka_unit_test(version_2),
+		cmocka_unit_test(version_4),
+		cmocka_unit_test(version_4_remove),
+		cmocka_unit_test(identification),
+		cmocka_unit_test(frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ struct feed {
 	struct nfs_side *side;
 	enum dir dir;
 	struct cursor c;
+	struct slice all; /* the record at hand with its mark, where it is whole in one fragment */
 };
 
 /* What is left of a record that was read before it was whole. */
@@ -50,12 +51,16 @@ static void record(struct feed *f, struct slice body, enum nfs_part part)
 
 	if (f->dir == DIR_TS) {
 		status = rpc_call_read(&c, &call);
-		if (status == RPC_OK)
+		if (status == RPC_OK) {
+			nfs_frames_call(f->io, f->all, &call);
 			nfs_call(f->io, f->s, &call, part);
+		}
 	} else {
 		status = rpc_reply_read(&c, &reply);
-		if (status == RPC_OK)
+		if (status == RPC_OK) {
+			nfs_frames_reply(f->io, f->all, &reply, nfs_call_find(f->s, reply.xid));
 			nfs_reply(f->io, f->s, &reply, part);
+		}
 	}
 	if (status != RPC_OK && part == NFS_WHOLE)
 		nfs_malformed(f->io);
@@ -100,6 +105,7 @@ static bool record_start(struct feed *f, uint32_t len)
 	if (f->side->chunk > left)
 		f->side->chunk = left;
 	f->side->skip = left - f->side->chunk;
+	nfs_frames_start(f->io, cursor_rest(&f->c));
 	return true;
 }
 
@@ -213,8 +219,9 @@ static enum step one_record(struct feed *f, uint32_t *ret_need)
 		*ret_need = record_need(f, m.len);
 		return STEP_MORE;
 	}
-	cursor_skip(&f->c, RPC_MARK);
-	record(f, cursor_take(&f->c, m.len), NFS_WHOLE);
+	f->all = cursor_take(&f->c, (size_t)m.len + RPC_MARK);
+	record(f, slice_sub(f->all, RPC_MARK, SIZE_MAX), NFS_WHOLE);
+	f->all = SLICE(NULL, 0);
 	return STEP_ON;
 }
 
@@ -257,7 +264,7 @@ static void after_gap(struct feed *f)
 struct app_result nfs_tcp(struct app_io *io, struct nfs_state *s, enum dir dir,
 			  struct app_input input)
 {
-	struct feed f = {io, s, &s->side[dir], dir, cursor_of(input.data)};
+	struct feed f = {io, s, &s->side[dir], dir, cursor_of(input.data), {0}};
 	enum step step = STEP_ON;
 	uint32_t need = 1;
 
