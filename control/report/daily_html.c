@@ -132,9 +132,10 @@ static void hosts(struct daily_page *dp)
 		       "ホスト|判定|ネットワーク|遮断時刻|遮断確認時刻|解除時刻|実施者|>アラート"));
 	for (size_t i = 0; i < dp->d->host_count && i < TABLE_MOST; i++) {
 		const struct report_host *h = &dp->d->hosts[i];
+		char about[REPORT_ABOUT];
 
 		snprintf(more, sizeof(more), "%s%s%s", h->mac ? h->mac : "",
-			 has(h->about) ? ", " : "", has(h->about) ? h->about : "");
+			 has(h->about) ? ", " : "", report_about(p->language, h->about, about));
 		html_row(p);
 		html_host(p, h->name, h->ip, more);
 		html_word(p, h->level);

@@ -38,7 +38,7 @@ static void figures(struct monthly_page *mp)
 	figure(p, say(p, "Alerts", "アラート"), monthly_alerts(now), monthly_alerts(was), compare);
 	figure(p, say(p, "of high severity", "深刻度「高」"), now->alerts[REPORT_HIGH],
 	       was->alerts[REPORT_HIGH], compare);
-	figure(p, say(p, "Hosts concerned", "対象ホスト"), now->hosts, was->hosts, compare);
+	figure(p, say(p, "Hosts affected", "対象ホスト"), now->hosts, was->hosts, compare);
 	figure(p, say(p, "Incidents", "インシデント"), now->incidents, was->incidents, compare);
 	figure(p, say(p, "Cuts", "遮断"), now->cuts, was->cuts, compare);
 	figure(p, say(p, "Hosts that wait", "対応待ちホスト"), mp->m->waiting, 0, false);
@@ -155,7 +155,7 @@ static void trend(struct monthly_page *mp)
 		.by_severity = true,
 	};
 	const struct plot_bars hosts = {
-		.title = say(p, "Hosts concerned by month", "月別対象ホスト数"),
+		.title = say(p, "Hosts affected by month", "月別対象ホスト数"),
 		.n = MONTHLY_BACK + 1,
 		.value = month_hosts,
 		.label = month_label,
@@ -233,10 +233,11 @@ static void hosts(struct monthly_page *mp)
 		       "ホスト|最も多い脅威|ネットワーク|>インシデント|>脅威の種類|>日数|>件数"));
 	for (size_t i = 0; i < mp->m->host_count && i < SHOWN_HOSTS; i++) {
 		const struct monthly_host *h = &mp->m->hosts[i];
+		char about[REPORT_ABOUT];
 
 		snprintf(more, sizeof(more), "%s%s%s", h->site ? h->site : "",
 			 h->about && h->about[0] && h->site && h->site[0] ? ", " : "",
-			 h->about ? h->about : "");
+			 report_about(p->language, h->about, about));
 		html_row(p);
 		html_host(p, h->name, h->ip, more);
 		html_cell(p, NULL, report_threat_name(p->language, h->worst));

@@ -173,3 +173,29 @@ void report_cut_reason(enum report_language language, const char *reason, char *
 		 (int)(seen - rule), rule, (int)(reason + len - 1 - seen - strlen(", seen by ")),
 		 seen + strlen(", seen by "));
 }
+
+const char *report_about(enum report_language language, const char *about, char ret[REPORT_ABOUT])
+{
+	static const char *const uses[][2] = {
+		{"client", "クライアント"}, {"server", "サーバー"},
+		{"printer", "プリンター"},  {"router", "ルーター"},
+		{"phone", "電話"},	    {"gateway", "ゲートウェイ"},
+		{"dns", "DNSサーバー"},	    {"dhcp", "DHCPサーバー"},
+		{"switch", "スイッチ"},	    {"domain-controller", "ドメインコントローラー"},
+	};
+	size_t n = 0;
+
+	ret[0] = 0;
+	while (about && *about && n < REPORT_ABOUT) {
+		size_t len = strcspn(about, ",");
+		char word[200];
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, about);
+		n += (size_t)snprintf(
+			ret + n, REPORT_ABOUT - n, "%s%s", n ? ", " : "",
+			language == REPORT_JAPANESE ? found(uses, ARRAY_SIZE(uses), word) : word);
+		about += len;
+		about += strspn(about, ", ");
+	}
+	return ret;
+}

@@ -25,6 +25,9 @@ const char *report_word(enum report_language language, const char *word);
  */
 const char *report_threat_name(enum report_language language, const char *name);
 const char *report_class_name(enum report_language language, const char *name);
+enum { REPORT_ABOUT = 300 };
+/* "suzuki, Windows 10, client" with what the host is used as in the language. */
+const char *report_about(enum report_language language, const char *about, char ret[REPORT_ABOUT]);
 /* Why a host is to be cut, as the mitigator says it: "NAME (rule 2:17, seen by SENSOR)". */
 void report_cut_reason(enum report_language language, const char *reason, char *ret, size_t cap);
 const char *report_severity_key(enum report_severity severity); /* "high" */
