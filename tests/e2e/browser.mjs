@@ -71,7 +71,27 @@ export async function asked(path) {
   return page.evaluate(async (p) => (await fetch('/api/v1/' + p)).json(), path);
 }
 
-export const loaded = () => until('the data', async () => !(await page.locator('.loading').count()));
+export const loaded = () => until('the data', async () => !(await page.locator('.loading').count()), 60);
+
+/** Sentences of three words and more without a Japanese character: on a Japanese page they are
+ * forgotten ones, but for what people wrote, code, and names that others gave. */
+async function englishSentences(written) {
+  const found = await page.evaluate(() => {
+    const list = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+      const text = n.textContent.trim();
+      if (!n.parentElement.closest('code, pre, textarea, script, style, [lang=en], .said') && /^[\x20-\x7e\u2026\u2013]+$/.test(text) && /[a-z]+ [a-z]+ [a-z]+/.test(text))
+        list.push(text);
+    }
+    for (const x of document.querySelectorAll('[title], [aria-label], [placeholder]'))
+      for (const name of ['title', 'aria-label', 'placeholder']) {
+        const text = x.getAttribute(name) ?? '';
+        if (/^[\x20-\x7e]+$/.test(text) && /[a-z]+ [a-z]+ [a-z]+/.test(text)) list.push(text);
+      }
+    return [...new Set(list)];
+  });
+  return found.filter((x) => !written.some((w) => w.test(x)));
+}
 
 export async function clean(what) {
   await page.evaluate(axe);
@@ -87,19 +107,23 @@ export async function look(language, size, theme) {
 }
 
 /** Every page of [path, name] in a language and a size; what is shown is looked at by people, too. */
-export async function pictures(places, language, size, theme) {
+export async function pictures(places, language, size, theme, written = []) {
   await look(language, size, theme);
   for (const [path, name] of places) {
     await page.goto(`${base}/?${language}${size}${name}#/${path}`);
     await page.locator('#main h1').waitFor();
     await page.waitForLoadState('load');
     await loaded();
-    await page.waitForTimeout(150);
+    await page.waitForTimeout(60);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     check(wide <= 0, `${name} ${language} ${size}: nothing sticks out`);
     const raw = await page.evaluate(() => [...document.querySelectorAll('h1,h2,h3,th,dt,label,button,option,.badge')].map((x) => x.textContent.trim())
       .filter((x) => /^[a-z-]+\.[a-z-]+$/.test(x)));
     check(raw.length === 0, `${name} ${language}: every text is there${raw.length ? ': ' + raw : ''}`);
+    if (language === 'ja') {
+      const english = await englishSentences(written);
+      check(english.length === 0, `${name}: no English sentence on a Japanese page${english.length ? ': ' + english.slice(0, 6).join(' | ') : ''}`);
+    }
     await clean(`${name} ${language} ${size} ${theme}`);
     if (out) await page.screenshot({ path: `${out}/${name}.${language}.${size}${theme === 'dark' ? '.dark' : ''}.png`, fullPage: true });
   }

@@ -57,7 +57,7 @@ def main():
         if any(int(n) > en.count("{}") or n == "0" for n in re.findall(r"\{(\d)", ja)):
             problems.append(f"\"{en}\": its translation names a piece that it has not")
     sources = {}
-    for folder in ("control/mitigator", "control/enforcer", "control/wire", "control/sensor"):
+    for folder in ("control/mitigator", "control/enforcer", "control/wire", "control/sensor", "control/api", "control/centre"):
         for path in (ROOT / folder).rglob("*.c"):
             if not path.name.endswith(("_test.c", "_fuzz.c")):
                 sources.update(forms_of(path))

@@ -346,8 +346,9 @@ static int add_messages(const struct present *p)
 	while (rc == ERR_OK &&
 	       emergency_next(p->s, &emergency_rules_default, p->now, m, p->err) == 1)
 		rc = emergency_sent(p->s, m,
-				    m->to.kind == RECIPIENT_WEBHOOK ? "the other end answered 503"
-								    : NULL,
+				    m->to.kind == RECIPIENT_WEBHOOK
+					    ? "https://hooks.minato.example/banken: it answered 503"
+					    : NULL,
 				    p->now, p->err);
 	free(m);
 	return rc;

@@ -8,7 +8,7 @@ import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Button, Card, Choice, Empty, Facts, Page, Shown, Table, TextField } from '../toolkit/ui';
 import { may, Technique } from '../parts/words';
-import { threatName } from '../parts/threats';
+import { className, threatName } from '../parts/threats';
 import type { Alert, Detection, Overview, Preview } from './data';
 import { useSettled } from './hosts';
 import { AlertTable } from './incidents';
@@ -165,7 +165,7 @@ export function OneDetection({ gid, sid, session }: { gid: string; sid: string; 
           <Card>
             <p class="big"><Severity of={mine.severity} /> {mine.technique && <Technique id={mine.technique} />}</p>
             <Facts of={[
-              [t('rule'), `${gid}:${sid}`], [t('category'), mine.category], [t('alerts-in', { days: 90 }), number(mine.n)], [t('hosts'), number(mine.hosts)], [t('sites'), number(mine.sites)],
+              [t('rule'), `${gid}:${sid}`], [t('category'), className(mine.category)], [t('alerts-in', { days: 90 }), number(mine.n)], [t('hosts'), number(mine.hosts)], [t('sites'), number(mine.sites)],
               [t('first'), <At time={mine.first} exact />], [t('last-sign'), <At time={mine.last} exact />],
             ]} />
           </Card>

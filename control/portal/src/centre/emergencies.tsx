@@ -6,6 +6,7 @@ import { useApi } from '../toolkit/live';
 import { href, useArg } from '../toolkit/route';
 import { Ask, At, Badge, Button, Card, Choice, Empty, Page, say, Shown, Table, Tabs, TextField, type Tone } from '../toolkit/ui';
 import { may } from '../parts/words';
+import { sentence } from '../parts/sentences';
 import { threatName } from '../parts/threats';
 import type { Delivery, Emergency, Recipient } from './data';
 import { allCustomers, chosenCustomer, customerName, isMixed, isVendor, scoped } from './scope';
@@ -25,7 +26,7 @@ function Messages({ e, of }: { e: Emergency; of: Delivery[] }) {
           <li>
             <b class="address">{m.address || t('somebody')}</b> {m.sent ? <At time={m.sent} exact /> : <Badge tone={m.error ? 'danger' : 'info'}>{t(m.error ? 'not-delivered' : 'to-be-sent')}</Badge>}
             {m.wave > 0 && <span class="faint"> {t('wave', { n: m.wave + 1 })}</span>}
-            {m.error && <p class="faint">{m.error} ({t('tries', { n: m.tries })})</p>}
+            {m.error && <p class="faint">{sentence(m.error)} ({t('tries', { n: m.tries })})</p>}
           </li>
         ))}
       </ul>

@@ -5,6 +5,7 @@ import { ADMIN, part, query, send, type Session } from '../toolkit/api';
 import { dayText, monthText, number, t, word } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { Ask, Badge, Button, Card, Choice, Page, say, Shown, Table, TextField, Time, type Tone } from '../toolkit/ui';
+import { sentence } from '../parts/sentences';
 import { may } from '../parts/words';
 import { chosenCustomer, customerName, isMixed, isVendor, scoped } from './scope';
 
@@ -89,7 +90,7 @@ export function FinalReports({ session }: { session: Session }) {
                 columns={[
                   { title: t('day'), sort: (r) => r.date, cell: (r) => <b>{r.kind === 'daily' ? dayText(r.date) : monthText(r.date)}</b> }, ...(isMixed() ? [of] : []),
                   { title: t('kind'), sort: (r) => r.kind, cell: (r) => word('report-kind', r.kind) }, { title: t('versions'), right: true, cell: (r) => number(r.version) },
-                  { title: t('state'), sort: (r) => r.state, cell: (r) => <><Badge tone={tones[r.state] ?? 'plain'}>{word('report-state', r.state)}</Badge>{r.error && <small class="line">{r.error}</small>}</> },
+                  { title: t('state'), sort: (r) => r.state, cell: (r) => <><Badge tone={tones[r.state] ?? 'plain'}>{word('report-state', r.state)}</Badge>{r.error && <small class="line">{sentence(r.error)}</small>}</> },
                   { title: t('made-at'), sort: (r) => r.made, cell: (r) => <Time ns={r.made} exact /> },
                   { title: t('readers'), wide: true, cell: (r) => r.mails.map((m) => m.address).join(', ') || '–' },
                 ]} />

@@ -66,7 +66,7 @@ function Offers({ session, again }: { session: Session; again: () => void }) {
                   { title: t('value'), wide: true, sort: (p) => p.value, cell: (p) => <Code>{p.value}</Code> },
                   { title: t('state'), sort: (p) => (p.accepted ? 1 : 0), cell: (p) => (p.accepted ? <Badge tone="good">{t('accepted')}</Badge> : <Badge tone="info">{t('offered')}</Badge>) },
                   { title: t('threat'), sort: (p) => p.threat, cell: (p) => <a href={href('incidents', p.incident)}>{threatName(p.threat)}</a> },
-                  { title: t('note'), cell: (p) => (p.comment ? threatName(p.comment) : '–') },
+                  { title: t('note'), cell: (p) => (p.comment ? p.comment.split(': ').map(threatName).join(': ') : '–') },
                   { title: t('site'), sort: (p) => p.site, cell: (p) => p.site },
                   { title: t('found-at'), sort: (p) => nsOf(p.time), cell: (p) => <At time={p.time} /> },
                 ]} />
@@ -135,7 +135,7 @@ function FleetList({ session, list }: { session: Session; list: ReturnType<typeo
               columns={[
                 { title: t('kind'), sort: (e) => e.kind, cell: (e) => <span class="one-line">{word('entry', e.kind)}</span> },
                 { title: t('value'), wide: true, sort: (e) => e.value, cell: (e) => <Code>{e.value}</Code> },
-                { title: t('note'), cell: (e) => e.comment || '–' },
+                { title: t('note'), cell: (e) => (e.comment ? e.comment.split(': ').map(threatName).join(': ') : '–') },
                 { title: t('until'), sort: (e) => nsOf(e.until) || Infinity, cell: (e) => (e.over ? <Badge>{t('entry-over')}</Badge> : e.until ? <At time={e.until} exact /> : t('for-ever')) },
                 { title: t('who'), sort: (e) => e.by, cell: (e) => <>{e.by}<small class="line"><At time={e.added} /></small></> },
                 ...(mine ? [{ title: '', cell: (e: Entry) => <Remove e={e} again={list.again} /> }] : []),

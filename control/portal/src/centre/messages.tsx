@@ -31,7 +31,7 @@ function Preview({ of, text, language }: { of: string; text: string; language: s
   }, [of, text, language]);
   return (
     <div class="preview" aria-live="polite">
-      <h3>{t('preview')}</h3>
+      <h3>{t('template-preview')}</h3>
       {!text.trim() && <p class="faint">{t('template-none')}</p>}
       {shown.error && <p class="note bad" role="alert">{shown.error}</p>}
       {shown.text !== undefined && <pre class="code" tabIndex={0}>{shown.text}</pre>}

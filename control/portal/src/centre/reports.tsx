@@ -7,8 +7,9 @@ import { currentLanguage, dayText, duration, moment, monthText, number, t, word 
 import { useApi } from '../toolkit/live';
 import { useArg } from '../toolkit/route';
 import { At, Badge, Button, Card, Choice, Empty, Facts, Level, Page, say, Shown, Table, Tabs, TextArea, Time } from '../toolkit/ui';
-import { CutState, inLanguage, may, Technique } from '../parts/words';
-import { threatName } from '../parts/threats';
+import { techniqueName, TACTICS } from '../parts/attack';
+import { aboutHost, CutState, inLanguage, may, Technique } from '../parts/words';
+import { className, threatName } from '../parts/threats';
 import type { Advisory, Daily, Figures, Monthly, ReportList, Severities, Spread } from './data';
 import { allCustomers, chooseCustomer, chosenCustomer, customerName, isVendor, scoped } from './scope';
 import { MIRROR_GOOD, say2, Severity, severityRank, SiteChoice, told } from './shared';
@@ -116,7 +117,7 @@ function DayBody({ r }: { r: Daily }) {
         {r.hosts.length === 0 ? <Empty>{t('no-host-needs')}</Empty> : r.hosts.slice(0, most).map((h) => (
           <article class="report-host">
             <h3><Level level={h.level || 'safe'} /> {h.name || h.ip || h.mac} <small>{[h.name && h.ip, h.mac].filter(Boolean).join(' · ')}</small> {h.cut_state && <CutState state={h.cut_state} />}</h3>
-            {h.about && <p class="faint">{h.about}</p>}
+            {h.about && <p class="faint">{aboutHost(h.about)}</p>}
             {h.root_cause && <p class="cause">{inLanguage(h.root_cause, h.root_cause_ja)}</p>}
             <Facts of={[
               [t('cut-at'), h.cut_at_ns ? <Time ns={h.cut_at_ns} exact /> : ''], [t('verified-at'), h.verified_at_ns ? <Time ns={h.verified_at_ns} exact /> : ''],
@@ -130,7 +131,7 @@ function DayBody({ r }: { r: Daily }) {
       <Card title={t('threats')}>
         <Table dense label={t('threats')} rows={r.threats} id={(x) => x.name + x.category} empty={t('quiet-day')}
           columns={[
-            { title: t('threat'), wide: true, sort: (x) => x.name, cell: (x) => <>{threatName(x.name)}<small class="line">{x.category}</small></> },
+            { title: t('threat'), wide: true, sort: (x) => x.name, cell: (x) => <>{threatName(x.name)}<small class="line">{className(x.category)}</small></> },
             { title: t('severity'), sort: (x) => severityRank(x.severity), cell: (x) => <Severity of={x.severity} /> },
             { title: t('techniques'), cell: (x) => x.technique && <Technique id={x.technique} /> },
             { title: t('hosts'), right: true, sort: (x) => x.hosts, cell: (x) => number(x.hosts) }, { title: t('times'), right: true, sort: (x) => x.hits, cell: (x) => number(x.hits) },
@@ -205,10 +206,10 @@ function Techniques({ of }: { of: Monthly['techniques'] }) {
   const heat = (n: number) => (n > most / 4 ? 'h3' : n > most / 20 ? 'h2' : 'h1');
   return (
     <ul class="matrix">
-      {[...tactics].sort(([a], [b]) => a.localeCompare(b)).map(([tactic, list]) => (
+      {[...tactics].sort(([a], [b]) => TACTICS.indexOf(a) - TACTICS.indexOf(b)).map(([tactic, list]) => (
         <li>
           <h3>{word('tactic', tactic)}</h3>
-          <ul>{list.map((x) => <li class={heat(x.hits)}>{x.technique} <b>{number(x.hits)}</b></li>)}</ul>
+          <ul>{list.map((x) => <li class={heat(x.hits)}><span>{x.technique}<small>{techniqueName(x.technique)}</small></span> <b>{number(x.hits)}</b></li>)}</ul>
         </li>
       ))}
     </ul>

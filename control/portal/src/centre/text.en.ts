@@ -183,7 +183,7 @@ export const en = {
   'to-contain': 'to contain',
   'to-recover': 'to recover',
   'figure.alerts': 'Alerts',
-  'figure.hosts': 'Hosts concerned',
+  'figure.hosts': 'Hosts affected',
   'figure.incidents': 'Incidents',
   'figure.cuts': 'Cuts',
   'figure.releases': 'Releases',
@@ -544,7 +544,7 @@ export const en = {
   'samples-about': 'A sample is taken only on a person\'s instruction, of a host with an incident, and only files of types that the site\'s mandate lets leave.',
   'samples-asked': 'Asked for from here',
   'only-open': 'Open only',
-  'collect': 'Ask for it',
+  'collect': 'Ask for a sample',
   'collect-of': 'A sample of {name}?',
   'collect-about': 'The site\'s mitigator has its program collect it; the order, who gave it and what was taken stand in both audit logs.',
   'collect-none': 'Choose at least one type of file.',
@@ -637,4 +637,5 @@ export const en = {
   'emergency.report': 'report',
   'emergency.mail': 'mail',
   'emergency.clock': 'clock',
+  'template-preview': 'Preview',
 } as const;

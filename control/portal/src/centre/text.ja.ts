@@ -639,4 +639,5 @@ export const ja: Record<keyof typeof en, string> = {
   'emergency.report': 'レポート',
   'emergency.mail': 'メール',
   'emergency.clock': '時計',
+  'template-preview': 'プレビュー',
 };

@@ -80,3 +80,53 @@ export function withThreat(sentence: string): string {
   const at = sentence.lastIndexOf(': ');
   return at < 0 ? sentence : sentence.slice(0, at + 2) + threatName(sentence.slice(at + 2));
 }
+
+// Classes of rules, as classification.config calls them; control/report/names.c says the same.
+const classes: Record<string, string> = {
+  'Not Suspicious Traffic': '不審でない通信',
+  'Unknown Traffic': '不明な通信',
+  'Potentially Bad Traffic': '不正の疑いのある通信',
+  'Attempted Information Leak': '情報収集の試み',
+  'Information Leak': '情報の漏えい',
+  'Large Scale Information Leak': '大規模な情報の漏えい',
+  'Attempted Denial of Service': 'サービス妨害の試み',
+  'Denial of Service': 'サービス妨害',
+  'Attempted User Privilege Gain': '利用者権限取得の試み',
+  'Unsuccessful User Privilege Gain': '利用者権限取得の失敗',
+  'Successful User Privilege Gain': '利用者権限の取得',
+  'Attempted Administrator Privilege Gain': '管理者権限取得の試み',
+  'Successful Administrator Privilege Gain': '管理者権限の取得',
+  'Decode of an RPC Query': 'RPC要求の検知',
+  'Executable code was detected': '実行コードの検知',
+  'A suspicious string was detected': '不審な文字列の検知',
+  'A suspicious filename was detected': '不審なファイル名の検知',
+  'An attempted login using a suspicious username was detected': '不審なアカウント名によるログインの試み',
+  'A system call was detected': 'システムコールの検知',
+  'A TCP connection was detected': 'TCP接続の検知',
+  'A Network Trojan was detected': 'トロイの木馬の検知',
+  'A client was using an unusual port': '通常と異なるポートの使用',
+  'Detection of a Network Scan': 'ネットワークスキャンの検知',
+  'Detection of a Denial of Service Attack': 'サービス妨害攻撃の検知',
+  'Detection of a non-standard protocol or event': '標準外のプロトコル・事象の検知',
+  'Generic Protocol Command Decode': 'プロトコルの異常',
+  'access to a potentially vulnerable web application': '弱点の疑いのあるWebアプリケーションへの接続',
+  'Web Application Attack': 'Webアプリケーションへの攻撃',
+  'Misc activity': 'その他の活動',
+  'Misc Attack': 'その他の攻撃',
+  'Generic ICMP event': 'ICMPの事象',
+  'Inappropriate Content was Detected': '不適切な内容の検知',
+  'Potential Corporate Privacy Violation': '社内規定違反の疑い',
+  'Attempt to login by a default username and password': '初期設定のアカウントとパスワードによるログインの試み',
+  'Targeted Malicious Activity was Detected': '標的型の不正活動の検知',
+  'Exploit Kit Activity Detected': '攻撃キットの活動の検知',
+  'Device Retrieving External IP Address Detected': '外部IPアドレスの確認の検知',
+  'Domain Observed Used for C2 Detected': '遠隔操作に使われるドメインの検知',
+  'Possibly Unwanted Program Detected': '望ましくないプログラムの疑い',
+  'Successful Credential Theft Detected': '認証情報の窃取の検知',
+  'Possible Social Engineering Attempted': '人を欺く手口の疑い',
+  'Crypto Currency Mining Activity Detected': '暗号資産採掘の検知',
+  'Malware Command and Control Activity Detected': 'マルウェアの遠隔操作通信の検知',
+  'Command and control': '遠隔操作',
+};
+
+export const className = (name: string): string => (currentLanguage() === 'ja' && classes[name]) || name;

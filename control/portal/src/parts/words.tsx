@@ -2,6 +2,7 @@
 import type { Session } from '../toolkit/api';
 import { currentLanguage, t, word } from '../toolkit/i18n';
 import { Badge, Time, type Tone } from '../toolkit/ui';
+import { techniqueName } from './attack';
 
 export const may = (s: Session, right: number): boolean => (s.may & right) === right;
 
@@ -17,9 +18,13 @@ export function CutState({ state }: { state: string }) {
   return <Badge tone={stateTones[state] ?? 'plain'}>{word('cut', state)}</Badge>;
 }
 
+/** "suzuki, Windows 10, client": what a host is used as, in the reader's language. */
+export const aboutHost = (about: string): string => about.split(', ').map((x) => word('use', x)).join(', ');
+
 /** "T1071.001" leads nowhere outside: no page here asks another site. */
 export function Technique({ id }: { id: string }) {
-  return <Badge tone="info">{id}</Badge>;
+  const name = techniqueName(id);
+  return <Badge tone="info">{name ? <abbr title={name}>{id}</abbr> : id}</Badge>;
 }
 
 /** When a cut came to each state; ns since 1970, 0 = not yet. */

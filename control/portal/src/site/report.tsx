@@ -6,7 +6,7 @@ import { currentLanguage, moment, number, percent, t, word } from '../toolkit/i1
 import { useApi } from '../toolkit/live';
 import { Button, Card, Empty, Facts, Level, Page, Shown, Table, Time } from '../toolkit/ui';
 import type { Daily } from './data';
-import { CutState, inLanguage } from '../parts/words';
+import { aboutHost, CutState, inLanguage } from '../parts/words';
 import { HostLink } from './shared';
 
 export function Report() {
@@ -27,7 +27,7 @@ export function Report() {
               {r.hosts.length === 0 ? <Empty>{t('quiet-day')}</Empty> : r.hosts.map((h) => (
                 <article class="report-host">
                   <h3><Level level={h.level || 'safe'} /> <HostLink host={h} /> {h.cut_state && <CutState state={h.cut_state} />}</h3>
-                  {h.about && <p class="faint">{h.about}</p>}
+                  {h.about && <p class="faint">{aboutHost(h.about)}</p>}
                   {h.root_cause && <p class="cause">{inLanguage(h.root_cause, h.root_cause_ja)}</p>}
                   <Facts of={[[t('cut-at'), h.cut_at_ns ? <Time ns={h.cut_at_ns} exact /> : ''], [t('verified-at'), h.verified_at_ns ? <Time ns={h.verified_at_ns} exact /> : ''], [t('moment.released'), h.released_at_ns ? <Time ns={h.released_at_ns} exact /> : '']]} />
                   {h.handling.length > 0 && <ol class="handling">{inLanguage(h.handling, h.handling_ja).map((x) => <li>{x}</li>)}</ol>}
