@@ -398,6 +398,7 @@ async function asVendor() {
     await shot('assessments');
     await button('End it now').click();
     await confirm('End it now');
+    await row('北総合病院').getByText('ending').waitFor();
   });
   await step('the vendor signs the list and rolls it out from there', async () => {
     await go('lists', 'Known-bad list');

@@ -25,8 +25,12 @@ function Begin({ free, again }: { free: string[]; again: () => void }) {
   );
 }
 
+/** Its time is over; the centre has not looked yet. */
+const isEnding = (a: Assessment): boolean => a.state === 'runs' && a.until / 1e6 <= Date.now();
+
 /** A row's next step: what is wrong, what is left, how to wipe. */
 function Next({ a, wipe }: { a: Assessment; wipe: string | null }) {
+  if (isEnding(a)) return <span>{t('assessment-ending')}</span>;
   if (a.state === 'runs' && a.not_monitor) return <p class="note bad">{t('assessment-not-monitor', { n: number(a.not_monitor) })}</p>;
   if (a.state === 'runs') return <span class="faint">{t('assessment-runs', { days: number(Math.max(0, Math.ceil((a.until / 1e9 - Date.now() / 1e3) / 86400))) })}</span>;
   if (a.reports_left) return <span>{t('assessment-reports-left', { n: number(a.reports_left) })}</span>;
@@ -46,13 +50,13 @@ export function Assessments({ session }: { session: Session }) {
           {({ assessments, wipe }) => (
             <Table label={t('assessments')} rows={assessments} id={(a) => a.customer} empty={t(mine ? 'no-assessment-begin' : 'no-assessment')}
               columns={[
-                { title: t('customer'), sort: (a) => a.name, cell: (a) => <b>{a.name || a.customer}</b> },
-                { title: t('state'), sort: (a) => a.state, cell: (a) => <Badge tone={a.state === 'runs' ? 'info' : 'good'}>{word('assessment', a.state)}</Badge> },
+                { title: t('customer'), sort: (a) => a.name, cell: (a) => <b class="one-line">{a.name || a.customer}</b> },
+                { title: t('state'), sort: (a) => a.state, cell: (a) => <Badge tone={a.state === 'runs' ? 'info' : 'good'}>{word('assessment', isEnding(a) ? 'ending' : a.state)}</Badge> },
                 { title: t('began'), sort: (a) => a.began, cell: (a) => <Time ns={a.began} exact /> },
                 { title: t('assessment-until'), sort: (a) => a.until, cell: (a) => <Time ns={a.until} exact /> },
                 { title: t('assessment-done'), cell: (a) => <progress max={a.until - a.began} value={a.state === 'runs' ? Math.min(Date.now() * 1e6 - a.began, a.until - a.began) : a.until - a.began} aria-label={t('assessment-done')} title={t('days', { n: number(Math.round((a.until - a.began) / DAY)) })} /> },
                 { title: t('next-step'), wide: true, cell: (a) => <Next a={a} wipe={wipe} /> },
-                ...(mine ? [{ title: '', cell: (a: Assessment) => a.state === 'runs' && (
+                ...(mine ? [{ title: '', cell: (a: Assessment) => a.state === 'runs' && !isEnding(a) && (
                   <Ask button={t('assessment-end')} danger title={t('assessment-end-of', { name: a.name })} confirm={t('assessment-end')} reasonless
                     onDo={() => send('POST', `assessments/${part(a.customer)}/end`, {})} done={() => { say(t('assessment-ended')); list.again(); }}><p>{t('assessment-end-about')}</p></Ask>
                 ) }] : []),

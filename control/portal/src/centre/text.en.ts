@@ -638,4 +638,6 @@ export const en = {
   'emergency.mail': 'mail',
   'emergency.clock': 'clock',
   'template-preview': 'Preview',
+  'assessment.ending': 'ending',
+  'assessment-ending': 'Its report is being made.',
 } as const;

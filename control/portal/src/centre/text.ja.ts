@@ -640,4 +640,6 @@ export const ja: Record<keyof typeof en, string> = {
   'emergency.mail': 'メール',
   'emergency.clock': '時計',
   'template-preview': 'プレビュー',
+  'assessment.ending': '終了処理中',
+  'assessment-ending': 'レポートを作成しています。',
 };
