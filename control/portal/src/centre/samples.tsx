@@ -4,7 +4,7 @@ import { CHANGE, send, type Session } from '../toolkit/api';
 import { t } from '../toolkit/i18n';
 import { useApi } from '../toolkit/live';
 import { href } from '../toolkit/route';
-import { Ask, Badge, Card, Choice, Page, Shown, Table } from '../toolkit/ui';
+import { Ask, Badge, Card, Choice, Page, Shown, Table, TextField } from '../toolkit/ui';
 import { may } from '../parts/words';
 import type { Incident, Mandate } from './data';
 import { OrderList } from './orders';
@@ -16,6 +16,7 @@ const typesOf = (m: Mandate | undefined): string[] => m?.mandate?.file_types ?? 
 /** Nothing but what the site's mandate lets leave can be asked for. */
 export function CollectAsk({ incident: i, types, kind = '', again }: { incident: Incident; types: string[]; kind?: '' | 'main'; again?: () => void }) {
   const [picked, setPicked] = useState<Set<string>>(new Set(types));
+  const [sha256, setSha256] = useState('');
   const name = i.host_name || i.host;
   const toggle = (type: string) => {
     const next = new Set(picked);
@@ -24,7 +25,7 @@ export function CollectAsk({ incident: i, types, kind = '', again }: { incident:
   };
   const ask = (reason: string) => {
     if (!picked.size) throw new Error(t('collect-none'));
-    return send('POST', 'collections', { site: i.site, host: i.host_mac || i.host, types: [...picked], reason });
+    return send('POST', 'collections', { site: i.site, ...(sha256 ? { sha256 } : { host: i.host_mac || i.host }), types: [...picked], reason });
   };
   return (
     <Ask button={t('collect')} kind={kind} title={t('collect-of', { name })} confirm={t('collect')} onDo={async (reason) => ask(reason)} done={(a) => { tell('collecting', name, a); again?.(); }}>
@@ -33,6 +34,7 @@ export function CollectAsk({ incident: i, types, kind = '', again }: { incident:
         <legend>{t('file-types')}</legend>
         {types.map((x) => <label><input type="checkbox" checked={picked.has(x)} onChange={() => toggle(x)} /> {x}</label>)}
       </fieldset>
+      <TextField label={t('carved-sha256')} help={t('carved-about')} value={sha256} onValue={(v) => setSha256(v.trim().toLowerCase())} pattern="[0-9a-f]{64}" maxLength={64} autocomplete="off" spellcheck={false} class="mono" />
       {!types.length && <p class="note bad">{t('no-type-allowed')}</p>}
     </Ask>
   );

@@ -640,4 +640,6 @@ export const en = {
   'template-preview': 'Preview',
   'assessment.ending': 'ending',
   'assessment-ending': 'Its report is being made.',
+  'carved-sha256': 'SHA-256 of a file from traffic (optional)',
+  'carved-about': 'With it the sensors hand over the file that they carved, sealed for the administrator\'s key; each decides by its own list. Without it the site\'s program takes a sample on the host.',
 } as const;

@@ -642,4 +642,6 @@ export const ja: Record<keyof typeof en, string> = {
   'template-preview': 'プレビュー',
   'assessment.ending': '終了処理中',
   'assessment-ending': 'レポートを作成しています。',
+  'carved-sha256': '通信から取り出したファイルの SHA-256(任意)',
+  'carved-about': '指定すると、センサーが通信から取り出したファイルを、管理者の鍵で暗号化して渡します(可否は各センサーの設定によります)。空欄の場合は、拠点のプログラムがホストから採取します。',
 };

@@ -383,4 +383,5 @@ export const en = {
   'audit.began an assessment': 'assessment begun',
   'audit.ended an assessment': 'assessment ended',
   'audit-key.sha256': 'SHA-256',
+  'audit-key.alert': 'alert',
 } as const;

@@ -385,4 +385,5 @@ export const ja: Record<keyof typeof en, string> = {
   'audit.began an assessment': 'アセスメントの開始',
   'audit.ended an assessment': 'アセスメントの終了',
   'audit-key.sha256': 'SHA-256',
+  'audit-key.alert': '検知',
 };
