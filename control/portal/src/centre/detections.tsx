@@ -165,7 +165,7 @@ export function OneDetection({ gid, sid, session }: { gid: string; sid: string; 
           <Card>
             <p class="big"><Severity of={mine.severity} /> {mine.technique && <Technique id={mine.technique} />}</p>
             <Facts of={[
-              [t('rule'), `${gid}:${sid}`], [t('category'), className(mine.category)], [t('alerts-in', { days: 90 }), number(mine.n)], [t('hosts'), number(mine.hosts)], [t('sites'), number(mine.sites)],
+              [t('rule'), `${gid}:${sid}`], [t('category'), className(mine.category ?? '')], [t('alerts-in', { days: 90 }), number(mine.n)], [t('hosts'), number(mine.hosts)], [t('sites'), number(mine.sites)],
               [t('first'), <At time={mine.first} exact />], [t('last-sign'), <At time={mine.last} exact />],
             ]} />
           </Card>
