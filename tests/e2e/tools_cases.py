@@ -198,7 +198,9 @@ def smb_day(s):
 @case("arpspoof", {2510: (BAD, GATE)}, also={2204}, sample=True)
 def arpspoof(s):
     s.begin("pc", "fping", "-l", "-p", "400", GATE)
-    s.do("bad", "fping", "-c", "2", DC, seconds=5)  # it has an address of its own
+    # It has an address of its own, which it asks by.
+    s.net.inside("bad", "ip", "neigh", "flush", "dev", "eth0")
+    s.do("bad", "fping", "-c", "2", DC, seconds=5)
     s.do("bad", "arpspoof", "-i", "eth0", "-t", PC, GATE, seconds=14)
 
 
@@ -256,6 +258,7 @@ def fake_advertise(s):
 def dnsmasq(s, host, first, *more):
     s.begin(host, "/usr/sbin/dnsmasq", "-d", "-C", "/dev/null", "--port=0", "-i", "eth0", "--bind-interfaces",
             f"--dhcp-range=10.77.0.{first},10.77.0.{first + 9},600", "--dhcp-leasefile=/dev/null", *more)
+    s.net.wait(lambda: s.listens(host, 67, "-u"), f"dnsmasq in {host}", 30)
 
 
 def lease(s, host, times=1):
