@@ -130,14 +130,14 @@ static void set_limit(int what, rlim_t most)
 /* Address space in use, bytes. */
 static rlim_t in_use(void)
 {
-	unsigned long pages = 0;
+	char text[64] = "";
 	FILE *f = fopen("/proc/self/statm", "re");
 
-	if (!f || fscanf(f, "%lu", &pages) != 1)
-		pages = 0;
-	if (f)
+	if (f) {
+		(void)!fgets(text, sizeof(text), f);
 		fclose(f);
-	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+	}
+	return (rlim_t)strtoul(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
 static int confine(struct inspector *i, rlim_t began_with, struct errmsg *err)

@@ -298,10 +298,19 @@ static void announce(const struct live *live)
 		live->rx.hugepages ? "huge pages" : "no huge pages", live->rules.loaded);
 }
 
-static void stop(struct live *live)
+/* DPDK says when its threads have ended, by a plain variable; what they wrote is ours to order. */
+static void await_workers(struct live *live)
 {
 	atomic_store(&live->stop, true);
 	rte_eal_mp_wait_lcore();
+	for (unsigned i = 0; i < live->workers; i++)
+		(void)atomic_load_explicit(&live->worker[i].turns, memory_order_acquire);
+	(void)atomic_load_explicit(&live->distributed, memory_order_acquire);
+}
+
+static void stop(struct live *live)
+{
+	await_workers(live);
 	desk_stop(live->desk);
 	for (unsigned i = 0; i < live->workers; i++) {
 		struct live_worker *w = &live->worker[i];
@@ -362,8 +371,7 @@ int live_run(const struct options *options, struct errmsg *err)
 		live_control_turn(live);
 	notify_say(&live->notify, "STOPPING=1");
 	if (options->profile) {
-		atomic_store(&live->stop, true);
-		rte_eal_mp_wait_lcore();
+		await_workers(live);
 		print_profile(live);
 	}
 	stop(live);

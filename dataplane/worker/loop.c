@@ -316,5 +316,7 @@ int live_worker_main(void *ctx)
 	finish_queue(w);
 	pipeline_finish(w->pipeline, live_now_ns());
 	live_store_counters(w);
+	/* With it, all that was written is seen by whoever awaits the worker (live.c). */
+	atomic_fetch_add_explicit(&w->turns, 1, memory_order_release);
 	return 0;
 }
