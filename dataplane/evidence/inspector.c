@@ -50,7 +50,9 @@ struct steering {
 	_Atomic uint32_t deaths; /* inspectors that ended; by the supervisor */
 	_Atomic int32_t signal;	 /* that ended the last one */
 	_Atomic int32_t pid;
-	_Atomic uint32_t kill; /* the one before this many deaths is to end; by the dataplane */
+	_Atomic uint32_t kill;	 /* the one before this many deaths is to end; by the dataplane */
+	_Atomic uint32_t posted; /* as in `given`, which an inspector may have written to */
+	_Atomic bool stop;
 };
 
 /* From the dataplane to the inspector, which can only read it. */
@@ -67,6 +69,7 @@ struct inspector {
 	struct given *given;
 	size_t mapped; /* bytes of `given` */
 	pid_t supervisor;
+	uint32_t job;	      /* number of the last file */
 	int fd;		      /* messages */
 	bool stuck;	      /* the supervisor did not end one in time ... */
 	uint32_t stuck_at;    /* ... at this many deaths */
@@ -235,6 +238,22 @@ static void pause_ms(unsigned ms)
 	nanosleep(&t, NULL);
 }
 
+/* Ended because it was told to, or could not begin; a file may make it say the same. */
+static bool is_over(const struct steering *s, int status)
+{
+	if (!WIFEXITED(status))
+		return false;
+	return WEXITSTATUS(status) == EXIT_REFUSED ? atomic_load(&s->posted) == 0
+						   : atomic_load(&s->stop);
+}
+
+static int signal_of(int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status);
+	return WEXITSTATUS(status) == EXIT_FRESH ? 0 : SIGABRT;
+}
+
 static _Noreturn void supervise(struct inspector *i, rlim_t began_with)
 {
 	pid_t own = getpid();
@@ -256,13 +275,12 @@ static _Noreturn void supervise(struct inspector *i, rlim_t began_with)
 		}
 		status = await(i->steering, pid, &child);
 		atomic_store(&i->steering->pid, 0);
-		if (WIFEXITED(status) &&
-		    (WEXITSTATUS(status) == EXIT_STOP || WEXITSTATUS(status) == EXIT_REFUSED))
+		if (is_over(i->steering, status))
 			_exit(WEXITSTATUS(status));
 		/* First the number, then the death: who sees the death and posts a file
 		 * posts one that the next inspector takes. */
-		last = atomic_load(&i->given->posted);
-		atomic_store(&i->steering->signal, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		last = atomic_load(&i->steering->posted);
+		atomic_store(&i->steering->signal, signal_of(status));
 		atomic_fetch_add(&i->steering->deaths, 1);
 		if (WIFSIGNALED(status))
 			pause_ms(INSPECTOR_PAUSE_MS);
@@ -402,8 +420,9 @@ void inspector_delete(struct inspector *i)
 	if (!i)
 		return;
 	if (i->supervisor > 0) {
+		atomic_store(&i->steering->stop, true);
 		atomic_store(&i->given->stop, true);
-		atomic_fetch_add(&i->given->posted, 1);
+		atomic_store(&i->given->posted, i->job + 1);
 		futex(&i->given->posted, FUTEX_WAKE, 1);
 		close(i->fd);
 		/* One that hangs is ended, and the next one sees that it is over. */
@@ -569,8 +588,9 @@ static enum inspector_end post(struct inspector *i, struct ask *a)
 		return INSPECTOR_ABSENT;
 	i->stuck = false;
 	*a = (struct ask){.deaths = deaths};
-	a->job = atomic_load_explicit(&i->given->posted, memory_order_relaxed) + 1;
+	a->job = ++i->job;
 	i->messages_len = 0;
+	atomic_store(&i->steering->posted, a->job);
 	atomic_store_explicit(&i->given->posted, a->job, memory_order_release);
 	futex(&i->given->posted, FUTEX_WAKE, 1);
 	return await_verdict(i, a);

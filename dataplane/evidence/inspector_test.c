@@ -89,6 +89,10 @@ static void look(void *ctx, struct slice bytes, struct inspector_out *out)
 		flood(out);
 	else if (strcmp(order, "chatter") == 0)
 		chatter(out);
+	else if (strcmp(order, "leave") == 0)
+		_exit(0);
+	else if (strcmp(order, "refuse") == 0)
+		_exit(9);
 	while (strcmp(order, "spin") == 0)
 		;
 	while (strcmp(order, "sleep") == 0)
@@ -153,6 +157,8 @@ static void a_file_costs_itself_alone(void **state)
 	assert_int_not_equal(inspector_pid(i), before);
 	expect(i, "abort", INSPECTOR_CRASHED, "abort");
 	expect(i, "chatter", INSPECTOR_NONSENSE, "chatter");
+	expect(i, "leave", INSPECTOR_CRASHED, "leave"); /* nor is it out of work then */
+	expect(i, "refuse", INSPECTOR_CRASHED, "refuse");
 	expect(i, "good", INSPECTOR_DONE, "good");
 	inspector_delete(i);
 }
