@@ -146,6 +146,7 @@ static void run_flow(struct run *r)
 		r->fd->engine = r->e;
 		r->fd->proto_of = NULL;
 		r->fd->l4 = PLAN_L4S;
+		r->fd->tx = 0;
 		r->fd->nbits = 0; /* ids of another rule set */
 		vars_free(r->d, &r->fd->vars);
 		r->fd->nvars = 0;
@@ -232,13 +233,16 @@ static void groups_of(struct run *r)
 	r->far = fd->far >> r->dir & 1 ? &ports->far : NULL;
 }
 
-static void inspect(struct run *r)
+/* False: the flow's transactions were not looked at. */
+static bool inspect(struct run *r)
 {
+	bool looked = true;
+
 	payload_of(r);
 	if (r->p->ip_version == 0) {
 		r->have = have_of(r);
 		decode_only(r);
-		return;
+		return true;
 	}
 	groups_of(r);
 	raw_of(r);
@@ -247,15 +251,17 @@ static void inspect(struct run *r)
 	ip_only(r);
 	packet_rules(r);
 	if (r->app)
-		tx_rules(r);
+		looked = tx_rules(r);
 	if (r->app && r->app->frames)
 		frames_rules(r);
 	raw_done(r);
+	return looked;
 }
 
-void detect_packet(struct detector *d, struct packet *p)
+bool detect_packet(struct detector *d, struct packet *p)
 {
 	struct run r = {.d = d, .e = d->e, .plan = d->e->plan, .p = p, .proto = PLAN_PROTOS};
+	bool looked;
 
 	detect_count(d, DETECT_COUNT_PACKETS);
 	r.real = !(p->flags & PACKET_PSEUDO_END);
@@ -263,13 +269,14 @@ void detect_packet(struct detector *d, struct packet *p)
 	if (r.fd && r.fd->stopped) {
 		stopped(&r);
 		frames_done(&r, true);
-		return;
+		return true;
 	}
-	inspect(&r);
+	looked = inspect(&r);
 	alert_finish(&r);
 	frames_done(&r, false);
 	vars_free(d, &d->packet_vars);
 	d->n_packet_vars = 0;
+	return looked;
 }
 
 void detect_tick(struct detector *d, uint64_t now_ns)

@@ -101,8 +101,9 @@ int detector_switch(struct detector *d, struct detect_engine *e);
 
 /* Runs all rules that can match on this packet: its headers and payload, the raw bytes of its
  * direction that became ready, and the transactions of its flow. Alerts go to the sink, at most
- * alerts_per_packet, in Suricata's order. */
-void detect_packet(struct detector *d, struct packet *p);
+ * alerts_per_packet, in Suricata's order. False: nothing has come to the flow's transactions since
+ * the direction's last packet, so that they were not looked at. */
+bool detect_packet(struct detector *d, struct packet *p);
 
 /* Instead of detect_packet where there are no rules: what rules would have looked at may go. */
 void detect_nothing(struct packet *p);

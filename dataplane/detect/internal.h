@@ -96,6 +96,7 @@ struct flow_detect {
 	uint8_t proto; /* index of app->proto, PLAN_PROTOS: not looked up */
 	uint8_t l4;    /* enum plan_l4 of `class`; PLAN_L4S: not looked up */
 	uint8_t far;   /* 1 << dir: some rule names the client's port */
+	uint8_t tx;    /* 1 << dir: transactions are looked at when something has come only */
 	uint16_t nbits, cap_bits;
 	uint32_t nvars;
 	uint16_t class[2];	 /* group of ports, by direction */
@@ -159,7 +160,8 @@ struct run {
 	struct stream_raw raw;
 	bool on_stream;		 /* the rule at hand matched on stream bytes */
 	const struct app_tx *tx; /* being inspected */
-	bool news; /* bytes of the application came since a packet of this direction was here */
+	bool news;     /* bytes of the application came since a packet of this direction was here */
+	bool tx_waits; /* some rule on transactions may hold with the next packet */
 	const struct app_frame *frame; /* being inspected */
 	const struct rule_threshold *rate;
 };
@@ -220,8 +222,8 @@ void packet_ip_only(struct run *r);
 bool packet_conditions(struct run *r, const struct plan_rule *rule);
 bool packet_stream_match(struct run *r, const struct plan_rule *rule);
 
-/* tx.c, step.c: rules on transactions. */
-void tx_rules(struct run *r);
+/* tx.c, step.c: rules on transactions. False: nothing has come that they could ask about. */
+bool tx_rules(struct run *r);
 enum step_result { STEP_NO, STEP_YES, STEP_NEVER };
 struct tx_view {
 	struct app_tx *tx;

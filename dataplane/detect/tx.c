@@ -82,6 +82,17 @@ static void group_look(struct run *r, const struct plan_side *side, uint32_t ind
 	group_scan(r, g, v);
 }
 
+/* What grows, and what is said of files. Rules that something in it led to are tried again as long
+ * as it is there. */
+static void group_grown(struct run *r, const struct plan_group *g, const struct tx_view *v)
+{
+	uint32_t before = r->d->hits.n;
+
+	group_scan(r, g, v);
+	if (r->d->hits.n != before)
+		r->tx_waits = true;
+}
+
 /* Groups are sorted by progress: those below `from` were scanned on an earlier packet, except
  * growing ones. */
 static void side_gather(struct run *r, const struct plan_side *side, const struct tx_view *v,
@@ -92,13 +103,15 @@ static void side_gather(struct run *r, const struct plan_side *side, const struc
 		if (v->tx->event[i] < side->nevents)
 			matcher_hits_add(&r->d->hits, &side->events[v->tx->event[i]]);
 	}
+	if (r->d->hits.n)
+		r->tx_waits = true;
 	for (uint32_t i = 0; i < side->ngroups; i++) {
 		const struct plan_group *g = &side->groups[i];
 
 		if (g->progress > v->progress)
 			break;
 		if (g->body || g->file)
-			group_scan(r, g, v);
+			group_grown(r, g, v);
 		else if (g->progress >= from || g->buffer->late)
 			group_look(r, side, i, v);
 	}
@@ -141,8 +154,10 @@ static void state_gather(struct run *r, const struct app_tx *tx)
 
 		if (dt->rules[i].dir == r->dir)
 			renew(r, &dt->rules[i], files);
-		if (!dt->rules[i].done)
-			matcher_hits_add(&r->d->hits, &(struct plan_list){1, &c});
+		if (dt->rules[i].done)
+			continue;
+		matcher_hits_add(&r->d->hits, &(struct plan_list){1, &c});
+		r->tx_waits |= dt->rules[i].dir == r->dir;
 	}
 }
 
@@ -194,6 +209,7 @@ static void remember(struct run *r, const struct attempt *a, const struct tx_vie
 	bool done = a->matched || a->never;
 
 	if (known) {
+		r->tx_waits |= !done;
 		known->bits = a->bits;
 		known->done = done;
 		known->files = file_count(v->tx, r->dir);
@@ -206,6 +222,7 @@ static void remember(struct run *r, const struct attempt *a, const struct tx_vie
 	/* Its own pattern's buffer said no: when that changes it leads to the rule again. */
 	if (!a->matched && a->failed >= 0 && a->failed == a->chain->trigger)
 		return;
+	r->tx_waits |= !done;
 	state_store(r->d, v->tx,
 		    (struct tx_rule){.num = a->rule->num,
 				     .dir = (uint8_t)r->dir,
@@ -313,14 +330,26 @@ static void tx_inspect(struct run *r, struct app_tx *tx)
 	r->tx = NULL;
 }
 
-void tx_rules(struct run *r)
+/* Without bytes for the parser since the direction's last packet, and unless a rule waits for
+ * something else that a packet may bring, looking again would find what it found. */
+static bool worth_looking(const struct run *r)
 {
-	struct app_tx *tx;
-	uint8_t mine = (uint8_t)(1 << r->dir);
+	uint8_t bit = (uint8_t)(1 << r->dir);
 
-	r->news = !r->real || (r->app->news & mine);
-	r->app->news &= (uint8_t)~mine;
-	for (tx = r->app->tx_first; tx; tx = tx->next) {
+	return r->news || !(r->fd->tx & bit) || r->has_raw || r->d->n_tx_cands ||
+	       r->p->ip_proto != IP_PROTO_TCP;
+}
+
+bool tx_rules(struct run *r)
+{
+	uint8_t bit = (uint8_t)(1 << r->dir);
+
+	r->news = !r->real || (r->app->news & bit);
+	r->app->news &= (uint8_t)~bit;
+	if (!worth_looking(r))
+		return false;
+	r->tx_waits = false;
+	for (struct app_tx *tx = r->app->tx_first; tx; tx = tx->next) {
 		if (tx->flags & FLAG_INSPECTED << r->dir)
 			continue;
 		if (tx->only_one_way[r->dir])
@@ -328,6 +357,8 @@ void tx_rules(struct run *r)
 		else
 			tx_inspect(r, tx);
 	}
+	r->fd->tx = r->tx_waits ? r->fd->tx & (uint8_t)~bit : r->fd->tx | bit;
+	return true;
 }
 
 void detect_nothing(struct packet *p)

@@ -126,7 +126,7 @@ static void inspect(struct pipeline *l, struct packet *p)
 	struct flow *f = p->flow;
 
 	if (l->detector)
-		detect_packet(l->detector, p);
+		f = detect_packet(l->detector, p) ? f : NULL;
 	else if (f && f->app && news(l, p))
 		detect_nothing(p);
 	else
