@@ -8,6 +8,7 @@
 #include "control/centre/store/assessments.h"
 #include "control/centre/store/conditions.h"
 #include "control/centre/store/entries.h"
+#include "control/centre/store/evidence.h"
 #include "control/centre/store/forwards.h"
 #include "control/centre/store/keep.h"
 #include "control/centre/store/kept.h"
@@ -217,9 +218,10 @@ static int copy_state(struct moving *m)
 static int make_tables(struct store *s, struct errmsg *err)
 {
 	static int (*const parts[])(struct store * s, struct errmsg * err) = {
-		assessments_open, conditions_open,   store_entries_open, fleet_tables,
-		forwards_open,	  store_orders_open, rollout_tables,	 schedule_open,
-		self_tests_open,  templates_open,    store_words_open,	 kept_open,
+		assessments_open,    conditions_open,	store_entries_open, fleet_tables,
+		forwards_open,	     store_orders_open, rollout_tables,	    schedule_open,
+		self_tests_open,     templates_open,	store_words_open,   kept_open,
+		store_evidence_open,
 	};
 	int rc = ERR_OK;
 
