@@ -604,16 +604,16 @@ void host_target(const struct host *h, const struct ip_addr *ip, struct cut_targ
 
 unsigned host_addresses(const struct host *h)
 {
-	unsigned v4 = 0, v6 = 0;
+	unsigned n[2] = {0};
 
+	for (unsigned s = 0; s < h->ips_n; s++)
+		n[ip_addr_is_v4(&h->ips[s].ip)]++;
+	/* An address that another MAC claims, too, was seen behind this one all the same: who
+	 * forges it must not hide that others are there. */
+	for (unsigned s = 0; s < h->disputed_n; s++)
+		n[ip_addr_is_v4(&h->disputed[s])] += !find_ip(h, &h->disputed[s]);
 	/* A host has one address of each kind at least, and often several of IPv6. */
-	for (unsigned s = 0; s < h->ips_n; s++) {
-		if (ip_addr_is_v4(&h->ips[s].ip))
-			v4++;
-		else
-			v6++;
-	}
-	return v4 > v6 ? v4 : v6;
+	return n[0] > n[1] ? n[0] : n[1];
 }
 
 struct host_ident host_ident_of(const struct host *h)

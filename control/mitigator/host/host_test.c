@@ -209,6 +209,24 @@ static void test_unknown_router(void **state)
 	hosts_free(t);
 }
 
+/* Forged frames with the addresses of those behind it do not make a router one host. */
+static void test_router_forged(void **state)
+{
+	struct hosts *t = hosts_new();
+	struct host *box = NULL;
+	struct host_proof p;
+	char ip[16];
+
+	for (unsigned i = 1; i <= 9; i++) {
+		snprintf(ip, sizeof(ip), "10.5.0.%u", i);
+		if (i % 2 == 0)
+			alert(t, B, ip, false, T0, &p);
+		box = alert(t, A, ip, true, T0 + 1, &p);
+	}
+	assert_int_equal(host_addresses(box), 9);
+	hosts_free(t);
+}
+
 static void test_bounds(void **state)
 {
 	struct hosts *t = hosts_new();
@@ -271,8 +289,8 @@ int main(void)
 		cmocka_unit_test(test_learnt),	       cmocka_unit_test(test_first_sight),
 		cmocka_unit_test(test_forged),	       cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_binding),	       cmocka_unit_test(test_router),
-		cmocka_unit_test(test_unknown_router), cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_stored),
+		cmocka_unit_test(test_unknown_router), cmocka_unit_test(test_router_forged),
+		cmocka_unit_test(test_bounds),	       cmocka_unit_test(test_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
