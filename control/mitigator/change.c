@@ -76,6 +76,9 @@ static int take_all(struct mitigator *m, struct policy *p, struct policy_over *o
 		rc = sqlite3_step(s);
 		if (rc == SQLITE_ROW)
 			take(m, p, over, s);
+		/* A text that there was no memory to read looked like none. */
+		if (rc == SQLITE_ROW && sqlite3_errcode(m->db) == SQLITE_NOMEM)
+			rc = SQLITE_NOMEM;
 	}
 	if (s && rc != SQLITE_DONE)
 		errmsg_set(e, ERR_IO, "the database: %s", sqlite3_errmsg(m->db));
