@@ -14,6 +14,13 @@ enum {
 	AWAY_SITE = 7,
 	FRAMES_A_SECOND = 1800,
 	SPREAD_MINUTES = 90, /* of an infection's alerts */
+	HOSTS = 100,	     /* of a site, at most */
+};
+
+/* Of one host, over all its infections. */
+struct past {
+	uint64_t cut_until;
+	unsigned alerts;
 };
 
 struct demo {
@@ -23,6 +30,7 @@ struct demo {
 	uint64_t now, from;
 	uint64_t alerts, cuts; /* so far: they number the ids */
 	uint64_t frames[DEMO_SITES], lost[DEMO_SITES];
+	struct past past[DEMO_SITES][HOSTS];
 };
 
 /* SplitMix64 (Steele, Lea, Flood 2014). */
@@ -140,20 +148,22 @@ struct infection {
 	const struct demo_story *story;
 	unsigned site;
 	struct host_ident host;
+	struct past *past;
 	uint64_t at;
-	char id[32], cause[REPORT_LANGUAGES][400];
+	/* A host has one however often it is infected, each infection its own. */
+	char host_id[32], id[32], cause[REPORT_LANGUAGES][400];
 };
 
 static int add_host(struct demo *d, const struct infection *x, const char *cut, enum level level)
 {
 	struct host_state h = {
-		.id = x->id,
+		.id = x->host_id,
 		.host = x->host,
 		.level = level,
 		.level_since = x->at,
 		.first_seen = d->from,
 		.last_seen = d->now,
-		.alerts = x->story->steps,
+		.alerts = x->past->alerts,
 		.protected_reason = "",
 		.cut = cut,
 	};
@@ -170,7 +180,7 @@ static int add_incident(struct demo *d, const struct infection *x, uint64_t clos
 	const char *technique = demo_threats[x->story->threat[0]].technique;
 	struct incident_state i = {
 		.id = x->id,
-		.host_id = x->id,
+		.host_id = x->host_id,
 		.host = x->host,
 		.opened = x->at,
 		.updated = x->at + SPREAD_MINUTES * NS_PER_MIN,
@@ -229,6 +239,7 @@ static int add_cut(struct demo *d, const struct infection *x, const char *id,
 		q.released = is_over ? released : 0;
 	}
 	*ret_released = q.released;
+	x->past->cut_until = released;
 	return store_mitigator(d->s, demo_sites[x->site].mitigator, &m, d->err);
 }
 
@@ -249,15 +260,21 @@ static int infect(struct demo *d, unsigned site, uint64_t day)
 {
 	struct infection x = {.site = site};
 	uint64_t released = 0;
+	unsigned number;
 	char cut[32];
 	int rc = ERR_OK;
 
 	x.story = &demo_stories[below(d, (unsigned)demo_story_count)];
-	x.host = host_of(site, below(d, demo_sites[site].hosts));
+	number = below(d, demo_sites[site].hosts);
+	x.host = host_of(site, number);
+	x.past = &d->past[site][number];
 	x.at = moment(d, day, x.story->any_hour);
-	if (x.at + SPREAD_MINUTES * NS_PER_MIN > d->now)
+	/* Who is cut infects nobody, and is not infected anew. */
+	if (x.at + SPREAD_MINUTES * NS_PER_MIN > d->now || x.at < x.past->cut_until)
 		return ERR_OK;
-	snprintf(x.id, sizeof(x.id), "demo-h%llu", (unsigned long long)++d->cuts);
+	x.past->alerts += x.story->steps;
+	snprintf(x.host_id, sizeof(x.host_id), "demo-h%u-%u", site, number);
+	snprintf(x.id, sizeof(x.id), "demo-i%llu", (unsigned long long)++d->cuts);
 	snprintf(cut, sizeof(cut), "demo-c%llu", (unsigned long long)d->cuts);
 	describe(&x);
 	for (unsigned k = 0; k < x.story->steps && rc == ERR_OK; k++) {

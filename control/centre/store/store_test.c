@@ -309,6 +309,16 @@ static void not_into_a_real_store(void **state)
 	assert_non_null(strstr(err.text, "not empty"));
 }
 
+/* A machine that is infected again is the same one: no report lists it twice. */
+static void a_machine_is_one_host(void **state)
+{
+	assert_true(rows(*state, "SELECT count(*) FROM (SELECT 1 FROM incidents GROUP BY "
+				 "mitigator, host_id HAVING count(*) > 1)") > 0);
+	assert_int_equal(rows(*state, "SELECT count(*) FROM (SELECT 1 FROM hosts GROUP BY site, ip "
+				      "HAVING count(*) > 1)"),
+			 0);
+}
+
 /* One holder at a time; who holds renews, who comes takes it when it is over or given back. The
  * database's own clock may count instead of ours: what is to be over is taken for no time. */
 static void one_is_on_duty(void **state)
@@ -345,6 +355,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(days_add_up_to_the_month),
 		cmocka_unit_test(golden_month),
 		cmocka_unit_test(not_into_a_real_store),
+		cmocka_unit_test(a_machine_is_one_host),
 		cmocka_unit_test(one_is_on_duty),
 	};
 
