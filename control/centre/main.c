@@ -485,17 +485,23 @@ static int start(struct centre *c, struct errmsg *err)
 	return rc == ERR_OK ? watch_the_watchers(c, err) : rc;
 }
 
+/* What helpers are at is done again by the next run. */
+enum {
+	END_MS = 1000,
+	CA_END_MS = 5000, /* it holds the keys, and is quick */
+};
+
 static void stop(struct centre *c)
 {
 	demo_fleet_stop(c->demo);
 	looks_delete(c->looks);
 	if (c->forward) {
 		forward_delete(c->forward);
-		helper_stop(&c->forward_helper);
+		helper_end(&c->forward_helper, 1, END_MS);
 	}
 	selftest_delete(c->selftest);
 	if (c->mailbox.url && c->mailbox.url[0])
-		helper_stop(&c->mailbox_helper);
+		helper_end(&c->mailbox_helper, 1, END_MS);
 	scribe_delete(c->scribe);
 	c->scribe = NULL;
 	scribe_helpers_stop(c->scribe_helpers);
@@ -505,11 +511,11 @@ static void stop(struct centre *c)
 	emergency_helpers_stop(c->helpers);
 	local_server_delete(c->local);
 	pages_stop(c);
-	helper_stop(&c->printer);
+	helper_end(&c->printer, 1, PRINT_END_MS);
 	link_server_delete(c->server);
 	fleet_delete(c->fleet);
 	duty_delete(c->duty);
-	helper_stop(&c->ca);
+	helper_end(&c->ca, 1, CA_END_MS);
 	audit_close(c->audit);
 	spool_close(c->spool);
 	store_close(c->store);

@@ -9,9 +9,16 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { RESTART_MS = 200 };
+#include "dataplane/base/clock.h"
+
+enum {
+	RESTART_MS = 200,
+	LOOK_MS = 5,	  /* whether one has ended */
+	KILLED_MS = 1000, /* a killed one has ended by then, unless the kernel keeps it */
+};
 
 /* Everything but standard output, standard error and the socket belongs to the program. */
 static void close_others(int fd, int keep)
@@ -106,6 +113,57 @@ void helper_stop(struct helper *h)
 	if (h->pid > 0)
 		waitpid(h->pid, NULL, 0);
 	*h = (struct helper){-1, -1};
+}
+
+static bool is_gone(struct helper *h)
+{
+	if (h->pid > 0 && waitpid(h->pid, NULL, WNOHANG) != 0)
+		h->pid = -1;
+	return h->pid <= 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+static bool all_gone(struct helper *h, size_t n, unsigned wait_ms)
+{
+	uint64_t end = now() + wait_ms * NS_PER_MS;
+
+	for (;;) {
+		size_t left = 0;
+
+		for (size_t i = 0; i < n; i++)
+			left += !is_gone(&h[i]);
+		if (left == 0 || now() >= end)
+			return left == 0;
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+/* With a supervisor its server dies, and with that the program that it runs (PR_SET_PDEATHSIG). One
+ * with more rights than ours cannot be killed; it finds the socket closed. tgkill: a confined
+ * program has no kill. */
+void helper_end(struct helper *h, size_t n, unsigned wait_ms)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (h[i].fd >= 0)
+			close(h[i].fd);
+		h[i].fd = -1;
+	}
+	if (all_gone(h, n, wait_ms))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (h[i].pid > 0)
+			tgkill(h[i].pid, h[i].pid, SIGKILL);
+	}
+	all_gone(h, n, KILLED_MS);
+	for (size_t i = 0; i < n; i++)
+		h[i].pid = -1;
 }
 
 static ssize_t receive(int fd, void *buf, size_t cap, int flags)

@@ -31,6 +31,10 @@ struct helper {
 int helper_start(const struct helper_job *job, struct helper *ret, struct errmsg *e);
 /* Closes the socket and waits for its end. */
 void helper_stop(struct helper *h);
+/* Closes the sockets of all N, gives them WAIT_MS to end, and kills who is at work still, with the
+ * programs that it runs: for what is done again later. Returns WAIT_MS plus a second later at
+ * most. Those never started are left out. */
+void helper_end(struct helper *h, size_t n, unsigned wait_ms);
 
 /* One whole packet: bytes received, 0 when the peer is gone, ERR_AGAIN when none is there. */
 ssize_t helper_receive(int fd, void *buf, size_t cap);

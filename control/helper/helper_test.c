@@ -96,12 +96,66 @@ static void test_helper(void **state)
 	helper_stop(&h);
 }
 
+/* Runs the program that the packet names; says first that it begins. */
+static void run_it(int fd, void *arg)
+{
+	const char *argv[] = {arg, "600", NULL};
+	struct run_result r = {.peer = fd};
+	struct errmsg e;
+	char buf[64];
+
+	while (helper_receive(fd, buf, sizeof(buf)) > 0) {
+		helper_send(fd, "go", 2);
+		run_program(argv, SLICE(NULL, 0), 600000, &r, &e);
+	}
+}
+
+/* Knows no end. */
+static void hang(int fd, void *arg)
+{
+	char buf[64];
+
+	while (helper_receive(fd, buf, sizeof(buf)) > 0) {
+		helper_send(fd, "go", 2);
+		for (;;)
+			pause();
+	}
+}
+
+/* What is at work ends all the same: a program that it runs at once, itself when it is killed. */
+static void test_end(void **state)
+{
+	struct helper_job job[] = {
+		{.name = "test-run", .user = "", .serve = run_it, .arg = (void *)"sleep"},
+		{.name = "test-hang", .user = "", .serve = hang}};
+	static const unsigned wait_ms[] = {60000, 50};
+	struct errmsg e;
+
+	for (size_t i = 0; i < ARRAY_SIZE(job); i++) {
+		struct helper h;
+		struct pollfd p;
+		time_t begin = time(NULL);
+		pid_t pid;
+
+		assert_int_equal(helper_start(&job[i], &h, &e), 0);
+		pid = h.pid;
+		p = (struct pollfd){h.fd, POLLIN, 0};
+		assert_int_equal(helper_send(h.fd, "x", 1), 0);
+		assert_int_equal(poll(&p, 1, 60000), 1);
+		helper_end(&h, 1, wait_ms[i]);
+		assert_int_equal(h.fd, -1);
+		assert_true(time(NULL) - begin < 50);
+		assert_int_equal(kill(pid, 0), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_run_bounds),
 		cmocka_unit_test(test_helper),
+		cmocka_unit_test(test_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,14 +71,23 @@ static void keep_output(struct run_result *r, const char *chunk, ssize_t n)
 	}
 }
 
-/* Feeds input and gathers output until the program closes its side or time is up. */
+static bool peer_is_gone(const struct run_result *r)
+{
+	struct pollfd p = {r->peer, 0, 0};
+
+	return r->peer > 0 && poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+/* Feeds input and gathers output until the program closes its side, time is up or nobody waits for
+ * it any more. */
 static int converse(int pipes[PIPES][2], struct slice input, int64_t deadline, struct run_result *r)
 {
 	int *in = &pipes[IN][1], out = pipes[OUT][0];
 	size_t sent = 0;
 
 	for (;;) {
-		struct pollfd fds[2] = {{out, POLLIN, 0}, {*in, POLLOUT, 0}};
+		struct pollfd fds[3] = {
+			{out, POLLIN, 0}, {*in, POLLOUT, 0}, {r->peer > 0 ? r->peer : -1, 0, 0}};
 		int64_t left = deadline - now_ms();
 		char chunk[4096];
 		ssize_t n;
@@ -89,7 +98,9 @@ static int converse(int pipes[PIPES][2], struct slice input, int64_t deadline, s
 			close(*in);
 			*in = fds[1].fd = -1;
 		}
-		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
+		if (poll(fds, 3, (int)left) < 0 && errno != EINTR)
+			return ERR_IO;
+		if (fds[2].revents)
 			return ERR_IO;
 		if (*in >= 0 && fds[1].revents) {
 			n = write(*in, input.data + sent, input.len - sent);
@@ -112,7 +123,7 @@ static int await(pid_t pid, int64_t deadline, struct run_result *r)
 	pid_t got;
 
 	while ((got = waitpid(pid, &status, WNOHANG)) == 0) {
-		if (now_ms() >= deadline) {
+		if (now_ms() >= deadline || peer_is_gone(r)) {
 			rc = ERR_AGAIN;
 			break;
 		}
@@ -197,7 +208,9 @@ static int run_path(const char *path, const char *const *argv, struct slice inpu
 	close(pipes[OUT][0]);
 	if (error)
 		return error;
-	return await(pid, rc < 0 ? 0 : deadline, r) < 0 ? ETIMEDOUT : 0;
+	if (await(pid, rc < 0 ? 0 : deadline, r) == 0)
+		return 0;
+	return peer_is_gone(r) ? ECANCELED : ETIMEDOUT;
 }
 
 int run_program(const char *const *argv, struct slice input, unsigned timeout_ms,

@@ -8,7 +8,8 @@
 #include "dataplane/base/slice.h"
 
 enum {
-	HELPERS = 3, /* a slow server holds up one */
+	HELPERS = 3,   /* a slow server holds up one */
+	END_MS = 2000, /* of a message under way; then it goes again */
 	LOOK_EVERY_MS = 200,
 	SILENT_EVERY_S = 15,
 	ANSWER_MAX_S = 60, /* a helper that has not answered by then is given up */
@@ -54,8 +55,7 @@ void emergency_helpers_stop(struct emergency_helpers *h)
 {
 	if (!h)
 		return;
-	for (unsigned i = 0; i < HELPERS; i++)
-		helper_stop(&h->helper[i]);
+	helper_end(h->helper, HELPERS, END_MS);
 	free(h);
 }
 

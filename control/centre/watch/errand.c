@@ -30,13 +30,14 @@ int errand_answer(struct helper *h, struct errand_answer *ret)
 
 /* --- printing --- */
 
-/* prlimit and env start what follows them in their place. */
-static void print(const struct print_order *o, char ret[256])
+/* prlimit and env start what follows them in their place. The centre that ends does not wait for a
+ * PDF: it is asked for again. */
+static void print(int fd, const struct print_order *o, char ret[256])
 {
 	char date[48], memory[48], output[256];
 	const char *const argv[] = {"prlimit", memory,	"env",	date, "weasyprint",
 				    "--quiet", o->html, o->pdf, NULL};
-	struct run_result r = {.output = output, .cap = sizeof(output)};
+	struct run_result r = {.output = output, .cap = sizeof(output), .peer = fd};
 	struct errmsg err = {""};
 	int rc;
 
@@ -64,7 +65,7 @@ static void serve_prints(int fd, void *arg)
 	while (helper_receive(fd, &o, sizeof(o)) == (ssize_t)sizeof(o)) {
 		o.html[sizeof(o.html) - 1] = o.pdf[sizeof(o.pdf) - 1] = 0;
 		a.id = o.id;
-		print(&o, a.error);
+		print(fd, &o, a.error);
 		if (helper_send(fd, &a, sizeof(a)) != 0)
 			return;
 	}

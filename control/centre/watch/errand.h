@@ -11,7 +11,8 @@ enum { ERRAND_PATH = 640 };
 
 enum {
 	PRINT_S = 300,
-	PRINT_MB = 4096, /* address space; 10,000 hosts' day took 1.2 GB */
+	PRINT_END_MS = 1000, /* when nobody waits for it any more; then it is killed */
+	PRINT_MB = 4096,     /* address space; 10,000 hosts' day took 1.2 GB */
 };
 
 struct print_order {

@@ -51,7 +51,7 @@ struct press_helpers *press_helpers_start(const struct delivery_server *server, 
 		return NULL;
 	h->post.server = *server;
 	snprintf(h->post.lock, sizeof(h->post.lock), "%s/lock", outbox);
-	h->print_helper.fd = h->post_helper.fd = -1;
+	h->print_helper = h->post_helper = (struct helper){-1, -1};
 	if (print_start(account, &h->print_helper, err) != ERR_OK ||
 	    post_start(&h->post, account, &h->post_helper, err) != ERR_OK) {
 		press_helpers_stop(h);
@@ -60,13 +60,13 @@ struct press_helpers *press_helpers_start(const struct delivery_server *server, 
 	return h;
 }
 
-/* A mail under way may take minutes, and ends well without us: nobody waits for it. */
+/* A mail under way may take minutes, and ends well without us: nobody waits for it. A PDF is
+ * printed again. */
 void press_helpers_stop(struct press_helpers *h)
 {
 	if (!h)
 		return;
-	if (h->print_helper.fd >= 0)
-		close(h->print_helper.fd);
+	helper_end(&h->print_helper, 1, PRINT_END_MS);
 	if (h->post_helper.fd >= 0)
 		close(h->post_helper.fd);
 	free(h);

@@ -13,6 +13,7 @@ enum {
 	NICE = 10,
 	MEMORY_GB = 8, /* address space of a helper */
 	LOOK_EVERY_S = 5,
+	END_MS = 200, /* of a helper with nothing to do */
 };
 
 /* A helper says HELLO when it begins; the second time it has been killed and forgot its order. */
@@ -114,7 +115,7 @@ struct scribe_helpers *scribe_helpers_start(const struct store_where *where, con
 	if (!h)
 		return NULL;
 	for (int i = 0; i < SCRIBE_DESKS; i++)
-		h->desk[i].fd = -1;
+		h->desk[i] = (struct helper){-1, -1};
 	for (int i = 0; i < SCRIBE_DESKS; i++) {
 		if (helper_start(&job, &h->desk[i], err) != ERR_OK) {
 			scribe_helpers_stop(h);
@@ -124,16 +125,12 @@ struct scribe_helpers *scribe_helpers_start(const struct store_where *where, con
 	return h;
 }
 
-/* A report under way is of no use to anybody any more, and nobody waits for it: its helper dies
- * with us. */
+/* A report under way is of no use to anybody any more, and nobody waits for it. */
 void scribe_helpers_stop(struct scribe_helpers *h)
 {
 	if (!h)
 		return;
-	for (int i = 0; i < SCRIBE_DESKS; i++) {
-		if (h->desk[i].fd >= 0)
-			close(h->desk[i].fd);
-	}
+	helper_end(h->desk, SCRIBE_DESKS, END_MS);
 	free(h);
 }
 
