@@ -19,7 +19,7 @@
 enum {
 	OPENC2_KEPT = 20000,	   /* commands remembered; the oldest that are done go */
 	OPENC2_WAITING = 1000,	   /* that begin later */
-	OPENC2_A_MINUTE = 600,	   /* commands taken */
+	OPENC2_A_MINUTE = 6000,	   /* commands taken, as the API has it: 1,000 releases fit */
 	OPENC2_AHEAD_S = 31536000, /* start_time, stop_time and duration reach no further */
 	OPENC2_PERMITTED = 32,	   /* addresses that an order wants left reachable */
 	OPENC2_HOST = 128,

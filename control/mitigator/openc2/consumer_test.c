@@ -314,7 +314,7 @@ static void features(void **state)
 	assert_string_equal(json_string_value(json_array_get(json_object_get(o, "versions"), 0)),
 			    "1.0");
 	assert_int_equal(json_array_size(json_object_get(json_object_get(o, "pairs"), "deny")), 4);
-	assert_int_equal(json_integer_value(json_object_get(o, "rate_limit")), 600);
+	assert_int_equal(json_integer_value(json_object_get(o, "rate_limit")), OPENC2_A_MINUTE);
 	openc2_message_done(&g.m);
 	assert_int_equal(status(r, "{\"action\":\"query\",\"target\":{\"features\":[]}}"), 200);
 	assert_int_equal(status(r, "{\"action\":\"query\",\"target\":{\"features\":[]},\"args\":{"

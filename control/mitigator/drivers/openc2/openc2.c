@@ -11,7 +11,7 @@
 #include "control/mitigator/drivers/openc2/talk.h"
 #include "dataplane/base/clock.h"
 
-enum { LIST_MS = 30000, AGAIN_MS = 100, TARGETS = TARGET_IPS + 1 };
+enum { LIST_MS = 30000, AGAIN_MS = 100, PAUSE_MAX_MS = 400, TARGETS = TARGET_IPS + 1 };
 
 /* One order's workspace. */
 struct work {
@@ -22,6 +22,7 @@ struct work {
 	struct kept_book *book;
 	struct talk *talk;
 	uint64_t until; /* monotonic ns */
+	bool once;	/* what is under way is not waited for */
 	struct openc2_target targets[TARGETS];
 	unsigned targets_n;
 	struct openc2_message got; /* the last answer */
@@ -153,7 +154,7 @@ static int converse(struct work *w, const struct openc2_command *c)
 		rc = talk_ask(w->talk, c, left, &w->got, &w->e);
 		if (rc < 0)
 			return rc;
-		if (w->got.response.status != 102 || left <= 2 * AGAIN_MS)
+		if (w->once || w->got.response.status != 102 || left <= 2 * AGAIN_MS)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
@@ -196,7 +197,9 @@ static int order_it(struct work *w, enum openc2_action action, const struct open
 
 static enum driver_outcome outcome_of_error(int rc)
 {
-	return rc == ERR_AGAIN ? DRIVER_AWAY : rc == ERR_DENIED ? DRIVER_REFUSED : DRIVER_FAILED;
+	return rc == ERR_AGAIN || rc == ERR_LIMIT ? DRIVER_AWAY
+	       : rc == ERR_DENIED		  ? DRIVER_REFUSED
+						  : DRIVER_FAILED;
 }
 
 static enum driver_outcome outcome_of_status(unsigned status)
@@ -375,35 +378,124 @@ static int release_one(struct work *w, struct kept *k)
 	return rc;
 }
 
-static void release(struct work *w)
+/* One order of a batch. */
+struct leaving {
+	const struct driver_order *order;
+	struct kept *rows;
+	int n, gone;	/* rows, and how many of them are released there */
+	uint64_t until; /* monotonic ns */
+	enum { LEAVING_WAITS, LEAVING_GONE, LEAVING_TOLD } stage;
+};
+
+static void answer_for(struct work *w, const struct leaving *l)
 {
-	struct kept *rows = NULL;
-	int n = kept_all(w->book, w->order->cut, &rows, &w->e), rc = n < 0 ? n : 0;
-	unsigned done = 0;
+	w->order = l->order;
+	w->answer->verb = DRIVER_RELEASE;
+	w->answer->cut = l->order->cut;
+	w->answer->number = l->order->number;
+}
 
-	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = release_one(w, &rows[i]);
-		if (rc == 0 && !is_gone(&w->got.response)) {
-			unsigned status = w->got.response.status;
+static void begin_leaving(struct work *w, struct leaving *l, const struct driver_order *o)
+{
+	*l = (struct leaving){.order = o};
+	answer_for(w, l);
+	l->n = w->talk ? kept_all(w->book, o->cut, &l->rows, &w->e) : ERR_IO;
+	if (l->n >= 0)
+		return;
+	driver_say(w->sink, w->answer, DRIVER_FAILED, "%s", w->e.text);
+	l->stage = LEAVING_TOLD;
+}
 
-			/* Not yet is no confirmation: asked again. */
-			if (status == 102)
-				driver_say(w->sink, w->answer, DRIVER_AWAY,
-					   "%s: the release is under way there", rows[i].port);
-			else
-				say_status(w, rows[i].port);
-			free(rows);
-			return;
-		}
-		if (rc == 0)
-			rc = kept_drop(w->book, &rows[i], &w->e);
-		done += rc == 0;
-	}
-	free(rows);
+/* 503 is one's own trouble; who has had enough requests (ERR_LIMIT) wants none for the others. */
+static bool is_not_yet(const struct work *w, int rc)
+{
+	unsigned status = w->got.response.status;
+
+	return rc == ERR_LIMIT || (rc == 0 && (status == 102 || status == 503));
+}
+
+static void tell_left(struct work *w, struct leaving *l, int rc)
+{
+	l->stage = LEAVING_TOLD;
 	if (rc < 0)
 		say_error(w, rc);
+	else if (w->got.response.status == 102)
+		/* Not yet is no confirmation: asked again. */
+		driver_say(w->sink, w->answer, DRIVER_AWAY, "%s: the release is under way there",
+			   l->rows[l->gone].port);
 	else
-		driver_say(w->sink, w->answer, DRIVER_DONE, "%u targets allowed again", done);
+		say_status(w, l->rows[l->gone].port);
+}
+
+/* Asks for the rows in turn, up to the first that is only under way there. */
+static int leave(struct work *w, struct leaving *l)
+{
+	int rc = 0;
+
+	answer_for(w, l);
+	if (!l->until)
+		l->until = clock_now(CLOCK_MONOTONIC) + w->config->timeout_ms * NS_PER_MS;
+	w->until = l->until;
+	while (l->gone < l->n) {
+		rc = release_one(w, &l->rows[l->gone]);
+		if (rc < 0 || !is_gone(&w->got.response))
+			break;
+		l->gone++;
+	}
+	if (l->gone == l->n)
+		l->stage = LEAVING_GONE;
+	else if (!is_not_yet(w, rc) || clock_now(CLOCK_MONOTONIC) >= l->until)
+		tell_left(w, l, rc);
+	return rc == ERR_LIMIT && l->stage == LEAVING_TOLD ? ERR_AGAIN : rc;
+}
+
+/* What is gone leaves the book in one step before it is told; without that step it is asked again,
+ * and is gone still. */
+static void tell_gone(struct work *w, struct leaving *all, unsigned n)
+{
+	int rc = kept_begin(w->book, &w->e);
+
+	for (unsigned i = 0; i < n; i++) {
+		for (int k = 0; rc == 0 && all[i].stage == LEAVING_GONE && k < all[i].n; k++)
+			rc = kept_drop(w->book, &all[i].rows[k], &w->e);
+	}
+	if (rc == 0)
+		rc = kept_commit(w->book, &w->e);
+	for (unsigned i = 0; i < n; i++) {
+		if (all[i].stage != LEAVING_GONE)
+			continue;
+		answer_for(w, &all[i]);
+		all[i].stage = LEAVING_TOLD;
+		if (rc < 0)
+			say_error(w, rc);
+		else
+			driver_say(w->sink, w->answer, DRIVER_DONE, "%d targets allowed again",
+				   all[i].n);
+	}
+}
+
+/* Once through those that wait. True: some still do. */
+static bool leave_all(struct work *w, struct leaving *all, unsigned n)
+{
+	bool waits = false;
+	int rc = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (all[i].stage != LEAVING_WAITS)
+			continue;
+		if (rc == ERR_AGAIN && all[i].n) {
+			/* Who is away is not asked for the others. */
+			answer_for(w, &all[i]);
+			tell_left(w, &all[i], rc);
+		} else if (!all[i].n) {
+			leave(w, &all[i]);
+		} else if (rc != ERR_LIMIT) {
+			rc = leave(w, &all[i]);
+		}
+		waits = waits || all[i].stage == LEAVING_WAITS;
+	}
+	tell_gone(w, all, n);
+	return waits;
 }
 
 /* Not every consumer has what this driver would order. */
@@ -456,7 +548,7 @@ static void set_up(struct work *w)
 static void carry_out(struct work *w, const struct driver_order *o)
 {
 	static void (*const verbs[])(struct work *) = {
-		[DRIVER_APPLY] = apply, [DRIVER_RELEASE] = release, [DRIVER_LIST] = list};
+		[DRIVER_APPLY] = apply, [DRIVER_LIST] = list};
 
 	w->order = o;
 	w->until = clock_now(CLOCK_MONOTONIC) + w->config->timeout_ms * NS_PER_MS;
@@ -475,29 +567,45 @@ static void done(struct work *w)
 	kept_close(w->book);
 }
 
+/* One conversation for all of them, and none waits for another: what is under way at the consumer
+ * is asked after when all have been ordered. */
+static void release_many(const struct driver_config *c, const struct driver_order *orders,
+			 unsigned n, struct driver_answer *scratch, struct driver_sink *sink)
+{
+	struct work w = {.config = c, .answer = scratch, .sink = sink, .once = true};
+	struct leaving *all = calloc(n, sizeof(*all));
+	unsigned pause_ms = AGAIN_MS;
+
+	if (!all)
+		return; /* as if they had been lost: they are ordered again */
+	set_up(&w);
+	for (unsigned i = 0; i < n; i++)
+		begin_leaving(&w, &all[i], &orders[i]);
+	while (w.talk && leave_all(&w, all, n)) {
+		struct timespec pause = {0, pause_ms * 1000000l};
+
+		nanosleep(&pause, NULL);
+		if (pause_ms < PAUSE_MAX_MS)
+			pause_ms *= 2;
+	}
+	for (unsigned i = 0; i < n; i++)
+		free(all[i].rows);
+	free(all);
+	openc2_message_done(&w.got);
+	done(&w);
+}
+
 static void run(const struct driver_config *c, const struct driver_order *o,
 		struct driver_answer *scratch, struct driver_sink *sink)
 {
 	struct work w = {.config = c, .answer = scratch, .sink = sink};
 
+	if (o->verb == DRIVER_RELEASE) {
+		release_many(c, o, 1, scratch, sink);
+		return;
+	}
 	set_up(&w);
 	carry_out(&w, o);
-	done(&w);
-}
-
-/* One conversation for all of them. */
-static void release_many(const struct driver_config *c, const struct driver_order *orders,
-			 unsigned n, struct driver_answer *scratch, struct driver_sink *sink)
-{
-	struct work w = {.config = c, .answer = scratch, .sink = sink};
-
-	set_up(&w);
-	for (unsigned i = 0; i < n; i++) {
-		scratch->verb = DRIVER_RELEASE;
-		scratch->cut = orders[i].cut;
-		scratch->number = orders[i].number;
-		carry_out(&w, &orders[i]);
-	}
 	done(&w);
 }
 

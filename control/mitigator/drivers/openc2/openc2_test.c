@@ -93,12 +93,18 @@ struct noted {
 	struct driver_sink sink;
 	enum driver_outcome outcome;
 	char text[256];
+	unsigned n, done, away;
+	uint64_t cuts; /* bit by number */
 };
 
 static void note(struct driver_sink *s, const struct driver_answer *a)
 {
 	struct noted *n = (struct noted *)s;
 
+	n->n++;
+	n->done += a->outcome == DRIVER_DONE;
+	n->away += a->outcome == DRIVER_AWAY;
+	n->cuts |= 1ull << a->cut;
 	n->outcome = a->outcome;
 	snprintf(n->text, sizeof(n->text), "%s", a->text);
 }
@@ -133,11 +139,42 @@ static void nobody_there(void **state)
 	free(a);
 }
 
+/* A consumer that is away is asked once for all of them; what it holds stays in the book. */
+static void many_are_released_together(void **state)
+{
+	struct rig *r = *state;
+	struct driver_order orders[4] = {{.cut = 1}, {.cut = 2}, {.cut = 3}, {.cut = 4}};
+	struct driver_answer *a = calloc(1, sizeof(*a));
+
+	r->good.ca_file[0] = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		struct noted n = {.sink = {note}};
+
+		orders[i].verb = DRIVER_APPLY;
+		orders[i].number = 1;
+		ip_addr_parse("10.0.0.5", &orders[i].target.ips[0]);
+		orders[i].target.ips_n = i != 2; /* the third is not ordered */
+		driver_openc2.run(&r->good, &orders[i], a, &n.sink);
+		orders[i].verb = DRIVER_RELEASE;
+	}
+	for (unsigned times = 0; times < 2; times++) {
+		struct noted n = {.sink = {note}};
+
+		driver_openc2.release_many(&r->good, orders, 4, a, &n.sink);
+		assert_int_equal(n.n, 4);
+		assert_int_equal(n.cuts, 0x1e);
+		assert_int_equal(n.away, 3);
+		assert_int_equal(n.done, 1);
+	}
+	free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sentences, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(many_are_released_together, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

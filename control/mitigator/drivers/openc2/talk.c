@@ -143,6 +143,11 @@ static int perform(struct talk *t, const char *text, const char *request_id, uns
 	return code == CURLE_OK ? 0 : failed(t, code, e);
 }
 
+static int error_of_http(long http)
+{
+	return http == 401 || http == 403 ? ERR_DENIED : http == 429 ? ERR_LIMIT : ERR_INVALID;
+}
+
 /* A refusal in front of the consumer (a proxy, a route that is not there) is none of OpenC2. */
 static int read_answer(struct talk *t, const char *request_id, struct openc2_message *ret,
 		       struct errmsg *e)
@@ -156,7 +161,7 @@ static int read_answer(struct talk *t, const char *request_id, struct openc2_mes
 	    (!ret->request_id[0] || strcmp(ret->request_id, request_id) == 0))
 		return 0;
 	rc = rc < 0 || ret->kind != OPENC2_RESPONSE_MESSAGE
-		     ? errmsg_set(e, http == 401 || http == 403 ? ERR_DENIED : ERR_INVALID,
+		     ? errmsg_set(e, error_of_http(http),
 				  "%.100s: HTTP status %ld without an OpenC2 response%s%.100s",
 				  t->config->url, http, why.text[0] ? ": " : "", why.text)
 		     : errmsg_set(e, ERR_INVALID, "%.100s answers another request", t->config->url);
