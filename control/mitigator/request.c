@@ -120,20 +120,29 @@ static struct guard_verdict check(struct decide *d, const struct policy_scope *s
 	return guard_check(d->protect, d->fuse, g);
 }
 
-/* A never-block exception by source or sensor alone, whatever the rule: it holds for what is cut by
- * judgements and by other systems, too. */
-static bool never_blocked(struct decide *d, const struct host *h, uint64_t now)
+static bool is_excepted(struct decide *d, const struct host *h, const struct ip_addr *ip,
+			uint64_t now)
 {
 	struct alert named = {.host = host_ident_of(h), .host_is_source = true};
-	int never = -1;
+	int never;
 
-	for (unsigned i = 0; i < h->ips_n && never < 0; i++) {
-		named.host.ip = h->ips[i].ip;
-		never = policy_exception_of(d->policy, NEVER_BLOCK, &named, "", now);
-	}
+	named.host.ip = *ip;
+	never = policy_exception_of(d->policy, NEVER_BLOCK, &named, "", now);
 	if (never >= 0)
 		d->count.exceptions[never]++;
 	return never >= 0;
+}
+
+/* A never-block exception by source or sensor alone, whatever the rule: it holds for what is cut by
+ * judgements and by other systems, too. By an address that another MAC claims as well it may be
+ * this host's or not: a person decides, as everybody can forge either. */
+static void find_exceptions(struct decide *d, const struct host *h, uint64_t now,
+			    struct guard_case *g)
+{
+	for (unsigned i = 0; i < h->ips_n && !g->never_block; i++)
+		g->never_block = is_excepted(d, h, &h->ips[i].ip, now);
+	for (unsigned i = 0; i < h->disputed_n && !g->never_block && !g->perhaps_excepted; i++)
+		g->perhaps_excepted = is_excepted(d, h, &h->disputed[i], now);
 }
 
 static struct guard_case case_of_alert(struct decide *d, const struct host *h,
@@ -141,16 +150,15 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 {
 	const struct alert *a = rc->alert;
 	int never = policy_exception_of(d->policy, NEVER_BLOCK, a, rc->sensor, rc->now.wall);
+	struct guard_case g;
 
 	if (never >= 0)
 		d->count.exceptions[never]++;
-
-	return (struct guard_case){
+	g = (struct guard_case){
 		.target = t,
 		.host = h->number,
 		.inside = rc->scope != NULL,
-		/* By this address of it, or by any that would be cut with it. */
-		.never_block = never >= 0 || never_blocked(d, h, rc->now.wall),
+		.never_block = never >= 0,
 		.handshake = a->handshake_completed && rc->proof.pair,
 		/* Frames that were just seen can prove it only after the next look at the
 		 * switch: until then it is held (decide_ports_checked). */
@@ -159,6 +167,9 @@ static struct guard_case case_of_alert(struct decide *d, const struct host *h,
 		.threat_hosts = rc->threat_hosts,
 		.now = rc->now.mono,
 	};
+	/* By this address of it, or by any that would be cut with it. */
+	find_exceptions(d, h, rc->now.wall, &g);
+	return g;
 }
 
 /* Whether the switch or a handshake has shown that the address is another host's. A mere claim of
@@ -362,10 +373,10 @@ static void recheck_held(struct decide *d, struct cut *c, struct cut_now now)
 				.host = h->number,
 				.inside = true,
 				.binding = true,
-				.never_block = never_blocked(d, h, now.wall),
 				.mac_addresses = host_addresses(h),
 				.threat_hosts = c->threat_hosts,
 				.now = now.mono};
+	find_exceptions(d, h, now.wall, &g);
 	if (check(d, s, &g).answer == GUARD_CUT)
 		approve_held(d, c, &t, &g, now);
 }
@@ -488,11 +499,11 @@ void request_policy_cut(struct decide *d, struct host *h, enum cut_cause cause, 
 	g = (struct guard_case){.target = &wide,
 				.host = h->number,
 				.inside = s != NULL,
-				.never_block = never_blocked(d, h, now.wall),
 				.handshake = in && in->proven >= h->level,
 				.mac_addresses = host_addresses(h),
 				.own_cut = open ? open->id : 0,
 				.now = now.mono};
+	find_exceptions(d, h, now.wall, &g);
 	v = check(d, s, &g);
 	open_cut(d, &c, open, &v, mode, now);
 }
@@ -615,7 +626,7 @@ static struct guard_verdict check_program(struct decide *d, const struct host *h
 			       .own_cut = open ? open->id : 0,
 			       .now = now.mono};
 
-	g.never_block = never_blocked(d, h, now.wall);
+	find_exceptions(d, h, now.wall, &g);
 	return check(d, s, &g);
 }
 

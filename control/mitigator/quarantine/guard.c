@@ -77,6 +77,10 @@ static struct guard_verdict check_automatic(const struct fuse *fuse, const struc
 		return verdict(GUARD_HOLD, GUARD_KILL_SWITCH, "the kill switch stands");
 	if (!c->inside)
 		return verdict(GUARD_HOLD, GUARD_OUTSIDE, "the host is not of a monitored network");
+	if (c->perhaps_excepted)
+		return verdict(GUARD_HOLD, GUARD_UNPROVEN_SOURCE,
+			       "an address that is never to be blocked was seen behind its MAC and "
+			       "behind another: one of the two is forged");
 	if (c->mac_addresses > c->mac_addresses_max)
 		return verdict(GUARD_HOLD, GUARD_MANY_ADDRESSES,
 			       "%u addresses were seen behind its MAC (more than %u: a router or "

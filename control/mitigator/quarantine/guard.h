@@ -39,6 +39,7 @@ struct guard_case {
 	bool person;		/* a person ordered or approved it */
 	bool inside;		/* of a monitored network */
 	bool never_block;	/* an exception in force covers it */
+	bool perhaps_excepted;	/* by an address that another MAC claims, too */
 	bool kill_switch;	/* stands */
 	bool handshake;		/* a completed TCP handshake proves the source */
 	bool binding;		/* the learnt MAC/IP/port binding holds */

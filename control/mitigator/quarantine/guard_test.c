@@ -79,6 +79,7 @@ static const struct protect_entry silent = {.role = "gateway"};
 SPOIL(nothing, inside, true)
 SPOIL(unknown, unknown, &silent)
 SPOIL(exception, never_block, true)
+SPOIL(perhaps_excepted, perhaps_excepted, true)
 SPOIL(outside, inside, false)
 SPOIL(kill, kill_switch, true)
 SPOIL(router, mac_addresses, 9)
@@ -90,6 +91,8 @@ SPOIL(share_small, segment_hosts, 4)
 static const struct spoil spoils[] = {
 	{"nothing", spoil_nothing, GUARD_CUT, GUARD_FINE, GUARD_CUT},
 	{"exception", spoil_exception, GUARD_EXCEPT, GUARD_NEVER_BLOCK, GUARD_EXCEPT},
+	{"perhaps an exception", spoil_perhaps_excepted, GUARD_HOLD, GUARD_UNPROVEN_SOURCE,
+	 GUARD_CUT},
 	{"outside", spoil_outside, GUARD_HOLD, GUARD_OUTSIDE, GUARD_CUT},
 	{"kill switch", spoil_kill, GUARD_HOLD, GUARD_KILL_SWITCH, GUARD_CUT},
 	{"router", spoil_router, GUARD_HOLD, GUARD_MANY_ADDRESSES, GUARD_CUT},

@@ -23,6 +23,8 @@ const forms: [string, string][] = [
   ['the kill switch stands', '緊急停止中です'],
   ['the host is not of a monitored network', '監視対象のネットワークのホストではありません'],
   ['{} addresses were seen behind its MAC (more than {}: a router or a forger)', '1 つの MAC に {1} 個のアドレスが見えています({2} 個を超過。ルーターまたは偽装)'],
+  ['an address that is never to be blocked was seen behind its MAC and behind another: one of the two is forged',
+    '遮断しないと定めたアドレスが、この MAC と別の MAC の両方から届いています。どちらかが偽装です'],
   ['no completed handshake and no learnt MAC/IP/port binding: the source could be forged',
     '接続の確立も、学習済みの MAC・IP・ポートの対応もありません。送信元の偽装の可能性があります'],
   ['its MAC was never seen with an address and could be that of the protected {}, whose MAC is not known',
