@@ -185,7 +185,7 @@ static void stopped(struct run *r)
 static void decode_only(struct run *r)
 {
 	struct plan_port_group g = {.always = r->plan->decode_only};
-	struct plan_payload none = {0};
+	struct plan_wide none = {0};
 
 	r->group = &g;
 	r->wide = &none;
@@ -221,7 +221,7 @@ static void groups_of(struct run *r)
 	uint16_t server = ts ? r->p->dport : r->p->sport, client = ts ? r->p->sport : r->p->dport;
 	const struct flow_detect *fd = r->fd;
 
-	r->wide = plan_payload(r->plan, l4, r->dir, r->proto_bit);
+	r->wide = plan_wide(r->plan, l4, r->dir, r->proto_bit);
 	if (!fd) {
 		r->group = &ports->groups[plan_port_class(ports, server)];
 		r->far = plan_far_port(ports, client) ? &ports->far : NULL;

@@ -459,6 +459,51 @@ static void http_flow(void **state)
 	harness_delete(h);
 }
 
+/* Rules without a pattern that name a protocol are tried on its packets: not before it is known,
+ * not on those of another one, and in their order among the others. */
+static void named_without_pattern(void **state)
+{
+	static const char rules[] =
+		"alert dns any any -> any any (sid:1;)\n"
+		"alert dns any any -> any 53 (content:!\"absent\"; sid:2;)\n"
+		"alert dns any any -> any 54 (sid:3;)\n"
+		"alert dns any any -> 10.0.0.9 any (sid:4;)\n"
+		"alert http any any -> any any (flow:to_server; sid:5;)\n"
+		"alert http any any -> any any (content:!\"POST\"; depth:4; sid:6;)\n"
+		"alert http any any -> any any (flags:S; sid:7;)\n"
+		"alert http any any -> any any (flow:to_server; flowbits:set,b; "
+		"noalert; sid:8;)\n"
+		"alert tcp any any -> any 80 (flow:to_server; flowbits:isset,b; "
+		"sid:9;)\n"
+		"alert ssh any any -> any any (sid:10;)\n"
+		"alert tcp any any -> any any (app-layer-protocol:http; sid:11;)\n"
+		"alert tcp any any -> any any (app-layer-protocol:!http; flow:to_server; "
+		"sid:12;)\n";
+	struct harness *h = with(rules);
+
+	plain(h);
+	for (uint32_t sid = 1; sid <= 11; sid++)
+		COUNT(h, sid, 0);
+	harness_restart(h);
+	dns(h);
+	COUNT(h, 1, 1);
+	COUNT(h, 2, 1);
+	COUNT(h, 3, 0);
+	COUNT(h, 4, 0);
+	harness_restart(h);
+	web(h);
+	harness_end(h);
+	COUNT(h, 5, 3);
+	COUNT(h, 6, 3);
+	COUNT(h, 7, 0);
+	COUNT(h, 8, 0);
+	COUNT(h, 9, 3);
+	COUNT(h, 10, 0);
+	COUNT(h, 11, 2);
+	COUNT(h, 12, 0);
+	harness_delete(h);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,7 +511,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(flowbits),   cmocka_unit_test(hosts_and_pairs),
 		cmocka_unit_test(thresholds), cmocka_unit_test(pass_and_drop),
 		cmocka_unit_test(alert_max),  cmocka_unit_test(skipped_by_name),
-		cmocka_unit_test(http_flow),
+		cmocka_unit_test(http_flow),  cmocka_unit_test(named_without_pattern),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

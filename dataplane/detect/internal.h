@@ -152,9 +152,9 @@ struct run {
 	uint8_t have;	    /* PLAN_NEED_* */
 	bool real;	    /* not a pseudo packet */
 	const struct plan_port_group *group;
-	const struct plan_payload *wide; /* patterns on any port */
-	const struct plan_payload *far;	 /* and on the client's; NULL: on none */
-	struct slice payload;		 /* empty when it must not be looked at */
+	const struct plan_wide *wide;	/* rules of the flow's protocol, patterns on any port */
+	const struct plan_payload *far; /* and on the client's; NULL: on none */
+	struct slice payload;		/* empty when it must not be looked at */
 	bool has_raw;
 	bool raw_blind; /* its patterns are not looked for */
 	struct stream_raw raw;

@@ -112,7 +112,7 @@ static void scan_packet_for(struct run *r, const struct plan_payload *p, struct 
 
 static void scan_packet(struct run *r, struct slice data)
 {
-	scan_packet_for(r, r->wide, data);
+	scan_packet_for(r, &r->wide->payload, data);
 	scan_packet_for(r, &r->group->payload, data);
 	if (r->far)
 		scan_packet_for(r, r->far, data);
@@ -120,10 +120,17 @@ static void scan_packet(struct run *r, struct slice data)
 
 static void scan_stream(struct run *r, struct slice data)
 {
-	scan(r, r->wide->stream, data);
+	scan(r, r->wide->payload.stream, data);
 	scan(r, r->group->payload.stream, data);
 	if (r->far)
 		scan(r, r->far->stream, data);
+}
+
+/* No pattern leads to them: those of the ports and those of the flow's protocol. */
+static void add_always(struct run *r)
+{
+	matcher_hits_add(&r->d->hits, &r->group->always);
+	matcher_hits_add(&r->d->hits, &r->wide->always);
 }
 
 static void gather(struct run *r)
@@ -133,7 +140,7 @@ static void gather(struct run *r)
 	h->n = 0;
 	h->have = r->have;
 	h->dirs = (uint8_t)(1 << r->dir);
-	matcher_hits_add(h, &r->group->always);
+	add_always(r);
 	if (r->payload.len) {
 		scan_packet(r, r->payload);
 		/* Bytes that never reach the stream are looked at as if they did. */
@@ -175,7 +182,7 @@ void packet_stream_again(struct run *r)
 	struct matcher_hits *h = &r->d->hits;
 
 	h->n = 0;
-	matcher_hits_add(h, &r->group->always);
+	add_always(r);
 	scan_stream(r, SLICE(r->raw.data, r->raw.len));
 	matcher_hits_sort(h);
 	for (uint32_t i = 0; i < h->n; i++) {

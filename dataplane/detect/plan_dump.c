@@ -23,6 +23,17 @@ static void matcher(const struct plan *p, const struct matcher *m)
 	}
 }
 
+/* What only packets of an application protocol are tried with. */
+static void named(const struct plan *p, const struct plan_ports *ports)
+{
+	for (unsigned i = 0; i < p->nprotos; i++) {
+		if (!ports->wide[i].always.count)
+			continue;
+		printf("   and of %s:", p->protos[i]->name);
+		list(p, &ports->wide[i].always);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct detect_config config = {.threads = 2};
@@ -47,6 +58,7 @@ int main(int argc, char **argv)
 		for (unsigned dir = 0; dir < 2; dir++) {
 			printf("== always, layer %u direction %u, port 1: ", l4, dir);
 			list(e->plan, &plan_port_group(e->plan, l4, dir, 1)->always);
+			named(e->plan, &e->plan->ports[l4][dir]);
 		}
 	}
 	for (unsigned i = 0; i < e->plan->nprotos; i++) {

@@ -274,9 +274,28 @@ static void rule_timed(struct run *r, const struct plan_rule *rule, const struct
 
 /* ---- one transaction ---- */
 
+static void files_seen(struct app_tx *tx, enum dir dir)
+{
+	for (struct app_file *file = tx->files[dir]; file; file = file->next)
+		file->inspected = file->size;
+}
+
 /* Growing buffers have been looked at: they may let go of what lies before the window. */
-static void bodies_seen(const struct app_proto *proto, struct app_tx *tx, enum dir dir,
+static void bodies_seen(const struct plan_side *side, struct app_tx *tx, enum dir dir,
 			uint8_t progress)
+{
+	for (uint32_t i = 0; i < side->nbodies; i++) {
+		const struct app_buffer *b = side->bodies[i];
+
+		if (b->progress[dir] <= progress)
+			b->seen(tx, dir);
+	}
+	files_seen(tx, dir);
+}
+
+/* The same without rules. */
+static void buffers_seen(const struct app_proto *proto, struct app_tx *tx, enum dir dir,
+			 uint8_t progress)
 {
 	for (unsigned i = 0; i < proto->buffer_count; i++) {
 		const struct app_buffer *b = &proto->buffers[i];
@@ -284,8 +303,7 @@ static void bodies_seen(const struct app_proto *proto, struct app_tx *tx, enum d
 		if (b->body && b->seen && b->dir[dir] && b->progress[dir] <= progress)
 			b->seen(tx, dir);
 	}
-	for (struct app_file *file = tx->files[dir]; file; file = file->next)
-		file->inspected = file->size;
+	files_seen(tx, dir);
 }
 
 static void progress_store(struct run *r, const struct tx_view *v, const struct plan_side *side)
@@ -326,7 +344,7 @@ static void tx_inspect(struct run *r, struct app_tx *tx)
 	for (uint32_t i = 0; i < h->n; i++)
 		rule_timed(r, &r->plan->rules[h->v[i].num], &v);
 	progress_store(r, &v, side);
-	bodies_seen(r->app->proto, tx, r->dir, v.progress);
+	bodies_seen(side, tx, r->dir, v.progress);
 	r->tx = NULL;
 }
 
@@ -368,7 +386,7 @@ void detect_nothing(struct packet *p)
 	if (!a || !a->proto)
 		return;
 	for (struct app_tx *tx = a->tx_first; tx; tx = tx->next) {
-		bodies_seen(a->proto, tx, p->dir, app_tx_progress(a, tx, p->dir));
+		buffers_seen(a->proto, tx, p->dir, app_tx_progress(a, tx, p->dir));
 		if (tx->only_one_way[p->dir] || app_tx_complete(a, tx, p->dir))
 			tx->flags |= (uint8_t)(FLAG_INSPECTED << p->dir);
 	}

@@ -130,9 +130,16 @@ struct plan_payload {
 	const struct matcher *packet, *gate, *deep, *stream;
 };
 
+/* Rules on packets of an application protocol: those that name it, on whatever port, and the
+ * patterns of those that name none, on any port. */
+struct plan_wide {
+	struct plan_payload payload;
+	struct plan_list always; /* no pattern leads to them, they name it */
+};
+
 /* Rules on packets for a transport, direction and class of server ports. */
 struct plan_port_group {
-	struct plan_list always;     /* no pattern leads to them */
+	struct plan_list always;     /* no pattern leads to them, they name no protocol */
 	struct plan_payload payload; /* on these ports, whatever the protocol */
 	bool stream_wanted;	     /* some rule looks at the stream */
 };
@@ -147,19 +154,17 @@ enum plan_l4 {
 	PLAN_L4S,
 };
 
-enum {				   /* of plan_ports.payload */
+enum {				   /* of plan_ports.wide */
        PLAN_UNNAMED = PLAN_PROTOS, /* flows without an application protocol */
        PLAN_SEVERAL,		   /* flows that count as more than one */
-       PLAN_PAYLOADS,
+       PLAN_WIDES,
 };
 
 struct plan_ports {
 	uint16_t *class_of; /* 65536, NULL when all ports are alike: class 0 */
 	uint32_t count;
 	struct plan_port_group *groups;
-	/* By the flow's application protocol: rules that name it, on whatever port, and rules that
-	 * name none, on any port. */
-	struct plan_payload payload[PLAN_PAYLOADS];
+	struct plan_wide wide[PLAN_WIDES]; /* by the flow's application protocol */
 	/* Rules that name few ports of the client's side, and all those ports (a bit each; NULL:
 	 * no such rules). */
 	struct plan_payload far;
@@ -186,10 +191,12 @@ struct plan_side {
 	struct plan_list always;   /* no pattern leads to them */
 	uint32_t nevents;
 	struct plan_list *events; /* by event index: rules that wait for it */
-	bool any;		  /* there is something at all */
-	bool files;		  /* some rule looks at files */
-	bool stream;		  /* some rule also looks at the raw stream */
-	uint8_t file_wanted;	  /* APP_FILE_* some rule wants */
+	uint32_t nbodies; /* the protocol's growing buffers that are told what was seen of them */
+	const struct app_buffer **bodies;
+	bool any;	     /* there is something at all */
+	bool files;	     /* some rule looks at files */
+	bool stream;	     /* some rule also looks at the raw stream */
+	uint8_t file_wanted; /* APP_FILE_* some rule wants */
 };
 
 /* Rules on one type of frames of a protocol, in one direction. */
@@ -273,8 +280,8 @@ static inline bool plan_far_port(const struct plan_ports *t, uint16_t port)
 }
 
 /* `protos`: 1 << index of the application protocols that the flow counts as. */
-static inline const struct plan_payload *plan_payload(const struct plan *p, enum plan_l4 l4,
-						      unsigned dir, uint64_t protos)
+static inline const struct plan_wide *plan_wide(const struct plan *p, enum plan_l4 l4, unsigned dir,
+						uint64_t protos)
 {
 	unsigned i = PLAN_SEVERAL;
 
@@ -282,7 +289,7 @@ static inline const struct plan_payload *plan_payload(const struct plan *p, enum
 		i = PLAN_UNNAMED;
 	else if ((protos & (protos - 1)) == 0)
 		i = (unsigned)__builtin_ctzll(protos);
-	return &p->ports[l4][dir].payload[i];
+	return &p->ports[l4][dir].wide[i];
 }
 
 /* The rules whose address lists in the index hold `a`. */

@@ -1,7 +1,8 @@
 /* Port groups: ports that no rule tells apart form a class, and a class has a list of rules without
  * a pattern and patterns of its own. Shared by all ports are the patterns of rules on any port or
  * on a wide range, for each application protocol together with those of the rules that name it: so
- * that a flow's bytes are searched for what can match on it, and once. */
+ * that a flow's bytes are searched for what can match on it, and once. Rules that name a protocol
+ * and have no pattern are a list of that protocol's flows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,21 +276,43 @@ static struct plan_payload wide_build(struct ports_build *pb, uint64_t protos, c
 	return payload_of(&to);
 }
 
+/* Rules that name one of `protos` and have no pattern. */
+static struct plan_list named_list(struct ports_build *pb, uint64_t protos)
+{
+	struct VEC(struct plan_cand) v = {0};
+	struct plan_list l;
+
+	for (uint32_t i = 0; i < pb->rules.n; i++) {
+		const struct gathered *g = &pb->rules.v[i];
+
+		if (!g->pattern && g->named && (g->rule->protos & protos))
+			vec_push(pb->b->mem, &v, plan_cand_of(g->rule));
+	}
+	l = plan_list_of(pb->b->mem, v.v, v.n);
+	vec_free(&v);
+	return l;
+}
+
 static void wide_build_all(struct ports_build *pb, struct plan_ports *ret)
 {
 	const struct plan *p = pb->b->plan;
+	struct plan_payload none;
 	uint64_t protos = 0;
 
 	for (uint32_t i = 0; i < pb->rules.n; i++) {
 		if (pb->rules.v[i].pattern && pb->rules.v[i].named)
 			protos |= pb->rules.v[i].rule->protos;
 	}
-	ret->payload[PLAN_UNNAMED] = wide_build(pb, 0, "any");
-	ret->payload[PLAN_SEVERAL] =
-		protos ? wide_build(pb, protos, "all") : ret->payload[PLAN_UNNAMED];
+	none = wide_build(pb, 0, "any");
+	ret->wide[PLAN_UNNAMED].payload = none;
+	ret->wide[PLAN_SEVERAL].payload = protos ? wide_build(pb, protos, "all") : none;
+	ret->wide[PLAN_SEVERAL].always = named_list(pb, ~0ULL);
 	for (uint32_t i = 0; i < PLAN_PROTOS; i++) {
-		ret->payload[i] = protos >> i & 1 ? wide_build(pb, 1ULL << i, p->protos[i]->name)
-						  : ret->payload[PLAN_UNNAMED];
+		uint64_t bit = 1ULL << i;
+
+		ret->wide[i].payload =
+			protos & bit ? wide_build(pb, bit, p->protos[i]->name) : none;
+		ret->wide[i].always = named_list(pb, bit);
 	}
 }
 
@@ -363,7 +386,7 @@ static void group_build(struct ports_build *pb, uint16_t port, struct plan_port_
 		if (!pb->lists.v[g->list].here)
 			continue;
 		group->stream_wanted |= g->rule->flags & PLAN_ON_STREAM;
-		if (!g->pattern)
+		if (!g->pattern && !g->named)
 			vec_push(pb->b->mem, &always, plan_cand_of(g->rule));
 	}
 	group->always = plan_list_of(pb->b->mem, always.v, always.n);

@@ -186,6 +186,22 @@ static struct plan_list list_with_event(struct side_build *sb, uint16_t event)
 	return l;
 }
 
+static void bodies_find(struct side_build *sb, struct plan_side *side)
+{
+	const struct app_proto *proto;
+
+	if (sb->proto == PLAN_ANY)
+		return;
+	proto = sb->b->plan->protos[sb->proto];
+	side->bodies = plan_alloc(sb->b->mem, (proto->buffer_count + 1) * sizeof(*side->bodies));
+	for (unsigned i = 0; side->bodies && i < proto->buffer_count; i++) {
+		const struct app_buffer *b = &proto->buffers[i];
+
+		if (b->body && b->seen && b->dir[sb->dir])
+			side->bodies[side->nbodies++] = b;
+	}
+}
+
 static void side_finish(struct side_build *sb)
 {
 	struct plan_side *side = &sb->b->plan->sides[sb->proto][sb->dir];
@@ -194,6 +210,7 @@ static void side_finish(struct side_build *sb)
 		qsort(sb->groups.v, sb->groups.n, sizeof(*sb->groups.v), group_cmp);
 	side->groups = plan_alloc(sb->b->mem, (sb->groups.n + 1) * sizeof(*side->groups));
 	side->events = plan_alloc(sb->b->mem, (sb->nevents + 1) * sizeof(*side->events));
+	bodies_find(sb, side);
 	if (sb->b->mem->failed)
 		return;
 	for (uint32_t i = 0; i < sb->groups.n; i++) {
