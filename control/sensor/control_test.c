@@ -135,7 +135,9 @@ static void plane_turn(struct plane *p)
 	while (mailbox_next(p->mailbox, harness_now_ns(), &order)) {
 		struct mailbox_answer a = {.id = order.id};
 
-		if (order.kind == MAILBOX_WATCH)
+		if (order.kind == MAILBOX_WATCH && p->full && p->full--)
+			a.rc = ERR_NOMEM;
+		else if (order.kind == MAILBOX_WATCH)
 			a.rc = watch_start(p->watch, &order, harness_now_ns());
 		else if (order.kind == MAILBOX_UNWATCH)
 			a.rc = watch_stop(p->watch, order.watch.slot);
@@ -255,6 +257,29 @@ static void a_watched_host_is_reported_every_200_ms(void **state)
 	RUN_UNTIL(&m, m.stored_results == 1);
 	assert_int_equal(m.last.attempts, 2);
 	assert_int_equal(m.statuses, 0);
+	mitigator_stop(&m);
+	harness_plane_stop(&p);
+}
+
+/* What the dataplane could not do just then is asked of it again, without waiting for the renewal
+ * of the order. */
+static void a_watch_that_did_not_begin_is_tried_again(void **state)
+{
+	struct mitigator m = {0};
+	struct plane p = {0};
+	struct message w = watch_message("c-1");
+
+	harness_plane_start(&p);
+	p.full = 2;
+	mitigator_start(&m, &p);
+	harness_control_start();
+	RUN_UNTIL(&m, m.up >= 1);
+	send(&m, site.mitigator, &w);
+	RUN_UNTIL(&m, m.results > 0 && m.last.blind && strcmp(m.blind, "refused") == 0);
+	RUN_UNTIL(&m, !m.last.blind);
+	assert_int_equal(p.full, 0);
+	host_tries(&p, false);
+	RUN_UNTIL(&m, m.last.attempts == 1);
 	mitigator_stop(&m);
 	harness_plane_stop(&p);
 }
@@ -476,6 +501,7 @@ int main(int argc, char **argv)
 		TEST(alerts_and_health_say_what_they_should),
 		TEST(garbage_in_a_ring_costs_only_itself),
 		TEST(a_watched_host_is_reported_every_200_ms),
+		TEST(a_watch_that_did_not_begin_is_tried_again),
 		TEST(a_dead_dataplane_makes_the_watch_blind),
 		TEST(wrong_orders_are_refused_with_their_reason),
 		TEST(resets_are_carried_out_once),

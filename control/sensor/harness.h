@@ -34,6 +34,7 @@ struct plane {
 	struct watch_worker *worker;
 	struct mailbox *mailbox;
 	uint64_t next_id, next_record;
+	unsigned full; /* watches it has no memory for, before it has */
 };
 
 int harness_set_up(void **state);

@@ -95,6 +95,7 @@ int orders_post(struct orders *o, struct mailbox_message *m, const char *command
 		return rc;
 	o->next_pending++;
 	*p = (struct pending){.id = m->id, .host = *host, .slot = slot};
+	p->watch_id = m->kind == MAILBOX_WATCH ? m->watch.watch_id : 0;
 	p->posted = loop_now(o->setup.loop);
 	orders_copy_id(p->command_id, command_id);
 	if (o->timer.due == 0)
@@ -112,12 +113,13 @@ static void take_answer(struct orders *o, const struct mailbox_answer *a)
 		return;
 	p->id = 0;
 	if (p->slot < WATCH_SLOTS) {
-		char *refused = o->watches[p->slot].refused;
+		struct watching *w = &o->watches[p->slot];
 
-		snprintf(refused, MAILBOX_SENTENCE, "%s",
-			 a->rc == 0	  ? ""
-			 : a->sentence[0] ? a->sentence
-					  : "refused");
+		if (w->order.watch.watch_id == p->watch_id)
+			snprintf(w->refused, MAILBOX_SENTENCE, "%s",
+				 a->rc == 0	  ? ""
+				 : a->sentence[0] ? a->sentence
+						  : "refused");
 	} else if (p->command_id[0]) {
 		answer(o, p->command_id, &p->host,
 		       a->rc == 0 ? COMMAND_STATE_ACKED : COMMAND_STATE_FAILED,

@@ -7,6 +7,7 @@
 
 enum orders_limits {
 	ORDERS_RESULT_MS = 200,
+	ORDERS_POST_AGAIN = 10, /* results until a watch that did not begin is posted again */
 	ORDERS_ID_MAX = 128,
 	ORDERS_PENDING = 64,	 /* orders whose answer is awaited */
 	ORDERS_REMEMBERED = 256, /* ids of resets already done */
@@ -27,8 +28,9 @@ struct pending {
 	uint64_t id;			/* of the mailbox; 0 = free */
 	char command_id[ORDERS_ID_MAX]; /* "" = a reload or a watch */
 	struct host_ident host;
-	unsigned slot;	 /* WATCH_SLOTS: no watch */
-	uint64_t posted; /* monotonic */
+	unsigned slot;	   /* WATCH_SLOTS: no watch */
+	uint64_t watch_id; /* by then the slot may be another's */
+	uint64_t posted;   /* monotonic */
 };
 
 struct orders {

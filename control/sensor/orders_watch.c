@@ -57,10 +57,9 @@ static void read_watch(struct orders *o, struct watching *w, struct report *ret)
 	};
 	if (!health_dataplane(o->setup.health, ret->time, &generation))
 		r->blind_reason = "banken-dataplane does not run";
-	else if (w->refused[0])
-		r->blind_reason = w->refused;
 	else if (!o->reader || !watch_read(o->reader, slot_of(o, w), w->order.watch.watch_id, &c))
-		r->blind_reason = "the dataplane has not begun to watch yet";
+		r->blind_reason =
+			w->refused[0] ? w->refused : "the dataplane has not begun to watch yet";
 	r->blind = r->blind_reason;
 	r->attempts = c.attempts;
 	r->answers = c.answers;
@@ -193,7 +192,7 @@ bool orders_watch_tick(struct orders *o)
 			end_watch(o, w);
 			continue;
 		}
-		if (restarted)
+		if (restarted || (w->refused[0] && w->number % ORDERS_POST_AGAIN == 0))
 			post_watch(o, w);
 		read_watch(o, w, &r);
 		outbox_pass(o->setup.outbox, &r);

@@ -1,6 +1,8 @@
 /* What watch.c and watch_observe.c share. Private to this folder. */
 #pragma once
 
+#include <assert.h>
+
 #include "dataplane/api/shm.h"
 #include "dataplane/api/watch.h"
 
@@ -55,12 +57,12 @@ struct watch_talk {
 
 enum { WATCH_WAYS = 4, WATCH_SETS = WATCH_PEERS / WATCH_WAYS, WATCH_KEYS = 1024 };
 
-/* Finds the slot of an address: an IP or a MAC (its bytes behind 10 bytes of 0x4d). */
+/* Finds the slots of an address: an IP or a MAC (its bytes behind 10 bytes of 0x4d). */
 struct watch_key {
 	struct ip_addr addr;
-	bool used;
-	uint8_t slot;
+	uint32_t slots; /* bits; 0: the key is free */
 };
+static_assert(WATCH_SLOTS <= 32, "a bit for each slot");
 
 struct watch_worker {
 	struct watch *watch;

@@ -63,7 +63,7 @@ static struct watch_key *find_key(struct watch_worker *w, const struct ip_addr *
 	memcpy(words, a->bytes, 16);
 	i = (uint32_t)hash_words(&w->key, words, 2) % WATCH_KEYS;
 	/* At most WATCH_SLOTS * 9 keys are in use, so that there is always a free one. */
-	while (w->keys[i].used && !ip_addr_eq(&w->keys[i].addr, a))
+	while (w->keys[i].slots && !ip_addr_eq(&w->keys[i].addr, a))
 		i = (i + 1) % WATCH_KEYS;
 	return &w->keys[i];
 }
@@ -72,9 +72,8 @@ static void add_key(struct watch_worker *w, const struct ip_addr *a, unsigned sl
 {
 	struct watch_key *k = find_key(w, a);
 
-	if (k->used)
-		return; /* two watches of one address: the first has it */
-	*k = (struct watch_key){*a, true, (uint8_t)slot};
+	k->addr = *a;
+	k->slots |= 1u << slot;
 }
 
 /* A slot that begins anew for this worker. */
@@ -354,26 +353,36 @@ static bool is_exempt(const struct watch_slot *slot, const struct ip_addr *a)
 	return false;
 }
 
-/* The slot that watches this end of the packet. */
-static bool watched(struct watch_worker *w, const struct packet *p, const struct ip_addr *ip,
-		    const struct mac_addr *mac, struct sight *ret)
+/* The slots that watch this end of the packet: a host may be watched twice, after a restart of who
+ * ordered it or as two hosts of one address, and each watch counts. */
+static uint32_t slots_of(struct watch_worker *w, const struct packet *p, const struct ip_addr *ip,
+			 const struct mac_addr *mac)
 {
-	const struct watch_key *k = find_key(w, ip);
+	uint32_t slots = find_key(w, ip)->slots;
+	struct ip_addr key;
 
-	if (!k->used && p->has_mac) {
-		struct ip_addr key = mac_key(mac);
+	if (!p->has_mac)
+		return slots;
+	key = mac_key(mac);
+	return slots | find_key(w, &key)->slots;
+}
 
-		k = find_key(w, &key);
+/* The next of the slots that takes the packet; false when there is none. */
+static bool next_sight(struct watch_worker *w, uint32_t *slots, struct sight *s)
+{
+	while (*slots) {
+		s->index = (unsigned)__builtin_ctz(*slots);
+		s->slot = w->slots[s->index];
+		*slots &= *slots - 1;
+		if (s->p->now_ns < s->slot->since)
+			continue;
+		if (s->slot->host.vlan == 0 || s->p->vlan_count == 0 ||
+		    s->slot->host.vlan == s->p->vlan[0]) {
+			s->exempt = is_exempt(s->slot, s->peer);
+			return true;
+		}
 	}
-	if (!k->used)
-		return false;
-	ret->index = k->slot;
-	ret->slot = w->slots[k->slot];
-	ret->p = p;
-	if (p->now_ns < ret->slot->since)
-		return false;
-	return ret->slot->host.vlan == 0 || p->vlan_count == 0 ||
-	       ret->slot->host.vlan == p->vlan[0];
+	return false;
 }
 
 /* Asker and target of an ARP request (RFC 826) in an Ethernet frame; false when it is none. */
@@ -428,19 +437,19 @@ static bool is_neighbour_talk(const struct packet *p)
 static void ask_for_address(struct watch_worker *w, const struct packet *p,
 			    const struct ip_addr *ip, const struct ip_addr *target)
 {
-	struct sight s = {.peer = target};
+	struct sight s = {.p = p, .peer = target};
+	uint32_t slots = slots_of(w, p, ip, &p->src_mac);
 
-	if (!watched(w, p, ip, &p->src_mac, &s))
-		return;
-	s.exempt = is_exempt(s.slot, target);
-	count_attempt(w, &s);
+	while (next_sight(w, &slots, &s))
+		count_attempt(w, &s);
 }
 
 void watch_observe(struct watch_worker *w, const struct packet *p, uint64_t flow_start)
 {
-	struct sight from = {.peer = &p->dst, .flow_start = flow_start};
-	struct sight to = {.peer = &p->src, .flow_start = flow_start};
+	struct sight from = {.p = p, .peer = &p->dst, .flow_start = flow_start};
+	struct sight to = {.p = p, .peer = &p->src, .flow_start = flow_start};
 	struct ip_addr asker, target;
+	uint32_t slots;
 
 	if (p->ip_version == 0) {
 		if (p->has_mac && p->link_type == 1 && arp_request(p, &asker, &target))
@@ -452,12 +461,10 @@ void watch_observe(struct watch_worker *w, const struct packet *p, uint64_t flow
 			ask_for_address(w, p, &p->src, &target);
 		return;
 	}
-	if (from_host_counts(p) && watched(w, p, &p->src, &p->src_mac, &from)) {
-		from.exempt = is_exempt(from.slot, &p->dst);
+	slots = from_host_counts(p) ? slots_of(w, p, &p->src, &p->src_mac) : 0;
+	while (next_sight(w, &slots, &from))
 		frame_from_host(w, &from);
-	}
-	if (watched(w, p, &p->dst, &p->dst_mac, &to)) {
-		to.exempt = is_exempt(to.slot, &p->src);
+	slots = slots_of(w, p, &p->dst, &p->dst_mac);
+	while (next_sight(w, &slots, &to))
 		frame_to_host(w, &to);
-	}
 }

@@ -80,13 +80,18 @@ static struct mailbox_message order(unsigned slot, uint64_t id)
 	return m;
 }
 
-static void start(void)
+static void start_again(void)
 {
 	struct mailbox_message m = order(3, 77);
 
-	assert_false(watch_refresh(t.worker));
 	assert_int_equal(watch_start(t.watch, &m, BEGAN * MS), 0);
 	assert_true(watch_refresh(t.worker));
+}
+
+static void start(void)
+{
+	assert_false(watch_refresh(t.worker));
+	start_again();
 }
 
 /* ---- packets ---- */
@@ -470,6 +475,41 @@ static void a_host_is_known_by_its_mac_too(void **state)
 	assert_int_equal(c.attempts, 1);
 }
 
+/* The watch before it was not taken back, or two hosts have one address: each counts what is its.
+ */
+static void two_watches_of_one_host_both_count(void **state)
+{
+	struct mailbox_message earlier = order(2, 76), by_mac = order(5, 78);
+	struct packet asked = arp(1, PEER, false);
+	struct watch_counts c;
+
+	by_mac.watch.host.n_ips = 0;
+	by_mac.watch.host.n_exempt = 0;
+	by_mac.watch.host.has_mac = 1;
+	by_mac.watch.host.mac = host_mac;
+	assert_int_equal(watch_start(t.watch, &earlier, 1), 0);
+	assert_int_equal(watch_start(t.watch, &by_mac, 1), 0);
+	watch_refresh(t.worker);
+	start_again();
+	udp(HOST, PEER, 1100, 4000, 53);
+	udp(PEER, HOST, 1101, 53, 4000);
+	watch_observe(t.worker, &asked, 0);
+	udp(HOST, SAFE, 1102, 4000, 53);
+	c = counts();
+	assert_true(c.attempts == 2 && c.answers == 1 && c.exempt_attempts == 1);
+	assert_true(watch_read(t.reader, 2, 76, &c));
+	assert_true(c.attempts == 2 && c.answers == 1 && c.exempt_attempts == 1);
+	assert_true(watch_read(t.reader, 5, 78, &c));
+	assert_true(c.attempts == 3 && c.answers == 1 && c.exempt_attempts == 0);
+	/* One ends, the others go on. */
+	assert_int_equal(watch_stop(t.watch, 2), 0);
+	assert_true(watch_refresh(t.worker));
+	udp(HOST, PEER, 1200, 4000, 53);
+	assert_int_equal(counts().attempts, 3);
+	assert_true(watch_read(t.reader, 5, 78, &c));
+	assert_int_equal(c.attempts, 4);
+}
+
 static void slots_come_and_go(void **state)
 {
 	struct mailbox_message m = order(3, 78);
@@ -551,6 +591,7 @@ int main(void)
 		TEST(broadcasts_are_no_attempts),
 		TEST(requests_for_an_address_are_attempts),
 		TEST(a_host_is_known_by_its_mac_too),
+		TEST(two_watches_of_one_host_both_count),
 		TEST(slots_come_and_go),
 		TEST(impossible_orders_are_refused),
 		TEST(a_scanning_host_does_not_grow_anything),

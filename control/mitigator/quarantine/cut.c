@@ -195,6 +195,10 @@ bool cuts_event(struct cuts *cs, struct cut *c, enum cut_event event, const char
 		c->effects &= ~(uint32_t)CUT_FX_SEND;
 	if (effects & CUT_FX_SEND)
 		c->effects &= ~(uint32_t)CUT_FX_UNDO;
+	if (effects & CUT_FX_WATCH)
+		c->effects &= ~(uint32_t)CUT_FX_UNWATCH;
+	if (effects & CUT_FX_UNWATCH)
+		c->effects &= ~(uint32_t)CUT_FX_WATCH;
 	c->effects |= effects & DEFERRED;
 	/* What is only sent again is no change of state worth a line for days. */
 	store(cs, c, repeat ? NULL : &ch);

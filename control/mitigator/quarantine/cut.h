@@ -82,9 +82,10 @@ struct cut {
 	bool busy;			    /* the last order was not sent */
 	bool watching;
 	char watch_id[CUT_ID_TEXT];
-	uint32_t watch_number;		 /* of the watch under way or the last one */
-	uint64_t watch_renew, watch_end; /* mono */
-	uint64_t entered;		 /* mono, this state */
+	uint32_t watch_number; /* of the watch under way or the last one */
+	/* mono; `again`: unless a sensor that sees has told by then */
+	uint64_t watch_renew, watch_again, watch_end;
+	uint64_t entered; /* mono, this state */
 	struct verify verify;
 };
 

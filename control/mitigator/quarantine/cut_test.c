@@ -468,6 +468,58 @@ static void test_lost(void **state)
 	world_free(w);
 }
 
+/* A sensor that does not say that it looks is asked again soon; one that looks is left alone. */
+static void test_watch_is_asked_again(void **state)
+{
+	struct world *w = world_new();
+	struct watch_result blind = {.blind = true, .blind_reason = "not yet"};
+
+	begin(w, CUT_EV_REQUEST);
+	turn(w, 0);
+	turn(w, 101 * NS_PER_MS);
+	answer(w, CUT_ANSWER_DONE, false);
+	turn(w, 0);
+	assert_int_equal(w->watches, 1);
+	turn(w, NS_PER_SEC);
+	assert_int_equal(w->watches, 1);
+	turn(w, NS_PER_SEC);
+	assert_int_equal(w->watches, 2);
+	cuts_seen(w->cuts, the_cut(w), "sensor-1", &blind, w->now);
+	turn(w, 2 * NS_PER_SEC);
+	assert_int_equal(w->watches, 3);
+	for (unsigned i = 0; i < 56; i++) /* ever less often: at 8, 16, 32 and 52 s */
+		turn(w, NS_PER_SEC);
+	assert_int_equal(w->watches, 7);
+	seen(w, 700, 0, 0);
+	for (unsigned i = 0; i < 11; i++)
+		turn(w, NS_PER_SEC);
+	assert_int_equal(w->watches, 7);
+	world_free(w);
+}
+
+/* A watch ends in the very turn in which the next begins: the next does. */
+static void test_watch_ends_and_begins(void **state)
+{
+	struct world *w = world_new();
+	struct cut *c;
+
+	begin(w, CUT_EV_REQUEST);
+	turn(w, 0);
+	turn(w, 101 * NS_PER_MS);
+	answer(w, CUT_ANSWER_DONE, false);
+	turn(w, 0);
+	c = the_cut(w);
+	c->watch_end = w->now.mono;
+	cuts_event(w->cuts, c, CUT_EV_LOST, "t", "t", w->now);
+	cuts_tick(w->cuts, w->now);
+	cuts_event(w->cuts, c, CUT_EV_ACK, "t", "t", w->now);
+	cuts_tick(w->cuts, w->now);
+	cuts_effects(w->cuts, w->now);
+	assert_true(c->watching);
+	assert_int_equal(w->watches, 2);
+	world_free(w);
+}
+
 static void test_watch_places(void **state)
 {
 	struct world *w = world_new();
@@ -642,6 +694,8 @@ int main(void)
 		cmocka_unit_test(test_leases),
 		cmocka_unit_test(test_causes),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_watch_is_asked_again),
+		cmocka_unit_test(test_watch_ends_and_begins),
 		cmocka_unit_test(test_watch_places),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_stored),

@@ -8,7 +8,8 @@
 #include "dataplane/base/clock.h"
 
 enum {
-	WATCH_RENEW_S = 20,    /* a watch is extended this often */
+	WATCH_RENEW_S = 20, /* a watch is extended this often */
+	WATCH_AGAIN_S = 2,  /* an order to watch that nobody follows is repeated, ever less often */
 	WATCH_LINGER_S = 15,   /* a verified cut is watched on for so long */
 	WATCH_QUIET_S = 300,   /* ... and one that nobody has proven */
 	TICK_WATCHED_MS = 100, /* a watched cut is judged at least this often */
@@ -106,6 +107,23 @@ void cuts_lost(struct cuts *cs, struct cut *c, unsigned method, struct cut_now n
 
 /* ---- verification ---- */
 
+static uint64_t until_again(const struct cut *c, struct cut_now now)
+{
+	uint64_t begun = c->watch_end - WATCH_QUIET_S * NS_PER_SEC;
+	uint64_t in = now.mono > begun ? now.mono - begun : 0;
+
+	if (in < WATCH_AGAIN_S * NS_PER_SEC)
+		return WATCH_AGAIN_S * NS_PER_SEC;
+	return in < WATCH_RENEW_S * NS_PER_SEC ? in : WATCH_RENEW_S * NS_PER_SEC;
+}
+
+static void order_watch(struct cuts *cs, struct cut *c, struct cut_now now)
+{
+	c->watch_renew = now.mono + WATCH_RENEW_S * NS_PER_SEC;
+	c->watch_again = now.mono + until_again(c, now);
+	cs->s.sink.watch(cs->s.sink.ctx, c, true);
+}
+
 static void watch_off(struct cuts *cs, struct cut *c)
 {
 	if (!c->watching)
@@ -130,10 +148,9 @@ static void watch_on(struct cuts *cs, struct cut *c, struct cut_now now)
 	c->effects &= ~(uint32_t)CUT_FX_WATCH;
 	cut_command_id(cs->s.mitigator, c->id, c->number, id);
 	snprintf(c->watch_id, sizeof(c->watch_id), "%.80s.w%u", id, ++c->watch_number);
-	c->watch_renew = now.mono + WATCH_RENEW_S * NS_PER_SEC;
 	c->watch_end = now.mono + WATCH_QUIET_S * NS_PER_SEC;
 	verify_reset(&c->verify, c->drops);
-	cs->s.sink.watch(cs->s.sink.ctx, c, true);
+	order_watch(cs, c, now);
 }
 
 static void judge(struct cuts *cs, struct cut *c, struct cut_now now)
@@ -184,12 +201,13 @@ static void tick_watch(struct cuts *cs, struct cut *c, struct cut_now now)
 			c->effects |= CUT_FX_WATCH;
 		return;
 	}
-	if (now.mono >= c->watch_end) {
+	if (c->effects & CUT_FX_WATCH)
+		return; /* another is about to begin */
+	if (now.mono >= c->watch_end)
 		c->effects |= CUT_FX_UNWATCH;
-	} else if (now.mono >= c->watch_renew) {
-		c->watch_renew = now.mono + WATCH_RENEW_S * NS_PER_SEC;
-		cs->s.sink.watch(cs->s.sink.ctx, c, true);
-	}
+	else if (now.mono >= c->watch_renew ||
+		 (now.mono >= c->watch_again && !verify_seen(&c->verify)))
+		order_watch(cs, c, now);
 }
 
 /* ---- time ---- */

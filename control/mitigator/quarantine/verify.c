@@ -59,6 +59,15 @@ static bool window_covered(const struct verify_sensor *s, const struct verify_li
 	return s->attempts == 0 || s->until >= s->first_attempt + l->settle_ns;
 }
 
+bool verify_seen(const struct verify *v)
+{
+	for (unsigned i = 0; i < v->sensors_n; i++) {
+		if (!v->sensors[i].blind)
+			return true;
+	}
+	return false;
+}
+
 enum cut_event verify_judge(const struct verify *v, const struct verify_limits *l,
 			    uint64_t since_ack, char *ret_reason, size_t cap)
 {

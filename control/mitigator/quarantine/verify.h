@@ -38,6 +38,9 @@ void verify_reset(struct verify *v, uint64_t drops);
 /* Notes a result; the oldest numbers of a sensor that restarted are replaced. */
 void verify_note(struct verify *v, const char *sensor, const struct watch_result *w);
 
+/* Whether any sensor that sees has told. */
+bool verify_seen(const struct verify *v);
+
 /* CUT_EV_PROVEN, CUT_EV_ANSWERED, CUT_EV_SILENT, or CUT_EVENT_COUNT: too early to say. `since_ack`:
  * ns. The sentence says what was seen. */
 enum cut_event verify_judge(const struct verify *v, const struct verify_limits *l,
