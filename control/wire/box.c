@@ -41,11 +41,18 @@ static bool is_due(const struct box *b)
 	       !tls_keys_issued_by_first(b->setup.keys);
 }
 
+/* Where less is left of its life than one more pause, what is left is enough for some more tries:
+ * who asked while the centre was away for a moment is not too late with the next one. */
 static uint64_t pause_of(const struct box *b)
 {
 	uint64_t part = life(b) / BOX_LIFE_SHARE;
+	int64_t left =
+		tls_keys_expiry(b->setup.keys) - (int64_t)(loop_wall(b->setup.loop) / NS_PER_SEC);
 
-	return part < 1 ? 1 : part < BOX_ASK_S ? part : BOX_ASK_S;
+	part = part < BOX_ASK_S ? part : BOX_ASK_S;
+	if (left > 0 && (uint64_t)left < part)
+		part = (uint64_t)left / BOX_LAST_TRIES;
+	return part < 1 ? 1 : part;
 }
 
 static void ask(struct box *b)

@@ -11,6 +11,7 @@ enum {
 	BOX_LOOK_MOST_S = 3600, /* between two looks at the certificate's dates */
 	BOX_ASK_S = 60,		/* between two requests for a new one, at least ... */
 	BOX_LIFE_SHARE = 20,	/* ... or this part of its life */
+	BOX_LAST_TRIES = 4,	/* in what is left, when that is less than either */
 };
 
 struct box_setup {
