@@ -313,9 +313,9 @@ static void not_into_a_real_store(void **state)
 static void a_machine_is_one_host(void **state)
 {
 	assert_true(rows(*state, "SELECT count(*) FROM (SELECT 1 FROM incidents GROUP BY "
-				 "mitigator, host_id HAVING count(*) > 1)") > 0);
+				 "mitigator, host_id HAVING count(*) > 1) AS again") > 0);
 	assert_int_equal(rows(*state, "SELECT count(*) FROM (SELECT 1 FROM hosts GROUP BY site, ip "
-				      "HAVING count(*) > 1)"),
+				      "HAVING count(*) > 1) AS doubled"),
 			 0);
 }
 
